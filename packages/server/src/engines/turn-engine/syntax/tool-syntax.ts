@@ -1,0 +1,60 @@
+import type { ToolSpec } from "../../../turn/turn.ts";
+
+/** A tool with the grammar of its input. */
+export interface CompiledTool {
+  readonly spec: ToolSpec;
+  /** GBNF rules whose first rule is `rootRule`; every rule name is unique to this tool. Null: any JSON object. */
+  readonly grammar: { readonly rootRule: string; readonly rules: string } | null;
+  /** Null when valid, else what is wrong. Covers what the grammar had to relax. */
+  validate(input: unknown): string | null;
+}
+
+/**
+ * How a family of models writes tool calls. One implementation per family (hermes, llama3, mistral, deepseek, gemma,
+ * harmony, plain json), chosen from the chat template.
+ */
+export interface ToolSyntax {
+  readonly name: string;
+  /** GBNF (`root` and all rules) for one whole call to one of `tools`, from its opening to its closing. */
+  callGrammar(tools: readonly CompiledTool[]): string;
+  /**
+   * GBNF for the rest of a call that has begun: `literal` (text between the last kept token and the input's first
+   * character), the tool's input, then whatever closes the call.
+   */
+  restOfCallGrammar(tool: CompiledTool, literal: string, opened: OpenedCall): string;
+  /** A recogniser for one reply. */
+  scanner(tools: readonly CompiledTool[]): OutputScanner;
+  /** Text that the model writes to open a further call after one has closed (for a forced or scored continuation). */
+  readonly callOpening: string;
+}
+
+export interface OpenedCall {
+  readonly tool: CompiledTool;
+  /** Offset in the whole output text of the first character of the input value. */
+  readonly inputStart: number;
+  /** What the syntax needs to remember of how the call was opened (fence, tag, bare, key order). */
+  readonly form: string;
+}
+
+/**
+ * Fed with output text as it is decoded. In `auto` it recognises the family's own syntax and the near misses of weak
+ * models: bare JSON, fenced JSON, missing tags, XML leftovers, arrays of calls. Text that may still become a call is
+ * held back; text that turns out to be text is released whole.
+ */
+export interface OutputScanner {
+  /**
+   * On "call-open" the scanner stops: text beyond `inputStart` is dropped, and the caller feeds the text from
+   * `inputStart` on (what it has, when decoding was constrained already; newly decoded, when it was not).
+   */
+  push(text: string): readonly ScanEvent[];
+  /** The output is over: releases or completes what is held. */
+  finish(): readonly ScanEvent[];
+}
+
+export type ScanEvent =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "call-open"; readonly call: OpenedCall }
+  /** A piece of the input's JSON, as decoded. */
+  | { readonly type: "input-delta"; readonly json: string }
+  /** The input is complete and parsed; `error` when it fails the tool's schema. */
+  | { readonly type: "call-close"; readonly input: Readonly<Record<string, unknown>>; readonly error: string | null };

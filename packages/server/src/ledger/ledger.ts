@@ -1,0 +1,25 @@
+import type { Timings, Usage } from "../turn/turn-event.ts";
+
+/** One row a turn, append-only, unique by request id. */
+export interface TurnRecord {
+  readonly requestId: string;
+  readonly organizationId: string;
+  readonly workspaceId: string;
+  readonly apiKeyId: string;
+  readonly messageId: string;
+  /** The model id as answered, and the weights that answered. */
+  readonly model: string;
+  readonly weights: string;
+  readonly usage: Usage;
+  readonly stopReason: string | null;
+  /** Null for a turn that completed; else the error type or "client_closed". */
+  readonly outcome: string | null;
+  readonly serviceTier: "standard" | "priority" | "batch";
+  readonly timings: Timings;
+  readonly startedAtMs: number;
+}
+
+export interface Ledger {
+  /** Durable when it resolves. Recording one request id twice keeps the first row. */
+  record(row: TurnRecord): Promise<void>;
+}

@@ -1,0 +1,22 @@
+import type { Principal } from "../auth/principal.ts";
+import type { Usage } from "../turn/turn-event.ts";
+
+export interface Estimate {
+  /** Model line (haiku, sonnet, opus, …): limits are per class of model. */
+  readonly modelClass: string;
+  readonly inputTokens: number;
+  /** `max_tokens`: reserved first, settled to what was decoded. */
+  readonly outputTokens: number;
+}
+
+/** Tokens and requests held for one turn. Disposal releases what was not settled. */
+export interface Reservation extends AsyncDisposable {
+  /** The `anthropic-ratelimit-*` headers, as of the reservation. */
+  headers(): Readonly<Record<string, string>>;
+  settle(usage: Usage): Promise<void>;
+}
+
+export interface Limiter {
+  /** Throws `rate_limit_error` with `retryAfterSeconds` when a limit is reached. */
+  reserve(principal: Principal, estimate: Estimate): Promise<Reservation>;
+}

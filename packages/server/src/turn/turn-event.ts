@@ -1,0 +1,62 @@
+/** What a running turn reports. Replies turn these into one JSON message or into SSE events. */
+
+/** Token counts. `inputTokens + cacheReadTokens + cacheWrite5mTokens + cacheWrite1hTokens` is the whole prompt. */
+export interface Usage {
+  /** Prompt tokens neither read from nor written to the cache. */
+  readonly inputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWrite5mTokens: number;
+  readonly cacheWrite1hTokens: number;
+  readonly outputTokens: number;
+  /** Part of `outputTokens`. */
+  readonly thinkingTokens: number;
+}
+
+export type StopReason =
+  | "end_turn"
+  | "max_tokens"
+  | "stop_sequence"
+  | "tool_use"
+  | "model_context_window_exceeded";
+
+/** Milliseconds spent; `Server-Timing`, the ledger and the spans read it. */
+export interface Timings {
+  readonly renderMs: number;
+  readonly queueMs: number;
+  /** Restoring a cached prefix into a slot. */
+  readonly restoreMs: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+}
+
+export type CacheMissReason =
+  | { readonly type: "model_changed" | "system_changed" | "tools_changed" | "messages_changed"; readonly missedInputTokens: number }
+  | { readonly type: "previous_message_not_found" }
+  | { readonly type: "unavailable" };
+
+export type BlockStart =
+  | { readonly type: "text" }
+  | { readonly type: "thinking" }
+  | { readonly type: "tool_use"; readonly id: string; readonly name: string };
+
+export type TurnEvent =
+  /** Once, first: the prompt is rendered, counted and accepted; nothing is decoded yet. */
+  | { readonly type: "start"; readonly usage: Usage }
+  /** While waiting and prefilling; a reason to ping. */
+  | { readonly type: "progress"; readonly phase: "queue" | "prefill"; readonly done: number; readonly total: number }
+  | { readonly type: "block-start"; readonly index: number; readonly block: BlockStart }
+  | { readonly type: "text-delta"; readonly index: number; readonly text: string }
+  | { readonly type: "thinking-delta"; readonly index: number; readonly thinking: string }
+  | { readonly type: "signature-delta"; readonly index: number; readonly signature: string }
+  | { readonly type: "input-json-delta"; readonly index: number; readonly partialJson: string }
+  /** Absent for a tool call that `max_tokens` cut. */
+  | { readonly type: "block-stop"; readonly index: number }
+  /** Once, last. */
+  | {
+      readonly type: "end";
+      readonly stopReason: StopReason;
+      readonly stopSequence: string | null;
+      readonly usage: Usage;
+      readonly timings: Timings;
+      readonly cacheMissReason: CacheMissReason | null;
+    };

@@ -1,0 +1,127 @@
+/**
+ * The neutral turn: what a client asked for, after validation, with both wire dialects folded into one. Doors make it,
+ * engines consume it. Types only; no I/O.
+ */
+
+export type CacheTtl = "5m" | "1h";
+
+interface Cacheable {
+  /** Set where the client put `cache_control`. */
+  readonly cacheTtl?: CacheTtl;
+}
+
+export interface TextBlock extends Cacheable {
+  readonly type: "text";
+  readonly text: string;
+}
+
+export interface ThinkingBlock {
+  readonly type: "thinking";
+  readonly thinking: string;
+  readonly signature: string;
+}
+
+export interface RedactedThinkingBlock {
+  readonly type: "redacted_thinking";
+  readonly data: string;
+}
+
+export interface ToolUseBlock extends Cacheable {
+  readonly type: "tool_use";
+  readonly id: string;
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** A document or search result whose text the model reads. */
+export interface DocumentBlock extends Cacheable {
+  readonly type: "document";
+  readonly title: string | null;
+  readonly context: string | null;
+  /** Where it comes from, for a search result. */
+  readonly source: string | null;
+  readonly text: string;
+}
+
+export interface ToolResultBlock extends Cacheable {
+  readonly type: "tool_result";
+  readonly toolUseId: string;
+  readonly isError: boolean;
+  readonly content: readonly (TextBlock | DocumentBlock)[];
+}
+
+export type UserBlock = TextBlock | DocumentBlock | ToolResultBlock;
+export type AssistantBlock =
+  | TextBlock
+  | ThinkingBlock
+  | RedactedThinkingBlock
+  | ToolUseBlock;
+
+export type TurnMessage =
+  | { readonly role: "user"; readonly content: readonly UserBlock[] }
+  | { readonly role: "assistant"; readonly content: readonly AssistantBlock[] }
+  | { readonly role: "system"; readonly content: readonly TextBlock[] };
+
+/** A tool that the client runs. */
+export interface ToolSpec extends Cacheable {
+  readonly name: string;
+  readonly description: string | null;
+  /** JSON Schema of type object. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly strict: boolean;
+  readonly inputExamples: readonly Readonly<Record<string, unknown>>[];
+}
+
+export type ToolChoice =
+  | { readonly type: "auto"; readonly parallel: boolean }
+  | { readonly type: "any"; readonly parallel: boolean }
+  | { readonly type: "tool"; readonly name: string; readonly parallel: boolean }
+  | { readonly type: "none" };
+
+export type Thinking =
+  | { readonly type: "disabled" }
+  | { readonly type: "enabled"; readonly budgetTokens: number; readonly display: ThinkingDisplay }
+  | { readonly type: "adaptive"; readonly display: ThinkingDisplay };
+
+export type ThinkingDisplay = "summarized" | "omitted";
+
+export type Effort = "low" | "medium" | "high" | "xhigh" | "max";
+
+export interface Sampling {
+  /** 0 is greedy. Null: the model's default. */
+  readonly temperature: number | null;
+  readonly topP: number | null;
+  readonly topK: number | null;
+}
+
+export interface Turn {
+  readonly requestId: string;
+  /** Salts the cache and the signatures: nothing is shared across workspaces. */
+  readonly workspaceId: string;
+  /** Name of the weights in the catalog, resolved from the client's model id. */
+  readonly weights: string;
+  readonly system: readonly TextBlock[];
+  /** Consecutive messages of one role are already merged. A last assistant message is a prefill. */
+  readonly messages: readonly TurnMessage[];
+  readonly tools: readonly ToolSpec[];
+  readonly toolChoice: ToolChoice;
+  readonly thinking: Thinking;
+  readonly effort: Effort | null;
+  /** JSON Schema that the whole reply text must satisfy (`output_config.format`). */
+  readonly outputSchema: Readonly<Record<string, unknown>> | null;
+  readonly sampling: Sampling;
+  readonly stopSequences: readonly string[];
+  /** 0: fill the cache and stop. */
+  readonly maxTokens: number;
+  /** Top-level `cache_control`: a breakpoint on the last cacheable block. */
+  readonly automaticCacheTtl: CacheTtl | null;
+  /** Smallest prefix in tokens that is cached; shorter ones are silently not. */
+  readonly minimumCacheTokens: number;
+  /** From the client's session and agent headers; requests of one session prefer one slot. */
+  readonly affinity: { readonly sessionId: string | null; readonly agentId: string | null };
+  readonly priority: "priority" | "standard" | "batch";
+  /** `diagnostics.previous_message_id`, where the client asks why its cache missed. */
+  readonly previousMessageId: string | null;
+  /** The id of the message this turn makes; the cache remembers it for later diagnostics. */
+  readonly messageId: string;
+}

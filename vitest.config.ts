@@ -1,0 +1,46 @@
+import { defineConfig } from "vitest/config";
+
+const resolve = { conditions: ["source", "node", "import", "default"] };
+const ssr = { resolve: { conditions: ["source", "node", "import", "default"] } };
+
+/** unit: no I/O beyond temporary files. db: a real PostgreSQL. model: real weights. e2e: real clients, whole server. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve, ssr,
+        test: {
+          name: "unit",
+          include: ["packages/*/{src,test}/**/*.test.ts"],
+          exclude: ["**/*.{db,model,e2e}.test.ts", "**/node_modules/**"],
+        },
+      },
+      {
+        resolve, ssr,
+        test: {
+          name: "db",
+          include: ["packages/*/{src,test}/**/*.db.test.ts"],
+          testTimeout: 60_000, hookTimeout: 120_000,
+        },
+      },
+      {
+        resolve, ssr,
+        test: {
+          name: "model",
+          include: ["packages/*/{src,test}/**/*.model.test.ts"],
+          pool: "forks", maxWorkers: 1, fileParallelism: false,
+          testTimeout: 300_000, hookTimeout: 600_000,
+        },
+      },
+      {
+        resolve, ssr,
+        test: {
+          name: "e2e",
+          include: ["packages/*/test/**/*.e2e.test.ts"],
+          pool: "forks", maxWorkers: 1, fileParallelism: false,
+          testTimeout: 600_000, hookTimeout: 900_000,
+        },
+      },
+    ],
+  },
+});
