@@ -17,6 +17,8 @@ export type StopReason =
   | "max_tokens"
   | "stop_sequence"
   | "tool_use"
+  /** The reply could not be made to satisfy the schema that it promised; `refusal` says why. */
+  | "refusal"
   | "model_context_window_exceeded";
 
 /** Milliseconds spent; `Server-Timing`, the ledger and the spans read it. */
@@ -56,6 +58,8 @@ export type TurnEvent =
       readonly type: "end";
       readonly stopReason: StopReason;
       readonly stopSequence: string | null;
+      /** `stop_details.explanation` of a refusal. */
+      readonly refusal: string | null;
       readonly usage: Usage;
       readonly timings: Timings;
       readonly cacheMissReason: CacheMissReason | null;

@@ -113,6 +113,11 @@ export interface Turn {
   readonly stopSequences: readonly string[];
   /** 0: fill the cache and stop. */
   readonly maxTokens: number;
+  /**
+   * A prompt that fits but leaves less room than `maxTokens`: refused with the sentence that clients parse (models
+   * before Claude Sonnet 4.5), or decoded until the window is full (`model_context_window_exceeded`).
+   */
+  readonly contextOverflow: "refuse" | "stop";
   /** Top-level `cache_control`: a breakpoint on the last cacheable block. */
   readonly automaticCacheTtl: CacheTtl | null;
   /** Smallest prefix in tokens that is cached; shorter ones are silently not. */
