@@ -1,0 +1,167 @@
+import { z } from "zod";
+import { cacheControlField } from "./cache-control.ts";
+import { CitationParam, CitationsConfig } from "./citations.ts";
+import { serverToolBlockParams } from "./server-tool-block-param.ts";
+
+export const TOOL_ID_PATTERN = /^[a-zA-Z0-9_-]+$/;
+const toolId = z.string().regex(TOOL_ID_PATTERN);
+
+const Caller = z
+  .discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("direct") }),
+    z.strictObject({ type: z.literal("code_execution_20250825"), tool_id: z.string() }),
+    z.strictObject({ type: z.literal("code_execution_20260120"), tool_id: z.string() }),
+    z.strictObject({ type: z.literal("code_execution_20260521"), tool_id: z.string() }),
+  ])
+  .meta({ id: "CallerParam" });
+
+export const TextBlockParam = z
+  .strictObject({
+    type: z.literal("text"),
+    text: z.string(),
+    cache_control: cacheControlField,
+    citations: z.array(CitationParam).nullish(),
+  })
+  .meta({ id: "TextBlockParam" });
+
+const ImageSource = z
+  .discriminatedUnion("type", [
+    z.strictObject({
+      type: z.literal("base64"),
+      media_type: z.enum(["image/jpeg", "image/png", "image/gif", "image/webp"]),
+      data: z.string(),
+    }),
+    z.strictObject({ type: z.literal("url"), url: z.string() }),
+    z.strictObject({ type: z.literal("file"), file_id: z.string() }),
+  ])
+  .meta({ id: "ImageSource" });
+
+export const ImageBlockParam = z
+  .strictObject({
+    type: z.literal("image"),
+    source: ImageSource,
+    cache_control: cacheControlField,
+    transformations: z.strictObject({ oversized_image: z.enum(["downsize", "error"]).optional() }).nullish(),
+  })
+  .meta({ id: "ImageBlockParam" });
+
+const DocumentSource = z
+  .discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("base64"), media_type: z.literal("application/pdf"), data: z.string() }),
+    z.strictObject({ type: z.literal("text"), media_type: z.literal("text/plain"), data: z.string() }),
+    z.strictObject({
+      type: z.literal("content"),
+      content: z.union([z.string(), z.array(z.discriminatedUnion("type", [TextBlockParam, ImageBlockParam]))]),
+    }),
+    z.strictObject({ type: z.literal("url"), url: z.string() }),
+    z.strictObject({ type: z.literal("file"), file_id: z.string() }),
+  ])
+  .meta({ id: "DocumentSource" });
+
+export const DocumentBlockParam = z
+  .strictObject({
+    type: z.literal("document"),
+    source: DocumentSource,
+    title: z.string().max(500).nullish(),
+    context: z.string().nullish(),
+    citations: CitationsConfig.nullish(),
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "DocumentBlockParam" });
+
+export const SearchResultBlockParam = z
+  .strictObject({
+    type: z.literal("search_result"),
+    source: z.string(),
+    title: z.string(),
+    content: z.array(TextBlockParam),
+    citations: CitationsConfig.optional(),
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "SearchResultBlockParam" });
+
+export const ThinkingBlockParam = z
+  .strictObject({ type: z.literal("thinking"), thinking: z.string(), signature: z.string() })
+  .meta({ id: "ThinkingBlockParam" });
+
+export const RedactedThinkingBlockParam = z
+  .strictObject({ type: z.literal("redacted_thinking"), data: z.string() })
+  .meta({ id: "RedactedThinkingBlockParam" });
+
+export const ToolUseBlockParam = z
+  .strictObject({
+    type: z.literal("tool_use"),
+    id: toolId,
+    name: z.string().min(1).max(200),
+    input: z.record(z.string(), z.unknown()),
+    cache_control: cacheControlField,
+    caller: Caller.optional(),
+    toolset_name: z.string().nullish(),
+  })
+  .meta({ id: "ToolUseBlockParam" });
+
+const ToolReferenceBlockParam = z
+  .strictObject({ type: z.literal("tool_reference"), tool_name: z.string(), cache_control: cacheControlField })
+  .meta({ id: "ToolReferenceBlockParam" });
+
+const BrowserStateBlockParam = z
+  .looseObject({ type: z.literal("browser_state"), tabs: z.array(z.unknown()), cache_control: cacheControlField })
+  .meta({ id: "BrowserStateBlockParam" });
+
+/** What may stand inside a `tool_result`. */
+export const ToolResultContentParam = z
+  .discriminatedUnion("type", [
+    TextBlockParam,
+    ImageBlockParam,
+    SearchResultBlockParam,
+    DocumentBlockParam,
+    ToolReferenceBlockParam,
+    BrowserStateBlockParam,
+  ])
+  .meta({ id: "ToolResultContentParam" });
+
+export const ToolResultBlockParam = z
+  .strictObject({
+    type: z.literal("tool_result"),
+    tool_use_id: toolId,
+    content: z.union([z.string(), z.array(ToolResultContentParam)]).optional(),
+    is_error: z.boolean().optional(),
+    cache_control: cacheControlField,
+    toolset_name: z.string().nullish(),
+  })
+  .meta({ id: "ToolResultBlockParam" });
+
+/** Every block that a user or assistant message may hold. */
+export const ContentBlockParam = z
+  .discriminatedUnion("type", [
+    TextBlockParam,
+    ImageBlockParam,
+    DocumentBlockParam,
+    SearchResultBlockParam,
+    ThinkingBlockParam,
+    RedactedThinkingBlockParam,
+    ToolUseBlockParam,
+    ToolResultBlockParam,
+    ...serverToolBlockParams,
+  ])
+  .meta({ id: "ContentBlockParam" });
+
+/** Changes the tools in the middle of a conversation; stands in a system message. */
+const toolChange = <Type extends string>(type: Type) =>
+  z.looseObject({ type: z.literal(type), tool: z.looseObject({ type: z.string() }), cache_control: cacheControlField });
+
+export const SystemMessageBlockParam = z
+  .discriminatedUnion("type", [TextBlockParam, toolChange("tool_addition"), toolChange("tool_removal")])
+  .meta({ id: "SystemMessageBlockParam" });
+
+export type TextBlockParam = z.infer<typeof TextBlockParam>;
+export type ImageBlockParam = z.infer<typeof ImageBlockParam>;
+export type DocumentBlockParam = z.infer<typeof DocumentBlockParam>;
+export type SearchResultBlockParam = z.infer<typeof SearchResultBlockParam>;
+export type ThinkingBlockParam = z.infer<typeof ThinkingBlockParam>;
+export type RedactedThinkingBlockParam = z.infer<typeof RedactedThinkingBlockParam>;
+export type ToolUseBlockParam = z.infer<typeof ToolUseBlockParam>;
+export type ToolResultContentParam = z.infer<typeof ToolResultContentParam>;
+export type ToolResultBlockParam = z.infer<typeof ToolResultBlockParam>;
+export type ContentBlockParam = z.infer<typeof ContentBlockParam>;
+export type SystemMessageBlockParam = z.infer<typeof SystemMessageBlockParam>;

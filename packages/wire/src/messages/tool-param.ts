@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { cacheControlField } from "./cache-control.ts";
+
+export const TOOL_NAME_PATTERN = /^[a-zA-Z0-9_-]{1,128}$/;
+
+const common = {
+  allowed_callers: z
+    .array(z.enum(["direct", "code_execution_20250825", "code_execution_20260120", "code_execution_20260521"]))
+    .optional(),
+  cache_control: cacheControlField,
+  defer_loading: z.boolean().optional(),
+  strict: z.boolean().optional(),
+};
+const inputExamples = { input_examples: z.array(z.record(z.string(), z.unknown())).optional() };
+
+export const CustomTool = z
+  .strictObject({
+    type: z.literal("custom").nullish(),
+    name: z.string().regex(TOOL_NAME_PATTERN),
+    description: z.string().optional(),
+    input_schema: z.looseObject({
+      type: z.literal("object"),
+      properties: z.record(z.string(), z.unknown()).nullish(),
+      required: z.array(z.string()).nullish(),
+    }),
+    eager_input_streaming: z.boolean().nullish(),
+    ...inputExamples,
+    ...common,
+  })
+  .meta({ id: "CustomTool" });
+
+/** An Anthropic tool that the client runs: the name is fixed and the platform knows its schema. */
+const clientTool = <Type extends string, Name extends string>(type: Type, name: Name) =>
+  z.strictObject({ type: z.literal(type), name: z.literal(name), ...inputExamples, ...common });
+
+const screen = {
+  display_width_px: z.int().min(1),
+  display_height_px: z.int().min(1),
+  display_number: z.int().min(0).nullish(),
+};
+
+/** A tool that runs on the server, or a set of tools: known by shape, served by later issues. */
+const otherTool = <Type extends string>(type: Type) =>
+  z.looseObject({ type: z.literal(type), name: z.string().optional(), cache_control: cacheControlField });
+
+export const ToolParam = z
+  .discriminatedUnion("type", [
+    CustomTool,
+    clientTool("bash_20241022", "bash"),
+    clientTool("bash_20250124", "bash"),
+    clientTool("text_editor_20241022", "str_replace_editor"),
+    clientTool("text_editor_20250124", "str_replace_editor"),
+    clientTool("text_editor_20250429", "str_replace_based_edit_tool"),
+    clientTool("text_editor_20250728", "str_replace_based_edit_tool").extend({ max_characters: z.int().min(1).nullish() }),
+    clientTool("memory_20250818", "memory"),
+    clientTool("computer_20241022", "computer").extend(screen),
+    clientTool("computer_20250124", "computer").extend(screen),
+    clientTool("computer_20251124", "computer").extend({ ...screen, enable_zoom: z.boolean().optional() }),
+    otherTool("computer_toolset_20260801"),
+    otherTool("browser_toolset_20260801"),
+    otherTool("web_search_20250305"),
+    otherTool("web_search_20260209"),
+    otherTool("web_search_20260318"),
+    otherTool("web_fetch_20250910"),
+    otherTool("web_fetch_20260209"),
+    otherTool("web_fetch_20260309"),
+    otherTool("web_fetch_20260318"),
+    otherTool("code_execution_20250522"),
+    otherTool("code_execution_20250825"),
+    otherTool("code_execution_20260120"),
+    otherTool("code_execution_20260521"),
+    otherTool("tool_search_tool_regex"),
+    otherTool("tool_search_tool_regex_20251119"),
+    otherTool("tool_search_tool_bm25"),
+    otherTool("tool_search_tool_bm25_20251119"),
+    otherTool("advisor_20260301"),
+    otherTool("mcp_toolset"),
+  ])
+  .meta({ id: "ToolParam" });
+
+const parallel = { disable_parallel_tool_use: z.boolean().optional() };
+
+export const ToolChoiceParam = z
+  .discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("auto"), ...parallel }),
+    z.strictObject({ type: z.literal("any"), ...parallel }),
+    z.strictObject({ type: z.literal("tool"), name: z.string(), ...parallel }),
+    z.strictObject({ type: z.literal("none") }),
+  ])
+  .meta({ id: "ToolChoiceParam" });
+
+export type CustomTool = z.infer<typeof CustomTool>;
+export type ToolParam = z.infer<typeof ToolParam>;
+export type ToolChoiceParam = z.infer<typeof ToolChoiceParam>;
