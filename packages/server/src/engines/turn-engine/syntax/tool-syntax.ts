@@ -5,6 +5,8 @@ export interface CompiledTool {
   readonly spec: ToolSpec;
   /** GBNF rules whose first rule is `rootRule`; every rule name is unique to this tool. Null: any JSON object. */
   readonly grammar: { readonly rootRule: string; readonly rules: string } | null;
+  /** Whether the grammar alone makes an input valid: nothing of the schema had to be relaxed. */
+  readonly exact: boolean;
   /** Null when valid, else what is wrong. Covers what the grammar had to relax. */
   validate(input: unknown): string | null;
 }
@@ -47,6 +49,8 @@ export interface OutputScanner {
    * `inputStart` on (what it has, when decoding was constrained already; newly decoded, when it was not).
    */
   push(text: string): readonly ScanEvent[];
+  /** Goes back to the state right after this call's "call-open": its input is decoded once more. */
+  reopen(call: OpenedCall): void;
   /** The output is over: releases or completes what is held. */
   finish(): readonly ScanEvent[];
 }

@@ -1,0 +1,54 @@
+import type { Clock } from "../../platform/clock.ts";
+import type { CacheMissReason } from "../../turn/turn-event.ts";
+import type { Turn } from "../../turn/turn.ts";
+import type { RenderedPrompt } from "./render/rendered-prompt.ts";
+
+type PartHashes = RenderedPrompt["partHashes"];
+
+interface Remembered {
+  readonly workspaceId: string;
+  readonly parts: PartHashes;
+  readonly atMs: number;
+}
+
+const KEPT_MESSAGES = 10_000;
+const KEPT_MS = 3_600_000;
+
+/** Remembers what each message's prompt was made of, so that a later turn can be told why its cache missed. */
+export interface CacheDiagnostics {
+  remember(turn: Pick<Turn, "messageId" | "workspaceId">, parts: PartHashes): void;
+  /** Null where the client did not ask, or where nothing was missed. */
+  explain(turn: Pick<Turn, "previousMessageId" | "workspaceId">, parts: PartHashes, missedTokens: number): CacheMissReason | null;
+}
+
+export function createCacheDiagnostics(clock: Clock): CacheDiagnostics {
+  const byMessage = new Map<string, Remembered>();
+  return {
+    remember(turn, parts) {
+      byMessage.set(turn.messageId, { workspaceId: turn.workspaceId, parts, atMs: clock.nowMs() });
+      const oldest = byMessage.keys().next().value;
+      if (byMessage.size > KEPT_MESSAGES && oldest !== undefined) byMessage.delete(oldest);
+    },
+    explain(turn, parts, missedTokens) {
+      if (turn.previousMessageId === null) return null;
+      const previous = byMessage.get(turn.previousMessageId);
+      const found =
+        previous !== undefined &&
+        previous.workspaceId === turn.workspaceId &&
+        clock.nowMs() - previous.atMs < KEPT_MS;
+      if (!found) return { type: "previous_message_not_found" };
+      const changed = firstChange(previous.parts, parts);
+      if (changed !== null) return { type: changed, missedInputTokens: missedTokens };
+      return missedTokens > 0 ? { type: "unavailable" } : null;
+    },
+  };
+}
+
+function firstChange(before: PartHashes, now: PartHashes) {
+  if (before.model !== now.model) return "model_changed";
+  if (before.tools !== now.tools) return "tools_changed";
+  if (before.system !== now.system) return "system_changed";
+  // The conversation may only have grown.
+  const grown = before.messages.every((hash, index) => now.messages[index] === hash);
+  return grown ? null : "messages_changed";
+}

@@ -1,0 +1,44 @@
+/**
+ * Prefixes that a running turn is computing right now. A second turn with the same prefix waits for it and reads the
+ * result, instead of computing the same thousands of tokens beside it.
+ */
+export interface PendingPrefixes {
+  /** Announces prefixes; the returned function says that they are stored (or given up). */
+  announce(keys: readonly string[]): () => void;
+  /** Waits until none of `keys` is being computed by another turn. */
+  wait(keys: readonly string[], signal: AbortSignal): Promise<void>;
+}
+
+export function createPendingPrefixes(): PendingPrefixes {
+  const pending = new Map<string, Promise<void>>();
+  return {
+    announce(keys) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const own = keys.filter((key) => !pending.has(key));
+      for (const key of own) pending.set(key, promise);
+      return () => {
+        for (const key of own) if (pending.get(key) === promise) pending.delete(key);
+        resolve();
+      };
+    },
+    async wait(keys, signal) {
+      for (;;) {
+        const busy = keys.map((key) => pending.get(key)).find((promise) => promise !== undefined);
+        if (busy === undefined) return;
+        await untilAborted(busy, signal);
+      }
+    },
+  };
+}
+
+async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason as Error);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

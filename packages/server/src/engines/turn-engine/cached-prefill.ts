@@ -1,0 +1,144 @@
+import type { BackendModel, DecodeEvent, DecodeRequest, TokenBackend } from "../backend.ts";
+import type { Turn } from "../../turn/turn.ts";
+import type { TurnEvent } from "../../turn/turn-event.ts";
+import { type CachePlan, planCache } from "./cache/cache-plan.ts";
+import { prefixKeys } from "./cache/prefix-keys.ts";
+import type { SlotLease } from "./cache/slot-scheduler.ts";
+import type { SnapshotStore } from "./cache/snapshot-store.ts";
+import type { RenderedPrompt } from "./render/rendered-prompt.ts";
+
+/** A prompt's cache plan with the names of its prefixes. */
+export interface PromptCache {
+  readonly plan: CachePlan;
+  readonly keys: ReadonlyMap<number, string>;
+}
+
+export function planPromptCache(
+  turn: Turn,
+  prompt: RenderedPrompt,
+  model: Pick<BackendModel, "fingerprint">,
+  snapshots: SnapshotStore,
+): PromptCache {
+  const usesCache = prompt.boundaries.some(({ ttl }) => ttl !== null);
+  const keys = usesCache
+    ? prefixKeys(
+        { workspaceId: turn.workspaceId, fingerprint: model.fingerprint },
+        prompt.tokens,
+        prompt.boundaries.map(({ position }) => position),
+      )
+    : new Map<number, string>();
+  const isCached = (position: number): boolean => snapshots.has(keys.get(position) ?? "");
+  return { plan: planCache(turn, prompt, isCached), keys };
+}
+
+export interface PrefillOutcome {
+  /** The plan as it came out: a snapshot that did not fit is not counted as read. */
+  readonly plan: CachePlan;
+  readonly restoreMs: number;
+  readonly prefillMs: number;
+  /** Tokens of the prompt that were computed for this turn. */
+  readonly computedTokens: number;
+}
+
+/** Greedy is as good as anything while nothing is sampled. */
+const NO_SAMPLING = { temperature: 0, topP: 1, topK: 0 } as const;
+
+/**
+ * Brings the slot to hold the prompt up to its last breakpoint and stores that prefix: restore what is cached, compute
+ * the rest, save. What follows the last breakpoint is computed by the first decode.
+ */
+export async function* prefillThroughCache(
+  context: {
+    readonly turn: Turn;
+    readonly prompt: RenderedPrompt;
+    readonly cache: PromptCache;
+    readonly backend: TokenBackend;
+    readonly lease: SlotLease;
+    readonly snapshots: SnapshotStore;
+    readonly monotonicMs: () => number;
+  },
+  signal: AbortSignal,
+): AsyncGenerator<TurnEvent, PrefillOutcome, void> {
+  const { turn, prompt, cache, backend, lease, snapshots } = context;
+  const keyAt = (position: number): string => cache.keys.get(position) ?? "";
+  let plan = cache.plan;
+  let reusePrefix = lease.residentTokens > 0;
+  const restoreStartMs = context.monotonicMs();
+  if (plan.readTokens > lease.residentTokens) {
+    if (await restore(context, keyAt(plan.readTokens))) {
+      reusePrefix = true;
+      lease.setResident(prompt.tokens.slice(0, plan.readTokens));
+    } else {
+      // What cannot be read is not counted as read (promise 5).
+      plan = planCache(turn, prompt, () => false);
+    }
+  }
+  for (const { position, ttl } of plan.refreshes) snapshots.refresh(keyAt(position), ttl);
+  if (plan.readTokens > 0) snapshots.refresh(keyAt(plan.readTokens), "5m");
+  const restoreMs = context.monotonicMs() - restoreStartMs;
+
+  let prefillMs = 0;
+  let computedTokens = 0;
+  const last = plan.writes.at(-1);
+  // A layout that cannot be cut needs its state at each breakpoint; else the longest holds the shorter ones.
+  const stops = backend.model.canTruncate ? (last ? [last] : []) : plan.writes;
+  for (const stop of stops) {
+    const tokens = prompt.tokens.slice(0, stop.position);
+    const end = yield* prefill(backend, { slot: lease.slot, tokens, reusePrefix }, signal);
+    prefillMs += end.prefillMs;
+    computedTokens += tokens.length - end.cachedTokens;
+    lease.setResident(tokens);
+    reusePrefix = true;
+    const covered = plan.writes.filter(
+      ({ position }) => position === stop.position || (backend.model.canTruncate && position < stop.position),
+    );
+    await snapshots.add({
+      workspaceId: turn.workspaceId,
+      fingerprint: backend.model.fingerprint,
+      entries: covered.map(({ position, ttl }) => ({ key: keyAt(position), position, ttl })),
+      contained: backend.model.canTruncate
+        ? prompt.boundaries.filter(({ position }) => position < stop.position).map(({ position }) => keyAt(position))
+        : [],
+      save: (file) => backend.saveSlot(lease.slot, file),
+    });
+  }
+  if (turn.maxTokens === 0 && (last === undefined || last.position < prompt.tokens.length)) {
+    const end = yield* prefill(backend, { slot: lease.slot, tokens: prompt.tokens, reusePrefix }, signal);
+    prefillMs += end.prefillMs;
+    computedTokens += prompt.tokens.length - end.cachedTokens;
+    lease.setResident(prompt.tokens);
+  }
+  return { plan, restoreMs, prefillMs, computedTokens };
+}
+
+async function restore(
+  context: { readonly backend: TokenBackend; readonly lease: SlotLease; readonly snapshots: SnapshotStore },
+  key: string,
+): Promise<boolean> {
+  const cached = context.snapshots.open(key);
+  if (cached === undefined) return false;
+  try {
+    if (await context.backend.restoreSlot(context.lease.slot, cached.file)) return true;
+  } finally {
+    cached.done();
+  }
+  await context.snapshots.forget(key);
+  context.lease.setResident([]);
+  return false;
+}
+
+async function* prefill(
+  backend: TokenBackend,
+  request: Pick<DecodeRequest, "slot" | "tokens" | "reusePrefix">,
+  signal: AbortSignal,
+): AsyncGenerator<TurnEvent, Extract<DecodeEvent, { type: "end" }>, void> {
+  const decode = backend.decode(
+    { ...request, maxTokens: 0, sampler: NO_SAMPLING, grammar: null, topLogprobs: 0 },
+    signal,
+  );
+  for await (const event of decode) {
+    if (event.type === "prefill") yield { type: "progress", phase: "prefill", done: event.done, total: event.total };
+    else if (event.type === "end") return event;
+  }
+  throw new Error("a prefill ended without its end event");
+}

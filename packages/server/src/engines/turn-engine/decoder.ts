@@ -1,0 +1,109 @@
+import type { SamplerOptions, TokenBackend } from "../backend.ts";
+import type { SlotLease } from "./cache/slot-scheduler.ts";
+import { OutputLog } from "./output-log.ts";
+
+/** Why a decode stopped by itself. "room": the reply has used up the tokens that it may have. */
+export type DecodeEnd = "end-token" | "room";
+
+export interface DecodePhase {
+  readonly grammar: string | null;
+  readonly sampler: SamplerOptions;
+  /** Fewer tokens than the reply has room for, e.g. a thinking budget. */
+  readonly maxTokens?: number;
+}
+
+/** Decodes one reply in phases on one slot: each phase goes on where the kept output of the last one ends. */
+export class Decoder {
+  readonly log = new OutputLog();
+  /** Prompt tokens that the first phase did not recompute; null before it. */
+  cachedTokens: number | null = null;
+  prefillMs = 0;
+  decodeMs = 0;
+
+  readonly #backend: TokenBackend;
+  readonly #lease: SlotLease;
+  readonly #prompt: readonly number[];
+  readonly #roomTokens: number;
+  readonly #monotonicMs: () => number;
+  readonly #signal: AbortSignal;
+  #reusePrefix: boolean;
+
+  constructor(options: {
+    readonly backend: TokenBackend;
+    readonly lease: SlotLease;
+    readonly promptTokens: readonly number[];
+    readonly roomTokens: number;
+    readonly reusePrefix: boolean;
+    readonly monotonicMs: () => number;
+    readonly signal: AbortSignal;
+  }) {
+    this.#backend = options.backend;
+    this.#lease = options.lease;
+    this.#prompt = options.promptTokens;
+    this.#roomTokens = options.roomTokens;
+    this.#reusePrefix = options.reusePrefix;
+    this.#monotonicMs = options.monotonicMs;
+    this.#signal = options.signal;
+  }
+
+  get remainingTokens(): number {
+    return this.#roomTokens - this.log.tokens.length;
+  }
+
+  /** Writes text of ours into the reply, e.g. a thinking tag. */
+  async inject(text: string): Promise<void> {
+    this.log.append(await this.#backend.tokenize(text, { special: true }), text);
+  }
+
+  /** Yields text as it is decoded; leaving it stops the engine. Everything yielded is in the log. */
+  async *decode(phase: DecodePhase): AsyncGenerator<string | PrefillProgress, DecodeEnd, void> {
+    const maxTokens = Math.min(this.remainingTokens, phase.maxTokens ?? Infinity);
+    if (maxTokens <= 0) return "room";
+    const startMs = this.#monotonicMs();
+    let firstTokenMs: number | null = null;
+    const decode = this.#backend.decode(
+      {
+        slot: this.#lease.slot,
+        tokens: [...this.#prompt, ...this.log.tokens],
+        reusePrefix: this.#reusePrefix,
+        maxTokens,
+        sampler: phase.sampler,
+        grammar: phase.grammar,
+        topLogprobs: 0,
+      },
+      this.#signal,
+    );
+    try {
+      for await (const event of decode) {
+        switch (event.type) {
+          case "prefill":
+            this.cachedTokens ??= event.cached;
+            yield { done: event.done, total: event.total };
+            break;
+          case "tokens":
+            firstTokenMs ??= this.#monotonicMs();
+            this.log.append(event.tokens, event.text);
+            yield event.text;
+            break;
+          case "end":
+            this.cachedTokens ??= event.cachedTokens;
+            return event.reason === "end-token" ? "end-token" : "room";
+          default:
+            event satisfies never;
+        }
+      }
+      throw new Error("a decode ended without its end event");
+    } finally {
+      const nowMs = this.#monotonicMs();
+      this.prefillMs += (firstTokenMs ?? nowMs) - startMs;
+      this.decodeMs += firstTokenMs === null ? 0 : nowMs - firstTokenMs;
+      this.#reusePrefix = true;
+      this.#lease.setResident([...this.#prompt, ...this.log.tokens]);
+    }
+  }
+}
+
+export interface PrefillProgress {
+  readonly done: number;
+  readonly total: number;
+}

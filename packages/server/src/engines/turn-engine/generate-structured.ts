@@ -1,0 +1,62 @@
+import { GrammarRejected } from "../backend.ts";
+import type { CompiledOutputSchema } from "./grammar/compile-output-schema.ts";
+import { type ReplyEvents, type ReplyState, ending, outOfRoom } from "./reply-state.ts";
+
+/** How often a reply is decoded whose schema the grammar could not wholly express. */
+const ATTEMPTS = 2;
+
+/**
+ * Decodes the JSON of `output_config.format`, as text deltas. Where the grammar is the whole schema it streams; where
+ * the schema had to be relaxed the text is held, validated, decoded once more, and refused if it fails again.
+ */
+export async function* generateStructured(state: ReplyState, schema: CompiledOutputSchema): ReplyEvents {
+  const { decoder, writer } = state;
+  const start = decoder.log.text.length;
+  let grammar = schema.gbnf;
+  let streams = schema.exact;
+  let error: string | null = null;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const sampler = attempt === 0 ? state.sampler : { temperature: 0.8, topP: 0.95, topK: 0 };
+    const decode = decoder.decode({ grammar, sampler });
+    let end: "end-token" | "room" = "room";
+    try {
+      for (;;) {
+        const step = await decode.next();
+        if (step.done) {
+          end = step.value;
+          break;
+        }
+        if (typeof step.value !== "string") yield { type: "progress", phase: "prefill", ...step.value };
+        else if (streams) yield* writer.text(step.value);
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof GrammarRejected) || grammar === schema.anyJsonGbnf) throw thrown;
+      state.note("grammar-rejected");
+      grammar = schema.anyJsonGbnf;
+      streams = false;
+      attempt -= 1;
+      continue;
+    } finally {
+      await decode.return("end-token");
+    }
+    const text = decoder.log.text.slice(start);
+    if (end === "room") {
+      if (!streams) yield* writer.text(text);
+      yield* writer.stop();
+      return outOfRoom(state);
+    }
+    error = streams ? null : schema.validateText(text);
+    if (error === null) {
+      if (!streams) yield* writer.text(text);
+      yield* writer.stop();
+      return ending("end_turn");
+    }
+    state.note("call-resampled");
+    decoder.log.rewindTo(start);
+  }
+  state.note("call-refused");
+  return ending("refusal", {
+    refusal: `The model's reply does not satisfy output_config.format: ${error ?? "no reply"}`,
+    replayable: false,
+  });
+}

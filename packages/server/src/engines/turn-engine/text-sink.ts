@@ -1,0 +1,60 @@
+import type { TurnEvent } from "../../turn/turn-event.ts";
+import type { BlockWriter } from "./block-writer.ts";
+import { createStopScanner } from "./syntax/stop-scanner.ts";
+
+/**
+ * Writes decoded text as text deltas: cut at a stop sequence, without the white space that a model puts in front of an
+ * answer, and with white space at its end held back until more text shows that it is not the gap before a tool call.
+ */
+export class TextSink {
+  readonly #writer: BlockWriter;
+  readonly #stop: ReturnType<typeof createStopScanner>;
+  #trimStart: boolean;
+  #heldSpace = "";
+
+  constructor(writer: BlockWriter, options: { readonly stopSequences: readonly string[]; readonly trimStart: boolean }) {
+    this.#writer = writer;
+    this.#stop = createStopScanner(options.stopSequences);
+    this.#trimStart = options.trimStart;
+  }
+
+  /** Returns the stop sequence that ended the text, or null. */
+  *push(text: string): Generator<TurnEvent, string | null, void> {
+    const scanned = this.#stop.push(text);
+    yield* this.#write(scanned.text);
+    if (scanned.matched !== null) yield* this.#release();
+    return scanned.matched;
+  }
+
+  /** The text is over: writes what was held back. */
+  *finish(): Generator<TurnEvent, void, void> {
+    yield* this.#write(this.#stop.finish());
+    yield* this.#release();
+  }
+
+  /** A tool call follows: what was held back belongs to neither, unless it may have been a stop sequence's beginning. */
+  *beforeCall(): Generator<TurnEvent, void, void> {
+    yield* this.#write(this.#stop.finish());
+    this.#heldSpace = "";
+  }
+
+  *#write(text: string): Generator<TurnEvent, void, void> {
+    const wanted = this.#trimStart ? text.trimStart() : text;
+    if (wanted === "") return;
+    this.#trimStart = false;
+    const kept = wanted.trimEnd();
+    if (kept === "") {
+      this.#heldSpace += wanted;
+      return;
+    }
+    yield* this.#writer.text(this.#heldSpace + kept);
+    this.#heldSpace = wanted.slice(kept.length);
+  }
+
+  *#release(): Generator<TurnEvent, void, void> {
+    const held = this.#heldSpace;
+    this.#heldSpace = "";
+    // White space alone is no answer; the platform refuses empty text blocks when they come back.
+    if (held !== "" && this.#writer.open === "text") yield* this.#writer.text(held);
+  }
+}
