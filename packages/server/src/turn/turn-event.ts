@@ -43,14 +43,20 @@ export type BlockStart =
 
 export type TurnEvent =
   /** Once, first: the prompt is rendered, counted and accepted; nothing is decoded yet. */
-  | { readonly type: "start"; readonly usage: Usage }
+  | {
+      readonly type: "start";
+      readonly usage: Usage;
+      /** What the end will say of the cache, where it is known already: only here can a stream still carry it. */
+      readonly cacheMissReason?: CacheMissReason | null;
+    }
   /** While waiting and prefilling; a reason to ping. */
   | { readonly type: "progress"; readonly phase: "queue" | "prefill"; readonly done: number; readonly total: number }
   | { readonly type: "block-start"; readonly index: number; readonly block: BlockStart }
-  | { readonly type: "text-delta"; readonly index: number; readonly text: string }
-  | { readonly type: "thinking-delta"; readonly index: number; readonly thinking: string }
+  /** `outputTokens` of the deltas: all decoded so far, thinking included; a turn that is cut short is accounted by it. */
+  | { readonly type: "text-delta"; readonly index: number; readonly text: string; readonly outputTokens?: number }
+  | { readonly type: "thinking-delta"; readonly index: number; readonly thinking: string; readonly outputTokens?: number }
   | { readonly type: "signature-delta"; readonly index: number; readonly signature: string }
-  | { readonly type: "input-json-delta"; readonly index: number; readonly partialJson: string }
+  | { readonly type: "input-json-delta"; readonly index: number; readonly partialJson: string; readonly outputTokens?: number }
   /** Absent for a tool call that `max_tokens` cut. */
   | { readonly type: "block-stop"; readonly index: number }
   /** Once, last. */

@@ -1,0 +1,130 @@
+import type { ModelInfo } from "@parley/wire";
+import { fail } from "../platform/fail.ts";
+import type { Engine, WeightsDescription } from "../turn/engine.ts";
+import { CLAUDE_MODELS, type ModelLine, type ModelRules } from "./claude-models.ts";
+import { resolveClaudeModel } from "./resolve-claude-model.ts";
+import { servedCapabilities } from "./served-capabilities.ts";
+
+/** Weights by model line or by single model id (pinned, alias, or weights' own name); the more exact key wins. */
+export type ModelMapping = Readonly<Record<string, string>>;
+
+export interface ResolvedModel {
+  /** The pinned id: replies carry it. */
+  readonly id: string;
+  /** Limits are per class of model. */
+  readonly modelClass: ModelLine | "local";
+  /** Name of the weights in the catalog. */
+  readonly weights: string;
+  readonly rules: ModelRules;
+}
+
+export interface ModelRegistry {
+  /** Throws `not_found_error` (`model: <id>`) for a model that is not served. */
+  resolve(id: string): Promise<ResolvedModel>;
+  /** Every served model, newest first; local weights under their own names come last. */
+  list(): Promise<readonly ModelInfo[]>;
+  /** Throws like `resolve`. */
+  get(id: string): Promise<ModelInfo>;
+}
+
+/** Where a line has no weights of its own, its nearest kin by size answers. */
+const STAND_INS: Readonly<Record<ModelLine, readonly ModelLine[]>> = {
+  haiku: ["sonnet", "opus"],
+  sonnet: ["opus", "haiku"],
+  opus: ["sonnet", "haiku"],
+  fable: ["opus", "sonnet", "haiku"],
+  mythos: ["fable", "opus", "sonnet", "haiku"],
+};
+
+/** Local weights under their own name may do whatever the engine can. */
+const LOCAL_RULES: ModelRules = {
+  maxTokens: 128_000,
+  minimumCacheTokens: 1024,
+  prefill: true,
+  thinking: { enabled: true, adaptive: true, disabled: true, between_tools: true },
+  sampling: "free",
+  contextOverflow: "stop",
+  inferenceGeo: false,
+};
+
+const UNKNOWN_DAY = "1970-01-01T00:00:00Z";
+
+export interface ModelRegistryOptions {
+  readonly mapping: ModelMapping;
+  readonly engine: Pick<Engine, "list">;
+  /** Smallest cached prefix in tokens, by model line or id; the platform's figure where there is none. */
+  readonly minimumCacheTokens?: Readonly<Record<string, number>>;
+}
+
+export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }: ModelRegistryOptions): ModelRegistry {
+  function weightsFor(line: ModelLine, ids: readonly string[]): string | null {
+    for (const key of [...ids, line, ...STAND_INS[line]]) {
+      const weights = mapping[key];
+      if (weights !== undefined) return weights;
+    }
+    return null;
+  }
+
+  function withOwnMinimum(rules: ModelRules, keys: readonly string[]): ModelRules {
+    const key = keys.find((name) => minimumCacheTokens[name] !== undefined);
+    return key === undefined ? rules : { ...rules, minimumCacheTokens: minimumCacheTokens[key]! };
+  }
+
+  async function localWeights(name: string): Promise<WeightsDescription | undefined> {
+    return (await engine.list()).find((weights) => weights.weights === name);
+  }
+
+  async function resolve(id: string): Promise<ResolvedModel> {
+    const match = resolveClaudeModel(id);
+    if (match) {
+      const { line } = match.model;
+      const weights = weightsFor(line, [id, match.id]);
+      if (weights !== null) {
+        return { id: match.id, modelClass: line, weights, rules: withOwnMinimum(match.model.rules, [id, match.id, line]) };
+      }
+    }
+    const mapped = mapping[id] ?? id;
+    if (await localWeights(mapped)) {
+      return { id, modelClass: "local", weights: mapped, rules: withOwnMinimum(LOCAL_RULES, [id, mapped]) };
+    }
+    throw fail("not_found_error", { public: `model: ${id}` });
+  }
+
+  function describe(model: ResolvedModel, weights: WeightsDescription): ModelInfo {
+    const claude = model.modelClass === "local" ? null : resolveClaudeModel(model.id)?.model ?? null;
+    // A made-up id of a known line has the line's rules but neither a release day nor a name of its own.
+    const own = claude?.id === model.id ? claude : null;
+    return {
+      type: "model",
+      id: model.id,
+      display_name: claude ? `${weights.title} (as ${own?.displayName ?? model.id})` : weights.title,
+      created_at: own?.createdAt ?? UNKNOWN_DAY,
+      max_input_tokens: weights.contextTokens,
+      max_tokens: Math.min(model.rules.maxTokens, weights.contextTokens),
+      line: claude?.line ?? null,
+      lifecycle: own?.lifecycle ?? "active",
+      deprecated_at: own?.deprecatedAt ?? null,
+      retires_at: own?.retiresAt ?? null,
+      capabilities: servedCapabilities(model.rules),
+    };
+  }
+
+  async function list(): Promise<readonly ModelInfo[]> {
+    const available = await engine.list();
+    const ids = [...CLAUDE_MODELS.map((model) => model.id), ...available.map((weights) => weights.weights)];
+    const models = await Promise.all(ids.map((id) => resolve(id).catch(() => null)));
+    return models.flatMap((model) => {
+      const weights = model && available.find((each) => each.weights === model.weights);
+      return model && weights ? [describe(model, weights)] : [];
+    });
+  }
+
+  async function get(id: string): Promise<ModelInfo> {
+    const model = await resolve(id);
+    const weights = await localWeights(model.weights);
+    if (!weights) throw fail("not_found_error", { public: `model: ${id}`, internal: `weights ${model.weights} are not on disk` });
+    return describe(model, weights);
+  }
+
+  return { resolve, list, get };
+}

@@ -1,0 +1,35 @@
+import type { ModelCapabilities } from "@parley/wire";
+import type { ModelRules } from "./claude-models.ts";
+
+const yes = { supported: true };
+const no = { supported: false };
+
+/** What Parley serves on text weights under a model's rules; every "yes" here is honoured, everything else is refused. */
+export function servedCapabilities(rules: ModelRules): ModelCapabilities {
+  const { thinking } = rules;
+  return {
+    batch: no,
+    citations: no,
+    code_execution: no,
+    context_management: {
+      supported: true,
+      clear_thinking_20251015: yes,
+      clear_tool_uses_20250919: yes,
+      compact_20260112: no,
+    },
+    effort: { supported: true, low: yes, medium: yes, high: yes, xhigh: yes, max: yes },
+    image_input: no,
+    pdf_input: no,
+    server_tools: { supported: false, code_execution: no, web_search: no },
+    structured_outputs: yes,
+    thinking: {
+      supported: thinking.enabled || thinking.adaptive,
+      types: {
+        enabled: { supported: thinking.enabled },
+        adaptive: { supported: thinking.adaptive },
+        disabled: { supported: thinking.disabled },
+        between_tools: { supported: thinking.between_tools },
+      },
+    },
+  };
+}

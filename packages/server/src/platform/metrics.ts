@@ -1,0 +1,108 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Timings, Usage } from "../turn/turn-event.ts";
+
+/** Prometheus metrics of one server. Labels are bounded: never an id of a request, a key or a workspace. */
+export interface Metrics {
+  httpRequest(request: { endpoint: string; method: string; status: number; durationMs: number }): void;
+  turnStarted(): void;
+  firstEvent(model: string, sinceArrivalMs: number): void;
+  turnEnded(turn: { model: string; weights: string; outcome: string; usage: Usage; timings: Timings }): void;
+  turnShared(how: "joined" | "replayed"): void;
+  clientGone(reason: "closed" | "stalled"): void;
+  engineRestarted(weights: string): void;
+  /** Read at each scrape. */
+  watchEngine(read: () => EngineLoad): void;
+  /** The text format of Prometheus. */
+  expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export interface EngineLoad {
+  readonly slotsBusy: number;
+  readonly slots: number;
+  readonly queued: number;
+}
+
+const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+const MS_PER_SECOND = 1000;
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Counter({
+    name: "parley_http_requests_total", help: "Requests answered", labelNames: ["endpoint", "method", "status"], registers,
+  });
+  const requestSeconds = new Histogram({
+    name: "parley_http_request_duration_seconds", help: "From arrival to the last byte",
+    labelNames: ["endpoint"], buckets: SECONDS, registers,
+  });
+  const running = new Gauge({ name: "parley_turns_running", help: "Turns under way", registers });
+  const turns = new Counter({
+    name: "parley_turns_total", help: "Turns ended, by outcome", labelNames: ["model", "weights", "outcome"], registers,
+  });
+  const tokens = new Counter({
+    name: "parley_tokens_total", help: "Tokens accounted, by kind", labelNames: ["model", "kind"], registers,
+  });
+  const firstEventSeconds = new Histogram({
+    name: "parley_time_to_first_block_seconds", help: "From arrival to the first content block",
+    labelNames: ["model"], buckets: SECONDS, registers,
+  });
+  const phaseSeconds = new Histogram({
+    name: "parley_turn_phase_seconds", help: "Time of a turn by phase", labelNames: ["phase"], buckets: SECONDS, registers,
+  });
+  const shared = new Counter({
+    name: "parley_turns_shared_total", help: "Requests answered by another request's turn", labelNames: ["how"], registers,
+  });
+  const gone = new Counter({
+    name: "parley_clients_gone_total", help: "Clients that left or stalled before their reply ended", labelNames: ["reason"], registers,
+  });
+  const restarts = new Counter({
+    name: "parley_engine_restarts_total", help: "Engine processes started again", labelNames: ["weights"], registers,
+  });
+  watchProcess(registers);
+
+  return {
+    httpRequest({ endpoint, method, status, durationMs }) {
+      requests.inc({ endpoint, method, status });
+      requestSeconds.observe({ endpoint }, durationMs / MS_PER_SECOND);
+    },
+    turnStarted: () => running.inc(),
+    firstEvent: (model, ms) => firstEventSeconds.observe({ model }, ms / MS_PER_SECOND),
+    turnEnded({ model, weights, outcome, usage, timings }) {
+      running.dec();
+      turns.inc({ model, weights, outcome });
+      tokens.inc({ model, kind: "input" }, usage.inputTokens);
+      tokens.inc({ model, kind: "cache_read" }, usage.cacheReadTokens);
+      tokens.inc({ model, kind: "cache_write_5m" }, usage.cacheWrite5mTokens);
+      tokens.inc({ model, kind: "cache_write_1h" }, usage.cacheWrite1hTokens);
+      tokens.inc({ model, kind: "output" }, usage.outputTokens);
+      tokens.inc({ model, kind: "thinking" }, usage.thinkingTokens);
+      phaseSeconds.observe({ phase: "queue" }, timings.queueMs / MS_PER_SECOND);
+      phaseSeconds.observe({ phase: "restore" }, timings.restoreMs / MS_PER_SECOND);
+      phaseSeconds.observe({ phase: "prefill" }, timings.prefillMs / MS_PER_SECOND);
+      phaseSeconds.observe({ phase: "decode" }, timings.decodeMs / MS_PER_SECOND);
+    },
+    turnShared: (how) => shared.inc({ how }),
+    clientGone: (reason) => gone.inc({ reason }),
+    engineRestarted: (weights) => restarts.inc({ weights }),
+    watchEngine: (read) => watchEngine(read, registers),
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
+
+/** The library's default metrics keep a 10 ms timer running; these cost nothing between scrapes. */
+function watchProcess(registers: Registry[]): void {
+  new Gauge({
+    name: "process_resident_memory_bytes", help: "Resident memory", registers,
+    collect() { this.set(process.memoryUsage.rss()); },
+  });
+  new Gauge({
+    name: "nodejs_eventloop_utilization", help: "Share of time that the event loop was busy since the start", registers,
+    collect() { this.set(performance.eventLoopUtilization().utilization); },
+  });
+}
+
+function watchEngine(read: () => EngineLoad, registers: Registry[]): void {
+  new Gauge({ name: "parley_engine_slots_busy", help: "Slots in use", registers, collect() { this.set(read().slotsBusy); } });
+  new Gauge({ name: "parley_engine_slots", help: "Slots of the loaded models", registers, collect() { this.set(read().slots); } });
+  new Gauge({ name: "parley_engine_queued", help: "Turns waiting for a slot", registers, collect() { this.set(read().queued); } });
+}

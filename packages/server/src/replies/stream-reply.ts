@@ -1,0 +1,120 @@
+import type { StreamEvent } from "@parley/wire";
+import type { BlockStart, TurnEvent } from "../turn/turn-event.ts";
+import type { ReplyContext } from "./reply-context.ts";
+import { contextManagementField, toEmptyMessage, toStopDetails } from "./to-message.ts";
+import { toDeltaUsage } from "./to-usage.ts";
+
+/** One count of the thinking so far, in tokens: the beta's increments are multiples of a fixed quantum. */
+const THINKING_QUANTUM_TOKENS = 64;
+const CHARACTERS_PER_TOKEN = 4;
+
+type EventOf<Type extends TurnEvent["type"]> = Extract<TurnEvent, { type: Type }>;
+
+/** Translates the events of one turn, in order, into the events of one stream. */
+export interface StreamReply {
+  push(event: TurnEvent): readonly StreamEvent[];
+}
+
+export function createStreamReply(context: ReplyContext): StreamReply {
+  let pinged = false;
+  // Thinking characters that no estimate has covered yet.
+  let uncounted = 0;
+
+  function start(event: EventOf<"start">): StreamEvent[] {
+    return [{ type: "message_start", message: toEmptyMessage(event, context) }];
+  }
+
+  function blockStart(event: EventOf<"block-start">): StreamEvent[] {
+    const events: StreamEvent[] = [
+      { type: "content_block_start", index: event.index, content_block: toStartedBlock(event.block) },
+    ];
+    if (!pinged) events.push({ type: "ping" });
+    pinged = true;
+    uncounted = 0;
+    // The platform opens each tool call with an empty piece, which makes clients show the call before its input comes.
+    if (event.block.type === "tool_use") events.push(inputDelta(event.index, ""));
+    return events;
+  }
+
+  function thinking(event: EventOf<"thinking-delta">): StreamEvent[] {
+    if (context.thinkingDisplay === "summarized") {
+      const estimate = context.thinkingTokenCount ? { estimated_tokens: null } : {};
+      return [delta(event.index, { type: "thinking_delta", thinking: event.thinking, ...estimate })];
+    }
+    if (!context.thinkingTokenCount) return [];
+    uncounted += event.thinking.length;
+    const quanta = Math.floor(uncounted / (THINKING_QUANTUM_TOKENS * CHARACTERS_PER_TOKEN));
+    if (quanta === 0) return [];
+    uncounted -= quanta * THINKING_QUANTUM_TOKENS * CHARACTERS_PER_TOKEN;
+    return [delta(event.index, { type: "thinking_delta", thinking: "", estimated_tokens: quanta * THINKING_QUANTUM_TOKENS })];
+  }
+
+  function end(event: EventOf<"end">): StreamEvent[] {
+    return [
+      {
+        type: "message_delta",
+        delta: {
+          stop_reason: event.stopReason,
+          stop_sequence: event.stopSequence,
+          stop_details: toStopDetails(event),
+          container: null,
+        },
+        usage: toDeltaUsage(event.usage, context),
+        ...contextManagementField(context),
+      },
+      { type: "message_stop" },
+    ];
+  }
+
+  function push(event: TurnEvent): readonly StreamEvent[] {
+    switch (event.type) {
+      case "start":
+        return start(event);
+      case "progress":
+        return []; // A waiting stream is kept alive by the door's idle ping.
+      case "block-start":
+        return blockStart(event);
+      case "text-delta":
+        return [delta(event.index, { type: "text_delta", text: event.text })];
+      case "thinking-delta":
+        return thinking(event);
+      case "signature-delta":
+        return [delta(event.index, { type: "signature_delta", signature: event.signature })];
+      case "input-json-delta":
+        return event.partialJson === "" ? [] : [inputDelta(event.index, event.partialJson)];
+      case "block-stop":
+        return [{ type: "content_block_stop", index: event.index }];
+      case "end":
+        return end(event);
+      default:
+        event satisfies never;
+        return [];
+    }
+  }
+
+  return { push };
+}
+
+type Delta = Extract<StreamEvent, { type: "content_block_delta" }>["delta"];
+
+function delta(index: number, value: Delta): StreamEvent {
+  return { type: "content_block_delta", index, delta: value };
+}
+
+function inputDelta(index: number, partialJson: string): StreamEvent {
+  return delta(index, { type: "input_json_delta", partial_json: partialJson });
+}
+
+function toStartedBlock(block: BlockStart): Extract<StreamEvent, { type: "content_block_start" }>["content_block"] {
+  switch (block.type) {
+    case "text":
+      return { type: "text", text: "", citations: null };
+    case "thinking":
+      return { type: "thinking", thinking: "", signature: "" };
+    case "tool_use":
+      return { type: "tool_use", id: block.id, name: block.name, input: {}, caller: { type: "direct" } };
+    default:
+      block satisfies never;
+      throw new Error("unknown block");
+  }
+}
