@@ -5,6 +5,8 @@ import { ContextManagement } from "./context-management.ts";
 import { ToolChoiceParam, ToolParam } from "./tool-param.ts";
 
 export const MESSAGES_MAX = 100_000;
+/** Each is searched for in every piece of output. */
+export const STOP_SEQUENCES_MAX = 8_191;
 export const USER_ID_MAX_CHARACTERS = 256;
 
 const content = z.union([z.string(), z.array(ContentBlockParam)]);
@@ -88,7 +90,7 @@ export const MessagesCreateRequest = z
     output_format: OutputFormat.nullish(),
     service_tier: z.enum(["auto", "standard_only"]).optional(),
     speed: z.enum(["standard", "fast"]).nullish(),
-    stop_sequences: z.array(z.string()).optional(),
+    stop_sequences: z.array(z.string()).max(STOP_SEQUENCES_MAX).optional(),
     stream: z.boolean().optional(),
     temperature: z.number().min(0).max(1).optional(),
     thinking: ThinkingConfigParam.optional(),

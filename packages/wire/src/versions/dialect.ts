@@ -33,8 +33,8 @@ export const DIALECTS: Readonly<Record<AnthropicVersion, Dialect>> = {
   },
   "2026-10-21": {
     refusedCreateKeys: SAMPLING_KEYS,
-    // The newest SDK's types list none of the 2023 refusals either, so a body for create is refused the same way.
-    refusedCountKeys: COUNT_REFUSED_KEYS,
+    // Only the 2023 wire is known to refuse a create body here.
+    refusedCountKeys: SAMPLING_KEYS,
     documentInAssistantMessage: false,
     citationsInUserText: false,
   },
