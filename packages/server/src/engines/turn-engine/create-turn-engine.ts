@@ -1,0 +1,230 @@
+import type { Clock } from "../../platform/clock.ts";
+import { Failure, fail } from "../../platform/fail.ts";
+import type { Engine, WeightsDescription } from "../../turn/engine.ts";
+import type { TurnEvent, Usage } from "../../turn/turn-event.ts";
+import type { Turn } from "../../turn/turn.ts";
+import { BackendGone, type SamplerOptions, type TokenBackend } from "../backend.ts";
+import { BlockWriter } from "./block-writer.ts";
+import { promptUsage } from "./cache/cache-plan.ts";
+import { createPendingPrefixes } from "./cache/pending-prefixes.ts";
+import type { SnapshotStore } from "./cache/snapshot-store.ts";
+import { createCacheDiagnostics } from "./cache-diagnostics.ts";
+import { planPromptCache, prefillThroughCache } from "./cached-prefill.ts";
+import { Decoder } from "./decoder.ts";
+import { generateReply } from "./generate-reply.ts";
+import { type ModelRuntime, createModelRuntime } from "./model-runtime.ts";
+import { outputRoom } from "./overflow.ts";
+import type { ReplayStore } from "./render/replay-store.ts";
+import type { ReplyContent } from "./render/rendered-prompt.ts";
+import type { ReplyState } from "./reply-state.ts";
+
+/** Loaded models, as the turn engine needs them. */
+export interface ModelSource {
+  list(): Promise<readonly WeightsDescription[]>;
+  /** Loads the weights if need be; the model stays loaded until the lease is released. */
+  acquire(weights: string, signal: AbortSignal): Promise<{ readonly backend: TokenBackend; release(): void }>;
+}
+
+export interface TurnEngineOptions {
+  readonly models: ModelSource;
+  readonly snapshots: SnapshotStore;
+  readonly replays: ReplayStore;
+  readonly signThinking: (workspaceId: string, thinking: string) => string;
+  readonly newToolUseId: () => string;
+  /** For a turn that names no temperature, top_p or top_k. */
+  readonly defaultSampler: SamplerOptions;
+  readonly clock: Clock;
+  /** Called where a reply had to be mended; holds no content. */
+  readonly note: (what: Parameters<ReplyState["note"]>[0], weights: string) => void;
+}
+
+/** The engine over any token backend: render, cache plan, queue, prefill, decode in phases, parse, count. */
+export function createTurnEngine(options: TurnEngineOptions): Engine {
+  const { clock, snapshots } = options;
+  const runtimes = new WeakMap<TokenBackend, Promise<ModelRuntime>>();
+  const pending = createPendingPrefixes();
+  const diagnostics = createCacheDiagnostics(clock);
+
+  function runtimeOf(backend: TokenBackend): Promise<ModelRuntime> {
+    let runtime = runtimes.get(backend);
+    if (runtime === undefined) {
+      runtime = createModelRuntime(backend, { replays: options.replays, clock });
+      runtimes.set(backend, runtime);
+    }
+    return runtime;
+  }
+
+  async function withModel<T>(turn: Turn, signal: AbortSignal, use: (backend: TokenBackend) => Promise<T>): Promise<T> {
+    const lease = await options.models.acquire(turn.weights, signal);
+    try {
+      return await use(lease.backend);
+    } catch (error) {
+      throw asFailure(error, signal);
+    } finally {
+      lease.release();
+    }
+  }
+
+  async function* runOn(backend: TokenBackend, turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void> {
+    const renderStartMs = clock.monotonicMs();
+    const runtime = await runtimeOf(backend);
+    const prompt = await runtime.renderer.render(turn);
+    const room = outputRoom(turn, prompt.tokens.length, backend.model.contextTokens);
+    let cache = planPromptCache(turn, prompt, backend.model, snapshots);
+    const renderMs = clock.monotonicMs() - renderStartMs;
+    yield {
+      type: "start",
+      usage: { ...promptUsage(prompt.tokens.length, cache.plan), outputTokens: 0, thinkingTokens: 0 },
+    };
+
+    const queueStartMs = clock.monotonicMs();
+    const writeKeys = (): string[] => cache.plan.writes.map(({ position }) => cache.keys.get(position) ?? "");
+    await pending.wait(writeKeys(), signal);
+    cache = planPromptCache(turn, prompt, backend.model, snapshots);
+    const stored = pending.announce(writeKeys());
+    try {
+      const lease = await runtime.scheduler.acquire(
+        { workspaceId: turn.workspaceId, priority: turn.priority, sessionId: sessionOf(turn), tokens: prompt.tokens },
+        signal,
+      );
+      const queueMs = clock.monotonicMs() - queueStartMs;
+      try {
+        const prefilled = yield* prefillThroughCache(
+          { turn, prompt, cache, backend, lease, snapshots, monotonicMs: () => clock.monotonicMs() },
+          signal,
+        );
+        stored();
+        const decoder = new Decoder({
+          backend,
+          lease,
+          promptTokens: prompt.tokens,
+          roomTokens: room.tokens,
+          reusePrefix: lease.residentTokens > 0 || prefilled.plan.readTokens > 0 || prefilled.plan.writes.length > 0,
+          monotonicMs: () => clock.monotonicMs(),
+          signal,
+        });
+        const writer = new BlockWriter();
+        const reply = yield* generateReply(
+          {
+            turn,
+            backend,
+            syntax: runtime.syntax,
+            decoder,
+            writer,
+            sampler: samplerOf(turn, options.defaultSampler),
+            endsAtWindow: room.endsAtWindow,
+            prefilled: turn.messages.at(-1)?.role === "assistant",
+            clock,
+            signThinking: options.signThinking,
+            newToolUseId: options.newToolUseId,
+            note: (what) => options.note(what, turn.weights),
+          },
+          { thinkingNative: runtime.thinkingNative, promptEndsInThinking: await runtime.endsInThinking(prompt.tokens) },
+        );
+        if (reply.replayable) remember(runtime, turn, writer.content, decoder.log.tokens, reply.thinkingTokens);
+        diagnostics.remember(turn, prompt.partHashes);
+        const usage: Usage = {
+          ...readUsage(prompt.tokens.length, prefilled.plan, decoder.cachedTokens),
+          outputTokens: decoder.log.tokens.length,
+          thinkingTokens: reply.thinkingTokens,
+        };
+        yield {
+          type: "end",
+          stopReason: reply.stopReason,
+          stopSequence: reply.stopSequence,
+          refusal: reply.refusal,
+          usage,
+          timings: {
+            renderMs,
+            queueMs,
+            restoreMs: prefilled.restoreMs,
+            prefillMs: prefilled.prefillMs + decoder.prefillMs,
+            decodeMs: decoder.decodeMs,
+          },
+          cacheMissReason: diagnostics.explain(turn, prompt.partHashes, prompt.tokens.length - usage.cacheReadTokens),
+        };
+      } finally {
+        lease.release();
+      }
+    } finally {
+      stored();
+    }
+  }
+
+  return {
+    list: () => options.models.list(),
+
+    countTokens: (turn, signal) =>
+      withModel(turn, signal, async (backend) => {
+        const prompt = await (await runtimeOf(backend)).renderer.render(turn);
+        return prompt.tokens.length;
+      }),
+
+    async *run(turn, signal) {
+      const lease = await options.models.acquire(turn.weights, signal);
+      try {
+        yield* runOn(lease.backend, turn, signal);
+      } catch (error) {
+        throw asFailure(error, signal);
+      } finally {
+        lease.release();
+      }
+    },
+  };
+}
+
+/** Requests of one agent prefer one slot; a session's main loop and its sub-agents are different conversations. */
+function sessionOf(turn: Turn): string | null {
+  const { sessionId, agentId } = turn.affinity;
+  return sessionId === null && agentId === null ? null : JSON.stringify([sessionId, agentId]);
+}
+
+function samplerOf(turn: Turn, defaults: SamplerOptions): SamplerOptions {
+  const { temperature, topP, topK } = turn.sampling;
+  const asked = temperature !== null || topP !== null || topK !== null;
+  if (!asked) return defaults;
+  return { temperature: temperature ?? 1, topP: topP ?? 1, topK: topK ?? 0 };
+}
+
+/** What was planned to be read but was recomputed after all is plain input (promise 5). */
+function readUsage(promptTokens: number, plan: Parameters<typeof promptUsage>[1], cachedTokens: number | null) {
+  const usage = promptUsage(promptTokens, plan);
+  const recomputed = plan.writes.length > 0 || cachedTokens === null ? 0 : Math.max(0, plan.readTokens - cachedTokens);
+  return {
+    ...usage,
+    inputTokens: usage.inputTokens + recomputed,
+    cacheReadTokens: usage.cacheReadTokens - recomputed,
+  };
+}
+
+/**
+ * The reply comes back with or without its thinking (the platform drops thinking outside tool loops), so both forms
+ * are remembered. A prefilled reply comes back merged with its prefill and cannot be found again.
+ */
+function remember(
+  runtime: ModelRuntime,
+  turn: Turn,
+  content: ReplyContent,
+  tokens: readonly number[],
+  thinkingTokens: number,
+): void {
+  if (content.length === 0 || turn.messages.at(-1)?.role === "assistant") return;
+  runtime.renderer.remember(turn.workspaceId, content, tokens);
+  if (thinkingTokens === 0) return;
+  const withoutThinking = content.filter(({ type }) => type !== "thinking");
+  if (withoutThinking.length > 0) {
+    runtime.renderer.remember(turn.workspaceId, withoutThinking, tokens.slice(thinkingTokens));
+  }
+}
+
+function asFailure(error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof Failure || signal.aborted) return error;
+  if (error instanceof BackendGone) {
+    return fail("api_error", {
+      public: "The model's process ended before the reply was complete. It is being restarted; please try again.",
+      internal: error.message,
+      cause: error,
+    });
+  }
+  return error;
+}

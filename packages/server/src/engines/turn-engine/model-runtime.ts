@@ -1,0 +1,45 @@
+import type { Clock } from "../../platform/clock.ts";
+import type { TokenBackend } from "../backend.ts";
+import { type SlotScheduler, createSlotScheduler } from "./cache/slot-scheduler.ts";
+import { createPromptRenderer } from "./render/create-prompt-renderer.ts";
+import { detectFamily } from "./render/detect-family.ts";
+import type { ReplayStore } from "./render/replay-store.ts";
+import type { PromptRenderer } from "./render/rendered-prompt.ts";
+import { thinkingSupport } from "./render/thinking-support.ts";
+import { createToolSyntax } from "./syntax/create-tool-syntax.ts";
+import type { ToolSyntax } from "./syntax/tool-syntax.ts";
+
+/** What belongs to one loaded model: its renderer, its tool syntax and the queue for its slots. */
+export interface ModelRuntime {
+  readonly renderer: PromptRenderer;
+  readonly scheduler: SlotScheduler;
+  readonly syntax: ToolSyntax;
+  /** The weights were trained to think inside tags. */
+  readonly thinkingNative: boolean;
+  /** Whether a rendered prompt has already opened the thinking tag. */
+  endsInThinking(tokens: readonly number[]): Promise<boolean>;
+}
+
+/** Enough tokens to spell an opening thinking tag and the line break after it. */
+const TAG_TOKENS = 8;
+
+export async function createModelRuntime(
+  backend: TokenBackend,
+  deps: { readonly replays: ReplayStore; readonly clock: Clock },
+): Promise<ModelRuntime> {
+  const { model } = backend;
+  const family = detectFamily(model.chatTemplate, model.architecture);
+  const thinkingNative = thinkingSupport(model.chatTemplate) === "native";
+  return {
+    renderer: await createPromptRenderer({
+      model,
+      tokenize: (text, options) => backend.tokenize(text, options),
+      replays: deps.replays,
+    }),
+    scheduler: createSlotScheduler({ slots: backend.slots, clock: deps.clock }),
+    syntax: createToolSyntax(family),
+    thinkingNative,
+    endsInThinking: async (tokens) =>
+      thinkingNative && /<think>\s*$/.test(await backend.detokenize(tokens.slice(-TAG_TOKENS))),
+  };
+}

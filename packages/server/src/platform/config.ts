@@ -1,0 +1,205 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { parse as parseYaml } from "yaml";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const positive = z.coerce.number().int().positive();
+const weights = z.string().min(1);
+
+/** Everything an operator can set. One file (`parley.yaml`), then the environment, then command-line flags. */
+export const ConfigSchema = z.strictObject({
+  host: z.string().default("127.0.0.1"),
+  /** 0 takes any free port. */
+  port: port.default(8484),
+  /** PostgreSQL 15 or newer; null starts the embedded one in the data folder. */
+  database_url: z.string().regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://").nullable().default(null),
+  /** Which weights answer for each family of Claude models. */
+  models: z
+    .strictObject({
+      haiku: weights.default("qwen2.5-coder-0.5b-instruct-q4_k_m"),
+      sonnet: weights.default("qwen2.5-coder-1.5b-instruct-q4_k_m"),
+      opus: weights.default("qwen2.5-coder-1.5b-instruct-q4_k_m"),
+    })
+    .prefault({}),
+  engine: z
+    .strictObject({
+      backend: z.enum(["auto", "llama-server", "node-llama-cpp"]).default("auto"),
+      /** Path of a llama-server binary; null looks on the PATH and among what `parley engine install` made. */
+      llama_server: z.string().nullable().default(null),
+      /** Turns decoded at once per model. */
+      slots: positive.max(64).default(4),
+      /** Context window per slot; null is the model's own. */
+      context_tokens: positive.nullable().default(null),
+      /** Null: one per core. */
+      threads: positive.nullable().default(null),
+      gpu: z.enum(["auto", "off"]).default("auto"),
+      /** Memory that models may use; null is what the machine (or its cgroup) has free. */
+      memory_bytes: positive.nullable().default(null),
+      /** How long an idle model stays loaded. */
+      keep_alive_minutes: z.coerce.number().positive().default(30),
+      /** Sampling for requests that set neither temperature, top_p nor top_k. */
+      default_temperature: z.coerce.number().min(0).max(2).default(0.7),
+      default_top_p: z.coerce.number().gt(0).max(1).default(0.8),
+      default_top_k: z.coerce.number().int().min(0).default(20),
+    })
+    .prefault({}),
+  cache: z
+    .strictObject({
+      /** Disk for prompt-cache snapshots. */
+      budget_bytes: positive.default(8 * 1024 ** 3),
+      /** Smallest cached prefix; null is the platform's own figure for each model. */
+      minimum_tokens: z.coerce.number().int().min(1).nullable().default(null),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      requests_per_minute: positive.default(4_000),
+      input_tokens_per_minute: positive.default(2_000_000),
+      output_tokens_per_minute: positive.default(400_000),
+    })
+    .prefault({}),
+  log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
+  telemetry: z
+    .strictObject({
+      /** OTLP over HTTP, e.g. http://127.0.0.1:4318/v1/traces; null is off. */
+      otlp_endpoint: z.url().nullable().default(null),
+    })
+    .prefault({}),
+});
+
+export type Config = z.infer<typeof ConfigSchema>;
+
+/** Environment variables and the keys they set. */
+export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
+  PARLEY_HOST: "host",
+  PARLEY_PORT: "port",
+  DATABASE_URL: "database_url",
+  PARLEY_MODEL_HAIKU: "models.haiku",
+  PARLEY_MODEL_SONNET: "models.sonnet",
+  PARLEY_MODEL_OPUS: "models.opus",
+  PARLEY_ENGINE: "engine.backend",
+  PARLEY_LLAMA_SERVER: "engine.llama_server",
+  PARLEY_SLOTS: "engine.slots",
+  PARLEY_CONTEXT_TOKENS: "engine.context_tokens",
+  PARLEY_THREADS: "engine.threads",
+  PARLEY_GPU: "engine.gpu",
+  PARLEY_MEMORY_BYTES: "engine.memory_bytes",
+  PARLEY_CACHE_BUDGET_BYTES: "cache.budget_bytes",
+  PARLEY_CACHE_MINIMUM_TOKENS: "cache.minimum_tokens",
+  PARLEY_LOG_LEVEL: "log.level",
+  PARLEY_OTLP_ENDPOINT: "telemetry.otlp_endpoint",
+};
+
+export interface ConfigProblem {
+  /** Dotted key, or the file itself. */
+  readonly key: string;
+  readonly value: unknown;
+  readonly remedy: string;
+  /** Where the value came from: the file's path, the variable's or the flag's name. */
+  readonly from: string;
+}
+
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(describeProblem).join("\n"));
+    this.problems = problems;
+  }
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Holds the database, weights, cache and secrets. */
+  readonly dataDir: string;
+  /** The file that was read, or null where there is none. */
+  readonly file: string | null;
+}
+
+/**
+ * Reads the configuration. `overrides` are dotted keys from the command line. Throws `ConfigError` that names every
+ * bad key, its value and the remedy.
+ */
+export function loadConfig(options: {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly dataDir?: string | undefined;
+  readonly file?: string | undefined;
+  readonly overrides?: Readonly<Record<string, unknown>>;
+}): LoadedConfig {
+  const dataDir = resolve(options.dataDir ?? options.env["PARLEY_DATA"] ?? join(homedir(), ".parley"));
+  const named = options.file ?? options.env["PARLEY_CONFIG"];
+  const path = resolve(named ?? join(dataDir, "parley.yaml"));
+  const file = named !== undefined || existsSync(path) ? path : null;
+  const values = file === null ? {} : readFile(file);
+  const origins = new Map<string, string>();
+  for (const [variable, key] of Object.entries(ENVIRONMENT_KEYS)) {
+    const value = options.env[variable];
+    if (value === undefined || value === "") continue;
+    setKey(values, key, value);
+    origins.set(key, variable);
+  }
+  for (const [key, value] of Object.entries(options.overrides ?? {})) {
+    if (value === undefined) continue;
+    setKey(values, key, value);
+    origins.set(key, "the command line");
+  }
+  const parsed = ConfigSchema.safeParse(values);
+  if (parsed.success) return { config: parsed.data, dataDir, file };
+  throw new ConfigError(
+    parsed.error.issues.flatMap((issue) => {
+      const keys =
+        issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+      return keys.map((parts): ConfigProblem => {
+        const key = parts.join(".");
+        const remedy = issue.code === "unrecognized_keys" ? unknownKeyRemedy(parts) : issue.message;
+        return { key, value: getKey(values, parts), remedy, from: origins.get(key) ?? file ?? "the defaults" };
+      });
+    }),
+  );
+}
+
+function readFile(file: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = parseYaml(readFileSync(file, "utf8")) ?? {};
+  } catch (error) {
+    const remedy = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new ConfigError([{ key: file, value: undefined, remedy: remedy ?? "is not YAML", from: file }]);
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new ConfigError([{ key: file, value: parsed, remedy: "must hold `key: value` lines", from: file }]);
+  }
+  return parsed as Record<string, unknown>;
+}
+
+function setKey(target: Record<string, unknown>, key: string, value: unknown): void {
+  const parts = key.split(".");
+  const last = parts.pop() ?? key;
+  let at = target;
+  for (const part of parts) {
+    const next = at[part];
+    if (typeof next === "object" && next !== null) at = next as Record<string, unknown>;
+    else at = (at[part] = {}) as Record<string, unknown>;
+  }
+  at[last] = value;
+}
+
+function getKey(values: unknown, parts: readonly PropertyKey[]): unknown {
+  let at = values;
+  for (const part of parts) at = typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[part] : undefined;
+  return at;
+}
+
+function unknownKeyRemedy(parts: readonly PropertyKey[]): string {
+  const parent = parts.length === 1 ? ConfigSchema.shape : undefined;
+  const known = parent === undefined ? "" : ` Known keys: ${Object.keys(parent).join(", ")}.`;
+  return `is no key of Parley's; remove it or mend its spelling.${known}`;
+}
+
+function describeProblem({ key, value, remedy, from }: ConfigProblem): string {
+  const shown = value === undefined ? "" : ` = ${JSON.stringify(value)}`;
+  return `${key}${shown} (from ${from}): ${remedy}`;
+}

@@ -1,0 +1,47 @@
+// Runs on the Node.js and npm that the machine has (20 or newer): installs what is missing, then goes on with the
+// Node 24 that is one of the dependencies. `launch.mjs up …` starts Parley's CLI, `launch.mjs --test …` the tests.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [first, ...rest] = process.argv.slice(2);
+const testing = first === "--test";
+
+ensureInstalled(testing);
+const node = existsSync(join(root, "node_modules/.bin/node")) ? join(root, "node_modules/.bin/node") : process.execPath;
+// Child processes of Parley start the same way: Node 24 reads TypeScript, and `source` picks it over built output.
+const nodeOptions = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
+const script = testing
+  ? [join(root, "scripts/test.mjs"), ...rest]
+  : [join(root, "packages/server/src/cli/main.ts"), ...process.argv.slice(2)];
+
+const child = spawn(node, [...nodeOptions, ...script], {
+  stdio: "inherit",
+  env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH ?? ""}` },
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("exit", (code, signal) => {
+  process.exitCode = code ?? (signal === "SIGINT" ? 130 : 143);
+});
+
+/** Installs from the lock file when nothing is installed yet, when the lock changed, or when tests need more. */
+function ensureInstalled(withTests) {
+  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const mark = join(root, "node_modules/.parley-install.json");
+  const wanted = { lock, tests: withTests };
+  const have = existsSync(mark) ? JSON.parse(readFileSync(mark, "utf8")) : null;
+  if (have !== null && have.lock === lock && (have.tests || !withTests)) return;
+  const scope = withTests ? "everything the tests need" : "what Parley needs";
+  process.stderr.write(`Installing ${scope} (once; a minute or two) …\n`);
+  const arguments_ = ["ci", "--no-audit", "--no-fund", ...(withTests ? [] : ["--omit=dev"])];
+  // npm writes to stderr: stdout belongs to the program's own output.
+  const npm = spawnSync("npm", arguments_, { cwd: root, stdio: ["ignore", 2, 2] });
+  if (npm.status !== 0) {
+    process.stderr.write("The install failed; npm says why above. Mend that and run the command again.\n");
+    process.exit(npm.status ?? 1);
+  }
+  writeFileSync(mark, JSON.stringify(wanted));
+}
