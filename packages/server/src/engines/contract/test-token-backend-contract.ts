@@ -112,7 +112,7 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
       const warm = await collectDecode(backend, { slot: 0, tokens: question, maxTokens: 0 });
       expect(warm).toMatchObject({ tokens: [], text: "", end: { reason: "length", cachedTokens: 0 } });
       const more = [...question, ...(await backend.tokenize("Once upon", { special: false }))];
-      expect((await collectDecode(backend, { slot: 0, tokens: more })).end.cachedTokens).toBe(question.length);
+      expect((await collectDecode(backend, { slot: 0, tokens: more, reusePrefix: true })).end.cachedTokens).toBe(question.length);
     });
 
     test("cached tokens are exactly the resident prefix", async () => {

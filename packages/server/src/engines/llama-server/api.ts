@@ -1,0 +1,52 @@
+import { z } from "zod";
+
+/** What llama-server answers, as far as this driver reads it (tools/server in the llama.cpp sources, v0.5). */
+
+export const ErrorReply = z.object({ error: z.object({ message: z.string(), type: z.string().nullish() }) });
+export const PropsReply = z.object({
+  default_generation_settings: z.object({ n_ctx: z.int() }),
+  total_slots: z.int(),
+});
+export const TokenizeReply = z.object({ tokens: z.array(z.int()) });
+export const TokenizePiecesReply = z.object({
+  /** A piece that is not UTF-8 on its own comes as its bytes. */
+  tokens: z.array(z.object({ id: z.int(), piece: z.union([z.string(), z.array(z.int())]) })),
+});
+export const DetokenizeReply = z.object({ content: z.string() });
+export const SlotsReply = z.array(z.object({ id: z.int(), is_processing: z.boolean() }));
+export const SaveReply = z.object({ n_saved: z.int() });
+export const RestoreReply = z.object({ n_restored: z.int() });
+
+const Probability = z.object({ id: z.int(), logprob: z.number() });
+
+const ProgressChunk = z.object({
+  prompt_progress: z.object({ total: z.int(), cache: z.int(), processed: z.int() }),
+});
+const FinalChunk = z.object({
+  stop: z.literal(true),
+  stop_type: z.enum(["none", "eos", "limit", "word"]),
+  tokens_predicted: z.int(),
+  timings: z.object({ cache_n: z.int(), prompt_ms: z.number(), predicted_ms: z.number() }),
+});
+const TokenChunk = z.object({
+  content: z.string(),
+  /** Only the newest token, although `content` may hold the bytes of several. */
+  tokens: z.array(z.int()),
+  /** Tokens decoded so far, this one included. */
+  tokens_predicted: z.int(),
+  completion_probabilities: z.array(z.object({ top_logprobs: z.array(Probability) })).nullish(),
+});
+
+/** One server-sent event of `POST /completion` with `stream`. The order matters: a progress chunk also looks like a token. */
+export const CompletionChunk = z.union([ErrorReply, ProgressChunk, FinalChunk, TokenChunk]);
+export type CompletionChunk = z.infer<typeof CompletionChunk>;
+export type TokenChunk = z.infer<typeof TokenChunk>;
+
+/** The fields of the last chunk that `FinalChunk` needs; the rest (the whole prompt, the grammar) is not sent. */
+export const FINAL_FIELDS = ["stop", "stop_type", "tokens_predicted", "timings"] as const;
+
+/** A line that llama-server writes on stdout while it loads, when it believes that a router is its parent. */
+export const StateLine = z.object({
+  state: z.string(),
+  payload: z.object({ value: z.number().nullish() }).nullish(),
+});

@@ -1,0 +1,91 @@
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { z } from "zod";
+import { ErrorReply } from "./api.ts";
+
+/** llama-server answered with an error. `message` is its own text: for the log, never for a client. */
+export class EngineRefused extends Error {
+  override readonly name = "EngineRefused";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface EngineSocket {
+  /** One request, one parsed reply. Throws `EngineRefused`, or what the socket throws. */
+  call<T>(path: string, schema: z.ZodType<T>, options?: { body?: unknown; signal?: AbortSignal }): Promise<T>;
+  /** The `data:` payloads of a server-sent stream. Leaving the generator closes the connection, which cancels the work. */
+  events(path: string, body: unknown, signal: AbortSignal): AsyncGenerator<string, void, void>;
+}
+
+/**
+ * HTTP over a unix socket. Each request has its own connection (about 0.1 ms): closing it is how work is cancelled, and
+ * a kept-alive connection can be closed by the server just when the next request goes out.
+ */
+export function createEngineSocket(socketPath: string): EngineSocket {
+  const open = (path: string, body: unknown, signal: AbortSignal | undefined): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const payload = body === undefined ? undefined : JSON.stringify(body);
+      const outgoing = httpRequest({
+        socketPath, path, agent: false,
+        method: payload === undefined ? "GET" : "POST",
+        ...(signal ? { signal } : {}),
+        headers: payload === undefined
+          ? {}
+          : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) },
+      });
+      outgoing.on("response", resolve);
+      // Stays after the response too: a connection that breaks later reports it here as well.
+      outgoing.on("error", reject);
+      outgoing.end(payload);
+    });
+
+  const readAll = async (reply: IncomingMessage): Promise<string> => {
+    reply.setEncoding("utf8");
+    let text = "";
+    for await (const part of reply) text += String(part);
+    return text;
+  };
+
+  const refusal = (status: number, text: string): EngineRefused => {
+    const parsed = ErrorReply.safeParse(parseJson(text));
+    return new EngineRefused(status, parsed.success ? parsed.data.error.message : text.slice(0, 500));
+  };
+
+  return {
+    async call(path, schema, { body, signal } = {}) {
+      const reply = await open(path, body, signal);
+      const text = await readAll(reply);
+      const status = reply.statusCode ?? 0;
+      if (status !== 200) throw refusal(status, text);
+      return schema.parse(parseJson(text));
+    },
+    async *events(path, body, signal) {
+      const reply = await open(path, body, signal);
+      try {
+        const status = reply.statusCode ?? 0;
+        if (status !== 200) throw refusal(status, await readAll(reply));
+        reply.setEncoding("utf8");
+        let rest = "";
+        for await (const part of reply) {
+          const lines = (rest + String(part)).split("\n");
+          rest = lines.pop() ?? "";
+          // Lines that begin with a colon are the server's pings.
+          for (const line of lines) if (line.startsWith("data: ")) yield line.slice("data: ".length);
+        }
+      } finally {
+        reply.destroy();
+      }
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
