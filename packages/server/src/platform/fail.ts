@@ -12,6 +12,8 @@ export interface FailureOptions {
   retryAfterSeconds?: number;
   /** Becomes `x-should-retry`, which overrides the SDK's own rule. */
   shouldRetry?: boolean;
+  /** Further response headers; a 429 carries the rate-limit family too. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 /** An error that crosses the wire: its public and its internal text never share a field. */
@@ -24,6 +26,7 @@ export class Failure extends Error {
   readonly details: FailureOptions["details"];
   readonly retryAfterSeconds: number | undefined;
   readonly shouldRetry: boolean | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(type: ErrorType, options: FailureOptions) {
     super(options.internal ? `${options.public} (${options.internal})` : options.public, {
@@ -36,6 +39,7 @@ export class Failure extends Error {
     this.details = options.details;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.shouldRetry = options.shouldRetry;
+    this.headers = options.headers ?? {};
   }
 }
 

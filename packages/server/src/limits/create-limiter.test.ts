@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import type { Principal } from "../auth/principal.ts";
+import type { Clock } from "../platform/clock.ts";
+import { Failure } from "../platform/fail.ts";
+import type { Usage } from "../turn/turn-event.ts";
+import { createLimiter } from "./create-limiter.ts";
+import { DEFAULT_LIMITS, LimitsConfig, type ModelClassLimits } from "./limits-config.ts";
+import { createMemoryBucketStore } from "./memory-bucket-store.ts";
+
+const principal: Principal = { organizationId: "org-a", workspaceId: "wrkspc_1", apiKeyId: "apikey_1" };
+const START_MS = Date.UTC(2026, 10, 21, 12, 0, 0);
+
+function createSetup(limits: ModelClassLimits) {
+  let elapsedMs = 0;
+  const clock: Clock = { nowMs: () => START_MS + elapsedMs, monotonicMs: () => 5_000.25 + elapsedMs };
+  const limiter = createLimiter({ store: createMemoryBucketStore({ clock }), config: { default: limits, modelClasses: {} }, clock });
+  return { limiter, advance: (ms: number) => { elapsedMs += ms; } };
+}
+
+const usage = (part: Partial<Usage>): Usage => ({
+  inputTokens: 0, cacheReadTokens: 0, cacheWrite5mTokens: 0, cacheWrite1hTokens: 0, outputTokens: 0, thinkingTokens: 0, ...part,
+});
+const limits: ModelClassLimits = { requests: 60, inputTokens: 100_000, outputTokens: 20_000 };
+const haiku = { modelClass: "haiku", inputTokens: 10_000, outputTokens: 4_000 };
+
+test("a reservation carries the whole header family, tokens rounded to the nearest thousand", async () => {
+  const { limiter } = createSetup(limits);
+  const hold = await limiter.reserve(principal, { modelClass: "haiku", inputTokens: 10_600, outputTokens: 4_400 });
+  expect(hold.headers()).toEqual({
+    "anthropic-ratelimit-requests-limit": "60",
+    "anthropic-ratelimit-requests-remaining": "59",
+    "anthropic-ratelimit-requests-reset": "2026-11-21T12:00:01Z",
+    "anthropic-ratelimit-tokens-limit": "120000",
+    "anthropic-ratelimit-tokens-remaining": "105000",
+    "anthropic-ratelimit-tokens-reset": "2026-11-21T12:00:14Z",
+    "anthropic-ratelimit-input-tokens-limit": "100000",
+    "anthropic-ratelimit-input-tokens-remaining": "89000",
+    "anthropic-ratelimit-input-tokens-reset": "2026-11-21T12:00:07Z",
+    "anthropic-ratelimit-output-tokens-limit": "20000",
+    "anthropic-ratelimit-output-tokens-remaining": "16000",
+    "anthropic-ratelimit-output-tokens-reset": "2026-11-21T12:00:14Z",
+  });
+});
+
+test("a limit on all tokens is what tokens-* shows when it is in force, and it refuses too", async () => {
+  const { limiter } = createSetup({ ...limits, totalTokens: 15_000 });
+  const hold = await limiter.reserve(principal, haiku);
+  expect(hold.headers()).toMatchObject({ "anthropic-ratelimit-tokens-limit": "15000", "anthropic-ratelimit-tokens-remaining": "1000" });
+  await expect(limiter.reserve(principal, haiku)).rejects.toMatchObject({
+    publicMessage: expect.stringContaining("15,000 tokens per minute") as string,
+  });
+});
+
+test("over a limit: 429 with an exact retry-after and the headers, and nothing is charged", async () => {
+  const { limiter, advance } = createSetup(limits);
+  for (let index = 0; index < 5; index += 1) await limiter.reserve(principal, haiku);
+  const refused = await limiter.reserve(principal, haiku).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(Failure);
+  expect(refused).toMatchObject({
+    type: "rate_limit_error",
+    status: 429,
+    publicMessage:
+      "This request would exceed your organization's rate limit of 20,000 output tokens per minute for haiku models. " +
+      "Please reduce the prompt length or the maximum tokens requested, or try again later.",
+    // 4,000 tokens at 20,000 a minute.
+    retryAfterSeconds: 12,
+    headers: { "anthropic-ratelimit-output-tokens-remaining": "0", "anthropic-ratelimit-requests-remaining": "55" },
+  });
+  advance(12_000);
+  const hold = await limiter.reserve(principal, haiku);
+  // 5 taken before, 12 refilled (to the brim), 1 now: the refused one was not charged.
+  expect(hold.headers()["anthropic-ratelimit-requests-remaining"]).toBe("59");
+});
+
+test("settling gives back what was not decoded and does not count what was read from the cache", async () => {
+  const { limiter } = createSetup(limits);
+  const hold = await limiter.reserve(principal, haiku);
+  await hold.settle(usage({ inputTokens: 500, cacheReadTokens: 9_000, cacheWrite5mTokens: 300, cacheWrite1hTokens: 200, outputTokens: 1_000 }));
+  const next = await limiter.reserve(principal, { modelClass: "haiku", inputTokens: 0, outputTokens: 0 });
+  expect(next.headers()).toMatchObject({
+    "anthropic-ratelimit-input-tokens-remaining": "99000",
+    "anthropic-ratelimit-output-tokens-remaining": "19000",
+    "anthropic-ratelimit-requests-remaining": "58",
+  });
+});
+
+test("a turn that used more than it reserved leaves a debt that the next one waits for", async () => {
+  const { limiter } = createSetup(limits);
+  const hold = await limiter.reserve(principal, { modelClass: "haiku", inputTokens: 0, outputTokens: 1_000 });
+  await hold.settle(usage({ outputTokens: 30_000 }));
+  await expect(limiter.reserve(principal, { modelClass: "haiku", inputTokens: 0, outputTokens: 2_000 })).rejects.toMatchObject({
+    retryAfterSeconds: 36,
+  });
+});
+
+test("disposal releases what was not settled, once, and nothing after a settle", async () => {
+  const { limiter } = createSetup(limits);
+  const remaining = async () => {
+    await using probe = await limiter.reserve(principal, { modelClass: "haiku", inputTokens: 0, outputTokens: 0 });
+    return probe.headers()["anthropic-ratelimit-output-tokens-remaining"];
+  };
+  {
+    await using hold = await limiter.reserve(principal, haiku);
+    expect(hold.headers()["anthropic-ratelimit-output-tokens-remaining"]).toBe("16000");
+  }
+  expect(await remaining()).toBe("20000");
+  {
+    await using hold = await limiter.reserve(principal, haiku);
+    await hold.settle(usage({ outputTokens: 4_000 }));
+    await hold.settle(usage({ outputTokens: 9_000 }));
+  }
+  expect(await remaining()).toBe("16000");
+});
+
+test("organizations and model classes have buckets of their own", async () => {
+  const { limiter } = createSetup({ ...limits, requests: 1 });
+  await limiter.reserve(principal, haiku);
+  await expect(limiter.reserve(principal, haiku)).rejects.toMatchObject({ type: "rate_limit_error" });
+  await expect(limiter.reserve(principal, { ...haiku, modelClass: "opus" })).resolves.toBeDefined();
+  await expect(limiter.reserve({ ...principal, organizationId: "org-b" }, haiku)).resolves.toBeDefined();
+});
+
+test("four hundred reservations at once take exactly what the bucket holds", async () => {
+  const { limiter } = createSetup({ requests: 100, inputTokens: 1_000_000, outputTokens: 1_000_000 });
+  const outcomes = await Promise.allSettled(Array.from({ length: 400 }, () => limiter.reserve(principal, { ...haiku, inputTokens: 1, outputTokens: 1 })));
+  expect(outcomes.filter((outcome) => outcome.status === "fulfilled")).toHaveLength(100);
+});
+
+test("a changed limit keeps what was used", async () => {
+  const clock: Clock = { nowMs: () => START_MS, monotonicMs: () => 0 };
+  const store = createMemoryBucketStore({ clock });
+  await store.take([{ key: "k", limitPerMinute: 100, tokens: 40 }]);
+  const outcome = await store.take([{ key: "k", limitPerMinute: 50, tokens: 0 }]);
+  expect(outcome.readings).toMatchObject([{ limitPerMinute: 50, remaining: 10 }]);
+});
+
+test("the defaults are a valid configuration", () => {
+  expect(LimitsConfig.parse(DEFAULT_LIMITS)).toEqual(DEFAULT_LIMITS);
+});

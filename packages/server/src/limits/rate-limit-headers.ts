@@ -1,0 +1,44 @@
+import type { BucketReading } from "./token-bucket.ts";
+
+export interface LimitReadings {
+  readonly requests: BucketReading;
+  readonly inputTokens: BucketReading;
+  readonly outputTokens: BucketReading;
+  /** Present where a limit on input and output together is in force. */
+  readonly totalTokens: BucketReading | null;
+}
+
+/** The platform's header family. Resets are RFC 3339; token counts are rounded to the nearest 1,000. Source: surface.md D. */
+export function toRateLimitHeaders(readings: LimitReadings, nowMs: number): Record<string, string> {
+  return {
+    ...headersOf("requests", readings.requests, String(readings.requests.remaining), nowMs),
+    ...headersOf("tokens", tightestTokens(readings), null, nowMs),
+    ...headersOf("input-tokens", readings.inputTokens, null, nowMs),
+    ...headersOf("output-tokens", readings.outputTokens, null, nowMs),
+  };
+}
+
+function headersOf(name: string, reading: BucketReading, remaining: string | null, nowMs: number): Record<string, string> {
+  const prefix = `anthropic-ratelimit-${name}`;
+  return {
+    [`${prefix}-limit`]: String(reading.limitPerMinute),
+    [`${prefix}-remaining`]: remaining ?? String(Math.round(reading.remaining / 1_000) * 1_000),
+    [`${prefix}-reset`]: toRfc3339Seconds(nowMs + reading.fullInMs),
+  };
+}
+
+/** The limit on all tokens where there is one, else input and output added up. */
+function tightestTokens({ inputTokens, outputTokens, totalTokens }: LimitReadings): BucketReading {
+  return (
+    totalTokens ?? {
+      limitPerMinute: inputTokens.limitPerMinute + outputTokens.limitPerMinute,
+      remaining: inputTokens.remaining + outputTokens.remaining,
+      fullInMs: Math.max(inputTokens.fullInMs, outputTokens.fullInMs),
+    }
+  );
+}
+
+/** Rounded up: at the second that is named, the bucket is full. */
+function toRfc3339Seconds(atMs: number): string {
+  return new Date(Math.ceil(atMs / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
+}
