@@ -1,0 +1,57 @@
+import type { CountTokensRequest, Problem } from "@parley/wire";
+import type { TurnModel } from "./turn-context.ts";
+
+/** What a well-formed request asks that the named model does not do. Texts as the platform's, where known (surface.md B). */
+export function findModelProblem(request: CountTokensRequest, model: TurnModel): Problem | null {
+  return maxTokens(request, model) ?? prefill(request, model) ?? thinking(request, model) ?? sampling(request, model);
+}
+
+function maxTokens({ max_tokens: asked = 0 }: CountTokensRequest, { id, rules }: TurnModel): Problem | null {
+  if (asked <= rules.maxTokens) return null;
+  return {
+    path: ["max_tokens"],
+    text: `${asked} > ${rules.maxTokens}, which is the maximum allowed number of output tokens for ${id}`,
+  };
+}
+
+function prefill({ messages }: CountTokensRequest, { rules }: TurnModel): Problem | null {
+  if (rules.prefill || messages.at(-1)?.role !== "assistant") return null;
+  return {
+    path: [],
+    text: "This model does not support assistant message prefill. The conversation must end with a user message.",
+  };
+}
+
+function thinking(request: CountTokensRequest, { rules }: TurnModel): Problem | null {
+  const type = request.thinking?.type;
+  if (type === undefined || rules.thinking[type]) return null;
+  switch (type) {
+    case "enabled":
+      return {
+        path: [],
+        text: rules.thinking.adaptive
+          ? '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.'
+          : '"thinking.type.enabled" is not supported for this model.',
+      };
+    case "adaptive":
+      return { path: [], text: "adaptive thinking is not supported on this model" };
+    default:
+      return { path: ["thinking", "type"], text: `'${type}' is not supported by this model` };
+  }
+}
+
+function sampling(request: CountTokensRequest, { rules }: TurnModel): Problem | null {
+  const { temperature, top_p: topP, top_k: topK } = request;
+  if (rules.sampling === "fixed") {
+    const set = [["temperature", temperature, 1], ["top_p", topP, 1], ["top_k", topK, undefined]] as const;
+    const changed = set.find(([, value, standard]) => value !== undefined && value !== standard);
+    return changed ? { path: [], text: `\`${changed[0]}\` is deprecated for this model.` } : null;
+  }
+  if (rules.sampling === "one" && temperature !== undefined && topP !== undefined) {
+    return {
+      path: [],
+      text: "`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
+    };
+  }
+  return null;
+}

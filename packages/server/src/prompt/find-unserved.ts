@@ -1,0 +1,139 @@
+import type { CountTokensRequest, ModelCapabilities, Problem } from "@parley/wire";
+import { clientTool } from "./client-tools/index.ts";
+
+type Path = readonly (string | number)[];
+type Loose = Readonly<Record<string, unknown>>;
+
+/**
+ * The first thing in a well-formed request that this server does not do (yet). Promise 2: nothing is dropped in silence,
+ * so each is refused with its path.
+ */
+export function findUnserved(request: CountTokensRequest, capabilities: ModelCapabilities): Problem | null {
+  return (
+    findUnservedField(request) ??
+    findUnservedTool(request) ??
+    findFirst(request.messages, (message, at) => {
+      if (typeof message.content !== "object") return null;
+      return findFirst<Loose>(message.content, (block, index) =>
+        findUnservedBlock(block, ["messages", at, "content", index, String(block.type)], capabilities),
+      );
+    })
+  );
+}
+
+/** Fields that must be absent, null or empty, with what they would need. */
+const UNSERVED_FIELDS: readonly (readonly [keyof CountTokensRequest, string])[] = [
+  ["mcp_servers", "MCP servers are not supported"],
+  ["container", "containers are not supported"],
+  ["compaction", "compaction is not supported"],
+  ["fallbacks", "fallbacks are not supported"],
+  ["fallback_credit_token", "fallback credits are not supported"],
+  ["thread", "message threads are not supported"],
+  ["billing_policy", "billing policies are not supported"],
+  ["user_profile_id", "user profiles are not supported"],
+];
+
+function findUnservedField(request: CountTokensRequest): Problem | null {
+  for (const [key, text] of UNSERVED_FIELDS) {
+    const value = request[key];
+    const isEmpty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+    if (!isEmpty) return { path: [key], text };
+  }
+  if (request.speed === "fast") return { path: ["speed"], text: "'fast' is not supported by this model" };
+  const geo = request.inference_geo;
+  if (geo !== undefined && geo !== null && geo !== "global") {
+    return { path: ["inference_geo"], text: "only 'global' is supported: this server does not know where it stands" };
+  }
+  if (request.output_config?.task_budget) {
+    return { path: ["output_config", "task_budget"], text: "task budgets are not supported" };
+  }
+  const { thinking } = request;
+  if (thinking?.type === "enabled" || thinking?.type === "adaptive") {
+    if (thinking.display === "updates") {
+      return { path: ["thinking", thinking.type, "display"], text: "'updates' is not supported by this model" };
+    }
+  }
+  const edits = request.context_management?.edits ?? [];
+  return findFirst(edits, ({ type }, index) =>
+    type === "compact_20260112"
+      ? { path: ["context_management", "edits", index], text: `\`${type}\` is not supported by this model` }
+      : null,
+  );
+}
+
+function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {
+  return findFirst<Loose>(tools, (tool, index) => {
+    const type = typeof tool.type === "string" ? tool.type : "custom";
+    const path = ["tools", index, type];
+    if (type !== "custom" && !clientTool(type)) return { path, text: "this tool is not supported by this model" };
+    if (tool.defer_loading === true) return { path: [...path, "defer_loading"], text: "tool search is not supported" };
+    const callers = tool.allowed_callers;
+    if (Array.isArray(callers) && callers.some((caller) => caller !== "direct")) {
+      return { path: [...path, "allowed_callers"], text: "calling tools from code is not supported" };
+    }
+    return null;
+  });
+}
+
+function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabilities): Problem | null {
+  switch (block.type) {
+    case "text": case "thinking": case "redacted_thinking":
+      return null;
+    case "image":
+      return capabilities.image_input.supported ? null : { path, text: "this model does not support image input" };
+    case "document":
+      return findUnservedDocument(block, path, capabilities);
+    case "search_result":
+      return citations(block, path, capabilities);
+    case "tool_use": {
+      const caller = block.caller as Loose | undefined;
+      return caller && caller.type !== "direct" ? { path: [...path, "caller"], text: "calling tools from code is not supported" } : null;
+    }
+    case "tool_result": {
+      const content = Array.isArray(block.content) ? (block.content as readonly Loose[]) : [];
+      return findFirst(content, (each, index) =>
+        findUnservedBlock(each, [...path, "content", index, String(each.type)], capabilities),
+      );
+    }
+    default:
+      return { path, text: `\`${String(block.type)}\` blocks are not supported by this model` };
+  }
+}
+
+function findUnservedDocument(block: Loose, path: Path, capabilities: ModelCapabilities): Problem | null {
+  const source = block.source as Loose;
+  const here = [...path, "source", String(source.type)];
+  switch (source.type) {
+    case "text":
+      break;
+    case "content": {
+      const content = Array.isArray(source.content) ? (source.content as readonly Loose[]) : [];
+      const problem = findFirst(content, (each, index) =>
+        findUnservedBlock(each, [...here, "content", index, String(each.type)], capabilities),
+      );
+      if (problem) return problem;
+      break;
+    }
+    case "base64":
+      if (!capabilities.pdf_input.supported) return { path: here, text: "this model does not support PDF input" };
+      break;
+    default:
+      return { path: here, text: `\`${String(source.type)}\` sources are not supported` };
+  }
+  return citations(block, path, capabilities);
+}
+
+function citations(block: Loose, path: Path, capabilities: ModelCapabilities): Problem | null {
+  const config = block.citations as { enabled?: boolean } | null | undefined;
+  return config?.enabled && !capabilities.citations.supported
+    ? { path: [...path, "citations"], text: "this model does not support citations" }
+    : null;
+}
+
+function findFirst<Item>(items: readonly Item[], check: (item: Item, index: number) => Problem | null): Problem | null {
+  for (const [index, item] of items.entries()) {
+    const problem = check(item, index);
+    if (problem) return problem;
+  }
+  return null;
+}

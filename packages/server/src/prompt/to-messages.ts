@@ -1,0 +1,47 @@
+import { blocksOf, type MessageParam } from "@parley/wire";
+import type { AssistantBlock, TextBlock, TurnMessage, UserBlock } from "../turn/turn.ts";
+import { toAssistantBlock, toTextBlock, toUserBlock } from "./to-blocks.ts";
+import type { TurnContext } from "./turn-context.ts";
+
+/** The conversation with string contents as blocks, system messages that have had their time gone, and runs of one role merged. */
+export function toMessages(messages: readonly MessageParam[], context: TurnContext): TurnMessage[] {
+  const lastUser = messages.findLastIndex(({ role }) => role === "user");
+  const translated = messages.flatMap((message, at) => {
+    const isOver = message.role === "system" && message.clear_at === "next_user_message" && at < lastUser;
+    return isOver ? [] : [toMessage(message, at, context)];
+  });
+  return mergeMessages(translated);
+}
+
+function toMessage(message: MessageParam, at: number, context: TurnContext): TurnMessage {
+  const blocks = blocksOf(message, at);
+  switch (message.role) {
+    case "user":
+      return { role: "user", content: blocks.map(({ block }) => toUserBlock(block)) };
+    case "assistant":
+      return {
+        role: "assistant",
+        content: blocks.map(({ block, index }) =>
+          toAssistantBlock(block, ["messages", at, "content", index ?? 0], context),
+        ),
+      };
+    case "system":
+      return {
+        role: "system",
+        content: blocks.flatMap(({ block }) => (block.type === "text" ? [toTextBlock(block)] : [])),
+      };
+  }
+}
+
+/** Drops messages without content and joins neighbours of one role. */
+export function mergeMessages(messages: readonly TurnMessage[]): TurnMessage[] {
+  const runs: { role: TurnMessage["role"]; content: (UserBlock | AssistantBlock | TextBlock)[] }[] = [];
+  for (const { role, content } of messages) {
+    if (content.length === 0) continue;
+    const last = runs.at(-1);
+    if (last?.role === role) for (const block of content) last.content.push(block);
+    else runs.push({ role, content: [...content] });
+  }
+  // Each run holds the blocks of messages of its own role only.
+  return runs as readonly { role: TurnMessage["role"]; content: readonly unknown[] }[] as TurnMessage[];
+}

@@ -1,0 +1,121 @@
+import type { CountTokensRequest, ToolChoiceParam, ToolParam } from "@parley/wire";
+import type { Effort, TextBlock, Thinking, ToolChoice, ToolSpec, Turn, TurnMessage } from "../turn/turn.ts";
+import { withoutAttribution } from "./attribution.ts";
+import { clientTool } from "./client-tools/index.ts";
+import { findModelProblem } from "./find-model-problem.ts";
+import { findUnserved } from "./find-unserved.ts";
+import { refusal } from "./refuse.ts";
+import { clearThinking, withoutPastThinking } from "./thinking-history.ts";
+import { cacheTtl, toTextBlock } from "./to-blocks.ts";
+import { toMessages } from "./to-messages.ts";
+import type { TurnContext } from "./turn-context.ts";
+
+/**
+ * A request that has passed `parseMessagesCreate` or `parseCountTokens`, as a turn. Pure. Throws `invalid_request_error`
+ * for what the model or this server does not do, and for thinking that is not ours. Context edits come after, in
+ * `applyContextEdits`, since they need counts.
+ */
+export function toTurn(request: CountTokensRequest, context: TurnContext): Turn {
+  const { model } = context;
+  const problem = findModelProblem(request, model) ?? findUnserved(request, model.capabilities);
+  if (problem) throw refusal(problem);
+  const messages = toMessages(request.messages, context);
+  const thinking = toThinking(request, messages);
+  return {
+    requestId: context.requestId,
+    messageId: context.messageId,
+    workspaceId: context.workspaceId,
+    weights: model.weights,
+    system: toSystem(request.system),
+    messages: toHistory(request, messages, thinking),
+    tools: (request.tools ?? []).map(toToolSpec),
+    toolChoice: toToolChoice(request.tool_choice),
+    thinking,
+    effort: toEffort(request),
+    outputSchema: (request.output_config?.format ?? request.output_format)?.schema ?? null,
+    sampling: {
+      temperature: request.temperature ?? null,
+      topP: request.top_p ?? null,
+      topK: request.top_k ?? null,
+    },
+    stopSequences: request.stop_sequences ?? [],
+    maxTokens: request.max_tokens ?? 0,
+    contextOverflow: model.rules.contextOverflow,
+    automaticCacheTtl: cacheTtl(request.cache_control).cacheTtl ?? null,
+    minimumCacheTokens: model.rules.minimumCacheTokens,
+    affinity: context.affinity,
+    priority: context.priority,
+    previousMessageId: request.diagnostics?.previous_message_id ?? null,
+  };
+}
+
+function toSystem(system: CountTokensRequest["system"]): TextBlock[] {
+  const [first, ...rest]: TextBlock[] =
+    typeof system === "string" ? [{ type: "text", text: system }] : (system ?? []).map(toTextBlock);
+  if (!first) return [];
+  const text = withoutAttribution(first.text);
+  return text === "" ? rest : [{ ...first, text }, ...rest];
+}
+
+/** What the model sees again of its own thinking. A `clear_thinking` edit takes the decision over. */
+function toHistory(request: CountTokensRequest, messages: TurnMessage[], thinking: Thinking): TurnMessage[] {
+  const isEdited = request.context_management?.edits?.some(({ type }) => type === "clear_thinking_20251015");
+  if (isEdited) return messages;
+  // `between_tools` thinks in no first reply, but what it thought between the calls stays in the loop.
+  const isOff = thinking.type === "disabled" && request.thinking?.type !== "between_tools";
+  return isOff ? clearThinking(messages, () => true) : withoutPastThinking(messages);
+}
+
+function toThinking({ thinking }: CountTokensRequest, messages: readonly TurnMessage[]): Thinking {
+  switch (thinking?.type) {
+    case undefined:
+    case "disabled":
+      return { type: "disabled" };
+    case "enabled":
+      return { type: "enabled", budgetTokens: thinking.budget_tokens, display: toDisplay(thinking.display) };
+    case "adaptive":
+      return { type: "adaptive", display: toDisplay(thinking.display) };
+    case "between_tools": {
+      const last = messages.findLast(({ role }) => role !== "system");
+      const isInLoop = last?.role === "user" && last.content.some((block) => block.type === "tool_result");
+      return isInLoop ? { type: "adaptive", display: "summarized" } : { type: "disabled" };
+    }
+    default:
+      thinking satisfies never;
+      return { type: "disabled" };
+  }
+}
+
+function toDisplay(display: "summarized" | "omitted" | "updates" | null | undefined): "summarized" | "omitted" {
+  return display === "omitted" ? "omitted" : "summarized";
+}
+
+/** A system message after the last reply says it for this turn; else the request's own. */
+function toEffort({ messages, output_config: config }: CountTokensRequest): Effort | null {
+  const lastReply = messages.findLastIndex(({ role }) => role === "assistant");
+  const own = messages.slice(lastReply + 1).findLast((message) => message.role === "system" && message.output_config?.effort);
+  return (own?.role === "system" ? own.output_config?.effort : undefined) ?? config?.effort ?? null;
+}
+
+function toToolSpec(tool: ToolParam): ToolSpec {
+  const known = tool.type ? clientTool(tool.type) : null;
+  const { description, inputSchema } = known ?? {
+    description: "description" in tool ? (tool.description as string | undefined) : undefined,
+    inputSchema: "input_schema" in tool ? (tool.input_schema as ToolSpec["inputSchema"]) : { type: "object" },
+  };
+  return {
+    name: tool.name as string,
+    description: description ?? null,
+    inputSchema,
+    strict: tool.strict === true,
+    inputExamples: "input_examples" in tool ? ((tool.input_examples ?? []) as ToolSpec["inputExamples"]) : [],
+    ...cacheTtl(tool.cache_control),
+  };
+}
+
+function toToolChoice(choice: ToolChoiceParam | undefined): ToolChoice {
+  if (choice?.type === "none") return { type: "none" };
+  const parallel = choice?.disable_parallel_tool_use !== true;
+  if (choice?.type === "tool") return { type: "tool", name: choice.name, parallel };
+  return { type: choice?.type ?? "auto", parallel };
+}
