@@ -1,0 +1,191 @@
+import { readForm, writeForm } from "./call-form.ts";
+import { readClosing } from "./closing.ts";
+import { InputReader } from "./input-reader.ts";
+import { type Opening, type ToolsByName, readOpening } from "./opening.ts";
+import { TextContext } from "./text-context.ts";
+import type { CompiledTool, OpenedCall, OutputScanner, ScanEvent } from "./tool-syntax.ts";
+
+/** Markup of a family that is neither text nor a call. */
+export type Markup =
+  | { readonly kind: "no" | "more" }
+  /** Drops `length` characters and, if set, everything up to and with `until`. */
+  | { readonly kind: "drop"; readonly length: number; readonly until: string | null };
+
+export type ReadMarkup = (text: string) => Markup;
+
+/** `readMarkup` is asked at each `<` that opens no call. */
+export function createOutputScanner(
+  tools: readonly CompiledTool[],
+  readMarkup: ReadMarkup = () => ({ kind: "no" }),
+): OutputScanner {
+  return new Scanner(new Map(tools.map((tool) => [tool.spec.name, tool])), readMarkup);
+}
+
+type Mode =
+  | { readonly kind: "text"; readonly context: TextContext }
+  | { readonly kind: "dropping"; readonly until: string }
+  | { readonly kind: "input"; readonly call: OpenedCall; readonly reader: InputReader }
+  | { readonly kind: "closing"; readonly closers: readonly string[] };
+
+class Scanner implements OutputScanner {
+  readonly #tools: ToolsByName;
+  readonly #readMarkup: ReadMarkup;
+  #mode: Mode = { kind: "text", context: new TextContext() };
+  #held = "";
+  /** Where `#held` begins in the whole output. */
+  #offset = 0;
+  /** Characters of `#held` that the context has taken note of: white space that is held back. */
+  #noted = 0;
+  /** Set behind a call: white space there belongs to the call. */
+  #trimStart = false;
+
+  constructor(tools: ToolsByName, readMarkup: ReadMarkup) {
+    this.#tools = tools;
+    this.#readMarkup = readMarkup;
+  }
+
+  push(text: string): readonly ScanEvent[] {
+    this.#held += text;
+    return this.#run(false);
+  }
+
+  reopen(call: OpenedCall): void {
+    this.#enterInput(call);
+  }
+
+  finish(): readonly ScanEvent[] {
+    return this.#run(true);
+  }
+
+  #run(over: boolean): readonly ScanEvent[] {
+    const events: ScanEvent[] = [];
+    while (this.#step(events, over));
+    return events;
+  }
+
+  /** Returns whether there is more to do with what is held. */
+  #step(events: ScanEvent[], over: boolean): boolean {
+    const mode = this.#mode;
+    switch (mode.kind) {
+      case "text":
+        return this.#stepText(mode.context, events, over);
+      case "dropping": {
+        const end = this.#held.indexOf(mode.until);
+        this.#take(end >= 0 ? end + mode.until.length : Math.max(0, this.#held.length - mode.until.length + 1));
+        if (end >= 0) this.#mode = { kind: "text", context: new TextContext() };
+        return end >= 0;
+      }
+      case "input": {
+        const { events: read, rest } = mode.reader.push(this.#take(this.#held.length));
+        events.push(...read);
+        if (rest === null) return false;
+        this.#held = rest;
+        this.#offset -= rest.length;
+        this.#mode = { kind: "closing", closers: readForm(mode.call.form).closers };
+        return true;
+      }
+      case "closing": {
+        const closing = readClosing(this.#held, mode.closers, this.#tools, over);
+        if (closing.kind === "more") return false;
+        if (closing.kind === "open") {
+          this.#openCall(closing.opening, events);
+          return false;
+        }
+        this.#take(closing.length);
+        this.#mode = { kind: "text", context: new TextContext() };
+        this.#noted = 0;
+        this.#trimStart = true;
+        return true;
+      }
+      default:
+        return mode satisfies never;
+    }
+  }
+
+  #stepText(context: TextContext, events: ScanEvent[], over: boolean): boolean {
+    while (this.#noted < this.#held.length) {
+      const at = this.#noted;
+      const character = this.#held[at] ?? "";
+      if (context.mayOpen(character)) {
+        const here = this.#held.slice(at);
+        const opening = readOpening(here, this.#tools);
+        if (opening.kind === "open") {
+          this.#release(at, events, true);
+          this.#openCall(opening, events);
+          return false;
+        }
+        const markup: Markup = opening.kind === "no" && character === "<" ? this.#readMarkup(here) : { kind: "no" };
+        if (markup.kind === "drop") {
+          this.#release(at, events, true);
+          this.#take(markup.length);
+          this.#mode =
+            markup.until === null
+              ? { kind: "text", context: new TextContext() }
+              : { kind: "dropping", until: markup.until };
+          this.#trimStart = true;
+          return true;
+        }
+        if (!over && (opening.kind === "more" || markup.kind === "more")) {
+          this.#release(at, events, false);
+          return false;
+        }
+      }
+      const ticks = character === "`" ? tickRun(this.#held, at) : 0;
+      if (ticks > 0 && at + ticks === this.#held.length && !over) {
+        this.#release(at, events, false);
+        return false;
+      }
+      context.add(character, ticks);
+      for (let index = 1; index < ticks; index += 1) context.add("`", 0);
+      this.#noted += Math.max(1, ticks);
+    }
+    this.#release(this.#held.length, events, false);
+    if (over && this.#held !== "" && !this.#trimStart) events.push({ type: "text", text: this.#take(this.#held.length) });
+    return false;
+  }
+
+  /** Lets go of the first `end` characters but for white space at their end; `final` drops that. */
+  #release(end: number, events: ScanEvent[], final: boolean): void {
+    let text = this.#held.slice(0, end);
+    if (this.#trimStart) {
+      const trimmed = text.trimStart();
+      this.#take(text.length - trimmed.length);
+      text = trimmed;
+      if (text !== "") this.#trimStart = false;
+    }
+    const kept = text.trimEnd();
+    if (kept !== "") events.push({ type: "text", text: this.#take(kept.length) });
+    if (final) this.#take(text.length - kept.length);
+  }
+
+  #openCall(opening: Extract<Opening, { kind: "open" }>, events: ScanEvent[]): void {
+    const call: OpenedCall = {
+      tool: opening.tool,
+      inputStart: this.#offset + opening.inputStart,
+      form: writeForm(opening.form),
+    };
+    events.push({ type: "call-open", call });
+    this.#enterInput(call);
+  }
+
+  #enterInput(call: OpenedCall): void {
+    this.#held = "";
+    this.#noted = 0;
+    this.#offset = call.inputStart;
+    this.#mode = { kind: "input", call, reader: new InputReader(call.tool, readForm(call.form).before) };
+  }
+
+  #take(length: number): string {
+    const taken = this.#held.slice(0, length);
+    this.#held = this.#held.slice(length);
+    this.#offset += length;
+    this.#noted = Math.max(0, this.#noted - length);
+    return taken;
+  }
+}
+
+function tickRun(text: string, start: number): number {
+  let end = start;
+  while (text[end] === "`") end += 1;
+  return end - start;
+}
