@@ -1,0 +1,49 @@
+/** The import rule of docs/architecture.md. `npm test` also checks that it sees modules and catches a planted violation. */
+const server = "^packages/server/src";
+
+const never = (name, from, to, comment) => ({
+  name,
+  severity: "error",
+  comment,
+  from: { path: from, pathNot: "\\.test\\.ts$" },
+  to: { path: to },
+});
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    { name: "no-unresolved", severity: "error", from: { pathNot: "\\.test\\.ts$" }, to: { couldNotResolve: true } },
+    never("wire-stands-alone", "^packages/wire/src", "^packages/server/", "wire also runs in a browser."),
+    never("turn-is-pure", `${server}/turn/`, `${server}/(?!turn/|platform/)`, "The neutral model knows no side."),
+    never("platform-is-the-floor", `${server}/platform/`, `${server}/(?!platform/|turn/)`, "Everything may use platform; it uses nothing but the neutral types."),
+    never("engines-know-no-platform-half", `${server}/engines/`, `${server}/(doors|auth|limits|ledger|storage|endpoints|replies|jobs|cli|main)`, "Engines decode; they do not know who asks."),
+    {
+      name: "engines-are-strangers",
+      severity: "error",
+      comment: "A backend does not know its siblings; the pool (local) and the turn engine stand above them.",
+      from: { path: `${server}/engines/(node-llama-cpp|llama-server)/`, pathNot: "\\.test\\.ts$" },
+      to: { path: `${server}/engines/(node-llama-cpp|llama-server|turn-engine|local)/`, pathNot: `${server}/engines/$1/` },
+    },
+    never("rooms-of-data-know-no-doors", `${server}/(auth|limits|ledger|jobs)/`, `${server}/(doors|engines|endpoints|replies|cli)/`, "Auth, limits and ledger serve every door alike."),
+    never("endpoints-get-engines-injected", `${server}/endpoints/`, `${server}/(engines|doors|cli)/`, "A handler sees interfaces; main makes what is behind them."),
+    {
+      name: "endpoints-are-strangers",
+      severity: "error",
+      from: { path: `${server}/endpoints/([^/]+)/`, pathNot: "\\.test\\.ts$" },
+      to: { path: `${server}/endpoints/[^/]+/`, pathNot: `${server}/endpoints/($1|shared)/` },
+    },
+    never("replies-translate-only", `${server}/replies/`, `${server}/(?!replies/|turn/|platform/)`, "TurnEvent to wire, nothing else."),
+    never("doors-know-no-engines", `${server}/doors/`, `${server}/(engines|storage|cli)/`, "Doors listen and write."),
+    never("storage-is-a-floor", `${server}/storage/`, `${server}/(?!storage/|platform/)`, "Storage stores as given."),
+    never("main-is-the-root", `${server}/(?!cli/|main)`, `${server}/main`, "Only the CLI starts Parley."),
+    never("only-doors-listen", `${server}/(?!doors/)`, "node_modules/(hono|@hono)/", "One place knows the HTTP framework."),
+    never("only-storage-speaks-sql", `${server}/(?!storage/)`, "node_modules/(pg|drizzle-orm)/", "One place knows the database client."),
+    never("only-the-child-loads-the-engine", `${server}/(?!engines/node-llama-cpp/child/)`, "node_modules/node-llama-cpp/", "A crash of the engine must stay in its own process."),
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    parser: "tsc",
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["source", "import", "node", "default"], extensions: [".ts", ".mjs", ".js", ".json"] },
+  },
+};

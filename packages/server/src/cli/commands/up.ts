@@ -1,0 +1,50 @@
+import { startParley } from "../../main.ts";
+import { createLog } from "../../platform/log.ts";
+import { pino } from "pino";
+import type { CliContext } from "../cli-context.ts";
+import { ensureWeights } from "../ensure-weights.ts";
+import { removeRunFile, writeRunFile } from "../run-file.ts";
+
+/** Starts everything and runs until SIGINT or SIGTERM; then streams under way may finish. */
+export async function up(context: CliContext, signal: AbortSignal): Promise<void> {
+  const { config, dataDir } = context;
+  const startedMs = performance.now();
+  for (const name of new Set(Object.values(config.models))) await ensureWeights(name, context, signal);
+  const log = await createLog({
+    level: config.log.level,
+    pretty: process.stderr.isTTY,
+    // Standard output belongs to the lines below.
+    ...(process.stderr.isTTY ? {} : { destination: pino.destination({ fd: 2, sync: true }) }),
+  });
+  const parley = await startParley({ config, dataDir, log });
+  writeRunFile(dataDir, { pid: process.pid, url: parley.url });
+  const readySeconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  context.emit({ url: parley.url, api_key: parley.firstApiKey, console: null });
+  for (const line of connectLines(parley.url, parley.firstApiKey, readySeconds)) context.say(line);
+  try {
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    context.tell("Stopping; streams under way may finish.");
+    await parley.close();
+  } finally {
+    removeRunFile(dataDir);
+  }
+}
+
+function connectLines(url: string, apiKey: string | null, readySeconds: string): readonly string[] {
+  const key = apiKey ?? "$PARLEY_API_KEY";
+  const aboutKey =
+    apiKey === null
+      ? "Your first key was shown at the first start. Another one: npm run parley -- keys create --name mine"
+      : `Your API key, shown this once: ${apiKey}`;
+  return [
+    `Parley is ready at ${url} (${readySeconds} s)`,
+    "",
+    aboutKey,
+    "",
+    "Connect:",
+    `  Claude Code   ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=${key} claude`,
+    `  TypeScript    new Anthropic({ baseURL: "${url}", apiKey: "${key}" })`,
+    `  Python        anthropic.Anthropic(base_url="${url}", api_key="${key}")`,
+    "",
+  ];
+}

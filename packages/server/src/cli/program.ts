@@ -1,0 +1,109 @@
+import { Command, InvalidArgumentError } from "commander";
+import { type GlobalOptions, createCliContext } from "./cli-context.ts";
+import { chat } from "./commands/chat.ts";
+import { checkConfig } from "./commands/config-check.ts";
+import { doctor } from "./commands/doctor.ts";
+import { installEngine, showEngine } from "./commands/engine.ts";
+import { createApiKey, listApiKeys, revokeApiKey } from "./commands/keys.ts";
+import { listModels, removeModel } from "./commands/models.ts";
+import { pull } from "./commands/pull.ts";
+import { up } from "./commands/up.ts";
+import { resolveWeightsName } from "./ensure-weights.ts";
+
+/** The `parley` command. */
+export function createProgram(signal: AbortSignal): Command {
+  const program = new Command("parley")
+    .description("The Anthropic API platform on models that you own.")
+    .enablePositionalOptions(false)
+    .showHelpAfterError()
+    .showSuggestionAfterError();
+  const command = (name: string, description: string, examples: readonly string[], parent: Command = program): Command =>
+    parent
+      .command(name)
+      .description(description)
+      .option("--data <folder>", "data folder (PARLEY_DATA; ~/.parley)")
+      .option("--config <file>", "configuration file (PARLEY_CONFIG; parley.yaml in the data folder)")
+      .option("--json", "machine-readable output on stdout")
+      .addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ parley ${example}`).join("\n")}`);
+
+  command("up", "Start the server, its database and its models.", [
+    "up",
+    "up --port 9000 --model smollm2-135m",
+    "up --json --port 0 --data /tmp/parley",
+  ])
+    .option("--host <address>", "address to listen on")
+    .option("--port <number>", "port to listen on; 0 takes a free one")
+    .option("--model <name>", "weights that answer for every Claude model")
+    .action(async (options: GlobalOptions & { host?: string; port?: string; model?: string }) => {
+      const overrides = { host: options.host, port: options.port };
+      const context = createCliContext(options, overrides);
+      if (options.model === undefined) return up(context, signal);
+      const weights = await resolveWeightsName(options.model, context);
+      const models = { "models.haiku": weights, "models.sonnet": weights, "models.opus": weights };
+      return up(createCliContext(options, { ...overrides, ...models }), signal);
+    });
+
+  command("pull", "Fetch weights: those of the configuration, or the named ones.", ["pull", "pull smollm2-135m"])
+    .argument("[names...]")
+    .action((names: string[], options: GlobalOptions) => pull(names, createCliContext(options), signal));
+
+  const models = program.command("models").description("Weights on disk and in the catalog.");
+  command("list", "List weights.", ["models list", "models list --json"], models).action((options: GlobalOptions) =>
+    listModels(createCliContext(options)),
+  );
+  command("rm", "Remove weights from disk.", ["models rm smollm2-135m-instruct-q4_1"], models)
+    .argument("<name>")
+    .action((name: string, options: GlobalOptions) => removeModel(name, createCliContext(options)));
+
+  command("chat", "Talk to a model in the terminal.", ["chat", 'chat "Why is the sky blue?"', "chat --model claude-haiku-4-5"])
+    .argument("[question]", "ask once and end")
+    .option("--model <id>", "model id", "claude-sonnet-4-5")
+    .option("--system <text>", "system prompt")
+    .option("--url <address>", "a Parley elsewhere")
+    .option("--key <key>", "API key (PARLEY_API_KEY)")
+    .option("--max-tokens <number>", "longest answer", wholeNumber, 1024)
+    .action(
+      (
+        question: string | undefined,
+        options: GlobalOptions & { model: string; system?: string; url?: string; key?: string; maxTokens: number },
+      ) => chat(question, options, createCliContext(options), signal),
+    );
+
+  const keys = program.command("keys").description("API keys.");
+  command("create", "Create an API key; it is shown once.", ["keys create --name laptop", "keys create --name ci --expires-in-days 30 --json"], keys)
+    .requiredOption("--name <name>", "what the key is for")
+    .option("--workspace <id>", "workspace (the default one)")
+    .option("--expires-in-days <number>", "lifetime", wholeNumber)
+    .action((options: GlobalOptions & { name: string; workspace?: string; expiresInDays?: number }) =>
+      createApiKey(options, createCliContext(options)),
+    );
+  command("list", "List API keys.", ["keys list"], keys).action((options: GlobalOptions) => listApiKeys(createCliContext(options)));
+  command("revoke", "Revoke an API key for good.", ["keys revoke apikey_01…"], keys)
+    .argument("<id>")
+    .action((id: string, options: GlobalOptions) => revokeApiKey(id, createCliContext(options)));
+
+  const engine = program.command("engine").description("The engine that decodes.");
+  command("status", "Show which engine is used and why.", ["engine status"], engine).action((options: GlobalOptions) =>
+    showEngine(createCliContext(options)),
+  );
+  command("install", "Install llama-server: an official release, or built from the source in the package.", ["engine install", "engine install --method source"], engine)
+    .option("--method <method>", "release or source", "source")
+    .option("--sha256 <hex>", "checksum of the release that you trust, where Parley pins none")
+    .action((options: GlobalOptions & { method: string; sha256?: string }) => installEngine(options, createCliContext(options), signal));
+
+  command("doctor", "Say what is wrong here and how to mend it.", ["doctor", "doctor --json"]).action((options: GlobalOptions) =>
+    doctor(createCliContext(options)),
+  );
+
+  const config = program.command("config").description("The configuration.");
+  command("check", "Validate the configuration and show what is in force.", ["config check"], config).action((options: GlobalOptions) =>
+    checkConfig(createCliContext(options)),
+  );
+  return program;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("a whole number from 1 on is needed.");
+  return value;
+}

@@ -1,0 +1,75 @@
+// `npm test`: everything, from a fresh clone. `npm test -- unit` runs parts: static, unit, db, model, e2e.
+// Ends with the line `N passed, N failed`.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = (name) => join(root, "node_modules/.bin", name);
+const parts = process.argv.slice(2);
+const wants = (part) => parts.length === 0 || parts.includes(part);
+const env = {
+  ...process.env,
+  PARLEY_TEST_DATA: process.env.PARLEY_TEST_DATA ?? join(homedir(), ".parley"),
+};
+env.PARLEY_TEST_MODELS ??= join(env.PARLEY_TEST_DATA, "models");
+
+let passed = 0;
+let failed = 0;
+
+/** Runs one check that either passes or fails. */
+function check(title, command, ...arguments_) {
+  process.stdout.write(`\n== ${title}\n`);
+  const { status } = spawnSync(command, arguments_, { cwd: root, stdio: "inherit", env });
+  if (status === 0) passed += 1;
+  else failed += 1;
+  return status === 0;
+}
+
+/** Runs vitest projects and adds what they counted. A run that cannot say how many tests it had is a failure. */
+function vitest(...projects) {
+  process.stdout.write(`\n== vitest ${projects.join(", ")}\n`);
+  const folder = mkdtempSync(join(tmpdir(), "parley-test-"));
+  const report = join(folder, "report.json");
+  const chosen = projects.flatMap((project) => ["--project", project]);
+  const { status } = spawnSync(
+    process.execPath,
+    [join(root, "node_modules/vitest/vitest.mjs"), "run", ...chosen, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    { cwd: root, stdio: "inherit", env },
+  );
+  if (!existsSync(report)) {
+    failed += 1;
+    return;
+  }
+  const counts = JSON.parse(readFileSync(report, "utf8"));
+  rmSync(folder, { recursive: true, force: true });
+  passed += counts.numPassedTests;
+  failed += counts.numFailedTests;
+  // A file that does not load, or an unhandled rejection, is no failed test but fails the run.
+  if (status !== 0 && counts.numFailedTests === 0) failed += 1;
+}
+
+function parley(title, ...arguments_) {
+  return check(title, process.execPath, "--conditions=source", join(root, "packages/server/src/cli/main.ts"), ...arguments_);
+}
+
+if (wants("static")) {
+  check("types", process.execPath, join(root, "node_modules/typescript-7/bin/tsc"), "-p", root);
+  check("lint", bin("oxlint"), "--type-aware", "--deny-warnings");
+  check("format", bin("oxfmt"), "--check");
+  check("dead code", bin("knip"));
+}
+if (wants("unit")) vitest("unit");
+if (wants("db")) vitest("db");
+if (wants("model") || wants("e2e")) {
+  parley("weights", "pull", "smollm2-135m", "qwen2.5-coder-0.5b", "--data", env.PARLEY_TEST_DATA);
+  parley("llama-server", "engine", "install", "--data", env.PARLEY_TEST_DATA);
+  env.PARLEY_LLAMA_SERVER ??= join(env.PARLEY_TEST_DATA, "engines/llama-server/llama-server");
+}
+if (wants("model")) vitest("model");
+if (wants("e2e")) vitest("e2e");
+
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exit(failed === 0 ? 0 : 1);
