@@ -3,7 +3,9 @@ import type { CallFailure, ChildMessage, DecodeCommand, LoadOptions } from "../i
 import type { Addon } from "./addon.ts";
 import { createJob, disposeJob, sample, type Job, type Sample } from "./job.ts";
 import { planBatch, type PlannedShare } from "./plan-batch.ts";
+import { readCpu } from "./read-cpu.ts";
 import { createSequence, type Sequence } from "./sequence.ts";
+import { createThreadGovernor } from "./thread-governor.ts";
 
 /** A grammar that takes longer is refused: every other stream waits while it compiles. */
 const GRAMMAR_BUDGET_MS = 2_000;
@@ -24,6 +26,7 @@ export function createBatchLoop(addon: Addon, options: LoadOptions, send: (messa
   const { context, model } = addon;
   const sequences = Array.from({ length: options.slots }, (_, id) =>
     createSequence(context, { id, contextTokens: options.contextTokens, canTruncate: options.canTruncate }));
+  const governor = createThreadGovernor(options.threads);
   const jobs = new Map<number, Job>();
   const waiting: (() => Promise<void>)[] = [];
   let events: [number, DecodeEvent][] = [];
@@ -132,6 +135,8 @@ export function createBatchLoop(addon: Addon, options: LoadOptions, send: (messa
 
   const step = async () => {
     const parts = compose();
+    context.setThreads(governor.threads);
+    governor.stepStarts(readCpu());
     const computed = context.decodeBatch();
     // The events of the step before leave while this one computes in its own thread.
     flush();
@@ -145,6 +150,8 @@ export function createBatchLoop(addon: Addon, options: LoadOptions, send: (messa
       }
       return;
     }
+    // On a GPU the processor's threads are idle while they wait, which would read as a crowded machine.
+    if (addon.gpu === false) governor.stepEnded(readCpu());
     for (const { share: { item: { job } }, tokens } of parts) {
       const wasPrefill = job.next === null;
       job.sequence.append(tokens);
