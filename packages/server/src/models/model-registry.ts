@@ -1,4 +1,4 @@
-import type { ModelInfo } from "@parley/wire";
+import type { ModelCapabilities, ModelInfo } from "@parley/wire";
 import { fail } from "../platform/fail.ts";
 import type { Engine, WeightsDescription } from "../turn/engine.ts";
 import { CLAUDE_MODELS, type ModelLine, type ModelRules } from "./claude-models.ts";
@@ -16,6 +16,7 @@ export interface ResolvedModel {
   /** Name of the weights in the catalog. */
   readonly weights: string;
   readonly rules: ModelRules;
+  readonly capabilities: ModelCapabilities;
 }
 
 export interface ModelRegistry {
@@ -80,12 +81,12 @@ export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }
       const { line } = match.model;
       const weights = weightsFor(line, [id, match.id]);
       if (weights !== null) {
-        return { id: match.id, modelClass: line, weights, rules: withOwnMinimum(match.model.rules, [id, match.id, line]) };
+        return resolved(match.id, line, weights, withOwnMinimum(match.model.rules, [id, match.id, line]));
       }
     }
     const mapped = mapping[id] ?? id;
     if (await localWeights(mapped)) {
-      return { id, modelClass: "local", weights: mapped, rules: withOwnMinimum(LOCAL_RULES, [id, mapped]) };
+      return resolved(id, "local", mapped, withOwnMinimum(LOCAL_RULES, [id, mapped]));
     }
     throw fail("not_found_error", { public: `model: ${id}` });
   }
@@ -105,7 +106,7 @@ export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }
       lifecycle: own?.lifecycle ?? "active",
       deprecated_at: own?.deprecatedAt ?? null,
       retires_at: own?.retiresAt ?? null,
-      capabilities: servedCapabilities(model.rules),
+      capabilities: model.capabilities,
     };
   }
 
@@ -127,4 +128,8 @@ export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }
   }
 
   return { resolve, list, get };
+}
+
+function resolved(id: string, modelClass: ResolvedModel["modelClass"], weights: string, rules: ModelRules): ResolvedModel {
+  return { id, modelClass, weights, rules, capabilities: servedCapabilities(rules) };
 }

@@ -8,16 +8,14 @@ export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "
 
 export interface LogOptions {
   readonly level: (typeof LOG_LEVELS)[number];
-  /** Lines for people instead of JSON. */
-  readonly pretty?: boolean;
-  /** Standard output if left out. */
+  /** Standard output if left out; `prettyLines()` for people. */
   readonly destination?: DestinationStream;
 }
 
 const SECRET_KEYS = ["authorization", "x-api-key", "api_key", "apiKey", "secret", "password", "token", "databaseUrl"];
 const CONTENT_KEYS = ["messages", "system", "tools", "prompt", "content", "completion", "body"];
 
-export async function createLog(options: LogOptions): Promise<Log> {
+export function createLog(options: LogOptions): Log {
   return pino(
     {
       level: options.level,
@@ -33,12 +31,12 @@ export async function createLog(options: LogOptions): Promise<Log> {
       },
       serializers: { err: serializeError },
     },
-    options.destination ?? (options.pretty ? await prettyStream() : pino.destination({ fd: 1, sync: true })),
+    options.destination ?? pino.destination({ fd: 1, sync: true }),
   );
 }
 
-/** Imported only where it is wanted: a server that writes JSON keeps the memory. */
-async function prettyStream(): Promise<DestinationStream> {
+/** Lines for people instead of JSON. Imported only where it is wanted: a server that writes JSON keeps the memory. */
+export async function prettyLines(): Promise<DestinationStream> {
   const { default: pretty } = await import("pino-pretty");
   return pretty({ colorize: process.stdout.isTTY === true, sync: true });
 }

@@ -1,0 +1,32 @@
+import { ANTHROPIC_VERSIONS, type AnthropicVersion, isAnthropicVersion } from "@parley/wire";
+import type { IncomingHttpHeaders } from "node:http";
+import { fail } from "../../platform/fail.ts";
+
+/** The presented secret: `x-api-key` or `Authorization: Bearer`, whatever the version. */
+export function readSecret(headers: IncomingHttpHeaders): string {
+  const key = single(headers["x-api-key"])?.trim();
+  if (key) return key;
+  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1];
+  if (bearer) return bearer;
+  throw fail("authentication_error", {
+    public: headers.authorization === undefined ? "x-api-key header is required" : "Authorization header must be `Bearer <API key>`",
+  });
+}
+
+export function readVersion(headers: IncomingHttpHeaders): AnthropicVersion {
+  const version = single(headers["anthropic-version"])?.trim();
+  if (!version) throw fail("invalid_request_error", { public: "anthropic-version: header is required" });
+  if (isAnthropicVersion(version)) return version;
+  throw fail("invalid_request_error", {
+    public: `anthropic-version: "${version.slice(0, 64)}" is not a valid version. Valid versions are ${ANTHROPIC_VERSIONS.join(" and ")}.`,
+  });
+}
+
+/** The comma list of `anthropic-beta`; unknown names are fine. */
+export function readBetas(headers: IncomingHttpHeaders): readonly string[] {
+  return (single(headers["anthropic-beta"]) ?? "").split(",").map((beta) => beta.trim()).filter(Boolean);
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(",") : value;
+}

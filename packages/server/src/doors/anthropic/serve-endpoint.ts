@@ -1,0 +1,212 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Authenticator, Principal } from "../../auth/principal.ts";
+import type { Endpoint, EndpointReply, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
+import type { EndpointDeps } from "../../endpoints/deps.ts";
+import { formatStreamPart } from "../../endpoints/format-stream-part.ts";
+import { createServerTiming, type ServerTiming } from "../../endpoints/server-timing.ts";
+import { fail } from "../../platform/fail.ts";
+import { newId } from "../../platform/ids.ts";
+import { ClientGone, errorHeaders, toErrorEnvelope, toFailure } from "../error-reply.ts";
+import { checkBodyHeaders, parseJson, readBody } from "../read-body.ts";
+import { type StreamTimes, writeStream } from "../write-stream.ts";
+import { corsHeaders } from "./cors.ts";
+import { readBetas, readSecret, readVersion } from "./read-headers.ts";
+
+export interface DoorDeps extends EndpointDeps {
+  readonly authenticator: Authenticator;
+}
+
+export interface DoorOptions extends StreamTimes {
+  /** Lets other machines read endpoints of permission "local". */
+  readonly openLocalEndpoints: boolean;
+}
+
+/** The state of the server that each request asks for. */
+export interface Drain {
+  /** True once the server takes no new requests. */
+  readonly isDraining: () => boolean;
+  /** Registers a request that is under way, to be aborted with a failure when the drain is over. Returns how to leave. */
+  enter(controller: AbortController): () => void;
+}
+
+/** One request on the wire, from arrival to its last byte. */
+export interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly requestId: string;
+  readonly arrivedAtMs: number;
+  readonly timing: ServerTiming;
+  /** Headers of every reply; the principal's organization joins them after authentication. */
+  readonly headers: Record<string, string>;
+  readonly signal: AbortSignal;
+  readonly path: string;
+}
+
+const HEADERS_MAX = 128;
+
+/** Runs `work` for one request and sees to everything around it: ids, errors, a vanished client, logs and metrics. */
+export async function serveExchange(
+  deps: DoorDeps, drain: Drain, at: { incoming: IncomingMessage; outgoing: ServerResponse; path: string; name: string },
+  work: (exchange: Exchange) => Promise<void>,
+): Promise<void> {
+  const { incoming, outgoing, path, name } = at;
+  const controller = new AbortController();
+  const leave = drain.enter(controller);
+  outgoing.once("close", () => {
+    if (!outgoing.writableFinished) controller.abort(new ClientGone("closed"));
+  });
+  const requestId = newId("req");
+  const exchange: Exchange = {
+    incoming, outgoing, requestId, path,
+    arrivedAtMs: deps.clock.monotonicMs(),
+    timing: createServerTiming(),
+    headers: { "request-id": requestId, ...corsHeaders(incoming.headers) },
+    signal: controller.signal,
+  };
+  let error: unknown;
+  try {
+    if (drain.isDraining()) {
+      exchange.headers["connection"] = "close";
+      throw fail("overloaded_error", { public: "The server is shutting down." });
+    }
+    if (incoming.rawHeaders.length > HEADERS_MAX * 2) {
+      throw fail("invalid_request_error", { public: `A request may have ${HEADERS_MAX} headers at most.` });
+    }
+    await work(exchange);
+  } catch (thrown) {
+    error = thrown;
+    sendError(deps, exchange, thrown);
+  } finally {
+    leave();
+    // Whatever was begun for this request and is still listening (a stream that was never read) ends here.
+    controller.abort(new ClientGone("closed"));
+    finish(deps, exchange, name, error);
+  }
+}
+
+/** Authenticates, reads, hands over and replies. */
+export async function serveEndpoint(
+  endpoint: Endpoint, exchange: Exchange, params: Readonly<Record<string, string>>, deps: DoorDeps, options: DoorOptions,
+): Promise<void> {
+  const { incoming, timing } = exchange;
+  if (endpoint.permission === "local" && !options.openLocalEndpoints && !isLocal(incoming)) {
+    throw fail("not_found_error", { public: `Not Found: ${incoming.method} ${exchange.path}` });
+  }
+  if (endpoint.body) checkBodyHeaders(incoming, endpoint.body.maxBytes);
+  const needsKey = endpoint.permission === "workspace";
+  const principal = needsKey ? await authenticate(exchange, deps) : null;
+  const query = new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
+  const betas = readBetas(incoming.headers);
+  const protocol = {
+    version: needsKey ? readVersion(incoming.headers) : "2026-10-21" as const,
+    betas,
+    isBeta: betas.length > 0 || query.get("beta") === "true",
+  };
+  const bodyBytes = endpoint.body ? await readBody(incoming, endpoint.body.maxBytes) : Buffer.alloc(0);
+  const request: Omit<WorkspaceRequest, "principal"> & { readonly principal: Principal | null } = {
+    ...protocol,
+    requestId: exchange.requestId,
+    path: exchange.path,
+    params,
+    query,
+    headers: incoming.headers,
+    body: endpoint.body ? endpoint.body.parse(parseJson(bodyBytes), protocol) : undefined,
+    bodyBytes,
+    arrivedAtMs: exchange.arrivedAtMs,
+    timing,
+    signal: exchange.signal,
+    principal,
+  };
+  // `needsKey` is what makes the principal there: `defineEndpoint` types the handler by the same permission.
+  await sendReply(await endpoint.handle(request as WorkspaceRequest, deps), exchange, options);
+}
+
+async function authenticate({ incoming, headers, timing }: Exchange, { authenticator, clock }: DoorDeps): Promise<Principal> {
+  const begunAtMs = clock.monotonicMs();
+  const principal = await authenticator.authenticate(readSecret(incoming.headers));
+  timing.add("auth", clock.monotonicMs() - begunAtMs);
+  headers["anthropic-organization-id"] = principal.organizationId;
+  const workspace = incoming.headers["anthropic-workspace-id"];
+  if (workspace !== undefined && workspace !== principal.workspaceId) {
+    throw fail("permission_error", { public: "anthropic-workspace-id: this API key belongs to another workspace." });
+  }
+  headers["anthropic-workspace-id"] = principal.workspaceId;
+  return principal;
+}
+
+async function sendReply(reply: EndpointReply, exchange: Exchange, options: DoorOptions): Promise<void> {
+  const { outgoing, headers, timing, signal } = exchange;
+  const timings = timing.header();
+  const all = { ...headers, ...(timings === "" ? {} : { "server-timing": timings }), ...reply.headers };
+  switch (reply.kind) {
+    case "json":
+      sendWhole(outgoing, reply.status ?? 200, all, "application/json", JSON.stringify(reply.body));
+      return;
+    case "raw":
+      sendWhole(outgoing, reply.status ?? 200, all, reply.contentType, reply.body);
+      return;
+    case "stream":
+      outgoing.writeHead(200, {
+        ...all,
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache",
+        // Reverse proxies that buffer would hold the events back.
+        "x-accel-buffering": "no",
+      });
+      await writeStream(outgoing, reply.parts, signal, options);
+      outgoing.end();
+      return;
+    default:
+      reply satisfies never;
+  }
+}
+
+function sendWhole(
+  outgoing: ServerResponse, status: number, headers: Record<string, string>, contentType: string, body: string | Uint8Array,
+): void {
+  if (outgoing.destroyed) return;
+  outgoing.writeHead(status, { ...headers, "content-type": contentType, "content-length": String(Buffer.byteLength(body)) });
+  outgoing.end(body);
+}
+
+/** An error reply, or the `error` event of a stream that has begun. */
+function sendError(deps: DoorDeps, exchange: Exchange, thrown: unknown): void {
+  const { outgoing, headers, timing, requestId } = exchange;
+  if (thrown instanceof ClientGone) {
+    deps.metrics.clientGone(thrown.reason);
+    outgoing.destroy();
+    return;
+  }
+  const failure = toFailure(thrown);
+  const envelope = toErrorEnvelope(failure, requestId);
+  if (outgoing.headersSent) {
+    outgoing.end(formatStreamPart({ event: "error", data: envelope }));
+    return;
+  }
+  const timings = timing.header();
+  const all = { ...headers, ...(timings === "" ? {} : { "server-timing": timings }), ...errorHeaders(failure) };
+  sendWhole(outgoing, failure.status, all, "application/json", JSON.stringify(envelope));
+}
+
+function finish(deps: DoorDeps, exchange: Exchange, name: string, error: unknown): void {
+  const { incoming, outgoing, requestId } = exchange;
+  const durationMs = deps.clock.monotonicMs() - exchange.arrivedAtMs;
+  const isGone = error instanceof ClientGone;
+  // 499 is what proxies log for a client that left; it is never sent.
+  const status = isGone ? 499 : outgoing.statusCode;
+  deps.metrics.httpRequest({ endpoint: name, method: incoming.method ?? "", status, durationMs });
+  const line = { requestId, endpoint: name, status, durationMs: Math.round(durationMs * 100) / 100 };
+  if (error === undefined || isGone) deps.log.info(line, "request");
+  else {
+    const failure = toFailure(error);
+    if (failure.status >= 500) deps.log.error({ ...line, err: error }, "request failed");
+    else deps.log.info({ ...line, errorType: failure.type }, "request refused");
+  }
+}
+
+/** From this machine, and not through a proxy that speaks for another. */
+function isLocal(incoming: IncomingMessage): boolean {
+  const address = incoming.socket.remoteAddress ?? "";
+  const isLoopback = address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
+  return isLoopback && incoming.headers["x-forwarded-for"] === undefined && incoming.headers.forwarded === undefined;
+}

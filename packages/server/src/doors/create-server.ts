@@ -1,0 +1,128 @@
+import { getRequestListener } from "@hono/node-server";
+import { createServer as createHttpServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { endpoints } from "../endpoints/index.ts";
+import { fail } from "../platform/fail.ts";
+import { createApp } from "./anthropic/create-app.ts";
+import type { DoorDeps, DoorOptions, Drain } from "./anthropic/serve-endpoint.ts";
+import { answerBrokenRequests } from "./broken-request.ts";
+
+export interface ServerOptions extends Partial<DoorOptions> {
+  /** Loopback if left out. */
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+export interface ListeningServer {
+  /** `http://127.0.0.1:8080`, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+}
+
+export interface ParleyServer {
+  listen(options: ServerOptions): Promise<ListeningServer>;
+  /**
+   * Takes nothing new, lets what is under way finish for `graceMs`, ends the rest with `overloaded_error`, and resolves
+   * when every turn is accounted.
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+const HEADERS_TIMEOUT_MS = 20_000;
+/** For the whole request to come in; a reply may take as long as it needs. */
+const REQUEST_TIMEOUT_MS = 120_000;
+/** Longer than what load balancers keep (60 s), so that they and not we close an idle connection. */
+const KEEP_ALIVE_MS = 75_000;
+const HEADER_BYTES_MAX = 32 * 1024;
+const PING_AFTER_MS = 10_000;
+const STALL_AFTER_MS = 120_000;
+const GRACE_MS = 30_000;
+const LINGER_MS = 1_000;
+
+export function createServer(deps: DoorDeps): ParleyServer {
+  const drain = createDrain();
+  let server: Server | null = null;
+
+  async function listen({ host = "127.0.0.1", port, ...rest }: ServerOptions): Promise<ListeningServer> {
+    const options: DoorOptions = {
+      pingAfterMs: PING_AFTER_MS, stallAfterMs: STALL_AFTER_MS, openLocalEndpoints: false, ...rest,
+    };
+    const app = createApp({ endpoints, deps, drain, options });
+    server = createHttpServer({
+      noDelay: true,
+      keepAlive: true,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 5_000,
+      maxHeaderSize: HEADER_BYTES_MAX,
+    });
+    // The replaced globals of the adapter would only speed up `Response` bodies, and replies here are written raw.
+    server.on("request", getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: refuseRequest }));
+    answerBrokenRequests(server);
+    const listening = server;
+    await new Promise<void>((resolve, reject) => {
+      listening.once("error", reject);
+      listening.listen({ host, port }, () => {
+        listening.off("error", reject);
+        resolve();
+      });
+    });
+    const address = listening.address() as AddressInfo;
+    const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+    return { url: `http://${name}:${address.port}`, port: address.port };
+  }
+
+  async function close(graceMs = GRACE_MS): Promise<void> {
+    drain.begin();
+    const closed = server ? new Promise<void>((resolve) => server?.close(() => resolve())) : Promise.resolve();
+    server?.closeIdleConnections();
+    await drain.over(graceMs);
+    await deps.turns.idle();
+    // Replies are written; a client that keeps its connection open does not hold the shutdown.
+    const linger = setTimeout(() => server?.closeAllConnections(), LINGER_MS);
+    server?.closeIdleConnections();
+    await closed;
+    clearTimeout(linger);
+  }
+
+  return { listen, close };
+}
+
+/** A request whose URL or host header makes no sense. */
+function refuseRequest(): Response {
+  return Response.json(
+    { type: "error", error: { type: "invalid_request_error", message: "The request's URL or Host header is malformed." }, request_id: null },
+    { status: 400 },
+  );
+}
+
+function createDrain(): Drain & { begin(): void; over(graceMs: number): Promise<void> } {
+  let isDraining = false;
+  const active = new Set<AbortController>();
+  let onEmpty: (() => void) | null = null;
+  return {
+    isDraining: () => isDraining,
+    enter(controller) {
+      active.add(controller);
+      return () => {
+        active.delete(controller);
+        if (active.size === 0) onEmpty?.();
+      };
+    },
+    begin() {
+      isDraining = true;
+    },
+    async over(graceMs) {
+      if (active.size === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onEmpty = resolve;
+      const deadline = setTimeout(() => {
+        for (const controller of active) controller.abort(fail("overloaded_error", { public: "The server is shutting down." }));
+      }, graceMs);
+      await promise;
+      clearTimeout(deadline);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { isUtf8 } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+import { fail } from "../platform/fail.ts";
+import { ClientGone } from "./error-reply.ts";
+
+const BYTES_PER_MB = 1024 * 1024;
+
+/** Refuses a body whose announced length is too large, before a byte of it is read. */
+export function checkBodyHeaders(incoming: IncomingMessage, maxBytes: number): void {
+  const encoding = incoming.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") {
+    throw fail("invalid_request_error", {
+      public: `Content-Encoding '${encoding}' is not supported; send the body as it is.`,
+      details: { error_code: "request_body_encoding_unsupported" },
+    });
+  }
+  if (Number(incoming.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+}
+
+/** Reads the whole body; throws `request_too_large` as soon as it has grown over the limit. */
+export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const onData = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      // What still comes is drained, and after a while cut off, by the listener.
+      incoming.off("data", onData);
+      chunks.length = 0;
+      reject(tooLarge(maxBytes));
+    } else chunks.push(chunk);
+  };
+  incoming.on("data", onData);
+  incoming.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
+  incoming.once("error", () => reject(new ClientGone("closed")));
+  incoming.once("close", () => reject(new ClientGone("closed")));
+  return promise;
+}
+
+function tooLarge(maxBytes: number) {
+  return fail("request_too_large", {
+    public: `Request exceeds the maximum size of ${Math.floor(maxBytes / BYTES_PER_MB)} MB.`,
+  });
+}
+
+export function parseJson(bytes: Buffer): unknown {
+  if (bytes.length === 0) throw notJson("the body is empty");
+  if (!isUtf8(bytes)) throw notJson("it is not UTF-8");
+  const text = bytes.toString("utf8");
+  try {
+    return JSON.parse(text.startsWith("\uFEFF") ? text.slice(1) : text);
+  } catch (error) {
+    // The engine's message quotes the body; only the place is told.
+    const place = /position \d+(?: \(line \d+ column \d+\))?/.exec(error instanceof Error ? error.message : "");
+    throw notJson(place ? `error at ${place[0]}` : "it ends too early or holds an unexpected character");
+  }
+}
+
+function notJson(why: string) {
+  return fail("invalid_request_error", { public: `The request body is not valid JSON: ${why}` });
+}

@@ -1,0 +1,110 @@
+import { createRunningTurns } from "../../endpoints/shared/running-turns.ts";
+import type { TurnRecord } from "../../ledger/ledger.ts";
+import type { Estimate } from "../../limits/limiter.ts";
+import { createModelRegistry } from "../../models/model-registry.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { fail } from "../../platform/fail.ts";
+import { createLog } from "../../platform/log.ts";
+import { createMetrics } from "../../platform/metrics.ts";
+import { createTracing } from "../../platform/tracing.ts";
+import { createThinkingSigner } from "../../prompt/index.ts";
+import { createServer, type ServerOptions } from "../create-server.ts";
+import { createMemoryIdempotencyStore } from "./memory-idempotency-store.ts";
+import { createScriptedEngine } from "./scripted-engine.ts";
+
+export const KEY = "sk-ant-api03-test";
+export const OTHER_KEY = "sk-ant-api03-other";
+export const RATE_HEADERS = { "anthropic-ratelimit-requests-limit": "1000", "anthropic-ratelimit-requests-remaining": "999" };
+
+/** A whole server over real HTTP with a scripted engine; keys, limits and the ledger are in memory. */
+export async function startTestServer(options: Partial<ServerOptions> = {}) {
+  const engine = createScriptedEngine();
+  const rows: TurnRecord[] = [];
+  const limits = { reserved: [] as Estimate[], settled: 0, released: 0, refuse: null as Error | null };
+  const idempotency = createMemoryIdempotencyStore();
+  const lines: string[] = [];
+  const log = createLog({ level: "info", destination: { write: (line) => void lines.push(line) } });
+  const server = createServer({
+    engine,
+    idempotency,
+    log,
+    clock: systemClock,
+    metrics: createMetrics(),
+    tracing: await createTracing({ otlpEndpoint: null }),
+    models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
+    thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
+    turns: createRunningTurns(),
+    readiness: async () => ({ database: true, engine: true }),
+    authenticator: {
+      async authenticate(secret) {
+        if (secret === KEY) return { organizationId: "org_1", workspaceId: "wrkspc_1", apiKeyId: "apikey_1" };
+        if (secret === OTHER_KEY) return { organizationId: "org_1", workspaceId: "wrkspc_2", apiKeyId: "apikey_2" };
+        throw fail("authentication_error", { public: "invalid x-api-key" });
+      },
+    },
+    limiter: {
+      async reserve(_principal, estimate) {
+        if (limits.refuse) throw limits.refuse;
+        limits.reserved.push(estimate);
+        let isSettled = false;
+        return {
+          headers: () => RATE_HEADERS,
+          async settle() {
+            isSettled = true;
+            limits.settled++;
+          },
+          async [Symbol.asyncDispose]() {
+            if (!isSettled) limits.released++;
+          },
+        };
+      },
+    },
+    ledger: {
+      async record(row) {
+        rows.push(row);
+      },
+    },
+  });
+  const { url, port } = await server.listen({ port: 0, ...options });
+  return { url, port, engine, rows, limits, idempotency, lines, close: (graceMs = 200) => server.close(graceMs) };
+}
+
+export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
+
+export interface CallOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly key?: string | null;
+  readonly signal?: AbortSignal;
+}
+
+export const BODY = { model: "claude-haiku-4-5", max_tokens: 100, messages: [{ role: "user", content: "Hi" }] };
+
+export function post(server: TestServer, path: string, body: unknown, { headers = {}, key = KEY, signal }: CallOptions = {}): Promise<Response> {
+  return fetch(`${server.url}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "anthropic-version": "2023-06-01", ...(key === null ? {} : { "x-api-key": key }), ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    ...(signal ? { signal } : {}),
+  });
+}
+
+export function get(server: TestServer, path: string, { headers = {}, key = KEY }: CallOptions = {}): Promise<Response> {
+  return fetch(`${server.url}${path}`, { headers: { "anthropic-version": "2023-06-01", ...(key === null ? {} : { "x-api-key": key }), ...headers } });
+}
+
+/** Event names and data of a stream that has ended. */
+export function parseEvents(text: string): { readonly event: string; readonly data: Record<string, unknown> }[] {
+  return text.split("\n\n").flatMap((frame) => {
+    const match = /^event: (.*)\ndata: (.*)$/.exec(frame);
+    return match ? [{ event: match[1]!, data: JSON.parse(match[2]!) as Record<string, unknown> }] : [];
+  });
+}
+
+/** Waits until something that happens in the server has happened. */
+export async function until(condition: () => boolean, withinMs = 2_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error("it did not happen in time");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,50 @@
+import type { ServerResponse } from "node:http";
+import type { StreamPart } from "../endpoints/define-endpoint.ts";
+import { formatStreamPart } from "../endpoints/format-stream-part.ts";
+import { ClientGone } from "./error-reply.ts";
+
+export interface StreamTimes {
+  /** A stream that is silent for so long gets a `ping`: clients and proxies give up on silence. */
+  readonly pingAfterMs: number;
+  /** A client that takes nothing for so long is cut off, so that it does not hold a slot. */
+  readonly stallAfterMs: number;
+}
+
+const PING_FRAME = formatStreamPart({ event: "ping", data: { type: "ping" } });
+
+/**
+ * Writes parts to the raw response as they come and waits for the socket when it is full: no more than the socket's own
+ * buffer and one part is ever held for a slow client. Rejects with what the parts throw, or `ClientGone`.
+ */
+export async function writeStream(
+  outgoing: ServerResponse, parts: AsyncIterable<StreamPart>, signal: AbortSignal, times: StreamTimes,
+): Promise<void> {
+  const ping = setTimeout(() => {
+    if (!outgoing.writableNeedDrain && outgoing.writable) outgoing.write(PING_FRAME);
+    ping.refresh();
+  }, times.pingAfterMs);
+  try {
+    for await (const part of parts) {
+      signal.throwIfAborted();
+      const hasRoom = outgoing.write(formatStreamPart(part));
+      if (!hasRoom) await drained(outgoing, signal, times.stallAfterMs);
+      ping.refresh();
+    }
+  } finally {
+    clearTimeout(ping);
+  }
+}
+
+function drained(outgoing: ServerResponse, signal: AbortSignal, stallAfterMs: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => reject(new ClientGone("stalled")), stallAfterMs);
+  const onAbort = (): void => reject(signal.reason);
+  outgoing.once("drain", resolve);
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  return promise.finally(() => {
+    clearTimeout(timer);
+    outgoing.off("drain", resolve);
+    signal.removeEventListener("abort", onAbort);
+  });
+}

@@ -1,0 +1,89 @@
+import type { AnthropicVersion } from "@parley/wire";
+import type { IncomingHttpHeaders } from "node:http";
+import type { z } from "zod";
+import type { Principal } from "../auth/principal.ts";
+import type { EndpointDeps } from "./deps.ts";
+import type { ServerTiming } from "./server-timing.ts";
+
+/** Who may call: a workspace's API key, anyone, or only processes of this machine. */
+export type Permission = "workspace" | "public" | "local";
+
+/** A request after the door: authenticated, its body read and parsed as JSON. */
+export interface EndpointRequest<Body = unknown> {
+  readonly requestId: string;
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly version: AnthropicVersion;
+  readonly betas: readonly string[];
+  /** The client uses the beta types: `?beta=true`, or a beta header. */
+  readonly isBeta: boolean;
+  /** What `parse` of the definition made of the body. */
+  readonly body: Body;
+  /** The body as it came; empty where there is none. */
+  readonly bodyBytes: Uint8Array;
+  /** Monotonic milliseconds. */
+  readonly arrivedAtMs: number;
+  readonly timing: ServerTiming;
+  /** Aborted when the client is gone or the server's drain is over; its reason is what to throw. */
+  readonly signal: AbortSignal;
+}
+
+export interface WorkspaceRequest<Body = unknown> extends EndpointRequest<Body> {
+  readonly principal: Principal;
+}
+
+type RequestFor<Who extends Permission, Body> = Who extends "workspace" ? WorkspaceRequest<Body> : EndpointRequest<Body>;
+
+/** One part of an event stream. A comment is invisible to clients. */
+export type StreamPart = { readonly event: string; readonly data: object } | { readonly comment: string };
+
+export type EndpointReply =
+  | { readonly kind: "json"; readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body: unknown }
+  /** Bytes or text as they stand. */
+  | {
+      readonly kind: "raw";
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly contentType: string;
+      readonly body: string | Uint8Array;
+    }
+  /** The status line goes out with the first part; failures after it become an `error` event. */
+  | {
+      readonly kind: "stream";
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly parts: AsyncIterable<StreamPart>;
+    };
+
+/** The request body: its schema, its size, and how JSON becomes it (throws `invalid_request_error`). */
+export interface BodyDefinition<Body> {
+  readonly schema: z.ZodType;
+  readonly maxBytes: number;
+  parse(json: unknown, request: Pick<EndpointRequest, "version" | "betas" | "isBeta">): Body;
+}
+
+export interface EndpointDefinition<Who extends Permission = Permission, Body = unknown> {
+  /** The folder's name; also the OpenAPI `operationId` and the metrics' label. */
+  readonly name: string;
+  readonly summary: string;
+  readonly method: "GET" | "POST";
+  /** With `:name` for a parameter. */
+  readonly path: string;
+  readonly permission: Who;
+  readonly query?: z.ZodObject;
+  readonly body?: BodyDefinition<Body>;
+  /** What a 200 holds, for the contract. Null: not JSON. */
+  readonly reply: { readonly schema: z.ZodType | null; readonly events?: z.ZodType };
+  handle(request: RequestFor<Who, Body>, deps: EndpointDeps): Promise<EndpointReply>;
+}
+
+/** An endpoint as routes and the OpenAPI document see it. */
+export type Endpoint = Omit<EndpointDefinition, "handle"> & {
+  handle(request: WorkspaceRequest, deps: EndpointDeps): Promise<EndpointReply>;
+};
+
+/** Types the handler by the definition's own body and permission. The door gives a principal where one is asked for. */
+export function defineEndpoint<Who extends Permission, Body>(definition: EndpointDefinition<Who, Body>): Endpoint {
+  return definition as unknown as Endpoint;
+}

@@ -1,0 +1,15 @@
+import type { ModelRegistry } from "../models/model-registry.ts";
+import type { ThinkingSigner } from "../prompt/index.ts";
+import type { IdempotencyStore } from "./messages-create/idempotency-store.ts";
+import type { RunTurnDeps } from "./shared/run-turn.ts";
+import type { RunningTurns } from "./shared/running-turns.ts";
+
+/** Everything that handlers work with; `main.ts` makes it. */
+export interface EndpointDeps extends RunTurnDeps {
+  readonly models: ModelRegistry;
+  readonly thinkingSigner: ThinkingSigner;
+  readonly idempotency: IdempotencyStore;
+  readonly turns: RunningTurns;
+  /** Name of each thing that a turn needs, and whether it is there. */
+  readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;
+}

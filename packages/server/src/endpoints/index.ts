@@ -1,0 +1,23 @@
+import { complete } from "./complete/endpoint.ts";
+import type { Endpoint } from "./define-endpoint.ts";
+import { healthz } from "./healthz/endpoint.ts";
+import { messagesCountTokens } from "./messages-count-tokens/endpoint.ts";
+import { messagesCreate } from "./messages-create/endpoint.ts";
+import { metrics } from "./metrics/endpoint.ts";
+import { modelsGet } from "./models-get/endpoint.ts";
+import { modelsList } from "./models-list/endpoint.ts";
+import { openapi } from "./openapi/endpoint.ts";
+import { readyz } from "./readyz/endpoint.ts";
+
+/** Every operation; routes and the OpenAPI document derive from it. One line an endpoint. */
+export const endpoints: readonly Endpoint[] = [
+  messagesCreate,
+  messagesCountTokens,
+  modelsList,
+  modelsGet,
+  complete,
+  openapi(() => endpoints),
+  healthz,
+  readyz,
+  metrics,
+];

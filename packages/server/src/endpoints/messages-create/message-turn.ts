@@ -1,0 +1,119 @@
+import type { EndpointReply, StreamPart } from "../define-endpoint.ts";
+import type { EndpointDeps } from "../deps.ts";
+import type { PreparedTurn } from "../shared/prepare-turn.ts";
+import type { ReplyContext } from "../../replies/reply-context.ts";
+import { createStreamReply } from "../../replies/stream-reply.ts";
+import { toMessage } from "../../replies/to-message.ts";
+import type { TurnEvent } from "../../turn/turn-event.ts";
+import { runTurn } from "../shared/run-turn.ts";
+import type { SharedTurn } from "../shared/running-turns.ts";
+import type { CreateRequest } from "./endpoint.ts";
+
+const THINKING_COUNT_BETA = "thinking-token-count-2026-05-13";
+
+/** What every reader of one message's turn needs to reply. */
+export interface MessageTurnContext {
+  readonly kind: "message";
+  readonly isStream: boolean;
+  readonly reply: ReplyContext;
+  /** Filled once the limits have let the turn through. */
+  readonly limits: { headers: Readonly<Record<string, string>>; ms: number };
+}
+
+export type MessageTurn = SharedTurn<MessageTurnContext>;
+
+export function isMessageTurn(turn: SharedTurn): turn is MessageTurn {
+  return (turn.context as Partial<MessageTurnContext>).kind === "message";
+}
+
+export interface BeginMessage {
+  readonly identity: string;
+  readonly prepared: PreparedTurn;
+  readonly request: CreateRequest;
+  readonly deps: EndpointDeps;
+  /** Wraps the turn's events; what it awaits at the end event comes before any client sees the end. */
+  readonly around?: (events: AsyncGenerator<TurnEvent, void, void>, context: MessageTurnContext) => AsyncIterable<TurnEvent>;
+}
+
+/** Begins the turn; it runs as soon as the first reader asks for an event. */
+export function beginMessage({ identity, prepared, request, deps, around = (events) => events }: BeginMessage): MessageTurn {
+  const { turn, model } = prepared;
+  const context: MessageTurnContext = {
+    kind: "message",
+    isStream: request.body.stream === true,
+    reply: toReplyContext(prepared, request),
+    limits: { headers: {}, ms: 0 },
+  };
+  const job = {
+    principal: request.principal,
+    model,
+    requestedModel: request.body.model,
+    turn,
+    serviceTier: context.reply.serviceTier,
+    bodyBytes: request.bodyBytes.length,
+    arrivedAtMs: request.arrivedAtMs,
+    traceparent: typeof request.headers.traceparent === "string" ? request.headers.traceparent : undefined,
+  };
+  const observer = {
+    onReserved(reservation: { headers(): Readonly<Record<string, string>> }, limitsMs: number): void {
+      context.limits.headers = reservation.headers();
+      context.limits.ms = limitsMs;
+    },
+  };
+  return deps.turns.begin({
+    identity,
+    requestId: request.requestId,
+    context,
+    produce: (signal) => around(runTurn(deps, job, observer, signal), context),
+  });
+}
+
+function toReplyContext({ turn, model, appliedEdits }: PreparedTurn, { body, isBeta, betas }: CreateRequest): ReplyContext {
+  return {
+    messageId: turn.messageId,
+    model: model.id,
+    maxTokens: turn.maxTokens,
+    thinkingDisplay: turn.thinking.type === "disabled" ? "summarized" : turn.thinking.display,
+    serviceTier: "standard",
+    inferenceGeo: model.rules.inferenceGeo ? (body.inference_geo ?? "global") : "not_available",
+    diagnostics: body.diagnostics !== undefined && body.diagnostics !== null,
+    contextManagement: body.context_management ? { applied_edits: [...appliedEdits] } : null,
+    beta: isBeta,
+    thinkingTokenCount: betas.includes(THINKING_COUNT_BETA),
+  };
+}
+
+/** One reader's reply. Failures before the turn's start are thrown, so that a stream's refusal is plain JSON too. */
+export async function replyFromTurn(
+  turn: MessageTurn, request: CreateRequest, headers: Readonly<Record<string, string>> = {},
+): Promise<EndpointReply> {
+  const { context } = turn;
+  const events = turn.events.subscribe(request.signal);
+  const first = await events.next();
+  if (first.done) throw new Error("the turn ended before it began");
+  request.timing.add("limits", context.limits.ms);
+  const all = { ...context.limits.headers, ...headers };
+  if (context.isStream) return { kind: "stream", headers: all, parts: streamParts(first.value, events, context, request) };
+  const seen: TurnEvent[] = [first.value];
+  for await (const event of events) seen.push(event);
+  const end = seen.at(-1);
+  if (end?.type === "end") request.timing.addTurn(end.timings);
+  return { kind: "json", headers: all, body: toMessage(seen, context.reply) };
+}
+
+async function* streamParts(
+  first: TurnEvent, rest: AsyncGenerator<TurnEvent, void, void>, context: MessageTurnContext, { timing }: CreateRequest,
+): AsyncGenerator<StreamPart, void, void> {
+  const reply = createStreamReply(context.reply);
+  for (const data of reply.push(first)) yield { event: data.type, data };
+  for await (const event of rest) {
+    for (const data of reply.push(event)) {
+      // The header went out before these were known; a comment is what clients skip and people can read.
+      if (data.type === "message_stop" && event.type === "end") {
+        timing.addTurn(event.timings);
+        yield { comment: `server-timing: ${timing.header()}` };
+      }
+      yield { event: data.type, data };
+    }
+  }
+}

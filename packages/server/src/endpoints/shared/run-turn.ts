@@ -1,0 +1,162 @@
+import type { Principal } from "../../auth/principal.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import type { Limiter, Reservation } from "../../limits/limiter.ts";
+import type { ResolvedModel } from "../../models/model-registry.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { Failure } from "../../platform/fail.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Metrics } from "../../platform/metrics.ts";
+import type { Tracing, TurnSpan } from "../../platform/tracing.ts";
+import type { Engine } from "../../turn/engine.ts";
+import type { Timings, TurnEvent, Usage } from "../../turn/turn-event.ts";
+import type { Turn } from "../../turn/turn.ts";
+import { Abandoned } from "./broadcast.ts";
+
+export interface RunTurnDeps {
+  readonly engine: Engine;
+  readonly limiter: Limiter;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+}
+
+export interface TurnJob {
+  readonly principal: Principal;
+  readonly model: ResolvedModel;
+  /** The model id as the client wrote it. */
+  readonly requestedModel: string;
+  readonly turn: Turn;
+  readonly serviceTier: "standard" | "priority" | "batch";
+  /** Size of the request body, from which the tokens to reserve are guessed. */
+  readonly bodyBytes: number;
+  /** Monotonic milliseconds. */
+  readonly arrivedAtMs: number;
+  readonly traceparent: string | undefined;
+}
+
+/** Tokens are rarely shorter: a guess that is seldom too low, and the settlement corrects it. */
+const BYTES_PER_TOKEN = 3;
+const NO_TIMINGS: Timings = { renderMs: 0, queueMs: 0, restoreMs: 0, prefillMs: 0, decodeMs: 0 };
+
+export interface TurnObserver {
+  /** The limits have let the turn through; `limitsMs` is what that took. */
+  onReserved(reservation: Reservation, limitsMs: number): void;
+}
+
+/**
+ * Runs one turn the way every turn is run: reserve, decode, record, settle. The end event is yielded after the ledger has
+ * the turn. A turn that fails or is abandoned once it has begun is recorded with what it had used.
+ */
+export async function* runTurn(
+  deps: RunTurnDeps, job: TurnJob, observer: TurnObserver, signal: AbortSignal,
+): AsyncGenerator<TurnEvent, void, void> {
+  const { clock, metrics, limiter } = deps;
+  const startedAtMs = clock.nowMs();
+  const begunAtMs = clock.monotonicMs();
+  await using reservation = await limiter.reserve(job.principal, {
+    modelClass: job.model.modelClass,
+    inputTokens: Math.ceil(job.bodyBytes / BYTES_PER_TOKEN),
+    outputTokens: job.turn.maxTokens,
+  });
+  observer.onReserved(reservation, clock.monotonicMs() - begunAtMs);
+  const account = createAccount(deps, job, startedAtMs);
+  metrics.turnStarted();
+  try {
+    for await (const event of deps.engine.run(job.turn, signal)) {
+      account.see(event);
+      if (event.type === "end") {
+        await account.complete(event);
+        await reservation.settle(event.usage);
+      }
+      yield event;
+    }
+    // An engine that was told to stop may end without a word.
+    signal.throwIfAborted();
+  } catch (error) {
+    await account.fail(error, reservation);
+    throw error;
+  }
+}
+
+/** Follows one turn's usage and writes its row, exactly once. */
+function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, job: TurnJob, startedAtMs: number) {
+  const { turn, model, principal } = job;
+  const span: TurnSpan = tracing.startTurn({
+    requestId: turn.requestId,
+    messageId: turn.messageId,
+    requestedModel: job.requestedModel,
+    model: model.id,
+    weights: model.weights,
+    maxTokens: turn.maxTokens,
+    traceparent: job.traceparent,
+  });
+  let used: Usage | null = null;
+  let hasBlock = false;
+  let isWritten = false;
+  const begunAtMs = clock.monotonicMs();
+
+  function see(event: TurnEvent): void {
+    if (event.type === "start") used = event.usage;
+    else if (event.type === "block-start" && !hasBlock) {
+      hasBlock = true;
+      span.firstBlock();
+      metrics.firstEvent(model.id, clock.monotonicMs() - job.arrivedAtMs);
+    } else if (used && isDelta(event)) {
+      // Without the engine's own count a delta is one token at least.
+      const outputTokens = event.outputTokens ?? used.outputTokens + 1;
+      const thinkingTokens = event.type === "thinking-delta" ? outputTokens : used.thinkingTokens;
+      used = { ...used, outputTokens, thinkingTokens };
+    }
+  }
+
+  async function write(row: { usage: Usage; stopReason: string | null; outcome: string | null; timings: Timings }): Promise<void> {
+    isWritten = true;
+    metrics.turnEnded({
+      model: model.id, weights: model.weights, outcome: row.outcome ?? "completed", usage: row.usage, timings: row.timings,
+    });
+    await ledger.record({
+      requestId: turn.requestId,
+      organizationId: principal.organizationId,
+      workspaceId: principal.workspaceId,
+      apiKeyId: principal.apiKeyId,
+      messageId: turn.messageId,
+      model: model.id,
+      weights: model.weights,
+      serviceTier: job.serviceTier,
+      startedAtMs,
+      ...row,
+    });
+  }
+
+  async function complete(end: Extract<TurnEvent, { type: "end" }>): Promise<void> {
+    span.end(end);
+    await write({ usage: end.usage, stopReason: end.stopReason, outcome: null, timings: end.timings });
+  }
+
+  async function fail(error: unknown, reservation: Reservation): Promise<void> {
+    if (isWritten) return;
+    const outcome = error instanceof Abandoned ? "client_closed" : error instanceof Failure ? error.type : "api_error";
+    const usage = used ?? { inputTokens: 0, cacheReadTokens: 0, cacheWrite5mTokens: 0, cacheWrite1hTokens: 0, outputTokens: 0, thinkingTokens: 0 };
+    span.fail(outcome, usage);
+    const timings = { ...NO_TIMINGS, decodeMs: clock.monotonicMs() - begunAtMs };
+    if (used === null) {
+      // Refused before anything was computed: there is nothing to account.
+      metrics.turnEnded({ model: model.id, weights: model.weights, outcome, usage, timings });
+      return;
+    }
+    try {
+      await write({ usage, stopReason: null, outcome, timings });
+      await reservation.settle(usage);
+    } catch (cause) {
+      log.error({ err: cause, requestId: turn.requestId, usage }, "a failed turn could not be recorded");
+    }
+  }
+
+  return { see, complete, fail };
+}
+
+function isDelta(event: TurnEvent): event is Extract<TurnEvent, { outputTokens?: number }> {
+  return event.type === "text-delta" || event.type === "thinking-delta" || event.type === "input-json-delta";
+}
