@@ -58,17 +58,20 @@ export interface ModelRegistryOptions {
 }
 
 export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }: ModelRegistryOptions): ModelRegistry {
+  const table = new Map(Object.entries(mapping));
+  const minimums = new Map(Object.entries(minimumCacheTokens));
+
   function weightsFor(line: ModelLine, ids: readonly string[]): string | null {
     for (const key of [...ids, line, ...STAND_INS[line]]) {
-      const weights = mapping[key];
+      const weights = table.get(key);
       if (weights !== undefined) return weights;
     }
     return null;
   }
 
   function withOwnMinimum(rules: ModelRules, keys: readonly string[]): ModelRules {
-    const key = keys.find((name) => minimumCacheTokens[name] !== undefined);
-    return key === undefined ? rules : { ...rules, minimumCacheTokens: minimumCacheTokens[key]! };
+    const own = keys.map((key) => minimums.get(key)).find((tokens) => tokens !== undefined);
+    return own === undefined ? rules : { ...rules, minimumCacheTokens: own };
   }
 
   async function localWeights(name: string): Promise<WeightsDescription | undefined> {
@@ -84,7 +87,8 @@ export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }
         return resolved(match.id, line, weights, withOwnMinimum(match.model.rules, [id, match.id, line]));
       }
     }
-    const mapped = mapping[id] ?? id;
+    // An operator may give weights further names; a bare line is not a model.
+    const mapped = Object.hasOwn(STAND_INS, id) ? id : table.get(id) ?? id;
     if (await localWeights(mapped)) {
       return resolved(id, "local", mapped, withOwnMinimum(LOCAL_RULES, [id, mapped]));
     }
