@@ -1,4 +1,5 @@
 import type { Gbnf } from "./gbnf.ts";
+import type { JsonType } from "./schema.ts";
 
 /** How deep a JSON value may nest that no schema describes: a weak model would open brackets until its tokens end. */
 const ANY_DEPTH = 6;
@@ -49,3 +50,11 @@ export const ANY_ARRAY = "j-arr0";
 
 /** Any JSON object. */
 export const anyObjectGbnf: Gbnf = { rootRule: ANY_OBJECT, rules: JSON_RULES };
+
+/** Any JSON of the declared types. */
+export function anyOfTypes(types: ReadonlySet<JsonType> | null): string {
+  const only = types?.size === 1 ? [...types][0] : null;
+  if (only === "object") return ANY_OBJECT;
+  if (only === "array") return ANY_ARRAY;
+  return only === "string" ? "j-str" : ANY_VALUE;
+}
