@@ -74,7 +74,7 @@ export function compileChatTemplate(facts: ChatTemplateFacts): ChatTemplate {
           add_generation_prompt: generate !== null,
           bos_token: facts.bosToken ?? "",
           eos_token: facts.eosToken ?? "",
-          strftime_now: fixedDate,
+          fixed_date: fixedDate,
           // Llama 3 would else print the tools into the first user turn, after the system text.
           tools_in_user_message: false,
           ...(generate !== null && {
@@ -93,7 +93,8 @@ export function compileChatTemplate(facts: ChatTemplateFacts): ChatTemplate {
 
 function tryCompile(source: string): Template | null {
   try {
-    return new Template(source);
+    // The interpreter's own `strftime_now` cannot be overridden by the context.
+    return new Template(source.replaceAll("strftime_now", "fixed_date"));
   } catch {
     return null;
   }

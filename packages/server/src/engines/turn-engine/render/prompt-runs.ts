@@ -1,0 +1,63 @@
+import type { Piece } from "./steps.ts";
+import type { StripRule } from "./template-profile.ts";
+
+/** A piece of the prompt that is tokenized by itself. */
+export type PromptRun =
+  | { readonly kind: "text"; readonly text: string; readonly special: boolean; readonly parts: readonly number[] }
+  | { readonly kind: "tokens"; readonly tokens: readonly number[]; readonly parts: readonly number[] };
+
+export interface PromptRuns {
+  readonly runs: readonly PromptRun[];
+  /** The template's own text: special tokens are such. */
+  template(text: string, parts?: readonly number[]): void;
+  /** Text of the conversation: nothing in it is a special token. */
+  content(text: string, parts: readonly number[]): void;
+  /** `group`: ranks that cannot be told apart here; the pieces then belong to all of them. */
+  pieces(pieces: readonly Piece[], strip: StripRule, group: readonly number[] | null): void;
+  tokens(tokens: readonly number[], parts: readonly number[]): void;
+}
+
+export function createPromptRuns(): PromptRuns {
+  const runs: PromptRun[] = [];
+  const template: PromptRuns["template"] = (text, parts = []) => {
+    if (text !== "") runs.push({ kind: "text", text, special: true, parts });
+  };
+  const content: PromptRuns["content"] = (text, parts) => {
+    if (text === "") return;
+    const last = runs.at(-1);
+    // Tokenizers join one space to the word after it, so a space that the template leaves in front goes with the content.
+    if (last?.kind === "text" && last.special && last.parts.length === 0 && /[^\s] $/.test(last.text)) {
+      runs[runs.length - 1] = { ...last, text: last.text.slice(0, -1) };
+      runs.push({ kind: "text", text: ` ${text}`, special: false, parts });
+      return;
+    }
+    runs.push({ kind: "text", text, special: false, parts });
+  };
+  return {
+    runs,
+    template,
+    content,
+    pieces(pieces, strip, group) {
+      let isFirst = true;
+      for (const piece of pieces) {
+        const text = stripText(piece.text, strip);
+        if (text === "") continue;
+        content((isFirst ? "" : piece.separator) + text, group ?? [piece.part]);
+        isFirst = false;
+      }
+    },
+    tokens(tokens, parts) {
+      runs.push({ kind: "tokens", tokens, parts });
+    },
+  };
+}
+
+/** Cuts off what the template would cut off; from every block, so that a block that follows changes none before it. */
+export function stripText(text: string, { start, end }: StripRule): string {
+  let stripped = text;
+  if (start === "all") stripped = stripped.trimStart();
+  if (start === "newlines") stripped = stripped.replace(/^\n+/, "");
+  if (end === "all") stripped = stripped.trimEnd();
+  if (end === "newlines") stripped = stripped.replace(/\n+$/, "");
+  return stripped;
+}

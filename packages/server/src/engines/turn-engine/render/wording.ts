@@ -1,0 +1,79 @@
+import type { DocumentBlock, TextBlock, ToolResultBlock, ToolSpec } from "../../../turn/turn.ts";
+import type { Family } from "./detect-family.ts";
+import { PYTHON_JSON, sortKeys, toJsonText } from "./json-text.ts";
+
+/** The words for what no chat template has a place for. All are plain text: nothing here becomes a special token. */
+
+export function documentText(block: DocumentBlock): string {
+  const head = [
+    ...(block.title === null ? [] : [`Title: ${block.title}`]),
+    ...(block.source === null ? [] : [`Source: ${block.source}`]),
+    ...(block.context === null ? [] : [`Context: ${block.context}`]),
+  ];
+  return `<document>\n${head.length > 0 ? `${head.join("\n")}\n\n` : ""}${block.text}\n</document>`;
+}
+
+export function toolResultText(block: ToolResultBlock): string {
+  const text = block.content.map((inner) => (inner.type === "text" ? inner.text : documentText(inner))).join("\n\n");
+  return block.isError ? `Error: ${text}` : text;
+}
+
+/** A system message in mid-conversation: marked, so that it is not taken for the user's words or for the question. */
+export function reminderText(block: TextBlock): string {
+  return `<system-reminder>\n${block.text}\n</system-reminder>`;
+}
+
+/** A tool result where the template has no place for one. */
+export function foldedResultText(block: ToolResultBlock): string {
+  return `<tool_response>\n${toolResultText(block)}\n</tool_response>`;
+}
+
+/** A call where the template has no place for one, as the family's models write it in plain text. */
+export function foldedCallText(family: Family, name: string, argumentsJson: string): string {
+  const key = family === "llama3" ? "parameters" : "arguments";
+  const call = `{"name": ${JSON.stringify(name)}, "${key}": ${argumentsJson}}`;
+  if (family === "hermes") return `<tool_call>\n${call}\n</tool_call>`;
+  return family === "gemma" ? `\`\`\`json\n${call}\n\`\`\`` : call;
+}
+
+/** A tool in the form in which models see tools in training. Key order is fixed; the schema's own order is kept. */
+export function toolDefinition(tool: ToolSpec): Readonly<Record<string, unknown>> {
+  const examples = tool.inputExamples.map((example) => toJsonText(example, PYTHON_JSON)).join("\n");
+  const description = [tool.description ?? "", ...(examples === "" ? [] : [`Examples of its arguments:\n${examples}`])]
+    .filter((text) => text !== "")
+    .join("\n\n");
+  return { name: tool.name, description, parameters: tool.inputSchema };
+}
+
+/** The texts of all tools for templates that know none, one a tool; the first and the last carry the frame. */
+export function foldedToolTexts(family: Family, tools: readonly ToolSpec[]): string[] {
+  const open =
+    "# Tools\n\nYou may call one or more functions to assist with the user query.\n\n" +
+    "You are provided with function signatures within <tools></tools> XML tags:\n<tools>\n";
+  const close =
+    "\n</tools>\n\nFor each function call, return a json object with function name and arguments:\n" +
+    foldedCallText(family, "FUNCTION", "{}").replace('"FUNCTION"', "<function-name>").replace("{}", "<args-json-object>");
+  return tools.map((tool, index) => {
+    const json = toJsonText({ type: "function", function: toolDefinition(tool) }, PYTHON_JSON);
+    return `${index === 0 ? open : ""}${json}${index === tools.length - 1 ? close : ""}`;
+  });
+}
+
+export function formatText(schema: Readonly<Record<string, unknown>>): string {
+  return `Answer only with JSON that follows this JSON Schema, without any other text:\n${toJsonText(schema, PYTHON_JSON)}`;
+}
+
+/**
+ * The input of a call with its keys in one order (the schema's, then alphabetical), whatever order a client sends:
+ * re-ordered arguments must not change the prompt.
+ */
+export function orderedInput(input: Readonly<Record<string, unknown>>, tool: ToolSpec | undefined): Readonly<Record<string, unknown>> {
+  const properties = tool?.inputSchema["properties"];
+  const order = typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
+  const rank = (key: string): number => (order.includes(key) ? order.indexOf(key) : order.length);
+  return Object.fromEntries(
+    Object.entries(input)
+      .toSorted(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
+      .map(([key, value]) => [key, sortKeys(value)]),
+  );
+}
