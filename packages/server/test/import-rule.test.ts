@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../../..");
-const cruiser = join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+const cruiser = join(root, "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs");
 const planted = join(root, "packages/server/src/turn/planted-violation.ts");
 const arguments_ = [cruiser, "--config", ".dependency-cruiser.cjs", "--output-type", "json", "packages/wire/src", "packages/server/src"];
 

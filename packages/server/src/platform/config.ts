@@ -55,15 +55,15 @@ export const ConfigSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      requests_per_minute: positive.default(4_000),
-      input_tokens_per_minute: positive.default(2_000_000),
-      output_tokens_per_minute: positive.default(400_000),
+      requests_per_minute: positive.default(50_000),
+      input_tokens_per_minute: positive.default(50_000_000),
+      output_tokens_per_minute: positive.default(10_000_000),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
   telemetry: z
     .strictObject({
-      /** OTLP over HTTP, e.g. http://127.0.0.1:4318/v1/traces; null is off. */
+      /** Base address of an OTLP collector over HTTP, e.g. http://127.0.0.1:4318; null is off. */
       otlp_endpoint: z.url().nullable().default(null),
     })
     .prefault({}),

@@ -36,9 +36,9 @@ export function createLog(options: LogOptions): Log {
 }
 
 /** Lines for people instead of JSON. Imported only where it is wanted: a server that writes JSON keeps the memory. */
-export async function prettyLines(): Promise<DestinationStream> {
+export async function prettyLines(fd: 1 | 2): Promise<DestinationStream> {
   const { default: pretty } = await import("pino-pretty");
-  return pretty({ colorize: process.stdout.isTTY === true, sync: true });
+  return pretty({ colorize: true, destination: fd, sync: true });
 }
 
 function serializeError(error: unknown): object {

@@ -29,36 +29,64 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
-    name: "parley_http_requests_total", help: "Requests answered", labelNames: ["endpoint", "method", "status"], registers,
+    name: "parley_http_requests_total",
+    help: "Requests answered",
+    labelNames: ["endpoint", "method", "status"],
+    registers,
   });
   const requestSeconds = new Histogram({
-    name: "parley_http_request_duration_seconds", help: "From arrival to the last byte",
-    labelNames: ["endpoint"], buckets: SECONDS, registers,
+    name: "parley_http_request_duration_seconds",
+    help: "From arrival to the last byte",
+    labelNames: ["endpoint"],
+    buckets: SECONDS,
+    registers,
   });
   const running = new Gauge({ name: "parley_turns_running", help: "Turns under way", registers });
   const turns = new Counter({
-    name: "parley_turns_total", help: "Turns ended, by outcome", labelNames: ["model", "weights", "outcome"], registers,
+    name: "parley_turns_total",
+    help: "Turns ended, by outcome",
+    labelNames: ["model", "weights", "outcome"],
+    registers,
   });
   const tokens = new Counter({
-    name: "parley_tokens_total", help: "Tokens accounted, by kind", labelNames: ["model", "kind"], registers,
+    name: "parley_tokens_total",
+    help: "Tokens accounted, by kind",
+    labelNames: ["model", "kind"],
+    registers,
   });
   const firstEventSeconds = new Histogram({
-    name: "parley_time_to_first_block_seconds", help: "From arrival to the first content block",
-    labelNames: ["model"], buckets: SECONDS, registers,
+    name: "parley_time_to_first_block_seconds",
+    help: "From arrival to the first content block",
+    labelNames: ["model"],
+    buckets: SECONDS,
+    registers,
   });
   const phaseSeconds = new Histogram({
-    name: "parley_turn_phase_seconds", help: "Time of a turn by phase", labelNames: ["phase"], buckets: SECONDS, registers,
+    name: "parley_turn_phase_seconds",
+    help: "Time of a turn by phase",
+    labelNames: ["phase"],
+    buckets: SECONDS,
+    registers,
   });
   const shared = new Counter({
-    name: "parley_turns_shared_total", help: "Requests answered by another request's turn", labelNames: ["how"], registers,
+    name: "parley_turns_shared_total",
+    help: "Requests answered by another request's turn",
+    labelNames: ["how"],
+    registers,
   });
   const gone = new Counter({
-    name: "parley_clients_gone_total", help: "Clients that left or stalled before their reply ended", labelNames: ["reason"], registers,
+    name: "parley_clients_gone_total",
+    help: "Clients that left or stalled before their reply ended",
+    labelNames: ["reason"],
+    registers,
   });
   const restarts = new Counter({
-    name: "parley_engine_restarts_total", help: "Engine processes started again", labelNames: ["weights"], registers,
+    name: "parley_engine_restarts_total",
+    help: "Engine processes started again",
+    labelNames: ["weights"],
+    registers,
   });
-  watchProcess(registers);
+  watchProcess(registry);
 
   return {
     httpRequest({ endpoint, method, status, durationMs }) {
@@ -84,25 +112,38 @@ export function createMetrics(): Metrics {
     turnShared: (how) => shared.inc({ how }),
     clientGone: (reason) => gone.inc({ reason }),
     engineRestarted: (weights) => restarts.inc({ weights }),
-    watchEngine: (read) => watchEngine(read, registers),
+    watchEngine: (read) => watchEngine(registry, read),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }
 
 /** The library's default metrics keep a 10 ms timer running; these cost nothing between scrapes. */
-function watchProcess(registers: Registry[]): void {
-  new Gauge({
-    name: "process_resident_memory_bytes", help: "Resident memory", registers,
-    collect() { this.set(process.memoryUsage.rss()); },
-  });
-  new Gauge({
-    name: "nodejs_eventloop_utilization", help: "Share of time that the event loop was busy since the start", registers,
-    collect() { this.set(performance.eventLoopUtilization().utilization); },
-  });
+function watchProcess(registry: Registry): void {
+  gauge(registry, "process_resident_memory_bytes", "Resident memory", () => process.memoryUsage.rss());
+  gauge(
+    registry,
+    "nodejs_eventloop_utilization",
+    "Share of time since the start that the event loop was busy",
+    () => performance.eventLoopUtilization().utilization,
+  );
 }
 
-function watchEngine(read: () => EngineLoad, registers: Registry[]): void {
-  new Gauge({ name: "parley_engine_slots_busy", help: "Slots in use", registers, collect() { this.set(read().slotsBusy); } });
-  new Gauge({ name: "parley_engine_slots", help: "Slots of the loaded models", registers, collect() { this.set(read().slots); } });
-  new Gauge({ name: "parley_engine_queued", help: "Turns waiting for a slot", registers, collect() { this.set(read().queued); } });
+function watchEngine(registry: Registry, read: () => EngineLoad): void {
+  gauge(registry, "parley_engine_slots_busy", "Slots in use", () => read().slotsBusy);
+  gauge(registry, "parley_engine_slots", "Slots of the loaded models", () => read().slots);
+  gauge(registry, "parley_engine_queued", "Turns waiting for a slot", () => read().queued);
+}
+
+/** A figure that is read when it is scraped. */
+function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+  registry.registerMetric(
+    new Gauge({
+      name,
+      help,
+      registers: [],
+      collect() {
+        this.set(read());
+      },
+    }),
+  );
 }

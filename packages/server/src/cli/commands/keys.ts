@@ -1,3 +1,4 @@
+import { pino } from "pino";
 import { API_KEY_PURPOSE, createKey, listKeys, revokeKey, type KeyDeps } from "../../auth/manage-api-keys.ts";
 import { deriveKey, loadMasterSecret } from "../../auth/master-secret.ts";
 import { systemClock } from "../../platform/clock.ts";
@@ -41,7 +42,7 @@ export async function revokeApiKey(id: string, context: CliContext): Promise<voi
 
 /** Works beside a running server of the same data folder: both use its database. */
 async function withKeys(context: CliContext, work: (deps: KeyDeps) => Promise<void>): Promise<void> {
-  const log = await createLog({ level: "error", pretty: false });
+  const log = createLog({ level: "error", destination: pino.destination({ fd: 2, sync: true }) });
   await using storage = await openStorage({
     databaseUrl: context.config.database_url,
     dataDir: context.dataDir,

@@ -1,6 +1,6 @@
 import { startParley } from "../../main.ts";
-import { createLog } from "../../platform/log.ts";
 import { pino } from "pino";
+import { createLog, prettyLines } from "../../platform/log.ts";
 import type { CliContext } from "../cli-context.ts";
 import { ensureWeights } from "../ensure-weights.ts";
 import { removeRunFile, writeRunFile } from "../run-file.ts";
@@ -10,12 +10,9 @@ export async function up(context: CliContext, signal: AbortSignal): Promise<void
   const { config, dataDir } = context;
   const startedMs = performance.now();
   for (const name of new Set(Object.values(config.models))) await ensureWeights(name, context, signal);
-  const log = await createLog({
-    level: config.log.level,
-    pretty: process.stderr.isTTY,
-    // Standard output belongs to the lines below.
-    ...(process.stderr.isTTY ? {} : { destination: pino.destination({ fd: 2, sync: true }) }),
-  });
+  // Standard output belongs to the lines below.
+  const destination = process.stderr.isTTY ? await prettyLines(2) : pino.destination({ fd: 2, sync: true });
+  const log = createLog({ level: config.log.level, destination });
   const parley = await startParley({ config, dataDir, log });
   writeRunFile(dataDir, { pid: process.pid, url: parley.url });
   const readySeconds = ((performance.now() - startedMs) / 1000).toFixed(1);

@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { access, constants, mkdir, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { findLlamaServer } from "../../engines/install/find-llama-server.ts";
-import { planMemory } from "../../engines/gguf/plan-memory.ts";
 import { readAvailableBytes } from "../../engines/gguf/read-available-bytes.ts";
 import { readGguf } from "../../engines/gguf/read-gguf.ts";
+import { planLoad } from "../../engines/local/plan-load.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { createLog } from "../../platform/log.ts";
 import { openStorage } from "../../storage/storage.ts";
@@ -59,7 +59,7 @@ const checkPort: Check = async ({ config, dataDir }) => {
 };
 
 const checkDatabase: Check = async (context) => {
-  const log = await createLog({ level: "silent" });
+  const log = createLog({ level: "silent" });
   try {
     await using storage = await openStorage({
       databaseUrl: context.config.database_url, dataDir: context.dataDir, log, clock: systemClock, maxConnections: 1,
@@ -91,13 +91,10 @@ const checkMemory: Check = async (context) => {
     const installed = await context.weights.find(name);
     if (installed === undefined) continue;
     const facts = await readGguf(installed.file);
-    const plan = planMemory(facts, {
-      contextTokens: context.config.engine.context_tokens ?? facts.contextTokens,
-      slots: context.config.engine.slots,
-      availableBytes,
-    });
-    fits &&= plan.fits;
-    findings.push(`${name} needs ${formatBytes(plan.totalBytes)}`);
+    const { slots, context_tokens: contextTokens } = context.config.engine;
+    const { memory, cut } = planLoad(facts, { slots, contextTokens, availableBytes });
+    fits &&= memory.fits;
+    findings.push(`${name} takes ${formatBytes(memory.totalBytes)}${cut === null ? "" : ` (${cut})`}`);
   }
   const detail = [`${formatBytes(availableBytes)} available`, ...findings].join("; ");
   return fits
@@ -106,10 +103,10 @@ const checkMemory: Check = async (context) => {
 };
 
 const checkEngine: Check = async ({ config, dataDir }) => {
-  const found = await findLlamaServer({ configured: config.engine.llama_server, dataDir, env: process.env });
+  const { found } = await findLlamaServer({ configured: config.engine.llama_server, dataDir, env: process.env });
   return found === null
     ? warning("engine", "node-llama-cpp (in the package)", "`parley engine install` builds llama-server: twice the throughput with many streams.")
-    : ok("engine", `llama-server at ${found.path}`);
+    : ok("engine", `llama-server ${found.version} at ${found.binary}`);
 };
 
 const checkGpu: Check = async () => {

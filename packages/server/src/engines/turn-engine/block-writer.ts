@@ -9,6 +9,12 @@ export class BlockWriter {
   #index = -1;
   #open: BlockStart["type"] | null = null;
   readonly #content: AssistantBlock[] = [];
+  readonly #outputTokens: () => number;
+
+  /** `outputTokens` counts the reply's tokens so far; each delta carries it, for the account of a turn that breaks off. */
+  constructor(outputTokens: () => number) {
+    this.#outputTokens = outputTokens;
+  }
 
   get open(): BlockStart["type"] | null {
     return this.#open;
@@ -27,13 +33,13 @@ export class BlockWriter {
     }
     const last = this.#content.at(-1);
     if (last?.type === "text") this.#content[this.#content.length - 1] = { ...last, text: last.text + text };
-    yield { type: "text-delta", index: this.#index, text };
+    yield { type: "text-delta", index: this.#index, text, outputTokens: this.#outputTokens() };
   }
 
   *thinking(thinking: string): Generator<TurnEvent, void, void> {
     if (thinking === "") return;
     if (this.#open !== "thinking") yield* this.#start({ type: "thinking" });
-    yield { type: "thinking-delta", index: this.#index, thinking };
+    yield { type: "thinking-delta", index: this.#index, thinking, outputTokens: this.#outputTokens() };
   }
 
   *stopThinking(thinking: string, signature: string): Generator<TurnEvent, void, void> {
@@ -48,7 +54,8 @@ export class BlockWriter {
   }
 
   *inputJson(partialJson: string): Generator<TurnEvent, void, void> {
-    if (partialJson !== "") yield { type: "input-json-delta", index: this.#index, partialJson };
+    if (partialJson === "") return;
+    yield { type: "input-json-delta", index: this.#index, partialJson, outputTokens: this.#outputTokens() };
   }
 
   *stopToolUse(id: string, name: string, input: Readonly<Record<string, unknown>>): Generator<TurnEvent, void, void> {

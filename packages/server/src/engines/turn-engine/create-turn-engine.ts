@@ -38,18 +38,30 @@ export interface TurnEngineOptions {
   readonly note: (what: Parameters<ReplyState["note"]>[0], weights: string) => void;
 }
 
+/** How busy the loaded models' slots are. */
+export interface EngineLoad {
+  readonly slots: number;
+  readonly slotsBusy: number;
+  readonly queued: number;
+}
+
+export interface TurnEngine extends Engine {
+  load(): EngineLoad;
+}
+
 /** The engine over any token backend: render, cache plan, queue, prefill, decode in phases, parse, count. */
-export function createTurnEngine(options: TurnEngineOptions): Engine {
+export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
   const { clock, snapshots } = options;
-  const runtimes = new WeakMap<TokenBackend, Promise<ModelRuntime>>();
+  const runtimes = new Map<TokenBackend, ModelRuntime>();
   const pending = createPendingPrefixes();
   const diagnostics = createCacheDiagnostics(clock);
 
-  function runtimeOf(backend: TokenBackend): Promise<ModelRuntime> {
+  function runtimeOf(backend: TokenBackend): ModelRuntime {
     let runtime = runtimes.get(backend);
     if (runtime === undefined) {
       runtime = createModelRuntime(backend, { replays: options.replays, clock });
       runtimes.set(backend, runtime);
+      void backend.gone.then(() => runtimes.delete(backend));
     }
     return runtime;
   }
@@ -67,7 +79,7 @@ export function createTurnEngine(options: TurnEngineOptions): Engine {
 
   async function* runOn(backend: TokenBackend, turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void> {
     const renderStartMs = clock.monotonicMs();
-    const runtime = await runtimeOf(backend);
+    const runtime = runtimeOf(backend);
     const prompt = await runtime.renderer.render(turn);
     const room = outputRoom(turn, prompt.tokens.length, backend.model.contextTokens);
     let cache = planPromptCache(turn, prompt, backend.model, snapshots);
@@ -103,7 +115,7 @@ export function createTurnEngine(options: TurnEngineOptions): Engine {
           monotonicMs: () => clock.monotonicMs(),
           signal,
         });
-        const writer = new BlockWriter();
+        const writer = new BlockWriter(() => decoder.log.tokens.length);
         const reply = yield* generateReply(
           {
             turn,
@@ -152,11 +164,22 @@ export function createTurnEngine(options: TurnEngineOptions): Engine {
   }
 
   return {
+    load() {
+      const load = { slots: 0, slotsBusy: 0, queued: 0 };
+      for (const { scheduler } of runtimes.values()) {
+        const { slots, busy, queued } = scheduler.status();
+        load.slots += slots;
+        load.slotsBusy += busy;
+        load.queued += queued;
+      }
+      return load;
+    },
+
     list: () => options.models.list(),
 
     countTokens: (turn, signal) =>
       withModel(turn, signal, async (backend) => {
-        const prompt = await (await runtimeOf(backend)).renderer.render(turn);
+        const prompt = await runtimeOf(backend).renderer.render(turn);
         return prompt.tokens.length;
       }),
 

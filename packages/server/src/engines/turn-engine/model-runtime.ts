@@ -23,15 +23,15 @@ export interface ModelRuntime {
 /** Enough tokens to spell an opening thinking tag and the line break after it. */
 const TAG_TOKENS = 8;
 
-export async function createModelRuntime(
+export function createModelRuntime(
   backend: TokenBackend,
   deps: { readonly replays: ReplayStore; readonly clock: Clock },
-): Promise<ModelRuntime> {
+): ModelRuntime {
   const { model } = backend;
   const family = detectFamily(model.chatTemplate, model.architecture);
   const thinkingNative = thinkingSupport(model.chatTemplate) === "native";
   return {
-    renderer: await createPromptRenderer({
+    renderer: createPromptRenderer({
       model,
       tokenize: (text, options) => backend.tokenize(text, options),
       replays: deps.replays,

@@ -1,0 +1,162 @@
+import { join } from "node:path";
+import { createAuthenticator } from "./auth/create-authenticator.ts";
+import { ensureFirstOrganization } from "./auth/ensure-first-organization.ts";
+import { API_KEY_PURPOSE } from "./auth/manage-api-keys.ts";
+import { deriveKey, loadMasterSecret } from "./auth/master-secret.ts";
+import { createServer } from "./doors/index.ts";
+import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
+import { openSnapshotStore } from "./engines/turn-engine/cache/snapshot-store.ts";
+import { createTurnEngine } from "./engines/turn-engine/create-turn-engine.ts";
+import { openFolderReplayStore } from "./engines/turn-engine/render/folder-replay-store.ts";
+import { createDatabaseIdempotencyStore } from "./idempotency-in-database.ts";
+import { createLedger } from "./ledger/create-ledger.ts";
+import { createLimiter } from "./limits/create-limiter.ts";
+import { createMemoryBucketStore } from "./limits/memory-bucket-store.ts";
+import { createModelRegistry } from "./models/model-registry.ts";
+import { systemClock } from "./platform/clock.ts";
+import type { Config } from "./platform/config.ts";
+import { newId } from "./platform/ids.ts";
+import type { Log } from "./platform/log.ts";
+import { createMetrics } from "./platform/metrics.ts";
+import { createTracing } from "./platform/tracing.ts";
+import { createThinkingSigner } from "./prompt/index.ts";
+import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
+import { startLocalModels } from "./start-local-models.ts";
+import { openStorage } from "./storage/storage.ts";
+
+export interface Parley {
+  /** `http://127.0.0.1:8484`, without a slash at the end. */
+  readonly url: string;
+  /** The first API key, from the start that created it; null from later ones. */
+  readonly firstApiKey: string | null;
+  /** Lets streams under way finish, then stops everything that was started. */
+  close(): Promise<void>;
+}
+
+const SWEEP_EVERY_MS = 60_000;
+/** How long streams under way may go on once Parley is told to stop. */
+const DRAIN_MS = 30_000;
+
+/** The composition root: the only place that constructs things. */
+export async function startParley(options: {
+  readonly config: Config;
+  /** Holds the database, weights, cache and secrets. */
+  readonly dataDir: string;
+  readonly log: Log;
+}): Promise<Parley> {
+  const { config, dataDir, log } = options;
+  const clock = systemClock;
+  await using started = new AsyncDisposableStack();
+
+  const metrics = createMetrics();
+  const tracing = await createTracing({ otlpEndpoint: config.telemetry.otlp_endpoint });
+  const master = await loadMasterSecret(dataDir);
+  const hmacKey = deriveKey(master, API_KEY_PURPOSE);
+  const thinkingSigner = createThinkingSigner(deriveKey(master, "thinking-signature"));
+
+  const storage = started.use(await openStorage({ databaseUrl: config.database_url, dataDir, log, clock }));
+  const { apiKey } = await ensureFirstOrganization({ storage, hmacKey, clock });
+  const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
+  const authenticator = started.use(createAuthenticator({ storage, hmacKey, clock }));
+
+  const models = await startLocalModels({ config: config.engine, dataDir, log, clock });
+  started.defer(() => models.close(DRAIN_MS));
+  const cacheDir = join(dataDir, "cache");
+  const snapshots = await openSnapshotStore({ folder: join(cacheDir, "snapshots"), budgetBytes: config.cache.budget_bytes, clock });
+  started.defer(() => snapshots.flush());
+  const replays = await openFolderReplayStore({
+    folder: join(cacheDir, "replays"),
+    clock,
+    onError: (error) => log.warn({ err: error }, "a reply's tokens could not be kept for replay"),
+  });
+  started.defer(() => replays.flush());
+
+  const engine = createTurnEngine({
+    models,
+    snapshots,
+    replays,
+    signThinking: (workspaceId, thinking) => thinkingSigner.sign(workspaceId, thinking),
+    newToolUseId: () => newId("toolu"),
+    defaultSampler: {
+      temperature: config.engine.default_temperature,
+      topP: config.engine.default_top_p,
+      topK: config.engine.default_top_k,
+    },
+    clock,
+    note: (what, weights) => log.info({ what, weights }, "a reply had to be mended"),
+  });
+  const minimum = config.cache.minimum_tokens;
+  const registry = createModelRegistry({
+    mapping: config.models,
+    engine,
+    ...(minimum === null ? {} : { minimumCacheTokens: minimumForEveryLine(minimum, config) }),
+  });
+
+  const server = createServer({
+    engine,
+    models: registry,
+    authenticator,
+    ledger,
+    limiter: createLimiter({
+      store: createMemoryBucketStore({ clock }),
+      config: {
+        default: {
+          requests: config.limits.requests_per_minute,
+          inputTokens: config.limits.input_tokens_per_minute,
+          outputTokens: config.limits.output_tokens_per_minute,
+        },
+        modelClasses: {},
+      },
+      clock,
+    }),
+    idempotency: createDatabaseIdempotencyStore(storage),
+    turns: createRunningTurns(),
+    thinkingSigner,
+    readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
+    clock,
+    log,
+    metrics,
+    tracing,
+  });
+  metrics.watchEngine(() => engine.load());
+  const sweeper = setInterval(() => {
+    void snapshots.sweep().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
+    void sweepIdempotencyKeys(storage, clock.nowMs()).catch(() => {});
+  }, SWEEP_EVERY_MS);
+  sweeper.unref();
+  started.defer(() => clearInterval(sweeper));
+
+  const { url } = await server.listen({ host: config.host, port: config.port });
+  log.info({ url, database: storage.kind }, "ready");
+  // The model that answers by default is loaded before the first request asks for it.
+  const stopping = new AbortController();
+  void models.preload(config.models.sonnet, stopping.signal).catch((error: unknown) => {
+    if (!stopping.signal.aborted) log.warn({ err: error }, "the model could not be loaded ahead");
+  });
+
+  const running = started.move();
+  return {
+    url,
+    firstApiKey: apiKey?.secret ?? null,
+    close: async () => {
+      stopping.abort(new Error("Parley is stopping"));
+      await server.close(DRAIN_MS);
+      await running.disposeAsync();
+      await tracing.close();
+    },
+  };
+}
+
+function minimumForEveryLine(minimum: number, config: Config): Readonly<Record<string, number>> {
+  const lines = ["haiku", "sonnet", "opus", "fable", "mythos", ...Object.values(config.models)];
+  return Object.fromEntries(lines.map((line) => [line, minimum]));
+}
+
+async function isUp(probe: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await probe();
+    return true;
+  } catch {
+    return false;
+  }
+}
