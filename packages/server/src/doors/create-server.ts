@@ -46,7 +46,10 @@ export function createServer(deps: DoorDeps): ParleyServer {
 
   async function listen({ host = "127.0.0.1", port, ...rest }: ServerOptions): Promise<ListeningServer> {
     const options: DoorOptions = {
-      pingAfterMs: PING_AFTER_MS, stallAfterMs: STALL_AFTER_MS, openLocalEndpoints: false, ...rest,
+      pingAfterMs: PING_AFTER_MS,
+      stallAfterMs: STALL_AFTER_MS,
+      openLocalEndpoints: false,
+      ...rest,
     };
     const app = createApp({ endpoints, deps, drain, options });
     server = createHttpServer({
@@ -59,7 +62,8 @@ export function createServer(deps: DoorDeps): ParleyServer {
       maxHeaderSize: HEADER_BYTES_MAX,
     });
     // The replaced globals of the adapter would only speed up `Response` bodies, and replies here are written raw.
-    server.on("request", getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: refuseRequest }));
+    const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: refuseRequest });
+    server.on("request", (incoming, outgoing) => void answer(incoming, outgoing));
     answerBrokenRequests(server);
     const listening = server;
     await new Promise<void>((resolve, reject) => {
@@ -93,7 +97,11 @@ export function createServer(deps: DoorDeps): ParleyServer {
 /** A request whose URL or host header makes no sense. */
 function refuseRequest(): Response {
   return Response.json(
-    { type: "error", error: { type: "invalid_request_error", message: "The request's URL or Host header is malformed." }, request_id: null },
+    {
+      type: "error",
+      error: { type: "invalid_request_error", message: "The request's URL or Host header is malformed." },
+      request_id: null,
+    },
     { status: 400 },
   );
 }

@@ -2,8 +2,18 @@ import { connect } from "node:net";
 import { ErrorEnvelope } from "@parley/wire";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { fail } from "../platform/fail.ts";
-import { end, HELLO, pause, scripted, start, textBlock } from "./testing/scripted-engine.ts";
-import { BODY, get, KEY, parseEvents, post, RATE_HEADERS, startTestServer, type TestServer, until } from "./testing/start-test-server.ts";
+import { end, failing, HELLO, pause, scripted, start, textBlock } from "./testing/scripted-engine.ts";
+import {
+  BODY,
+  get,
+  KEY,
+  parseEvents,
+  post,
+  RATE_HEADERS,
+  startTestServer,
+  type TestServer,
+  until,
+} from "./testing/start-test-server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -28,7 +38,10 @@ async function raw(text: string, ms = 500): Promise<string> {
   socket.on("data", (chunk) => (received += chunk.toString()));
   socket.on("error", () => {});
   socket.write(text);
-  await Promise.race([new Promise((resolve) => socket.once("close", resolve)), new Promise((resolve) => setTimeout(resolve, ms))]);
+  await Promise.race([
+    new Promise((resolve) => socket.once("close", resolve)),
+    new Promise((resolve) => setTimeout(resolve, ms)),
+  ]);
   socket.destroy();
   return received;
 }
@@ -42,7 +55,9 @@ describe("headers", () => {
     expect(reply.headers.get("request-id")).toMatch(/^req_01/);
     expect(reply.headers.get("anthropic-organization-id")).toBe("org_1");
     for (const [name, value] of Object.entries(RATE_HEADERS)) expect(reply.headers.get(name)).toBe(value);
-    expect(reply.headers.get("server-timing")).toMatch(/^auth;dur=.*limits;dur=.*render;dur=1.00, queue;dur=2.00, cached;dur=3.00, prefill;dur=4.00, decode;dur=5.00$/);
+    expect(reply.headers.get("server-timing")).toMatch(
+      /^auth;dur=.*limits;dur=.*render;dur=1.00, queue;dur=2.00, cached;dur=3.00, prefill;dur=4.00, decode;dur=5.00$/,
+    );
   });
 
   test("a stream says its later times in a comment before message_stop", async () => {
@@ -52,7 +67,10 @@ describe("headers", () => {
 
   test.each(["2023-06-01", "2026-10-21"])("version %s takes both ways to present a key", async (version) => {
     for (const headers of [{ "x-api-key": KEY }, { authorization: `Bearer ${KEY}` }]) {
-      const reply = await post(server, "/v1/messages", BODY, { key: null, headers: { ...headers, "anthropic-version": version } });
+      const reply = await post(server, "/v1/messages", BODY, {
+        key: null,
+        headers: { ...headers, "anthropic-version": version },
+      });
       expect(reply.status).toBe(200);
     }
   });
@@ -60,27 +78,47 @@ describe("headers", () => {
   test("a missing or unknown version is a 400", async () => {
     const headers = { "x-api-key": KEY, "content-type": "application/json" };
     const none = await fetch(`${server.url}/v1/messages`, { method: "POST", headers, body: "{}" });
-    expect(await refusal(none)).toEqual({ status: 400, type: "invalid_request_error", message: "anthropic-version: header is required" });
-    expect((await refusal(await post(server, "/v1/messages", BODY, { headers: { "anthropic-version": "2020-01-01" } }))).status).toBe(400);
+    expect(await refusal(none)).toEqual({
+      status: 400,
+      type: "invalid_request_error",
+      message: "anthropic-version: header is required",
+    });
+    expect(
+      (await refusal(await post(server, "/v1/messages", BODY, { headers: { "anthropic-version": "2020-01-01" } }))).status,
+    ).toBe(400);
   });
 
   test("a missing or wrong key is a 401", async () => {
-    expect(await refusal(await post(server, "/v1/messages", BODY, { key: null }))).toEqual({ status: 401, type: "authentication_error", message: "x-api-key header is required" });
-    expect(await refusal(await post(server, "/v1/messages", BODY, { key: "sk-no" }))).toEqual({ status: 401, type: "authentication_error", message: "invalid x-api-key" });
+    expect(await refusal(await post(server, "/v1/messages", BODY, { key: null }))).toEqual({
+      status: 401,
+      type: "authentication_error",
+      message: "x-api-key header is required",
+    });
+    expect(await refusal(await post(server, "/v1/messages", BODY, { key: "sk-no" }))).toEqual({
+      status: 401,
+      type: "authentication_error",
+      message: "invalid x-api-key",
+    });
   });
 
   test("unknown betas are fine", async () => {
-    expect((await post(server, "/v1/messages?beta=true", BODY, { headers: { "anthropic-beta": "made-up-2099-01-01, another" } })).status).toBe(200);
+    expect(
+      (await post(server, "/v1/messages?beta=true", BODY, { headers: { "anthropic-beta": "made-up-2099-01-01, another" } }))
+        .status,
+    ).toBe(200);
   });
 
   test("a browser may read replies only where the page allows it to itself", async () => {
     const origin = { origin: "https://page.example" };
     const plain = await post(server, "/v1/messages", BODY, { headers: origin });
     expect(plain.headers.get("access-control-allow-origin")).toBeNull();
-    const allowed = await post(server, "/v1/messages", BODY, { headers: { ...origin, "anthropic-dangerous-direct-browser-access": "true" } });
+    const allowed = await post(server, "/v1/messages", BODY, {
+      headers: { ...origin, "anthropic-dangerous-direct-browser-access": "true" },
+    });
     expect(allowed.headers.get("access-control-allow-origin")).toBe("*");
     const preflight = await fetch(`${server.url}/v1/messages`, {
-      method: "OPTIONS", headers: { ...origin, "access-control-request-headers": "x-api-key, anthropic-dangerous-direct-browser-access" },
+      method: "OPTIONS",
+      headers: { ...origin, "access-control-request-headers": "x-api-key, anthropic-dangerous-direct-browser-access" },
     });
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get("access-control-allow-headers")).toContain("x-api-key");
@@ -114,7 +152,10 @@ describe("paths", () => {
     expect((await get(server, "/readyz", { key: null })).status).toBe(200);
     expect(await (await get(server, "/metrics", { key: null })).text()).toContain("parley_http_requests_total");
     expect((await get(server, "/metrics", { key: null, headers: { "x-forwarded-for": "203.0.113.1" } })).status).toBe(404);
-    const contract = await (await get(server, "/openapi.json", { key: null })).json() as { openapi: string; paths: Record<string, object> };
+    const contract = (await (await get(server, "/openapi.json", { key: null })).json()) as {
+      openapi: string;
+      paths: Record<string, object>;
+    };
     expect(contract.openapi).toBe("3.1.0");
     expect(Object.keys(contract.paths["/v1/messages"] ?? {})).toEqual(["post"]);
   });
@@ -135,8 +176,11 @@ describe("bodies", () => {
       },
     });
     const reply = await fetch(`${server.url}/v1/messages`, {
-      method: "POST", headers: { "x-api-key": KEY, "anthropic-version": "2023-06-01" }, body, duplex: "half",
-    } as RequestInit);
+      method: "POST",
+      headers: { "x-api-key": KEY, "anthropic-version": "2023-06-01" },
+      body,
+      duplex: "half",
+    });
     expect((await refusal(reply)).type).toBe("request_too_large");
   });
 
@@ -145,7 +189,12 @@ describe("bodies", () => {
     expect(await raw(`${head(10)}expect: 100-continue\r\n\r\n`, 300)).toMatch(/^HTTP\/1.1 100/);
   });
 
-  test.each([["", "the body is empty"], ["{", "not valid JSON"], ["[1,]", "not valid JSON"], ["\u0000", "not valid JSON"]])("%j is a 400", async (body, text) => {
+  test.each([
+    ["", "the body is empty"],
+    ["{", "not valid JSON"],
+    ["[1,]", "not valid JSON"],
+    ["\u0000", "not valid JSON"],
+  ])("%j is a 400", async (body, text) => {
     const answer = await refusal(await post(server, "/v1/messages", body));
     expect(answer).toMatchObject({ status: 400, type: "invalid_request_error" });
     expect(answer.message).toContain(text);
@@ -154,7 +203,11 @@ describe("bodies", () => {
   test("an invalid streaming request is plain JSON", async () => {
     const reply = await post(server, "/v1/messages", { ...BODY, stream: true, max_tokens: -1 });
     expect(reply.headers.get("content-type")).toBe("application/json");
-    expect(await refusal(reply)).toEqual({ status: 400, type: "invalid_request_error", message: "max_tokens: Input should be greater than or equal to 0" });
+    expect(await refusal(reply)).toEqual({
+      status: 400,
+      type: "invalid_request_error",
+      message: "max_tokens: Input should be greater than or equal to 0",
+    });
   });
 
   test("what is no HTTP, or has too large or too many headers, gets the envelope", async () => {
@@ -167,9 +220,7 @@ describe("bodies", () => {
 
 describe("failures", () => {
   test("an unexpected error tells the client nothing of itself, and the log everything", async () => {
-    server.engine.play(async function* () {
-      throw new Error("secret path /etc/x");
-    });
+    server.engine.play(failing(new Error("secret path /etc/x")));
     const reply = await post(server, "/v1/messages", BODY);
     expect(await refusal(reply)).toEqual({ status: 500, type: "api_error", message: "Internal server error" });
     expect(server.lines.join("")).toContain("secret path");
@@ -183,10 +234,10 @@ describe("failures", () => {
 
   test("a refusal before the start is JSON; it costs nothing and is not recorded", async () => {
     const rows = server.rows.length;
-    server.engine.play(async function* () {
-      throw fail("invalid_request_error", { public: "prompt is too long: 9 tokens > 8 maximum" });
-    });
-    expect((await refusal(await post(server, "/v1/messages", { ...BODY, stream: true }))).message).toBe("prompt is too long: 9 tokens > 8 maximum");
+    server.engine.play(failing(fail("invalid_request_error", { public: "prompt is too long: 9 tokens > 8 maximum" })));
+    expect((await refusal(await post(server, "/v1/messages", { ...BODY, stream: true }))).message).toBe(
+      "prompt is too long: 9 tokens > 8 maximum",
+    );
     expect(server.rows.length).toBe(rows);
   });
 
@@ -198,8 +249,19 @@ describe("failures", () => {
     });
     const reply = await post(server, "/v1/messages", { ...BODY, stream: true });
     const last = parseEvents(await reply.text()).at(-1);
-    expect(last).toEqual({ event: "error", data: { type: "error", error: { type: "api_error", message: "The engine stopped." }, request_id: reply.headers.get("request-id") } });
-    expect(server.rows.at(-1)).toMatchObject({ outcome: "api_error", stopReason: null, usage: { inputTokens: 11, outputTokens: 2 } });
+    expect(last).toEqual({
+      event: "error",
+      data: {
+        type: "error",
+        error: { type: "api_error", message: "The engine stopped." },
+        request_id: reply.headers.get("request-id"),
+      },
+    });
+    expect(server.rows.at(-1)).toMatchObject({
+      outcome: "api_error",
+      stopReason: null,
+      usage: { inputTokens: 11, outputTokens: 2 },
+    });
   });
 });
 
@@ -236,7 +298,13 @@ describe("streams", () => {
     const rows = server.rows.length;
     await (await post(server, "/v1/messages", { ...BODY, stream: true })).text();
     expect(server.rows.length).toBe(rows + 1);
-    expect(server.rows.at(-1)).toMatchObject({ outcome: null, stopReason: "end_turn", model: "claude-haiku-4-5-20251001", weights: "tiny", workspaceId: "wrkspc_1" });
+    expect(server.rows.at(-1)).toMatchObject({
+      outcome: null,
+      stopReason: "end_turn",
+      model: "claude-haiku-4-5-20251001",
+      weights: "tiny",
+      workspaceId: "wrkspc_1",
+    });
   });
 
   test("a client that stops reading is cut off and holds no memory", async () => {
@@ -274,8 +342,11 @@ test("a server that closes lets a stream finish, and ends one that takes too lon
   const [shortReply, longReply] = await Promise.all([short, long]);
   const closed = own.close(300);
   expect(parseEvents(await shortReply.text()).at(-1)?.event).toBe("message_stop");
-  expect(parseEvents(await longReply.text()).at(-1)).toMatchObject({ event: "error", data: { error: { type: "overloaded_error" } } });
+  expect(parseEvents(await longReply.text()).at(-1)).toMatchObject({
+    event: "error",
+    data: { error: { type: "overloaded_error" } },
+  });
   await closed;
   expect(own.rows.map((row) => row.outcome)).toEqual([null, "client_closed"]);
-  await expect(post(own, "/v1/messages", BODY)).rejects.toThrow();
+  await expect(post(own, "/v1/messages", BODY)).rejects.toThrow("fetch failed");
 });

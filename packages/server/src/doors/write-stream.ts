@@ -17,7 +17,10 @@ const PING_FRAME = formatStreamPart({ event: "ping", data: { type: "ping" } });
  * buffer and one part is ever held for a slow client. Rejects with what the parts throw, or `ClientGone`.
  */
 export async function writeStream(
-  outgoing: ServerResponse, parts: AsyncIterable<StreamPart>, signal: AbortSignal, times: StreamTimes,
+  outgoing: ServerResponse,
+  parts: AsyncIterable<StreamPart>,
+  signal: AbortSignal,
+  times: StreamTimes,
 ): Promise<void> {
   const ping = setTimeout(() => {
     if (!outgoing.writableNeedDrain && outgoing.writable) outgoing.write(PING_FRAME);

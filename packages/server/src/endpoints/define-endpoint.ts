@@ -40,7 +40,12 @@ type RequestFor<Who extends Permission, Body> = Who extends "workspace" ? Worksp
 export type StreamPart = { readonly event: string; readonly data: object } | { readonly comment: string };
 
 export type EndpointReply =
-  | { readonly kind: "json"; readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body: unknown }
+  | {
+      readonly kind: "json";
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body: unknown;
+    }
   /** Bytes or text as they stand. */
   | {
       readonly kind: "raw";

@@ -11,10 +11,14 @@ test("every endpoint's folder is listed in the index, under its own name", async
 
 test("the contract has every endpoint, its errors, and the events of a stream", () => {
   const document = createOpenapiDocument(endpoints);
-  const operations = Object.values(document.paths ?? {}).flatMap((path) => Object.values(path as Record<string, { operationId: string }>));
+  const operations = Object.values(document.paths ?? {}).flatMap((path) =>
+    Object.values(path as Record<string, { operationId: string }>),
+  );
   expect(operations.map((operation) => operation.operationId).sort()).toEqual(endpoints.map((endpoint) => endpoint.name).sort());
   const create = document.paths?.["/v1/messages"]?.post;
   expect(Object.keys(create?.responses?.["200"]?.content ?? {})).toEqual(["application/json", "text/event-stream"]);
   expect(document.paths?.["/v1/models/{model_id}"]?.get).toBeDefined();
-  expect(Object.keys(document.components?.schemas ?? {})).toEqual(expect.arrayContaining(["Message", "MessagesCreateRequest", "ErrorEnvelope", "ModelInfo"]));
+  expect(Object.keys(document.components?.schemas ?? {})).toEqual(
+    expect.arrayContaining(["Message", "MessagesCreateRequest", "ErrorEnvelope", "ModelInfo"]),
+  );
 });

@@ -33,7 +33,9 @@ describe("resolve", () => {
 
   test("a more exact key of the mapping wins, and a minimum can be set", async () => {
     const exact = createModelRegistry({
-      mapping: { haiku: "small", "claude-haiku-4-5": "large" }, engine: { list: async () => WEIGHTS }, minimumCacheTokens: { haiku: 64 },
+      mapping: { haiku: "small", "claude-haiku-4-5": "large" },
+      engine: { list: async () => WEIGHTS },
+      minimumCacheTokens: { haiku: 64 },
     });
     expect(await exact.resolve("claude-haiku-4-5")).toMatchObject({ weights: "large", rules: { minimumCacheTokens: 64 } });
     expect(await exact.resolve("claude-haiku-5-5")).toMatchObject({ weights: "small" });
@@ -43,8 +45,15 @@ describe("resolve", () => {
 describe("list and get", () => {
   test("shows what really answers", async () => {
     expect(await registry.get("claude-haiku-4-5")).toMatchObject({
-      id: "claude-haiku-4-5-20251001", display_name: "Small 0.5B (as Claude Haiku 4.5)", max_input_tokens: 32_768, max_tokens: 32_768,
-      line: "haiku", capabilities: { image_input: { supported: false }, thinking: { types: { enabled: { supported: true }, adaptive: { supported: false } } } },
+      id: "claude-haiku-4-5-20251001",
+      display_name: "Small 0.5B (as Claude Haiku 4.5)",
+      max_input_tokens: 32_768,
+      max_tokens: 32_768,
+      line: "haiku",
+      capabilities: {
+        image_input: { supported: false },
+        thinking: { types: { enabled: { supported: true }, adaptive: { supported: false } } },
+      },
     });
   });
 
@@ -53,7 +62,7 @@ describe("list and get", () => {
     for (const model of models) expect(ModelInfo.safeParse(model).error).toBeUndefined();
     expect(new Set(models.map((model) => model.id)).size).toBe(models.length);
     const claude = models.filter((model) => model.line !== null).map((model) => model.created_at);
-    expect(claude).toEqual([...claude].sort().reverse());
+    expect(claude).toEqual([...claude].sort().toReversed());
     expect(models.slice(-2).map((model) => model.id)).toEqual(["small", "large"]);
   });
 

@@ -88,7 +88,7 @@ export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }
       }
     }
     // An operator may give weights further names; a bare line is not a model.
-    const mapped = Object.hasOwn(STAND_INS, id) ? id : table.get(id) ?? id;
+    const mapped = Object.hasOwn(STAND_INS, id) ? id : (table.get(id) ?? id);
     if (await localWeights(mapped)) {
       return resolved(id, "local", mapped, withOwnMinimum(LOCAL_RULES, [id, mapped]));
     }
@@ -96,7 +96,7 @@ export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }
   }
 
   function describe(model: ResolvedModel, weights: WeightsDescription): ModelInfo {
-    const claude = model.modelClass === "local" ? null : resolveClaudeModel(model.id)?.model ?? null;
+    const claude = model.modelClass === "local" ? null : (resolveClaudeModel(model.id)?.model ?? null);
     // A made-up id of a known line has the line's rules but neither a release day nor a name of its own.
     const own = claude?.id === model.id ? claude : null;
     return {

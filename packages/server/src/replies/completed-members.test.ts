@@ -25,7 +25,14 @@ test.each<[string, Record<string, unknown>]>([
 });
 
 test("every cut of an object gives a prefix of its members, each as it was", () => {
-  const whole = { s: 'a "quoted" \\ text', n: -1.5e3, list: [1, [2, { x: "]}" }]], deep: { y: { z: null } }, t: true, last: "end" };
+  const whole = {
+    s: 'a "quoted" \\ text',
+    n: -1.5e3,
+    list: [1, [2, { x: "]}" }]],
+    deep: { y: { z: null } },
+    t: true,
+    last: "end",
+  };
   const json = JSON.stringify(whole);
   const names = Object.keys(whole);
   for (let cut = 0; cut <= json.length; cut++) {

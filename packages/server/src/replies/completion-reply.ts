@@ -38,5 +38,7 @@ function frame(completion: string, context: CompletionContext): Completion {
 /** The end of the assistant's turn was a stop sequence then (`\n\nHuman:`). */
 function toLegacyStop(end: Extract<TurnEvent, { type: "end" }>): Pick<Completion, "stop_reason" | "stop"> {
   const cut = end.stopReason === "max_tokens" || end.stopReason === "model_context_window_exceeded";
-  return cut ? { stop_reason: "max_tokens", stop: null } : { stop_reason: "stop_sequence", stop: end.stopSequence ?? "\n\nHuman:" };
+  return cut
+    ? { stop_reason: "max_tokens", stop: null }
+    : { stop_reason: "stop_sequence", stop: end.stopSequence ?? "\n\nHuman:" };
 }

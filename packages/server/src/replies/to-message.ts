@@ -10,9 +10,10 @@ type EndEvent = Extract<TurnEvent, { type: "end" }>;
 export function toEmptyMessage(event: Extract<TurnEvent, { type: "start" }>, context: ReplyContext): Message {
   // The platform's streams begin with one token counted, except where none may be decoded.
   const outputTokens = context.maxTokens === 0 ? 0 : Math.max(1, event.usage.outputTokens);
-  const diagnostics = event.cacheMissReason === undefined
-    ? { cache_miss_reason: null } // "still pending", in the words of the client's types
-    : toDiagnostics(event.cacheMissReason);
+  const diagnostics =
+    event.cacheMissReason === undefined
+      ? { cache_miss_reason: null } // "still pending", in the words of the client's types
+      : toDiagnostics(event.cacheMissReason);
   return {
     ...frame(context),
     content: [],

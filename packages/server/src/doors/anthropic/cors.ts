@@ -4,9 +4,15 @@ import type { IncomingHttpHeaders } from "node:http";
 const ALLOWING_HEADER = "anthropic-dangerous-direct-browser-access";
 
 const EXPOSED = [
-  "request-id", "anthropic-organization-id", "retry-after", "x-should-retry", "server-timing", "idempotent-replayed",
+  "request-id",
+  "anthropic-organization-id",
+  "retry-after",
+  "x-should-retry",
+  "server-timing",
+  "idempotent-replayed",
   ...["requests", "tokens", "input-tokens", "output-tokens"].flatMap((what) =>
-    ["limit", "remaining", "reset"].map((figure) => `anthropic-ratelimit-${what}-${figure}`)),
+    ["limit", "remaining", "reset"].map((figure) => `anthropic-ratelimit-${what}-${figure}`),
+  ),
 ].join(", ");
 
 /** Headers for a reply that a page of another origin may read; none where CORS is not asked for. */

@@ -48,7 +48,10 @@ export function createApp({ endpoints, deps, drain, options }: AppOptions): Hono
   app.onError((error) => {
     // Handlers answer their own errors; what comes here is a fault of the door itself.
     deps.log.error({ err: error }, "the door failed");
-    return Response.json({ type: "error", error: { type: "api_error", message: "Internal server error" }, request_id: null }, { status: 500 });
+    return Response.json(
+      { type: "error", error: { type: "api_error", message: "Internal server error" }, request_id: null },
+      { status: 500 },
+    );
   });
 
   return app;
@@ -59,9 +62,15 @@ const METHOD_NOT_ALLOWED = 405;
 function sendMethodNotAllowed(outgoing: HttpBindings["outgoing"], headers: Record<string, string>, message: string): void {
   const failure = fail("invalid_request_error", { public: message });
   const body = JSON.stringify({
-    type: "error", error: { type: failure.type, message: failure.publicMessage }, request_id: headers["request-id"],
+    type: "error",
+    error: { type: failure.type, message: failure.publicMessage },
+    request_id: headers["request-id"],
   });
-  outgoing.writeHead(METHOD_NOT_ALLOWED, { ...headers, "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) });
+  outgoing.writeHead(METHOD_NOT_ALLOWED, {
+    ...headers,
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(body)),
+  });
   outgoing.end(body);
 }
 

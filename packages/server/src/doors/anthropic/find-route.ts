@@ -20,7 +20,9 @@ function toPattern(path: string): RegExp {
 export function unknownPath(method: string, path: string, endpoints: readonly Endpoint[]): Failure {
   const shown = path.slice(0, 200);
   if (!path.startsWith("/v1/") && methodsAt(`/v1${path}`, endpoints).length > 0) {
-    return fail("not_found_error", { public: `Not Found: ${method} ${shown}. Paths of the API begin with /v1: did you mean /v1${shown}?` });
+    return fail("not_found_error", {
+      public: `Not Found: ${method} ${shown}. Paths of the API begin with /v1: did you mean /v1${shown}?`,
+    });
   }
   return fail("not_found_error", { public: `Not Found: ${method} ${shown}. GET /openapi.json lists what there is.` });
 }

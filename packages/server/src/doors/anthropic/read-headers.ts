@@ -9,7 +9,8 @@ export function readSecret(headers: IncomingHttpHeaders): string {
   const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1];
   if (bearer) return bearer;
   throw fail("authentication_error", {
-    public: headers.authorization === undefined ? "x-api-key header is required" : "Authorization header must be `Bearer <API key>`",
+    public:
+      headers.authorization === undefined ? "x-api-key header is required" : "Authorization header must be `Bearer <API key>`",
   });
 }
 
@@ -24,7 +25,10 @@ export function readVersion(headers: IncomingHttpHeaders): AnthropicVersion {
 
 /** The comma list of `anthropic-beta`; unknown names are fine. */
 export function readBetas(headers: IncomingHttpHeaders): readonly string[] {
-  return (single(headers["anthropic-beta"]) ?? "").split(",").map((beta) => beta.trim()).filter(Boolean);
+  return (single(headers["anthropic-beta"]) ?? "")
+    .split(",")
+    .map((beta) => beta.trim())
+    .filter(Boolean);
 }
 
 function single(value: string | string[] | undefined): string | undefined {

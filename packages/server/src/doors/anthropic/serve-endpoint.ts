@@ -46,7 +46,9 @@ const HEADERS_MAX = 128;
 
 /** Runs `work` for one request and sees to everything around it: ids, errors, a vanished client, logs and metrics. */
 export async function serveExchange(
-  deps: DoorDeps, drain: Drain, at: { incoming: IncomingMessage; outgoing: ServerResponse; path: string; name: string },
+  deps: DoorDeps,
+  drain: Drain,
+  at: { incoming: IncomingMessage; outgoing: ServerResponse; path: string; name: string },
   work: (exchange: Exchange) => Promise<void>,
 ): Promise<void> {
   const { incoming, outgoing, path, name } = at;
@@ -57,7 +59,10 @@ export async function serveExchange(
   });
   const requestId = newId("req");
   const exchange: Exchange = {
-    incoming, outgoing, requestId, path,
+    incoming,
+    outgoing,
+    requestId,
+    path,
     arrivedAtMs: deps.clock.monotonicMs(),
     timing: createServerTiming(),
     headers: { "request-id": requestId, ...corsHeaders(incoming.headers) },
@@ -86,7 +91,11 @@ export async function serveExchange(
 
 /** Authenticates, reads, hands over and replies. */
 export async function serveEndpoint(
-  endpoint: Endpoint, exchange: Exchange, params: Readonly<Record<string, string>>, deps: DoorDeps, options: DoorOptions,
+  endpoint: Endpoint,
+  exchange: Exchange,
+  params: Readonly<Record<string, string>>,
+  deps: DoorDeps,
+  options: DoorOptions,
 ): Promise<void> {
   const { incoming, timing } = exchange;
   if (endpoint.permission === "local" && !options.openLocalEndpoints && !isLocal(incoming)) {
@@ -98,7 +107,7 @@ export async function serveEndpoint(
   const query = new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
   const betas = readBetas(incoming.headers);
   const protocol = {
-    version: needsKey ? readVersion(incoming.headers) : "2026-10-21" as const,
+    version: needsKey ? readVersion(incoming.headers) : ("2026-10-21" as const),
     betas,
     isBeta: betas.length > 0 || query.get("beta") === "true",
   };
@@ -162,7 +171,11 @@ async function sendReply(reply: EndpointReply, exchange: Exchange, options: Door
 }
 
 function sendWhole(
-  outgoing: ServerResponse, status: number, headers: Record<string, string>, contentType: string, body: string | Uint8Array,
+  outgoing: ServerResponse,
+  status: number,
+  headers: Record<string, string>,
+  contentType: string,
+  body: string | Uint8Array,
 ): void {
   if (outgoing.destroyed) return;
   outgoing.writeHead(status, { ...headers, "content-type": contentType, "content-length": String(Buffer.byteLength(body)) });

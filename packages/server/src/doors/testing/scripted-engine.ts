@@ -15,7 +15,12 @@ export interface ScriptedEngine extends Engine {
 }
 
 export const USAGE: Usage = {
-  inputTokens: 11, cacheReadTokens: 7, cacheWrite5mTokens: 3, cacheWrite1hTokens: 2, outputTokens: 0, thinkingTokens: 0,
+  inputTokens: 11,
+  cacheReadTokens: 7,
+  cacheWrite5mTokens: 3,
+  cacheWrite1hTokens: 2,
+  outputTokens: 0,
+  thinkingTokens: 0,
 };
 export const TIMINGS: Timings = { renderMs: 1, queueMs: 2, restoreMs: 3, prefillMs: 4, decodeMs: 5 };
 
@@ -23,8 +28,14 @@ export const start: TurnEvent = { type: "start", usage: USAGE };
 
 export function end(change: Partial<Extract<TurnEvent, { type: "end" }>> = {}): TurnEvent {
   return {
-    type: "end", stopReason: "end_turn", stopSequence: null, refusal: null, cacheMissReason: null, timings: TIMINGS,
-    usage: { ...USAGE, outputTokens: 5 }, ...change,
+    type: "end",
+    stopReason: "end_turn",
+    stopSequence: null,
+    refusal: null,
+    cacheMissReason: null,
+    timings: TIMINGS,
+    usage: { ...USAGE, outputTokens: 5 },
+    ...change,
   };
 }
 
@@ -61,6 +72,12 @@ export function scripted(events: readonly TurnEvent[]): Script {
   };
 }
 
+/** Fails before the turn has begun. */
+export function failing(error: Error): Script {
+  const iterator = { next: (): Promise<never> => Promise.reject(error) };
+  return () => ({ [Symbol.asyncIterator]: () => iterator });
+}
+
 export function createScriptedEngine(): ScriptedEngine {
   let script = scripted(HELLO);
   const turns: Turn[] = [];
@@ -94,9 +111,13 @@ export function createScriptedEngine(): ScriptedEngine {
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => {
-    clearTimeout(timer);
-    reject(signal.reason);
-  }, { once: true });
+  signal.addEventListener(
+    "abort",
+    () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    },
+    { once: true },
+  );
   return promise;
 }

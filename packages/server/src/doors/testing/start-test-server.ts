@@ -79,17 +79,29 @@ export interface CallOptions {
 
 export const BODY = { model: "claude-haiku-4-5", max_tokens: 100, messages: [{ role: "user", content: "Hi" }] };
 
-export function post(server: TestServer, path: string, body: unknown, { headers = {}, key = KEY, signal }: CallOptions = {}): Promise<Response> {
+export function post(
+  server: TestServer,
+  path: string,
+  body: unknown,
+  { headers = {}, key = KEY, signal }: CallOptions = {},
+): Promise<Response> {
   return fetch(`${server.url}${path}`, {
     method: "POST",
-    headers: { "content-type": "application/json", "anthropic-version": "2023-06-01", ...(key === null ? {} : { "x-api-key": key }), ...headers },
+    headers: {
+      "content-type": "application/json",
+      "anthropic-version": "2023-06-01",
+      ...(key === null ? {} : { "x-api-key": key }),
+      ...headers,
+    },
     body: typeof body === "string" ? body : JSON.stringify(body),
     ...(signal ? { signal } : {}),
   });
 }
 
 export function get(server: TestServer, path: string, { headers = {}, key = KEY }: CallOptions = {}): Promise<Response> {
-  return fetch(`${server.url}${path}`, { headers: { "anthropic-version": "2023-06-01", ...(key === null ? {} : { "x-api-key": key }), ...headers } });
+  return fetch(`${server.url}${path}`, {
+    headers: { "anthropic-version": "2023-06-01", ...(key === null ? {} : { "x-api-key": key }), ...headers },
+  });
 }
 
 /** Event names and data of a stream that has ended. */

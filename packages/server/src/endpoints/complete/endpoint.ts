@@ -26,8 +26,14 @@ async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: 
   const { turn, model } = await prepareTurn(toMessagesBody(request.body), request, deps);
   const context: CompletionContext = { completionId: newId("compl"), model: model.id, requestId: request.requestId };
   const job = {
-    principal: request.principal, model, requestedModel: request.body.model, turn, serviceTier: "standard" as const,
-    bodyBytes: request.bodyBytes.length, arrivedAtMs: request.arrivedAtMs, traceparent: undefined,
+    principal: request.principal,
+    model,
+    requestedModel: request.body.model,
+    turn,
+    serviceTier: "standard" as const,
+    bodyBytes: request.bodyBytes.length,
+    arrivedAtMs: request.arrivedAtMs,
+    traceparent: undefined,
   };
   let headers: Readonly<Record<string, string>> = {};
   const observer = {
@@ -53,7 +59,10 @@ async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: 
   return { kind: "json", headers, body: toCompletion(seen, context) };
 }
 
-async function* streamParts(events: AsyncGenerator<TurnEvent, void, void>, context: CompletionContext): AsyncGenerator<StreamPart, void, void> {
+async function* streamParts(
+  events: AsyncGenerator<TurnEvent, void, void>,
+  context: CompletionContext,
+): AsyncGenerator<StreamPart, void, void> {
   yield { event: "ping", data: { type: "ping" } };
   for await (const event of events) {
     const data = toCompletionEvent(event, context);

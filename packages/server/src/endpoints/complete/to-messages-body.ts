@@ -27,10 +27,15 @@ function splitPrompt(prompt: string): { system: string; messages: CountTokensReq
   const all = system.startsWith(HUMAN) || system.startsWith(ASSISTANT) ? [system, ...parts] : parts;
   const messages = all.map((part) => {
     const isHuman = part.startsWith(HUMAN);
-    return { role: isHuman ? "user" as const : "assistant" as const, content: part.slice((isHuman ? HUMAN : ASSISTANT).length).trim() };
+    return {
+      role: isHuman ? ("user" as const) : ("assistant" as const),
+      content: part.slice((isHuman ? HUMAN : ASSISTANT).length).trim(),
+    };
   });
   if (messages[0]?.role !== "user") {
-    throw fail("invalid_request_error", { public: 'prompt: prompt must start with "\\n\\nHuman:" turn after an optional system prompt' });
+    throw fail("invalid_request_error", {
+      public: 'prompt: prompt must start with "\\n\\nHuman:" turn after an optional system prompt',
+    });
   }
   if (messages.at(-1)?.role !== "assistant") {
     throw fail("invalid_request_error", { public: 'prompt: prompt must end with "\\n\\nAssistant:" turn' });

@@ -21,7 +21,9 @@ export const messagesCountTokens = defineEndpoint({
     const inputTokens = await deps.engine.countTokens(turn, request.signal);
     const edited = request.body.context_management
       ? { context_management: { original_input_tokens: originalInputTokens ?? inputTokens } }
-      : request.isBeta ? { context_management: null } : {};
+      : request.isBeta
+        ? { context_management: null }
+        : {};
     const body: CountTokensResponse = { input_tokens: inputTokens, ...edited };
     return { kind: "json", body };
   },

@@ -6,7 +6,14 @@ import { toMessage } from "../../replies/to-message.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { CreateRequest } from "./endpoint.ts";
 import type { StoredReply } from "./idempotency-store.ts";
-import { type BeginMessage, beginMessage, isMessageTurn, type MessageTurn, type MessageTurnContext, replyFromTurn } from "./message-turn.ts";
+import {
+  type BeginMessage,
+  beginMessage,
+  isMessageTurn,
+  type MessageTurn,
+  type MessageTurnContext,
+  replyFromTurn,
+} from "./message-turn.ts";
 
 const KEY_MAX_CHARACTERS = 255;
 const MS_PER_HOUR = 3_600_000;
@@ -47,7 +54,9 @@ export async function idempotentReply(begin: BeginMessage & { readonly key: stri
       const running = deps.turns.find(turnIdentity(begin));
       if (!running || !isMessageTurn(running)) {
         throw fail("conflict_error", {
-          public: "A request with this Idempotency-Key is still running.", retryAfterSeconds: RUNNING_RETRY_SECONDS, shouldRetry: true,
+          public: "A request with this Idempotency-Key is still running.",
+          retryAfterSeconds: RUNNING_RETRY_SECONDS,
+          shouldRetry: true,
         });
       }
       deps.metrics.turnShared("joined");
@@ -68,7 +77,10 @@ function beginClaimed(begin: BeginMessage & { readonly key: string }): MessageTu
   const { key, request, deps } = begin;
   const entry = { workspaceId: request.principal.workspaceId, key };
 
-  async function* around(events: AsyncGenerator<TurnEvent, void, void>, context: MessageTurnContext): AsyncGenerator<TurnEvent, void, void> {
+  async function* around(
+    events: AsyncGenerator<TurnEvent, void, void>,
+    context: MessageTurnContext,
+  ): AsyncGenerator<TurnEvent, void, void> {
     const seen: TurnEvent[] = [];
     let isStored = false;
     try {

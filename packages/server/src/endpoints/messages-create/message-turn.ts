@@ -85,7 +85,9 @@ function toReplyContext({ turn, model, appliedEdits }: PreparedTurn, { body, isB
 
 /** One reader's reply. Failures before the turn's start are thrown, so that a stream's refusal is plain JSON too. */
 export async function replyFromTurn(
-  turn: MessageTurn, request: CreateRequest, headers: Readonly<Record<string, string>> = {},
+  turn: MessageTurn,
+  request: CreateRequest,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<EndpointReply> {
   const { context } = turn;
   const events = turn.events.subscribe(request.signal);
@@ -102,7 +104,10 @@ export async function replyFromTurn(
 }
 
 async function* streamParts(
-  first: TurnEvent, rest: AsyncGenerator<TurnEvent, void, void>, context: MessageTurnContext, { timing }: CreateRequest,
+  first: TurnEvent,
+  rest: AsyncGenerator<TurnEvent, void, void>,
+  context: MessageTurnContext,
+  { timing }: CreateRequest,
 ): AsyncGenerator<StreamPart, void, void> {
   const reply = createStreamReply(context.reply);
   for (const data of reply.push(first)) yield { event: data.type, data };

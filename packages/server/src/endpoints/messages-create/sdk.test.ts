@@ -25,7 +25,10 @@ const TOOLS = [
   { name: "get_time", input_schema: { type: "object" as const } },
 ];
 const PARAMS = {
-  model: "claude-haiku-4-5", max_tokens: 2000, tools: TOOLS, messages: [{ role: "user" as const, content: "Weather?" }],
+  model: "claude-haiku-4-5",
+  max_tokens: 2000,
+  tools: TOOLS,
+  messages: [{ role: "user" as const, content: "Weather?" }],
   thinking: { type: "enabled" as const, budget_tokens: 1024 },
 };
 const EXPECTED = {
@@ -56,7 +59,9 @@ describe.each([
   });
 
   test("counts tokens, lists and gets models", async () => {
-    expect(await client().messages.countTokens({ model: PARAMS.model, messages: PARAMS.messages })).toMatchObject({ input_tokens: 23 });
+    expect(await client().messages.countTokens({ model: PARAMS.model, messages: PARAMS.messages })).toMatchObject({
+      input_tokens: 23,
+    });
     const ids: string[] = [];
     for await (const model of client().models.list({ limit: 5 })) ids.push(model.id);
     expect(ids).toContain("claude-haiku-4-5-20251001");
@@ -64,7 +69,10 @@ describe.each([
   });
 
   test("gets typed errors", async () => {
-    await expect(client().models.retrieve("nobody")).rejects.toMatchObject({ status: 404, error: { error: { type: "not_found_error", message: "model: nobody" } } });
+    await expect(client().models.retrieve("nobody")).rejects.toMatchObject({
+      status: 404,
+      error: { error: { type: "not_found_error", message: "model: nobody" } },
+    });
   });
 });
 
@@ -74,28 +82,52 @@ test("a stream has exactly the platform's events in the platform's order, and ea
   const events = parseEvents(await reply.text());
   expect(events.map(({ event }) => event)).toEqual([
     "message_start",
-    "content_block_start", "ping", "content_block_delta", "content_block_delta", "content_block_delta", "content_block_stop",
-    "content_block_start", "content_block_delta", "content_block_delta", "content_block_stop",
-    "content_block_start", "content_block_delta", "content_block_delta", "content_block_delta", "content_block_stop",
-    "content_block_start", "content_block_delta", "content_block_delta", "content_block_stop",
-    "message_delta", "message_stop",
+    "content_block_start",
+    "ping",
+    "content_block_delta",
+    "content_block_delta",
+    "content_block_delta",
+    "content_block_stop",
+    "content_block_start",
+    "content_block_delta",
+    "content_block_delta",
+    "content_block_stop",
+    "content_block_start",
+    "content_block_delta",
+    "content_block_delta",
+    "content_block_delta",
+    "content_block_stop",
+    "content_block_start",
+    "content_block_delta",
+    "content_block_delta",
+    "content_block_stop",
+    "message_delta",
+    "message_stop",
   ]);
   for (const { event, data } of events) {
     expect(data["type"]).toBe(event);
     expect(StreamEvent.safeParse(data).error).toBeUndefined();
   }
-  expect(events.find(({ data }) => (data["delta"] as { type?: string } | undefined)?.type === "input_json_delta")?.data["delta"]).toEqual({ type: "input_json_delta", partial_json: "" });
+  expect(
+    events.find(({ data }) => (data["delta"] as { type?: string } | undefined)?.type === "input_json_delta")?.data["delta"],
+  ).toEqual({ type: "input_json_delta", partial_json: "" });
 });
 
 test("a whole reply has every field of its schema, nullable ones included", async () => {
   server.engine.play(scripted(THINK_AND_CALL));
-  const reply = await (await post(server, "/v1/messages", PARAMS)).json() as Record<string, unknown>;
+  const reply = (await (await post(server, "/v1/messages", PARAMS)).json()) as Record<string, unknown>;
   expect(Message.safeParse(reply).error).toBeUndefined();
   expect(reply["usage"]).toEqual({
-    input_tokens: 11, output_tokens: 30, cache_read_input_tokens: 7, cache_creation_input_tokens: 5,
+    input_tokens: 11,
+    output_tokens: 30,
+    cache_read_input_tokens: 7,
+    cache_creation_input_tokens: 5,
     cache_creation: { ephemeral_5m_input_tokens: 3, ephemeral_1h_input_tokens: 2 },
-    output_tokens_details: { thinking_tokens: 9 }, server_tool_use: null, service_tier: "standard",
-    inference_geo: "not_available", speed: "standard",
+    output_tokens_details: { thinking_tokens: 9 },
+    server_tool_use: null,
+    service_tier: "standard",
+    inference_geo: "not_available",
+    speed: "standard",
   });
   expect(reply).toMatchObject({ stop_sequence: null, stop_details: null, container: null, diagnostics: null });
 });
@@ -103,7 +135,7 @@ test("a whole reply has every field of its schema, nullable ones included", asyn
 test("thinking with display omitted is a block without text that still has its signature", async () => {
   server.engine.play(scripted(THINK_AND_CALL));
   const params = { ...PARAMS, thinking: { type: "enabled", budget_tokens: 1024, display: "omitted" } };
-  const whole = await (await post(server, "/v1/messages", params)).json() as { content: unknown[] };
+  const whole = (await (await post(server, "/v1/messages", params)).json()) as { content: unknown[] };
   expect(whole.content[0]).toEqual({ type: "thinking", thinking: "", signature: "sig" });
   const text = await (await post(server, "/v1/messages", { ...params, stream: true })).text();
   expect(text).not.toContain("thinking_delta");
@@ -118,7 +150,9 @@ test("a call cut by max_tokens keeps its completed members; its streamed block h
     end({ stopReason: "max_tokens" }),
   ];
   server.engine.play(scripted(cut));
-  const whole = await (await post(server, "/v1/messages", { ...BODY, tools: TOOLS })).json() as { content: { input: unknown }[] };
+  const whole = (await (await post(server, "/v1/messages", { ...BODY, tools: TOOLS })).json()) as {
+    content: { input: unknown }[];
+  };
   expect(whole.content[0]?.input).toEqual({ city: "Paris", days: [1, 2] });
   const text = await (await post(server, "/v1/messages", { ...BODY, tools: TOOLS, stream: true })).text();
   expect(text).not.toContain("content_block_stop");

@@ -24,7 +24,10 @@ export const modelsList = defineEndpoint({
   async handle(request, { models }) {
     const query = parseQuery(request.query);
     const all = await models.list();
-    return { kind: "json", body: toPage(query.lifecycles ? all.filter((model) => query.lifecycles?.includes(model.lifecycle)) : all, query) };
+    return {
+      kind: "json",
+      body: toPage(query.lifecycles ? all.filter((model) => query.lifecycles?.includes(model.lifecycle)) : all, query),
+    };
   },
 });
 

@@ -16,7 +16,9 @@ export interface PreparedTurn {
 
 /** A validated body as the turn that will run: model resolved, context edited. Counting and creating share it (promise 4). */
 export async function prepareTurn(
-  body: CountTokensRequest, request: WorkspaceRequest, deps: EndpointDeps,
+  body: CountTokensRequest,
+  request: WorkspaceRequest,
+  deps: EndpointDeps,
 ): Promise<PreparedTurn> {
   const model = await deps.models.resolve(body.model);
   const turn = toTurn(body, {

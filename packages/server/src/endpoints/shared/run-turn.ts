@@ -50,7 +50,10 @@ export interface TurnObserver {
  * the turn. A turn that fails or is abandoned once it has begun is recorded with what it had used.
  */
 export async function* runTurn(
-  deps: RunTurnDeps, job: TurnJob, observer: TurnObserver, signal: AbortSignal,
+  deps: RunTurnDeps,
+  job: TurnJob,
+  observer: TurnObserver,
+  signal: AbortSignal,
 ): AsyncGenerator<TurnEvent, void, void> {
   const { clock, metrics, limiter } = deps;
   const startedAtMs = clock.nowMs();
@@ -111,10 +114,19 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
     }
   }
 
-  async function write(row: { usage: Usage; stopReason: string | null; outcome: string | null; timings: Timings }): Promise<void> {
+  async function write(row: {
+    usage: Usage;
+    stopReason: string | null;
+    outcome: string | null;
+    timings: Timings;
+  }): Promise<void> {
     isWritten = true;
     metrics.turnEnded({
-      model: model.id, weights: model.weights, outcome: row.outcome ?? "completed", usage: row.usage, timings: row.timings,
+      model: model.id,
+      weights: model.weights,
+      outcome: row.outcome ?? "completed",
+      usage: row.usage,
+      timings: row.timings,
     });
     await ledger.record({
       requestId: turn.requestId,
@@ -138,7 +150,14 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
   async function fail(error: unknown, reservation: Reservation): Promise<void> {
     if (isWritten) return;
     const outcome = error instanceof Abandoned ? "client_closed" : error instanceof Failure ? error.type : "api_error";
-    const usage = used ?? { inputTokens: 0, cacheReadTokens: 0, cacheWrite5mTokens: 0, cacheWrite1hTokens: 0, outputTokens: 0, thinkingTokens: 0 };
+    const usage = used ?? {
+      inputTokens: 0,
+      cacheReadTokens: 0,
+      cacheWrite5mTokens: 0,
+      cacheWrite1hTokens: 0,
+      outputTokens: 0,
+      thinkingTokens: 0,
+    };
     span.fail(outcome, usage);
     const timings = { ...NO_TIMINGS, decodeMs: clock.monotonicMs() - begunAtMs };
     if (used === null) {
