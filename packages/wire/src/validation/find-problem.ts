@@ -18,7 +18,20 @@ export const FREE_JSON_MAX_DEPTH = 200;
 
 const NOT_AN_OBJECT = "Input should be a valid dictionary or object to extract fields from";
 
-type Path = readonly (string | number)[];
+/** The place of the walk, one array for all of it: a hostile body has millions of places and at most one problem. */
+type Path = (string | number)[];
+
+function problem(path: Path, text: string, ...more: string[]): Problem {
+  return { path: [...path, ...more], text };
+}
+
+/** Walks one step further down; the path is as before when there is no problem. */
+function descend(schema: z.core.$ZodType, value: unknown, path: Path, step: string | number): Problem | null {
+  path.push(step);
+  const found = walk(schema, value, path);
+  path.pop();
+  return found;
+}
 
 function walk(schema: z.core.$ZodType, value: unknown, path: Path): Problem | null {
   const { def } = (schema as z.core.$ZodTypes)._zod;
@@ -30,18 +43,18 @@ function walk(schema: z.core.$ZodType, value: unknown, path: Path): Problem | nu
     case "unknown":
       return freeJson(value, path, 0);
     case "string":
-      return typeof value === "string" ? stringChecks(def.checks, value, path) : { path, text: "Input should be a valid string" };
+      return typeof value === "string" ? stringChecks(def.checks, value, path) : problem(path, "Input should be a valid string");
     case "number":
       return number(def, value, path);
     case "boolean":
-      return typeof value === "boolean" ? null : { path, text: "Input should be a valid boolean" };
+      return typeof value === "boolean" ? null : problem(path, "Input should be a valid boolean");
     case "null":
-      return value === null ? null : { path, text: "Input should be None" };
+      return value === null ? null : problem(path, "Input should be None");
     case "literal":
-      return (def.values as unknown[]).includes(value) ? null : { path, text: oneOf(def.values) };
+      return (def.values as unknown[]).includes(value) ? null : problem(path, oneOf(def.values));
     case "enum": {
       const values = Object.values(def.entries);
-      return values.includes(value as string) ? null : { path, text: oneOf(values) };
+      return values.includes(value as string) ? null : problem(path, oneOf(values));
     }
     case "array":
       return array(def, value, path);
@@ -62,24 +75,24 @@ function walk(schema: z.core.$ZodType, value: unknown, path: Path): Problem | nu
 function number(def: z.core.$ZodNumberDef & Partial<z.core.$ZodNumberFormatDef>, value: unknown, path: Path): Problem | null {
   const isInteger = def.format !== undefined;
   if (typeof value !== "number" || Number.isNaN(value)) {
-    return { path, text: `Input should be a valid ${isInteger ? "integer" : "number"}` };
+    return problem(path, `Input should be a valid ${isInteger ? "integer" : "number"}`);
   }
-  if (!Number.isFinite(value)) return { path, text: "Input should be a finite number" };
+  if (!Number.isFinite(value)) return problem(path, "Input should be a finite number");
   if (isInteger && !Number.isInteger(value)) {
-    return { path, text: "Input should be a valid integer, got a number with a fractional part" };
+    return problem(path, "Input should be a valid integer, got a number with a fractional part");
   }
   for (const check of checkDefs(def.checks)) {
     if (check.check === "greater_than") {
       const { value: bound } = check as z.core.$ZodCheckGreaterThanDef;
-      if (value < Number(bound)) return { path, text: `Input should be greater than or equal to ${String(bound)}` };
+      if (value < Number(bound)) return problem(path, `Input should be greater than or equal to ${String(bound)}`);
     } else if (check.check === "less_than") {
       const { value: bound } = check as z.core.$ZodCheckLessThanDef;
-      if (value > Number(bound)) return { path, text: `Input should be less than or equal to ${String(bound)}` };
+      if (value > Number(bound)) return problem(path, `Input should be less than or equal to ${String(bound)}`);
     }
   }
   if (isInteger && !Number.isSafeInteger(value)) {
     const bound = value > 0 ? `less than or equal to ${Number.MAX_SAFE_INTEGER}` : `greater than or equal to ${Number.MIN_SAFE_INTEGER}`;
-    return { path, text: `Input should be ${bound}` };
+    return problem(path, `Input should be ${bound}`);
   }
   return null;
 }
@@ -89,17 +102,17 @@ function stringChecks(checks: z.core.$ZodStringDef["checks"], value: string, pat
     switch (check.check) {
       case "min_length": {
         const { minimum } = check as z.core.$ZodCheckMinLengthDef;
-        if (value.length < minimum) return { path, text: `String should have at least ${counted(minimum, "character")}` };
+        if (value.length < minimum) return problem(path, `String should have at least ${counted(minimum, "character")}`);
         break;
       }
       case "max_length": {
         const { maximum } = check as z.core.$ZodCheckMaxLengthDef;
-        if (value.length > maximum) return { path, text: `String should have at most ${counted(maximum, "character")}` };
+        if (value.length > maximum) return problem(path, `String should have at most ${counted(maximum, "character")}`);
         break;
       }
       case "string_format": {
         const { pattern } = check as z.core.$ZodCheckStringFormatDef;
-        if (pattern && !pattern.test(value)) return { path, text: `String should match pattern '${pattern.source}'` };
+        if (pattern && !pattern.test(value)) return problem(path, `String should match pattern '${pattern.source}'`);
         break;
       }
     }
@@ -108,89 +121,110 @@ function stringChecks(checks: z.core.$ZodStringDef["checks"], value: string, pat
 }
 
 function array(def: z.core.$ZodArrayDef, value: unknown, path: Path): Problem | null {
-  if (!Array.isArray(value)) return { path, text: "Input should be a valid list" };
+  if (!Array.isArray(value)) return problem(path, "Input should be a valid list");
   for (const check of checkDefs(def.checks)) {
     if (check.check === "min_length") {
       const { minimum } = check as z.core.$ZodCheckMinLengthDef;
       if (value.length < minimum) {
-        return { path, text: `List should have at least ${counted(minimum, "item")} after validation, not ${value.length}` };
+        return problem(path, `List should have at least ${counted(minimum, "item")} after validation, not ${value.length}`);
       }
     } else if (check.check === "max_length") {
       const { maximum } = check as z.core.$ZodCheckMaxLengthDef;
       if (value.length > maximum) {
-        return { path, text: `List should have at most ${counted(maximum, "item")} after validation, not ${value.length}` };
+        return problem(path, `List should have at most ${counted(maximum, "item")} after validation, not ${value.length}`);
       }
     }
   }
   for (let index = 0; index < value.length; index += 1) {
-    const problem = walk(def.element, value[index], [...path, index]);
-    if (problem) return problem;
+    const found = descend(def.element, value[index], path, index);
+    if (found) return found;
   }
   return null;
 }
 
 function record(def: z.core.$ZodRecordDef, value: unknown, path: Path): Problem | null {
-  if (!isObject(value)) return { path, text: "Input should be a valid dictionary" };
+  if (!isObject(value)) return problem(path, "Input should be a valid dictionary");
   for (const key of Object.keys(value)) {
-    const problem = walk(def.valueType, value[key], [...path, key]);
-    if (problem) return problem;
+    const found = descend(def.valueType, value[key], path, key);
+    if (found) return found;
   }
   return null;
 }
 
 function object(def: z.core.$ZodObjectDef, value: unknown, path: Path): Problem | null {
-  if (!isObject(value)) return { path, text: NOT_AN_OBJECT };
-  for (const [key, schema] of Object.entries(def.shape)) {
-    const here = [...path, key];
+  if (!isObject(value)) return problem(path, NOT_AN_OBJECT);
+  for (const [key, schema] of fieldsOf(def)) {
     // Own keys only: `__proto__` and `constructor` in a body are names like any other.
     const field = Object.hasOwn(value, key) ? value[key] : undefined;
-    if (field === undefined && schema._zod.optin !== "optional") return { path: here, text: "Field required" };
-    const problem = walk(schema, field, here);
-    if (problem) return problem;
+    if (field === undefined) {
+      if (schema._zod.optin === "optional") continue;
+      return problem(path, "Field required", key);
+    }
+    const found = descend(schema, field, path, key);
+    if (found) return found;
   }
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(def.shape, key)) continue;
     if (def.catchall === undefined || def.catchall._zod.def.type === "never") {
-      return { path: [...path, key], text: "Extra inputs are not permitted" };
+      return problem(path, "Extra inputs are not permitted", key);
     }
-    const problem = walk(def.catchall, value[key], [...path, key]);
-    if (problem) return problem;
+    const found = descend(def.catchall, value[key], path, key);
+    if (found) return found;
   }
   return null;
 }
 
 /** A union told apart by a key. `type` stands in the platform's paths as a part of its own; `role` does not. */
 function taggedUnion(def: z.core.$ZodDiscriminatedUnionDef, value: unknown, path: Path): Problem | null {
-  if (!isObject(value)) return { path, text: NOT_AN_OBJECT };
+  if (!isObject(value)) return problem(path, NOT_AN_OBJECT);
   const key = def.discriminator;
   const tag = Object.hasOwn(value, key) ? value[key] : undefined;
   const option = optionsByTag(def).get(tag);
-  if (option) {
-    const name = key === "type" ? [String(firstTag(option, key))] : [];
-    return walk(option, value, [...path, ...name]);
-  }
-  if (tag === undefined) return { path: [...path, key], text: "Field required" };
-  if (typeof tag !== "string") return { path: [...path, key], text: "Input should be a valid string" };
+  if (option) return key === "type" ? descend(option.schema, value, path, option.name) : walk(option.schema, value, path);
+  if (tag === undefined) return problem(path, "Field required", key);
+  if (typeof tag !== "string") return problem(path, "Input should be a valid string", key);
   const names = def.options.map((each) => firstTag(each, key));
-  if (key !== "type") return { path: [...path, key], text: oneOf(names) };
+  if (key !== "type") return problem(path, oneOf(names), key);
   const expected = names.map((name) => `'${String(name)}'`).toSorted().join(", ");
-  return {
+  return problem(
     path,
-    text: `Input tag '${quoted(tag)}' found using 'type' does not match any of the expected tags: ${expected}`,
-  };
+    `Input tag '${quoted(tag)}' found using 'type' does not match any of the expected tags: ${expected}`,
+  );
 }
 
-const optionsByTagCache = new WeakMap<z.core.$ZodDiscriminatedUnionDef, ReadonlyMap<unknown, z.core.$ZodType>>();
+interface TaggedOption {
+  readonly schema: z.core.$ZodType;
+  /** As it stands in paths: a tag that may be left out has one all the same. */
+  readonly name: string;
+}
 
-function optionsByTag(def: z.core.$ZodDiscriminatedUnionDef): ReadonlyMap<unknown, z.core.$ZodType> {
-  let options = optionsByTagCache.get(def);
-  if (!options) {
-    options = new Map(
-      def.options.flatMap((option) => [...(option._zod.propValues?.[def.discriminator] ?? [])].map((tag) => [tag, option] as const)),
-    );
-    optionsByTagCache.set(def, options);
-  }
-  return options;
+const optionsByTag = cached((def: z.core.$ZodDiscriminatedUnionDef): ReadonlyMap<unknown, TaggedOption> => {
+  const key = def.discriminator;
+  return new Map(
+    def.options.flatMap((schema) => {
+      const name = String(firstTag(schema, key));
+      return [...(schema._zod.propValues?.[key] ?? [])].map((tag) => [tag, { schema, name }] as const);
+    }),
+  );
+});
+
+const fieldsOf = cached((def: z.core.$ZodObjectDef): readonly (readonly [string, z.core.$ZodType])[] => Object.entries(def.shape));
+
+const checksOf = cached((checks: readonly z.core.$ZodCheck<never>[]): readonly z.core.$ZodCheckDef[] =>
+  checks.map((check) => check._zod.def),
+);
+
+/** Schemas never change, so what is derived from a part of one is derived once. */
+function cached<Key extends object, Value>(derive: (key: Key) => Value): (key: Key) => Value {
+  const known = new WeakMap<Key, Value>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = derive(key);
+      known.set(key, value);
+    }
+    return value;
+  };
 }
 
 function firstTag(option: z.core.$ZodType, key: string): z.core.util.Primitive | undefined {
@@ -215,19 +249,19 @@ function takesTypeOf(schema: z.core.$ZodType, value: unknown): boolean {
 function freeJson(value: unknown, path: Path, depth: number): Problem | null {
   if (typeof value !== "object" || value === null) return null;
   if (depth >= FREE_JSON_MAX_DEPTH) {
-    return { path, text: `Input should not be nested deeper than ${FREE_JSON_MAX_DEPTH} levels` };
+    return problem(path, `Input should not be nested deeper than ${FREE_JSON_MAX_DEPTH} levels`);
   }
   // The path stays at the free-form field: deeper parts are the client's own names.
   if (Array.isArray(value)) {
     for (const each of value) {
-      const problem = freeJson(each, path, depth + 1);
-      if (problem) return problem;
+      const found = freeJson(each, path, depth + 1);
+      if (found) return found;
     }
     return null;
   }
   for (const key of Object.keys(value)) {
-    const problem = freeJson((value as Record<string, unknown>)[key], path, depth + 1);
-    if (problem) return problem;
+    const found = freeJson((value as Record<string, unknown>)[key], path, depth + 1);
+    if (found) return found;
   }
   return null;
 }
@@ -236,8 +270,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function checkDefs(checks: readonly z.core.$ZodCheck<never>[] | undefined): z.core.$ZodCheckDef[] {
-  return (checks ?? []).map((check) => check._zod.def);
+const NO_CHECKS: readonly z.core.$ZodCheckDef[] = [];
+
+function checkDefs(checks: readonly z.core.$ZodCheck<never>[] | undefined): readonly z.core.$ZodCheckDef[] {
+  return checks ? checksOf(checks) : NO_CHECKS;
 }
 
 function oneOf(values: readonly unknown[]): string {

@@ -1,0 +1,32 @@
+import type Anthropic from "@anthropic-ai/sdk";
+import { expectTypeOf, test } from "vitest";
+import type { CountTokensRequest, Message, MessagesCreateRequest, ModelInfo, StreamEvent } from "../src/index.ts";
+
+/** The official SDK's types are the oracle: checked by the compiler, never imported at run time. */
+type SdkCreate = Anthropic.MessageCreateParams;
+type SdkEvent = Anthropic.RawMessageStreamEvent;
+
+/** Ours say `| undefined` on optional keys and the SDK's do not; JSON knows no difference. */
+type Plain<Value> = Value extends object ? { [Key in keyof Value]: Plain<Exclude<Value[Key], undefined>> } : Value;
+
+test("a reply is what the SDK reads", () => {
+  expectTypeOf<Plain<Message>>().toExtend<Anthropic.Message>();
+  expectTypeOf<Plain<ModelInfo>>().toExtend<Anthropic.ModelInfo>();
+  expectTypeOf<Plain<Exclude<StreamEvent, { type: "ping" | "error" }>>>().toExtend<SdkEvent>();
+});
+
+test("every key that the SDK sends is known", () => {
+  // `workspace_id` travels as a header.
+  expectTypeOf<Exclude<keyof SdkCreate, "workspace_id">>().toExtend<keyof MessagesCreateRequest>();
+  expectTypeOf<Exclude<keyof Anthropic.MessageCountTokensParams, "workspace_id">>().toExtend<keyof CountTokensRequest>();
+});
+
+test("every block, tool and choice that the SDK sends is known by its tag", () => {
+  type Tags<Value> = Value extends readonly (infer Item)[] ? (Item extends { type?: infer Tag } ? NonNullable<Tag> : never) : never;
+  type Ours = MessagesCreateRequest["messages"][number]["content"];
+  type Theirs = SdkCreate["messages"][number]["content"];
+  expectTypeOf<Tags<Theirs>>().toExtend<Tags<NonNullable<Ours>>>();
+  expectTypeOf<Tags<SdkCreate["tools"]>>().toExtend<Tags<MessagesCreateRequest["tools"]>>();
+  expectTypeOf<NonNullable<SdkCreate["tool_choice"]>["type"]>().toExtend<NonNullable<MessagesCreateRequest["tool_choice"]>["type"]>();
+  expectTypeOf<NonNullable<SdkCreate["thinking"]>["type"]>().toExtend<NonNullable<MessagesCreateRequest["thinking"]>["type"]>();
+});
