@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fail } from "../platform/fail.ts";
+import type { StorageLog } from "../storage/log.ts";
+import { isOutage } from "../storage/outage.ts";
+import type { Storage } from "../storage/storage.ts";
+import { insertTurnRecords, type TurnRecordRow } from "../storage/turn-records.ts";
+import type { Ledger, TurnRecord } from "./ledger.ts";
+import { openSpool, type Spool } from "./spool.ts";
+import { toTurnRecordRow } from "./to-turn-record-row.ts";
+
+const MAX_BATCH_ROWS = 200;
+/** Rows that wait in memory for their turn; more is refused rather than held. */
+const MAX_QUEUED_ROWS = 20_000;
+/** A restart of the embedded server takes less; longer than this and rows wait on disk instead of in memory. */
+const INSERT_BUDGET_MS = 1_500;
+const INSERT_LIMIT_MS = 2_000;
+const REPLAY_BUDGET_MS = 500;
+const REPLAY_LIMIT_MS = 5_000;
+const MAX_REPLAY_DELAY_MS = 2_000;
+
+export interface DurableLedger extends Ledger, AsyncDisposable {
+  /** Rows in memory that are not durable yet. */
+  queuedRows(): number;
+  /** True while rows go to the disk because the database is away. */
+  isSpooling(): boolean;
+  /** Writes what is queued and moves what waits on disk, if the database is there. */
+  close(): Promise<void>;
+}
+
+export interface LedgerDeps {
+  readonly storage: Storage;
+  /** A folder of its own; rows wait here while the database is away. */
+  readonly spoolDir: string;
+  readonly log: StorageLog;
+}
+
+interface Waiting {
+  readonly row: TurnRecordRow;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * The ledger over the database. Rows that arrive together are committed together. While the database is away they are
+ * synced to a file, which is durable too, and moved later: replaying a row twice keeps one. Rows that an earlier process
+ * left are moved before this resolves, or as soon as the database is back.
+ */
+export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Promise<DurableLedger> {
+  const spool = await openSpool({ directory: spoolDir, log });
+  const queue: Waiting[] = [];
+  let inFlightRows = 0;
+  let writing: Promise<void> | null = null;
+  let replaying: Promise<void> | null = null;
+  const stopped = new AbortController();
+
+  async function writeQueue(): Promise<void> {
+    // One turn of the event loop: turns that end together share a commit.
+    await new Promise(setImmediate);
+    while (queue.length > 0) {
+      const batch = queue.splice(0, MAX_BATCH_ROWS);
+      inFlightRows = batch.length;
+      await writeBatch(batch);
+      inFlightRows = 0;
+    }
+  }
+
+  async function writeBatch(batch: readonly Waiting[]): Promise<void> {
+    const rows = batch.map((each) => each.row);
+    try {
+      if (replaying) await spoolRows(rows);
+      else await insertOrSpool(rows);
+      for (const each of batch) each.resolve();
+    } catch (error) {
+      // One row that the database refuses must not take its neighbours along.
+      if (batch.length > 1 && !isOutage(error)) {
+        for (const each of batch) await writeBatch([each]);
+        return;
+      }
+      log.error({ err: error, requestIds: rows.map((row) => row.request_id) }, "ledger rows could not be written");
+      for (const each of batch) each.reject(error);
+    }
+  }
+
+  async function insertOrSpool(rows: readonly TurnRecordRow[]): Promise<void> {
+    try {
+      await within(INSERT_LIMIT_MS, insertTurnRecords(storage, rows, { outageBudgetMs: INSERT_BUDGET_MS }));
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      log.warn({ err: error }, "the database is away: ledger rows wait on disk");
+      await spoolRows(rows);
+    }
+  }
+
+  async function spoolRows(rows: readonly TurnRecordRow[]): Promise<void> {
+    await spool.append(rows);
+    // Also when a replay was running as we began: it may have ended since, without these rows.
+    replaying ??= replayUntilEmpty();
+  }
+
+  /** Runs from the first spooled row until the disk is empty again; meanwhile new rows go to the disk. */
+  async function replayUntilEmpty(): Promise<void> {
+    for (let delayMs = 100; !stopped.signal.aborted; delayMs = Math.min(MAX_REPLAY_DELAY_MS, delayMs * 2)) {
+      await sleep(delayMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+      if (stopped.signal.aborted) break;
+      try {
+        if (await replay(spool, storage, log)) break;
+      } catch (error) {
+        log.debug({ err: error }, "the database is still away");
+      }
+    }
+    replaying = null;
+  }
+
+  async function close(): Promise<void> {
+    stopped.abort();
+    await writing;
+    await replaying;
+    try {
+      await replay(spool, storage, log);
+    } catch (error) {
+      log.warn({ err: error }, "ledger rows stay on disk until the next start");
+    }
+    await spool.close();
+  }
+
+  try {
+    await replay(spool, storage, log);
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+    replaying = replayUntilEmpty();
+  }
+
+  return {
+    record(record: TurnRecord): Promise<void> {
+      if (queue.length >= MAX_QUEUED_ROWS) {
+        return Promise.reject(fail("overloaded_error", { public: "Overloaded", internal: "the ledger's queue is full", retryAfterSeconds: 1 }));
+      }
+      const row = toTurnRecordRow(record);
+      return new Promise((resolve, reject) => {
+        queue.push({ row, resolve, reject });
+        writing ??= writeQueue().finally(() => {
+          writing = null;
+        });
+      });
+    },
+    queuedRows: () => queue.length + inFlightRows,
+    isSpooling: () => replaying !== null,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Moves what waits on disk. A row that the database refuses is counted and left out, so that the rest can move. */
+function replay(spool: Spool, storage: Storage, log: StorageLog): Promise<boolean> {
+  const insert = (rows: readonly TurnRecordRow[]) =>
+    within(REPLAY_LIMIT_MS, insertTurnRecords(storage, rows, { outageBudgetMs: REPLAY_BUDGET_MS }));
+  return spool.replay(async (rows) => {
+    let refused = 0;
+    for (let start = 0; start < rows.length; start += MAX_BATCH_ROWS) {
+      const batch = rows.slice(start, start + MAX_BATCH_ROWS);
+      try {
+        await insert(batch);
+      } catch (error) {
+        if (isOutage(error)) throw error;
+        for (const row of batch) {
+          await insert([row]).catch((reason: unknown) => {
+            if (isOutage(reason)) throw reason;
+            refused += 1;
+            log.error({ err: reason, requestId: row.request_id }, "a ledger row was refused by the database");
+          });
+        }
+      }
+    }
+    return { refused };
+  });
+}
+
+/** A frozen server neither answers nor refuses. What it does later with the rows is harmless: each is kept once. */
+function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(fail("overloaded_error", { public: "Overloaded", internal: `the database did not answer within ${limitMs} ms` })),
+      limitMs,
+    );
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

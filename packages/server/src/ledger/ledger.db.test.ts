@@ -1,0 +1,144 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { fail } from "../platform/fail.ts";
+import { dumpTable } from "../storage/testing/dump-table.ts";
+import { openTestStorage, silentLog } from "../storage/testing/test-storage.ts";
+import type { Storage } from "../storage/storage.ts";
+import { countTurnRecords, findTurnRecords } from "../storage/turn-records.ts";
+import { sampleTurn } from "./__fixtures__/sample-turn.ts";
+import { createLedger } from "./create-ledger.ts";
+
+let storage: Storage;
+beforeAll(async () => {
+  storage = await openTestStorage();
+});
+afterAll(async () => {
+  await storage.close();
+});
+
+async function spoolFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "parley-spool-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The real storage, with a switch for the database and a count of the statements. */
+function switchable(): { storage: Storage; inserts: () => number; set: (mode: "up" | "down" | "frozen") => void } {
+  let mode: "up" | "down" | "frozen" = "up";
+  let inserts = 0;
+  const run: Storage["run"] = (options, work) => {
+    inserts += 1;
+    if (mode === "down") return Promise.reject(fail("overloaded_error", { public: "Overloaded" }));
+    if (mode === "frozen") return new Promise(() => undefined);
+    return storage.run(options, work);
+  };
+  return { storage: { ...storage, run }, inserts: () => inserts, set: (value) => { mode = value; } };
+}
+
+test("a recorded turn is on the ledger when record resolves, with every field", async () => {
+  await using ledger = await createLedger({ storage, spoolDir: await spoolFolder(), log: silentLog });
+  await ledger.record(sampleTurn("req_fields"));
+  const row: unknown = JSON.parse((await dumpTable(storage, "turn_records")).split("\n").find((line) => line.includes('"req_fields"')) ?? "{}");
+  expect(row).toMatchObject({
+    request_id: "req_fields", message_id: "msg_req_fields", input_tokens: 12, cache_read_tokens: 2048, cache_write_5m_tokens: 100,
+    cache_write_1h_tokens: 0, output_tokens: 34, thinking_tokens: 5, stop_reason: "end_turn", outcome: null, service_tier: "standard",
+    queue_ms: 1.25, decode_ms: 300.125, started_at: "2026-11-21T12:00:00+00:00",
+  });
+});
+
+test("recording one request id twice, also at once, keeps the first row", async () => {
+  await using ledger = await createLedger({ storage, spoolDir: await spoolFolder(), log: silentLog });
+  await ledger.record(sampleTurn("req_twice"));
+  await ledger.record({ ...sampleTurn("req_twice"), model: "other" });
+  await Promise.all([1, 2, 3].map(() => ledger.record(sampleTurn("req_thrice"))));
+  const dump = await dumpTable(storage, "turn_records");
+  expect(dump.match(/"req_twice"/g)).toHaveLength(1);
+  expect(dump.match(/"req_thrice"/g)).toHaveLength(1);
+  expect(dump).not.toContain('"model":"other"');
+});
+
+test("rows that arrive together share statements", async () => {
+  const counted = switchable();
+  await using ledger = await createLedger({ storage: counted.storage, spoolDir: await spoolFolder(), log: silentLog });
+  const before = await countTurnRecords(storage);
+  const startedMs = performance.now();
+  await Promise.all(Array.from({ length: 2_000 }, (_, index) => ledger.record(sampleTurn(`req_batch_${index}`))));
+  const tookMs = performance.now() - startedMs;
+  console.log(`2,000 rows in ${tookMs.toFixed(0)} ms, ${((2_000 / tookMs) * 1_000).toFixed(0)} rows/s`);
+  expect(await countTurnRecords(storage)).toBe(before + 2_000);
+  expect(counted.inserts()).toBe(10);
+});
+
+test("a row that the database refuses fails alone", async () => {
+  await using ledger = await createLedger({ storage, spoolDir: await spoolFolder(), log: silentLog });
+  const outcomes = await Promise.allSettled([
+    ledger.record(sampleTurn("req_good_1")),
+    ledger.record({ ...sampleTurn("req_bad"), stopReason: "nul \u0000 byte" }),
+    ledger.record(sampleTurn("req_good_2")),
+  ]);
+  expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect([...(await findTurnRecords(storage, ["req_good_1", "req_bad", "req_good_2"]))].toSorted()).toEqual(["req_good_1", "req_good_2"]);
+});
+
+test.each(["down", "frozen"] as const)("while the database is %s rows are acknowledged from disk and moved when it is back", async (mode) => {
+  const cut = switchable();
+  const spoolDir = await spoolFolder();
+  await using ledger = await createLedger({ storage: cut.storage, spoolDir, log: silentLog });
+  cut.set(mode);
+  const ids = Array.from({ length: 50 }, (_, index) => `req_${mode}_${index}`);
+  const startedMs = performance.now();
+  await Promise.all(ids.map((id) => ledger.record(sampleTurn(id))));
+  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  expect(ledger.isSpooling()).toBe(true);
+  expect((await findTurnRecords(storage, ids)).size).toBe(0);
+  expect(await readdir(spoolDir)).toHaveLength(1);
+  if (mode === "frozen") return;
+  cut.set("up");
+  await expect.poll(() => ledger.isSpooling(), { timeout: 5_000 }).toBe(false);
+  expect((await findTurnRecords(storage, ids)).size).toBe(50);
+  expect(await readdir(spoolDir)).toEqual([]);
+});
+
+test("rows that a closed ledger left on disk are moved by the next one, before it is ready", async () => {
+  const cut = switchable();
+  const spoolDir = await spoolFolder();
+  const ledger = await createLedger({ storage: cut.storage, spoolDir, log: silentLog });
+  cut.set("down");
+  await ledger.record(sampleTurn("req_left"));
+  await ledger.close();
+  expect((await findTurnRecords(storage, ["req_left"])).size).toBe(0);
+  await using _next = await createLedger({ storage, spoolDir, log: silentLog });
+  expect((await findTurnRecords(storage, ["req_left"])).size).toBe(1);
+  expect(await readdir(spoolDir)).toEqual([]);
+});
+
+test("writes that overlap with a replay are all moved in the end", async () => {
+  const cut = switchable();
+  const spoolDir = await spoolFolder();
+  await using ledger = await createLedger({ storage: cut.storage, spoolDir, log: silentLog });
+  const ids: string[] = [];
+  const pending: Promise<void>[] = [];
+  for (let round = 0; round < 60; round += 1) {
+    cut.set(round % 12 < 5 ? "down" : "up");
+    for (let index = 0; index < 20; index += 1) {
+      const id = `req_overlap_${round}_${index}`;
+      ids.push(id);
+      pending.push(ledger.record(sampleTurn(id)));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  cut.set("up");
+  await Promise.all(pending);
+  await expect.poll(() => ledger.isSpooling(), { timeout: 10_000 }).toBe(false);
+  expect((await findTurnRecords(storage, ids)).size).toBe(1_200);
+  expect(await readdir(spoolDir)).toEqual([]);
+});
+
+test("a damaged spool file gives up its good rows and is kept", async () => {
+  const spoolDir = await spoolFolder();
+  await writeFile(join(spoolDir, "left~1~x~y~0.spool"), "not a row\n");
+  await using _ledger = await createLedger({ storage, spoolDir, log: silentLog });
+  expect(await readdir(spoolDir)).toEqual(["left~1~x~y~0.spool.kept"]);
+});
