@@ -31,21 +31,23 @@ test("the full request is valid", () => {
 
 test("5,000 wounded requests never throw, are told what is wrong in one line, and zod has the same verdict", () => {
   const counts = { refused: 0, accepted: 0 };
+  const badMessages: string[] = [];
+  const disagreements: number[] = [];
   for (let seed = 0; seed < 5_000; seed += 1) {
     const body = mutate(fullRequest(), randomFrom(seed));
     for (const version of wire.ANTHROPIC_VERSIONS) {
       const checked = parseMessagesCreate(body, { version });
-      if (!checked.ok) {
-        expect(checked.message, `seed ${seed}`).toMatch(/^[^\n]{5,2000}$/);
-        expect(checked.message, `seed ${seed}`).not.toMatch(/Invalid input|undefined|\[object|NaN/);
-      }
+      const isClear = checked.ok || (/^[^\n]{5,2000}$/.test(checked.message) && !/Invalid input|undefined|\[object|NaN/.test(checked.message));
+      if (!isClear) badMessages.push(`seed ${seed}: ${checked.message}`);
       parseCountTokens(body, { version });
     }
     const problem = findProblem(wire.MessagesCreateRequest, body);
     counts[problem ? "refused" : "accepted"] += 1;
-    const isStricter = problem && (/nested deeper/.test(problem.text) || problem.path.includes("__proto__"));
-    if (!isStricter) expect(zodAccepts(body), `seed ${seed}: ${JSON.stringify(problem)}`).toBe(problem === null);
+    const isStricter = problem !== null && (/nested deeper/.test(problem.text) || problem.path.includes("__proto__"));
+    if (!isStricter && zodAccepts(body) !== (problem === null)) disagreements.push(seed);
   }
+  expect(badMessages).toEqual([]);
+  expect(disagreements).toEqual([]);
   // The seeds are worth something only if both verdicts occur.
   expect(counts.refused).toBeGreaterThan(1_000);
   expect(counts.accepted).toBeGreaterThan(500);

@@ -226,7 +226,7 @@ describe("hostile bodies are refused at once", () => {
     const startedAt = performance.now();
     const millions = Array.from({ length: 3_000_000 }, () => 1);
     expect(verdict({ ...hello, messages: millions })).toBe("messages: List should have at most 100000 items after validation, not 3000000");
-    expect(verdict({ ...hello, messages: [user(...[])], tools: millions })).toMatch(/^tools\.0: /);
+    expect(verdict({ ...hello, tools: millions })).toMatch(/^tools\.0: /);
     expect(verdict({ ...hello, system: millions })).toMatch(/^system\.0: /);
     expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
