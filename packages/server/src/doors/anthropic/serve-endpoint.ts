@@ -43,6 +43,8 @@ export interface Exchange {
 }
 
 const HEADERS_MAX = 128;
+/** Made once: the stack trace of an error a request costs 0.1 ms. */
+const EXCHANGE_OVER = new ClientGone("closed");
 
 /** Runs `work` for one request and sees to everything around it: ids, errors, a vanished client, logs and metrics. */
 export async function serveExchange(
@@ -84,7 +86,7 @@ export async function serveExchange(
   } finally {
     leave();
     // Whatever was begun for this request and is still listening (a stream that was never read) ends here.
-    controller.abort(new ClientGone("closed"));
+    controller.abort(EXCHANGE_OVER);
     finish(deps, exchange, name, error);
   }
 }

@@ -74,8 +74,10 @@ export function scripted(events: readonly TurnEvent[]): Script {
 
 /** Fails before the turn has begun. */
 export function failing(error: Error): Script {
-  const iterator = { next: (): Promise<never> => Promise.reject(error) };
-  return () => ({ [Symbol.asyncIterator]: () => iterator });
+  const next = async (): Promise<never> => {
+    throw error;
+  };
+  return () => ({ [Symbol.asyncIterator]: () => ({ next }) });
 }
 
 export function createScriptedEngine(): ScriptedEngine {
