@@ -14,6 +14,8 @@ export const TokenizePiecesReply = z.object({
 });
 export const DetokenizeReply = z.object({ content: z.string() });
 export const SlotsReply = z.array(z.object({ id: z.int(), is_processing: z.boolean() }));
+/** Tokens banned by `ignore_eos`: the engine's own list of those that end a generation. */
+export const EndTokensReply = z.object({ "generation_settings/logit_bias": z.array(z.object({ token: z.int() })) });
 export const SaveReply = z.object({ n_saved: z.int() });
 export const RestoreReply = z.object({ n_restored: z.int() });
 

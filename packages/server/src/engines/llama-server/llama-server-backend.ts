@@ -5,10 +5,10 @@ import { z } from "zod";
 import { BackendGone, GrammarRejected, type DecodeEvent, type DecodeRequest, type TokenBackend } from "../backend.ts";
 import type { GgufFacts } from "../gguf/gguf-facts.ts";
 import {
-  CompletionChunk, DetokenizeReply, PropsReply, RestoreReply, SaveReply, SlotsReply, TokenizeReply, type TokenChunk,
+  CompletionChunk, DetokenizeReply, EndTokensReply, PropsReply, RestoreReply, SaveReply, SlotsReply, TokenizeReply, type TokenChunk,
 } from "./api.ts";
 import { startEngineProcess } from "./engine-process.ts";
-import { createEngineSocket, EngineRefused } from "./engine-socket.ts";
+import { createEngineSocket, EngineRefused, type EngineSocket } from "./engine-socket.ts";
 import { watchGrammar, type WatchdogOptions } from "./grammar-watchdog.ts";
 import { recoverTokens } from "./recover-tokens.ts";
 import { createEngineFolder } from "./run-folder.ts";
@@ -16,8 +16,8 @@ import { readIntactSnapshot, sealSnapshot } from "./snapshot-file.ts";
 import { toBackendModel } from "./to-backend-model.ts";
 import { toCompletionBody } from "./to-completion-body.ts";
 
-/** Tokens a prompt is computed in at a time: how long an abort and the other slots wait. */
-const BATCH_TOKENS = 512;
+/** Prompt tokens computed in one step: how long an abort and the other slots wait. 512 is no faster on a CPU. */
+const BATCH_TOKENS = 256;
 /** Host copies of recurrent and sliding-window state per slot; the server's default of 32 is not in anybody's memory plan. */
 const CHECKPOINTS_PER_SLOT = 4;
 /** A socket breaks a moment before the process is reaped. */
@@ -32,6 +32,8 @@ export interface LlamaServerOptions {
   readonly slots: number;
   readonly contextTokens: number;
   readonly threads: number;
+  /** "auto": every layer that fits goes to a GPU. */
+  readonly gpu: "auto" | "off";
   /** Folder that remembers running engines, for `endOrphanedEngines`. */
   readonly runFolder: string;
   readonly signal: AbortSignal;
@@ -58,6 +60,7 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
       "--model", file, "--host", folder.socket, "--slot-save-path", folder.snapshots,
       "--ctx-size", String(contextTokens * slots), "--parallel", String(slots), "--no-kv-unified",
       "--batch-size", String(BATCH_TOKENS), "--ubatch-size", String(BATCH_TOKENS), "--threads", String(threads),
+      ...(options.gpu === "off" ? ["--device", "none"] : []),
       "--ctx-checkpoints", String(CHECKPOINTS_PER_SLOT), "--cache-ram", "0", "--no-cache-idle-slots",
       // Spelled-out special tokens, and nothing that Parley does itself.
       "--special", "--no-jinja", "--no-ui", "--no-context-shift", "--no-warmup", "--offline",
@@ -76,21 +79,24 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
   });
 
   /** What a failed call means: the process is gone, or the failure itself. */
-  const explain = async (error: unknown): Promise<unknown> => {
-    if (error instanceof EngineRefused || error instanceof z.ZodError) return error;
+  const meaningOf = async (failure: unknown): Promise<unknown> => {
+    if (failure instanceof EngineRefused || failure instanceof z.ZodError) return failure;
     await Promise.race([gone, sleep(DEATH_NOTICE_MS, undefined, { ref: false })]);
-    return isGone ? new BackendGone(`llama-server ${engine.pid} is gone: ${await engine.gone}`, { cause: error }) : error;
+    return isGone ? new BackendGone(`llama-server ${engine.pid} is gone: ${await engine.gone}`, { cause: failure }) : failure;
   };
   const call: typeof socket.call = async (path, schema, callOptions) => {
     try {
       return await socket.call(path, schema, callOptions);
     } catch (error) {
-      throw await explain(error);
+      throw await meaningOf(error);
     }
   };
 
   const props = await call("/props", PropsReply);
-  const model = toBackendModel(options.facts, props.default_generation_settings.n_ctx);
+  if (props.total_slots !== slots) throw new Error(`llama-server made ${props.total_slots} slots instead of ${slots}`);
+  const model = toBackendModel(options.facts, {
+    slots, contextTokens: props.default_generation_settings.n_ctx, endTokens: await askEndTokens(call),
+  });
   const endTokens = new Set(model.endTokens);
 
   /** Slots whose last decode was cut off: the server may still be busy with it. */
@@ -186,7 +192,7 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
       if (grammar !== null && error instanceof EngineRefused && error.status === 400 && /grammar|samplers/i.test(error.message)) {
         throw new GrammarRejected(error.message, { cause: error });
       }
-      throw await explain(error);
+      throw await meaningOf(error);
     }
   }
 
@@ -199,7 +205,7 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
   };
 
   return {
-    kind: "llama-server", pid: engine.pid, obituary: engine.gone, model, slots: props.total_slots, gone, decode,
+    kind: "llama-server", pid: engine.pid, obituary: engine.gone, model, slots, gone, decode,
     async tokenize(text, { special }) {
       const body = { content: text, add_special: false, parse_special: special };
       return (await call("/tokenize", TokenizeReply, { body })).tokens;
@@ -247,4 +253,18 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
       await gone;
     },
   };
+}
+
+/**
+ * The engine's own list of tokens that end a generation: it knows spellings that no metadata names. `ignore_eos` bans
+ * them, and the bans are told with the reply. Decodes one token in slot 0, which the first prompt would pay for anyway.
+ */
+async function askEndTokens(call: EngineSocket["call"]): Promise<readonly number[]> {
+  const body = {
+    prompt: [0], id_slot: 0, n_predict: 0, ignore_eos: true, cache_prompt: false, samplers: ["top_k"], top_k: 1,
+    response_fields: ["generation_settings/logit_bias"],
+  };
+  const reply = await call("/completion", EndTokensReply, { body });
+  await call("/slots/0?action=erase", z.unknown(), { body: {} });
+  return reply["generation_settings/logit_bias"].map(({ token }) => token);
 }

@@ -26,7 +26,7 @@ async function start({ file, slots, contextTokens }: StartOptions, more: Partial
   return startLlamaServer({
     binary: testLlamaServer(), file, facts: more.facts ?? (await readGguf(file)), slots, contextTokens, runFolder, signal: NEVER,
     // One thread: two that share a busy core wait for each other, and a test gains nothing from them.
-    threads: 1, ...more,
+    threads: 1, gpu: "off", ...more,
   });
 }
 
@@ -79,7 +79,7 @@ describe("llama-server as a supervised child", () => {
       const file = ${JSON.stringify(small().file)};
       const backend = await startLlamaServer({
         binary: ${JSON.stringify(testLlamaServer())}, file, facts: await readGguf(file), slots: 1, contextTokens: 512,
-        threads: 1, runFolder: ${JSON.stringify(runFolder)}, signal: new AbortController().signal,
+        threads: 1, gpu: "off", runFolder: ${JSON.stringify(runFolder)}, signal: new AbortController().signal,
       });
       console.log(backend.pid);
       setInterval(() => {}, 1000);
