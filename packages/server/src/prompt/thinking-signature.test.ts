@@ -15,7 +15,7 @@ describe("thinking signatures", () => {
         expect(signer.reveal(workspace, signature)).toBe(thinking);
       }),
     );
-  });
+  }, 60_000);
 
   test("an omitted text, sent back as the empty string, verifies and is revealed", () => {
     const signature = signer.sign("w", "hidden");
@@ -30,7 +30,7 @@ describe("thinking signatures", () => {
       const changed = signature.slice(0, at) + (signature[at] === "A" ? "B" : "A") + signature.slice(at + 1);
       expect(signer.verify("w", "some thinking", changed), `character ${at}`).toBe(false);
     }
-  });
+  }, 60_000);
 
   test("what is no signature is refused and never throws", () => {
     fc.assert(fc.property(fc.string({ unit: "binary" }), (junk) => !signer.verify("w", "", junk)));

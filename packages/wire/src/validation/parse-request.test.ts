@@ -223,13 +223,14 @@ describe("hostile bodies are refused at once", () => {
     expect(verdict({ ...hello, messages: nested(100_000, (inner) => [inner]) })).toMatch(/^messages\.0: /);
   });
   test("millions of elements", () => {
-    const startedAt = performance.now();
     const millions = Array.from({ length: 3_000_000 }, () => 1);
+    // Processor time, so that a busy machine does not fail the test.
+    const before = process.cpuUsage();
     expect(verdict({ ...hello, messages: millions })).toBe("messages: List should have at most 100000 items after validation, not 3000000");
     expect(verdict({ ...hello, tools: millions })).toMatch(/^tools\.0: /);
     expect(verdict({ ...hello, system: millions })).toMatch(/^system\.0: /);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
-  });
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_000);
+  }, 30_000);
   test("a name of a megabyte is cut in the message", () => {
     expect(verdict({ ...hello, ["x".repeat(1e6)]: 1 }).length).toBeLessThan(300);
     expect(verdict({ ...hello, messages: [user({ type: "y".repeat(1e6) })] }).length).toBeLessThan(2_000);
