@@ -1,12 +1,15 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Timings, Usage } from "../turn/turn-event.ts";
 
-/** Prometheus metrics of one server. Labels are bounded: never an id of a request, a key or a workspace. */
+/**
+ * Prometheus metrics of one server. Labels are bounded: never an id of a request, a key or a workspace, and not the model's
+ * either, which a client may make up within a line.
+ */
 export interface Metrics {
   httpRequest(request: { endpoint: string; method: string; status: number; durationMs: number }): void;
   turnStarted(): void;
-  firstEvent(model: string, sinceArrivalMs: number): void;
-  turnEnded(turn: { model: string; weights: string; outcome: string; usage: Usage; timings: Timings }): void;
+  firstEvent(modelClass: string, sinceArrivalMs: number): void;
+  turnEnded(turn: { modelClass: string; weights: string; outcome: string; usage: Usage; timings: Timings }): void;
   turnShared(how: "joined" | "replayed"): void;
   clientGone(reason: "closed" | "stalled"): void;
   engineRestarted(weights: string): void;
@@ -45,19 +48,19 @@ export function createMetrics(): Metrics {
   const turns = new Counter({
     name: "parley_turns_total",
     help: "Turns ended, by outcome",
-    labelNames: ["model", "weights", "outcome"],
+    labelNames: ["model_class", "weights", "outcome"],
     registers,
   });
   const tokens = new Counter({
     name: "parley_tokens_total",
     help: "Tokens accounted, by kind",
-    labelNames: ["model", "kind"],
+    labelNames: ["model_class", "kind"],
     registers,
   });
   const firstEventSeconds = new Histogram({
     name: "parley_time_to_first_block_seconds",
     help: "From arrival to the first content block",
-    labelNames: ["model"],
+    labelNames: ["model_class"],
     buckets: SECONDS,
     registers,
   });
@@ -94,16 +97,16 @@ export function createMetrics(): Metrics {
       requestSeconds.observe({ endpoint }, durationMs / MS_PER_SECOND);
     },
     turnStarted: () => running.inc(),
-    firstEvent: (model, ms) => firstEventSeconds.observe({ model }, ms / MS_PER_SECOND),
-    turnEnded({ model, weights, outcome, usage, timings }) {
+    firstEvent: (modelClass, ms) => firstEventSeconds.observe({ model_class: modelClass }, ms / MS_PER_SECOND),
+    turnEnded({ modelClass, weights, outcome, usage, timings }) {
       running.dec();
-      turns.inc({ model, weights, outcome });
-      tokens.inc({ model, kind: "input" }, usage.inputTokens);
-      tokens.inc({ model, kind: "cache_read" }, usage.cacheReadTokens);
-      tokens.inc({ model, kind: "cache_write_5m" }, usage.cacheWrite5mTokens);
-      tokens.inc({ model, kind: "cache_write_1h" }, usage.cacheWrite1hTokens);
-      tokens.inc({ model, kind: "output" }, usage.outputTokens);
-      tokens.inc({ model, kind: "thinking" }, usage.thinkingTokens);
+      turns.inc({ model_class: modelClass, weights, outcome });
+      tokens.inc({ model_class: modelClass, kind: "input" }, usage.inputTokens);
+      tokens.inc({ model_class: modelClass, kind: "cache_read" }, usage.cacheReadTokens);
+      tokens.inc({ model_class: modelClass, kind: "cache_write_5m" }, usage.cacheWrite5mTokens);
+      tokens.inc({ model_class: modelClass, kind: "cache_write_1h" }, usage.cacheWrite1hTokens);
+      tokens.inc({ model_class: modelClass, kind: "output" }, usage.outputTokens);
+      tokens.inc({ model_class: modelClass, kind: "thinking" }, usage.thinkingTokens);
       phaseSeconds.observe({ phase: "queue" }, timings.queueMs / MS_PER_SECOND);
       phaseSeconds.observe({ phase: "restore" }, timings.restoreMs / MS_PER_SECOND);
       phaseSeconds.observe({ phase: "prefill" }, timings.prefillMs / MS_PER_SECOND);

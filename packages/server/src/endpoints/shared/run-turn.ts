@@ -105,7 +105,7 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
     else if (event.type === "block-start" && !hasBlock) {
       hasBlock = true;
       span.firstBlock();
-      metrics.firstEvent(model.id, clock.monotonicMs() - job.arrivedAtMs);
+      metrics.firstEvent(model.modelClass, clock.monotonicMs() - job.arrivedAtMs);
     } else if (used && isDelta(event)) {
       // Without the engine's own count a delta is one token at least.
       const outputTokens = event.outputTokens ?? used.outputTokens + 1;
@@ -122,7 +122,7 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
   }): Promise<void> {
     isWritten = true;
     metrics.turnEnded({
-      model: model.id,
+      modelClass: model.modelClass,
       weights: model.weights,
       outcome: row.outcome ?? "completed",
       usage: row.usage,
@@ -162,7 +162,7 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
     const timings = { ...NO_TIMINGS, decodeMs: clock.monotonicMs() - begunAtMs };
     if (used === null) {
       // Refused before anything was computed: there is nothing to account.
-      metrics.turnEnded({ model: model.id, weights: model.weights, outcome, usage, timings });
+      metrics.turnEnded({ modelClass: model.modelClass, weights: model.weights, outcome, usage, timings });
       return;
     }
     try {
