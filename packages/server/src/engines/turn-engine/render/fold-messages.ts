@@ -131,23 +131,25 @@ function assistantStep(turn: Turn, message: number, blocks: readonly AssistantBl
   const parts = Array.from({ length: Math.max(blocks.length, 1) }, (_, index) => first + index);
   const replay = context.replays.get(message) ?? null;
   const keyCounts = calls.map(({ input }) => (context.profile.form.arguments === "object" ? Object.keys(input).length : 0));
-  const thought = reasoning.map((piece): Piece => ({ ...piece, text: `<think>\n${piece.text}\n</think>\n\n`, separator: "" }));
+  const thought = reasoning.map((piece): Piece => ({ ...piece, text: `<think>\n${piece.text}\n</think>` }));
+  const said = thought.length === 0 ? text : [...thought, ...text.map((piece, index) => (index === 0 ? { ...piece, separator: "\n\n" } : piece))];
   const full: AssistantShape = { reasoning: reasoning.length > 0, text: text.length > 0 || calls.length === 0, calls: keyCounts };
-  if (supports(context, full)) return { kind: "assistant", shape: full, reasoning, text, calls, parts, replay };
+  if (supports(context, full)) return { kind: "assistant", shape: full, reasoning, text, calls, parts, grouped: false, replay };
   const spoken: AssistantShape = { reasoning: false, text: full.text || thought.length > 0, calls: keyCounts };
-  if (supports(context, spoken)) return { kind: "assistant", shape: spoken, reasoning: [], text: [...thought, ...text], calls, parts, replay };
+  if (supports(context, spoken)) return { kind: "assistant", shape: spoken, reasoning: [], text: said, calls, parts, grouped: true, replay };
   const written = calls.map((call, index): Piece => ({
     text: foldedCallText(context.family, call.name, toJsonText(call.input, context.profile.argumentStyle)),
     part: call.part,
-    separator: index === 0 && text.length > 0 ? "\n\n" : "\n",
+    separator: index === 0 && said.length > 0 ? "\n\n" : "\n",
   }));
   return {
     kind: "assistant",
     shape: { reasoning: false, text: true, calls: [] },
     reasoning: [],
-    text: [...thought, ...text, ...written],
+    text: [...said, ...written],
     calls: [],
     parts,
+    grouped: true,
     replay,
   };
 }

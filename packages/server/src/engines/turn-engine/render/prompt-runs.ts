@@ -12,8 +12,11 @@ export interface PromptRuns {
   template(text: string, parts?: readonly number[]): void;
   /** Text of the conversation: nothing in it is a special token. */
   content(text: string, parts: readonly number[]): void;
-  /** `group`: ranks that cannot be told apart here; the pieces then belong to all of them. */
-  pieces(pieces: readonly Piece[], strip: StripRule, group: readonly number[] | null): void;
+  /**
+   * `group`: ranks that cannot be told apart here; the pieces then belong to all of them. `keepEnd`: the model goes on
+   * right after the last piece, so its end stays as it is.
+   */
+  pieces(pieces: readonly Piece[], strip: StripRule, group: readonly number[] | null, options?: { readonly keepEnd: boolean }): void;
   tokens(tokens: readonly number[], parts: readonly number[]): void;
 }
 
@@ -37,10 +40,11 @@ export function createPromptRuns(): PromptRuns {
     runs,
     template,
     content,
-    pieces(pieces, strip, group) {
+    pieces(pieces, strip, group, options) {
       let isFirst = true;
-      for (const piece of pieces) {
-        const text = stripText(piece.text, strip);
+      for (const [index, piece] of pieces.entries()) {
+        const keepEnd = options?.keepEnd === true && index === pieces.length - 1;
+        const text = stripText(piece.text, keepEnd ? { ...strip, end: "none" } : strip);
         if (text === "") continue;
         content((isFirst ? "" : piece.separator) + text, group ?? [piece.part]);
         isFirst = false;

@@ -29,6 +29,8 @@ export interface AssistantStep {
   readonly calls: readonly CallPieces[];
   /** Ranks of all its blocks. */
   readonly parts: readonly number[];
+  /** It was folded, and would have been printed otherwise with fewer blocks: only the end of all of it is a place to cut. */
+  readonly grouped: boolean;
   /** Tokens that made exactly this content; they stand for all of it. */
   readonly replay: readonly number[] | null;
 }

@@ -4,7 +4,7 @@ import { toJsonText } from "./json-text.ts";
 import type { Printed } from "./placeholders.ts";
 import type { PromptRuns } from "./prompt-runs.ts";
 import { type AssistantShape, PLAIN_ANSWER, type StepShape, USER } from "./step-shape.ts";
-import type { AssistantStep, Step, ToolsStep } from "./steps.ts";
+import type { Step, ToolsStep } from "./steps.ts";
 import { shortCallId } from "./short-call-id.ts";
 import type { TemplateProfile } from "./template-profile.ts";
 
@@ -20,16 +20,15 @@ interface StepContext {
   readonly endSpellings: readonly string[];
 }
 
-const KEEP = { start: "none", end: "none" } as const;
-
 /** Writes one step with the template's text before it. */
 export function writeStep(runs: PromptRuns, place: StepInPlace, context: StepContext): void {
-  const { previous, step, isLast } = place;
+  const { previous, step, mode } = place;
   const wasReplayed = previous.kind === "assistant" && previous.replay !== null;
-  if (step.kind === "assistant" && (step.replay !== null || (isLast && step.calls.length === 0))) {
-    writeOpening(runs, place, context);
-    if (step.replay === null) writePrefill(runs, step);
-    else runs.tokens(step.replay, step.parts);
+  if (step.kind === "assistant" && step.replay !== null) {
+    const { seams } = context.profile;
+    // Exactly what stood before it when the model wrote it.
+    runs.template(seams.generation(shapeOf(previous), mode) ?? seams.generation(USER, mode) ?? "");
+    runs.tokens(step.replay, step.parts);
     return;
   }
   const seam = seamOf(shapeOf(previous), shapeOf(step), context.profile);
@@ -39,24 +38,6 @@ export function writeStep(runs: PromptRuns, place: StepInPlace, context: StepCon
     if (typeof part === "string") runs.template(index === 0 && wasReplayed ? fromEnd(part, context.endSpellings) : part);
     else writeSlot(runs, part.slot, place, group, context.profile);
   });
-}
-
-/** The template's text up to where the model began to write. */
-function writeOpening(runs: PromptRuns, { previous, mode }: StepInPlace, { profile: { seams } }: StepContext): void {
-  runs.template(seams.generation(shapeOf(previous), mode) ?? seams.generation(USER, mode) ?? "");
-}
-
-/** The prompt ends after this text: nothing of it is stripped, and a thought that the template opens is closed. */
-function writePrefill(runs: PromptRuns, step: AssistantStep): void {
-  const last = runs.runs.at(-1);
-  const opened = last?.kind === "text" && last.special && /<think>\s*$/.test(last.text);
-  if (step.reasoning.length > 0) {
-    if (!opened) runs.template("<think>\n");
-    runs.pieces(step.reasoning, KEEP, step.parts);
-  }
-  const says = step.text.some(({ text }) => text !== "");
-  if ((opened && says) || step.reasoning.length > 0) runs.template("\n</think>\n\n");
-  runs.pieces(step.text, KEEP, step.reasoning.length > 0 ? step.parts : null);
 }
 
 function seamOf(previous: StepShape, step: StepShape, { seams }: TemplateProfile): Printed {
@@ -70,13 +51,15 @@ function fromEnd(text: string, endSpellings: readonly string[]): string {
   return starts.length === 0 ? text : text.slice(Math.min(...starts));
 }
 
-function writeSlot(runs: PromptRuns, slot: string, { step }: StepInPlace, group: readonly number[] | null, profile: TemplateProfile): void {
+function writeSlot(runs: PromptRuns, slot: string, { step, isLast }: StepInPlace, group: readonly number[] | null, profile: TemplateProfile): void {
   const [kind = "", first = "0", second = "0"] = slot.replace(/^previous:/, "").split(":");
   const index = Number(first);
   if (step.kind === "user") return runs.pieces(step.pieces, profile.strip.user, group);
   if (step.kind === "tools") return writeResultSlot(runs, kind, index, step, group, profile);
   if (kind === "reasoning") return runs.pieces(step.reasoning, profile.strip.assistant, group);
-  if (kind === "text") return runs.pieces(step.text, profile.strip.assistant, group);
+  if (kind === "text") {
+    return runs.pieces(step.text, profile.strip.assistant, group, { keepEnd: isLast && step.calls.length === 0 });
+  }
   const call = step.calls[index];
   if (call === undefined) return;
   const [key, value] = Object.entries(call.input)[Number(second)] ?? ["", ""];
@@ -124,7 +107,7 @@ function groupOf({ previous, step }: StepInPlace, seam: Printed, profile: Templa
     const shorter = shape.calls
       .map((_, calls): AssistantShape => ({ ...shape, calls: shape.calls.slice(0, calls) }))
       .filter(({ text, calls }) => text || calls.length > 0);
-    return !shape.reasoning && extendsAll(shorter.map((part) => ({ kind: "assistant", shape: part }))) ? null : step.parts;
+    return !step.grouped && !shape.reasoning && extendsAll(shorter.map((part) => ({ kind: "assistant", shape: part }))) ? null : step.parts;
   }
   const shorter = Array.from({ length: step.results.length - 1 }, (_, results): StepShape => ({ kind: "tools", shape: step.shape, results: results + 1 }));
   return extendsAll(shorter) ? null : step.results.flatMap(({ pieces }) => pieces.map(({ part }) => part));
