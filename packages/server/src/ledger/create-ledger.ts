@@ -50,7 +50,10 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
   const queue: Waiting[] = [];
   let inFlightRows = 0;
   let writing: Promise<void> | null = null;
+  /** Set while rows wait on disk. */
   let replaying: Promise<void> | null = null;
+  /** While true new rows go to the disk at once, instead of each waiting for a database that is known to be away. */
+  let isAway = false;
   const stopped = new AbortController();
 
   async function writeQueue(): Promise<void> {
@@ -67,7 +70,7 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
   async function writeBatch(batch: readonly Waiting[]): Promise<void> {
     const rows = batch.map((each) => each.row);
     try {
-      if (replaying) await spoolRows(rows);
+      if (isAway) await spoolRows(rows);
       else await insertOrSpool(rows);
       for (const each of batch) each.resolve();
     } catch (error) {
@@ -92,18 +95,23 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
   }
 
   async function spoolRows(rows: readonly TurnRecordRow[]): Promise<void> {
+    isAway = true;
     await spool.append(rows);
     // Also when a replay was running as we began: it may have ended since, without these rows.
     replaying ??= replayUntilEmpty();
   }
 
-  /** Runs from the first spooled row until the disk is empty again; meanwhile new rows go to the disk. */
+  /** Runs from the first spooled row until the disk is empty again. */
   async function replayUntilEmpty(): Promise<void> {
     for (let delayMs = 100; !stopped.signal.aborted; delayMs = Math.min(MAX_REPLAY_DELAY_MS, delayMs * 2)) {
       await sleep(delayMs, undefined, { signal: stopped.signal }).catch(() => undefined);
       if (stopped.signal.aborted) break;
       try {
-        if (await replay(spool, storage, log)) break;
+        const isEmpty = await replay(spool, storage, log);
+        // Before the disk is empty: under steady load it would never be.
+        isAway = false;
+        if (isEmpty) break;
+        delayMs = 50;
       } catch (error) {
         log.debug({ err: error }, "the database is still away");
       }
@@ -127,6 +135,7 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
     await replay(spool, storage, log);
   } catch (error) {
     if (!isOutage(error)) throw error;
+    isAway = true;
     replaying = replayUntilEmpty();
   }
 
