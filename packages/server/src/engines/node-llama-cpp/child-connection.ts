@@ -50,6 +50,7 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
   const compiling = new Map<number, NodeJS.Timeout>();
   const stderr: string[] = [];
   let dead: BackendGone | null = null;
+  let loadFailure: string | null = null;
   let lastCall = 0;
   let heardMs = performance.now();
 
@@ -74,11 +75,20 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
     for (const sink of sinks.values()) sink.fail(dead);
     commands.clear();
     sinks.clear();
-    onLoadFailed(new Error(`the engine process ended while it loaded the model (${how}): ${stderr.join(" | ")}`));
     onGone();
   };
   child.once("exit", (code, signal) => lost(signal ?? `exit code ${code}`));
-  child.once("error", (error) => lost(error.message));
+  child.once("error", (error) => {
+    lost(error.message);
+    onLoadFailed(error);
+  });
+  // Comes after the exit, when stderr has been read to its end: llama.cpp says there why it could not load.
+  child.once("close", (code, signal) => {
+    const words = stderr.slice(-3).join(" | ");
+    onLoadFailed(new Error(loadFailure === null
+      ? `the engine process ended while it loaded the model (${signal ?? `exit code ${code}`}): ${words}`
+      : `the model could not be loaded: ${loadFailure}: ${words}`));
+  });
 
   const post = (message: ParentMessage) => {
     if (sinks.size + commands.size <= 1) heardMs = performance.now();
@@ -111,8 +121,7 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
       case "load-progress": options.onLoadProgress?.(message.fraction); break;
       case "ready": onReady(message); break;
       case "load-failed": {
-        const words = [message.message, ...stderr.slice(-3)].join(" | ");
-        onLoadFailed(new Error(`the model could not be loaded: ${words}`));
+        loadFailure = message.message;
         child.kill("SIGKILL");
         break;
       }

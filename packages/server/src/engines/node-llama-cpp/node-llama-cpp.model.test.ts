@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { BackendGone, GrammarRejected } from "../backend.ts";
 import { collectDecode } from "../contract/collect-decode.ts";
 import { testTokenBackendContract } from "../contract/test-token-backend-contract.ts";
 import { testWeights } from "../contract/test-weights.ts";
@@ -47,6 +48,27 @@ describe("the node-llama-cpp child", () => {
     });
     await backend.close();
     expect(fractions.at(-1)).toBe(1);
+  });
+
+  test("a grammar that is too long is refused at once", async () => {
+    const backend = await startNodeLlamaCpp({ file: smol(), slots: 1, contextTokens: 512, gpu: false });
+    const grammar = `root ::= ${Array.from({ length: 40_000 }, (_, index) => `"word${index}"`).join(" | ")}`;
+    await expect(collectDecode(backend, { slot: 0, tokens: [5], grammar })).rejects.toBeInstanceOf(GrammarRejected);
+    expect((await collectDecode(backend, { slot: 0, tokens: [5], maxTokens: 2 })).end.reason).toBe("length");
+    await backend.close();
+  });
+
+  test.each([
+    ["compiling", `root ::= r0\n${Array.from({ length: 28 }, (_, i) => `r${i} ::= r${i + 1} r${i + 1} | r${i + 1}\n`).join("")}r28 ::= "a"?\n`],
+    ["sampling", `root ::= ${'"a"? '.repeat(5000)}`],
+  ])("a grammar under which %s hangs is rejected, and the child makes room for another", async (_, grammar) => {
+    const backend = await startNodeLlamaCpp({ file: smol(), slots: 2, contextTokens: 1024, gpu: false });
+    const other = collectDecode(backend, { slot: 1, tokens: [5], maxTokens: 1000, grammar: "root ::= [a-z ]{1000}" });
+    await Promise.all([
+      expect(other).rejects.toBeInstanceOf(BackendGone),
+      expect(collectDecode(backend, { slot: 0, tokens: [5], grammar })).rejects.toBeInstanceOf(GrammarRejected),
+    ]);
+    await backend.gone;
   });
 
   test("a short question does not wait for a long prompt", async () => {

@@ -9,6 +9,8 @@ import { createThreadGovernor } from "./thread-governor.ts";
 
 /** A grammar that takes longer is refused: every other stream waits while it compiles. */
 const GRAMMAR_BUDGET_MS = 2_000;
+/** Compiling is quadratic in alternatives: an enumeration of 40,000 words (600 kB) took over 5 s. */
+const LONGEST_GRAMMAR_CHARACTERS = 200_000;
 /** A grammar whose stacks explode hangs in native code, where nothing can stop it but the end of the process. */
 const SAMPLING_BUDGET_MS = 10_000;
 
@@ -53,6 +55,10 @@ export function createBatchLoop(addon: Addon, options: LoadOptions, send: (messa
   };
 
   const compile = (call: number, gbnf: string): object | null => {
+    if (gbnf.length > LONGEST_GRAMMAR_CHARACTERS) {
+      refuse(call, "grammar-rejected", new Error(`it has more than ${LONGEST_GRAMMAR_CHARACTERS} characters`));
+      return null;
+    }
     send({ type: "grammar", call, state: "compiling" });
     const startedMs = performance.now();
     try {

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import type { ChildMessage, Command, CommandResult, LoadOptions, ParentMessage } from "../ipc.ts";
 import { loadAddon, type Addon } from "./addon.ts";
 import { createBatchLoop, type BatchLoop } from "./batch-loop.ts";
@@ -22,6 +23,8 @@ async function load(options: LoadOptions): Promise<void> {
     const endTokens = options.specialTokens.filter((token) => addon.model.isEogToken(token));
     send({ type: "ready", endTokens, gpu: addon.gpu });
   } catch (error) {
+    // llama.cpp's own words come through a queue of their own, and the parent ends this process at the message.
+    await setTimeout(200);
     send({ type: "load-failed", message: error instanceof Error ? error.message : String(error) });
   }
 }
