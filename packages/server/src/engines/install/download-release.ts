@@ -16,7 +16,7 @@ export interface DownloadOptions {
 
 /** Downloads to `file` and checks the content. Throws `InstallError` when it cannot be had or is not what was pinned. */
 export async function downloadRelease({ url, file, sha256, fetch, signal, onProgress }: DownloadOptions): Promise<void> {
-  const remedy = "Check the network, or build it here with `parley engine install --from source`.";
+  const remedy = "Check the network, or build it here with `parley engine install --method source`.";
   const response = await fetch(url, { signal }).catch((cause: unknown) => {
     signal.throwIfAborted();
     throw new InstallError(`${url} cannot be reached`, { remedy, cause });

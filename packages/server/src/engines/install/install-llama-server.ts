@@ -11,7 +11,7 @@ import { probeLlamaServer } from "./probe-llama-server.ts";
 import { RELEASE, type ReleaseAsset } from "./release-pins.ts";
 import { runTool } from "./run-tool.ts";
 
-const BUILD_FROM_SOURCE = "Build it here instead: `parley engine install --from source`.";
+const BUILD_FROM_SOURCE = "Build it here instead: `parley engine install --method source`.";
 
 export interface InstallOptions {
   readonly method: "release" | "source";
