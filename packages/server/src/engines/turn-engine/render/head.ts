@@ -15,7 +15,7 @@ export type HeadRun =
 
 export interface Head {
   readonly runs: readonly HeadRun[];
-  /** The template prints other text in front of the tools when there is a system text: then they stand and fall together. */
+  /** Other text stands in front of the tools because there is a system text: then they stand and fall together. */
   readonly toolsDependOnSystem: boolean;
 }
 
@@ -33,14 +33,29 @@ export function createHeadReader(
       ? wholeHead(template, profile, profile.tools, tools, hasSystem)
       : opaqueHead(template, profile, specialSpellings, tools, hasSystem);
   };
-  return (tools, hasSystem) => {
+  const readOnce: ReadHead = (tools, hasSystem) => {
     const runs = read(tools, hasSystem);
     if (runs === null) return null;
-    if (tools.length === 0) return { runs, toolsDependOnSystem: false };
-    const other = read(tools, !hasSystem);
+    if (tools.length === 0 || !hasSystem) return { runs, toolsDependOnSystem: false };
+    const other = read(tools, false);
     return { runs, toolsDependOnSystem: other !== null && untilLastTool(runs) !== untilLastTool(other) };
   };
+  const heads = new Map<string, Head | null>();
+  return (tools, hasSystem) => {
+    const key = `${hasSystem} ${JSON.stringify(tools)}`;
+    const head = heads.get(key) ?? readOnce(tools, hasSystem);
+    heads.delete(key);
+    heads.set(key, head);
+    for (const oldest of heads.keys()) {
+      if (heads.size <= KEPT_HEADS) break;
+      heads.delete(oldest);
+    }
+    return head;
+  };
 }
+
+/** Conversations in progress use a few sets of tools, each for many turns. */
+const KEPT_HEADS = 32;
 
 type ReadRuns = (tools: readonly ToolSpec[], hasSystem: boolean) => HeadRun[] | null;
 type Form = Pick<TemplateProfile, "form">;
@@ -95,7 +110,7 @@ function wholeHead(
 }
 
 /** The definition that shows where the one before it ends. */
-const NEXT_TOOL: ToolSpec = { name: "next", description: null, inputSchema: { type: "object" }, strict: false, inputExamples: [] };
+const NEXT_TOOL: ToolSpec = { name: "next", description: null, inputSchema: { type: "object", properties: {} }, strict: false, inputExamples: [] };
 
 /** The template takes definitions apart, so their ends are found by comparing renders with one tool more. */
 function opaqueHead(

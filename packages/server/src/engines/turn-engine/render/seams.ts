@@ -11,16 +11,17 @@ import { shapeKey, type StepShape } from "./step-shape.ts";
 export interface Seams {
   /**
    * From the last slot of `previous` to the last slot of `step`; null when the template cannot print the two so.
-   * Slots of `step` have their own names; `previous:NAME` is a slot of the assistant step that the template repeats.
+   * Slots of `step` have their own names; `previous:NAME` is a slot of the step before that the template prints after
+   * that step's last (the id of a call after its result) or repeats.
    */
   between(previous: StepShape, step: StepShape): Printed | null;
   /** From the last slot of `previous` to where the model goes on. */
-  generation(previous: StepShape, mode: GenerationMode): string | null;
+  generation(previous: StepShape, mode: GenerationMode): Printed | null;
 }
 
 export function createSeams(template: ChatTemplate, form: MessageForm): Seams {
   const seams = new Map<string, Printed | null>();
-  const generations = new Map<string, string | null>();
+  const generations = new Map<string, Printed | null>();
 
   function print(steps: readonly [prefix: string, step: StepShape][], generate: GenerationMode | null): Printed | null {
     for (const emptyContent of [null, ""] as const) {
@@ -85,9 +86,8 @@ export function createSeams(template: ChatTemplate, form: MessageForm): Seams {
       const printed = print([...steps, ["previous:", previous]], mode);
       const from = printed === null ? -1 : endOf(printed, previous);
       const rest = printed === null || from < 0 ? null : printed.slice(from + 1);
-      const text = rest !== null && rest.every((part) => typeof part === "string") ? rest.join("") : null;
-      generations.set(key, text);
-      return text;
+      generations.set(key, rest);
+      return rest;
     },
   };
 }

@@ -23,21 +23,48 @@ interface StepContext {
 /** Writes one step with the template's text before it. */
 export function writeStep(runs: PromptRuns, place: StepInPlace, context: StepContext): void {
   const { previous, step, mode } = place;
-  const wasReplayed = previous.kind === "assistant" && previous.replay !== null;
   if (step.kind === "assistant" && step.replay !== null) {
-    const { seams } = context.profile;
     // Exactly what stood before it when the model wrote it.
-    runs.template(seams.generation(shapeOf(previous), mode) ?? seams.generation(USER, mode) ?? "");
+    writeGeneration(runs, previous, mode, context);
     runs.tokens(step.replay, step.parts);
     return;
   }
   const seam = seamOf(shapeOf(previous), shapeOf(step), context.profile);
   const group = groupOf(place, seam, context.profile);
-  seam.forEach((part, index) => {
-    // A replayed answer has closed its calls itself; only the end of the turn is missing.
-    if (typeof part === "string") runs.template(index === 0 && wasReplayed ? fromEnd(part, context.endSpellings) : part);
+  for (const part of afterReplay(previous, seam, context)) {
+    if (typeof part === "string") runs.template(part);
+    else if (part.slot.startsWith(PREVIOUS)) writePreviousSlot(runs, part.slot.slice(PREVIOUS.length), previous);
     else writeSlot(runs, part.slot, place, group, context.profile);
-  });
+  }
+}
+
+/** The template's text after a step, up to where the model goes on. */
+export function writeGeneration(runs: PromptRuns, previous: Step, mode: GenerationMode, { profile: { seams } }: StepContext): void {
+  for (const part of seams.generation(shapeOf(previous), mode) ?? seams.generation(USER, mode) ?? []) {
+    if (typeof part === "string") runs.template(part);
+    else writePreviousSlot(runs, part.slot.slice(PREVIOUS.length), previous);
+  }
+}
+
+const PREVIOUS = "previous:";
+
+/** A name or an id of the step before; it adds nothing to a block that has ended already. */
+function writePreviousSlot(runs: PromptRuns, slot: string, previous: Step): void {
+  const [kind = "", index = "0"] = slot.split(":");
+  if (previous.kind === "user") return;
+  const call = previous.calls[Number(index)];
+  const result = previous.kind === "tools" ? previous.results[Number(index)] : undefined;
+  if (kind === "name") runs.content(call?.name ?? "", []);
+  if (kind === "id") runs.content(shortCallId(call?.id ?? ""), []);
+  if (kind === "result-name") runs.content(result?.name ?? "", []);
+  if (kind === "result-id") runs.content(shortCallId(result?.id ?? ""), []);
+}
+
+/** A replayed answer has closed its calls itself; only the end of the turn is missing. */
+function afterReplay(previous: Step, seam: Printed, { endSpellings }: StepContext): Printed {
+  const [first, ...rest] = seam;
+  if (previous.kind !== "assistant" || previous.replay === null || typeof first !== "string") return seam;
+  return [fromEnd(first, endSpellings), ...rest];
 }
 
 function seamOf(previous: StepShape, step: StepShape, { seams }: TemplateProfile): Printed {
@@ -52,10 +79,10 @@ function fromEnd(text: string, endSpellings: readonly string[]): string {
 }
 
 function writeSlot(runs: PromptRuns, slot: string, { step, isLast }: StepInPlace, group: readonly number[] | null, profile: TemplateProfile): void {
-  const [kind = "", first = "0", second = "0"] = slot.replace(/^previous:/, "").split(":");
+  const [kind = "", first = "0", second = "0"] = slot.split(":");
   const index = Number(first);
   if (step.kind === "user") return runs.pieces(step.pieces, profile.strip.user, group);
-  if (step.kind === "tools") return writeResultSlot(runs, kind, index, step, group, profile);
+  if (step.kind === "tools") return writeResultSlot(runs, kind, step.results[index], group, profile);
   if (kind === "reasoning") return runs.pieces(step.reasoning, profile.strip.assistant, group);
   if (kind === "text") {
     return runs.pieces(step.text, profile.strip.assistant, group, { keepEnd: isLast && step.calls.length === 0 });
@@ -76,18 +103,15 @@ function writeSlot(runs: PromptRuns, slot: string, { step, isLast }: StepInPlace
 function writeResultSlot(
   runs: PromptRuns,
   kind: string,
-  index: number,
-  { results, calls }: ToolsStep,
+  result: ToolsStep["results"][number] | undefined,
   group: readonly number[] | null,
   profile: TemplateProfile,
 ): void {
-  const result = results[index];
-  const part = result?.pieces.at(-1)?.part;
-  const parts = group ?? (part === undefined ? [] : [part]);
-  if (kind === "result") return runs.pieces(result?.pieces ?? [], profile.strip.tool, group);
-  // `name` and `id` are those of the call, which some templates repeat.
-  if (kind === "result-name" || kind === "name") runs.content(result?.name ?? calls[index]?.name ?? "", parts);
-  if (kind === "result-id" || kind === "id") runs.content(shortCallId(result?.id ?? calls[index]?.id ?? ""), parts);
+  if (result === undefined) return;
+  if (kind === "result") return runs.pieces(result.pieces, profile.strip.tool, group);
+  const parts = group ?? result.pieces.slice(-1).map(({ part }) => part);
+  if (kind === "result-name") runs.content(result.name, parts);
+  if (kind === "result-id") runs.content(shortCallId(result.id), parts);
 }
 
 /**

@@ -1,15 +1,13 @@
 import type { Turn } from "../../../turn/turn.ts";
 import type { GenerationMode } from "./chat-template.ts";
 import type { Family } from "./detect-family.ts";
-import { shapeOf } from "./fold-messages.ts";
 import type { ReadHead } from "./head.ts";
 import type { LogicalParts } from "./logical-parts.ts";
 import { createPromptRuns, type PromptRun, type PromptRuns } from "./prompt-runs.ts";
-import { USER } from "./step-shape.ts";
 import type { Piece, Step } from "./steps.ts";
 import type { TemplateProfile } from "./template-profile.ts";
 import { foldedToolTexts, formatText } from "./wording.ts";
-import { writeStep } from "./write-step.ts";
+import { writeGeneration, writeStep } from "./write-step.ts";
 
 export interface WriteContext {
   readonly parts: LogicalParts;
@@ -35,10 +33,7 @@ export function writeTurn(turn: Turn, steps: readonly Step[], context: WriteCont
     }
   });
   const last = steps.at(-1);
-  if (last !== undefined && last.kind !== "assistant") {
-    const { seams } = context.profile;
-    runs.template(seams.generation(shapeOf(last), mode) ?? seams.generation(USER, mode) ?? "");
-  }
+  if (last !== undefined && last.kind !== "assistant") writeGeneration(runs, last, mode, context);
   return runs.runs;
 }
 
