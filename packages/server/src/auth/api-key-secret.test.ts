@@ -41,11 +41,12 @@ test("something that is no key is still handed on, to be called invalid", () => 
   expect(extractApiKey(new Headers({ "x-api-key": "dummy" }))).toBe("dummy");
 });
 
-test.each([["nothing", {}], ["an empty key", { "x-api-key": " " }], ["another scheme", { authorization: "Basic abc" }]])(
-  "%s is 401 authentication_error that says which header is missing",
-  (_name, headers) => {
-    expect(() => extractApiKey(new Headers(headers as Record<string, string>))).toThrow(
-      fail("authentication_error", { public: "x-api-key header is required" }),
-    );
-  },
-);
+test.each([
+  ["nothing", {}],
+  ["an empty key", { "x-api-key": " " }],
+  ["another scheme", { authorization: "Basic abc" }],
+])("%s is 401 authentication_error that says which header is missing", (_name, headers) => {
+  expect(() => extractApiKey(new Headers(headers as Record<string, string>))).toThrow(
+    fail("authentication_error", { public: "x-api-key header is required" }),
+  );
+});

@@ -33,7 +33,13 @@ function switchable(): { storage: Storage; queries: () => number; down: (value: 
     if (isDown) return Promise.reject(fail("overloaded_error", { public: "Overloaded" }));
     return storage.run(options, work);
   };
-  return { storage: { ...storage, run }, queries: () => queries, down: (value) => { isDown = value; } };
+  return {
+    storage: { ...storage, run },
+    queries: () => queries,
+    down: (value) => {
+      isDown = value;
+    },
+  };
 }
 
 test("of eight first starts at once exactly one creates the organization and gets the key", async () => {
@@ -100,7 +106,9 @@ test("a key revoked elsewhere stops working within one second, also under steady
 test("a look-up that began before a revocation does not bring the key back", async () => {
   const created = await createKey(deps, { name: "racing", workspaceId: null, expiresAtMs: null });
   let release = () => {};
-  const gate = new Promise<void>((resolve) => { release = resolve; });
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   const slow: Storage = {
     ...storage,
     run: async (options, work) => {
@@ -143,7 +151,10 @@ test("while the database is down a key seen lately works for a minute, an unseen
   await using authenticator = createAuthenticator({ ...deps, storage: cut.storage });
   await authenticator.authenticate(seen.secret);
   cut.down(true);
-  await expect(authenticator.authenticate(unseen.secret)).rejects.toMatchObject({ type: "overloaded_error", publicMessage: "Overloaded" });
+  await expect(authenticator.authenticate(unseen.secret)).rejects.toMatchObject({
+    type: "overloaded_error",
+    publicMessage: "Overloaded",
+  });
   offsetMs += 50_000;
   await expect(authenticator.authenticate(seen.secret)).resolves.toMatchObject({ apiKeyId: seen.id });
   offsetMs += 11_000;

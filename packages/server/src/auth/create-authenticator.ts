@@ -130,7 +130,9 @@ function orWithin(lookup: Promise<LiveApiKey | null>, patienceMs: number, known:
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(known), patienceMs);
     lookup
-      .then(resolve, (error: unknown) => (isOutage(error) ? resolve(known) : reject(error instanceof Error ? error : new Error(String(error)))))
+      .then(resolve, (error: unknown) =>
+        isOutage(error) ? resolve(known) : reject(error instanceof Error ? error : new Error(String(error))),
+      )
       .finally(() => clearTimeout(timer));
   });
 }

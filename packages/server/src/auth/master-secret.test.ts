@@ -30,7 +30,9 @@ test("a secret that became readable to others is closed again", async () => {
 test("a damaged secret is not replaced: the message says what to do", async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, "secret.key"), "half");
-  await expect(loadMasterSecret(folder)).rejects.toMatchObject({ internal: expect.stringContaining("restore it from a backup") as string });
+  await expect(loadMasterSecret(folder)).rejects.toMatchObject({
+    internal: expect.stringContaining("restore it from a backup") as string,
+  });
 });
 
 test("keys of different purposes differ and each is stable", () => {

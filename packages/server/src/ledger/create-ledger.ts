@@ -142,7 +142,9 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
   return {
     record(record: TurnRecord): Promise<void> {
       if (queue.length >= MAX_QUEUED_ROWS) {
-        return Promise.reject(fail("overloaded_error", { public: "Overloaded", internal: "the ledger's queue is full", retryAfterSeconds: 1 }));
+        return Promise.reject(
+          fail("overloaded_error", { public: "Overloaded", internal: "the ledger's queue is full", retryAfterSeconds: 1 }),
+        );
       }
       const row = toTurnRecordRow(record);
       return new Promise((resolve, reject) => {
@@ -188,7 +190,8 @@ function replay(spool: Spool, storage: Storage, log: StorageLog): Promise<boolea
 function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(fail("overloaded_error", { public: "Overloaded", internal: `the database did not answer within ${limitMs} ms` })),
+      () =>
+        reject(fail("overloaded_error", { public: "Overloaded", internal: `the database did not answer within ${limitMs} ms` })),
       limitMs,
     );
     work.then(resolve, reject).finally(() => clearTimeout(timer));

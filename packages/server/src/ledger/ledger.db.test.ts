@@ -34,17 +34,36 @@ function switchable(): { storage: Storage; inserts: () => number; set: (mode: "u
     if (mode === "frozen") return new Promise(() => undefined);
     return storage.run(options, work);
   };
-  return { storage: { ...storage, run }, inserts: () => inserts, set: (value) => { mode = value; } };
+  return {
+    storage: { ...storage, run },
+    inserts: () => inserts,
+    set: (value) => {
+      mode = value;
+    },
+  };
 }
 
 test("a recorded turn is on the ledger when record resolves, with every field", async () => {
   await using ledger = await createLedger({ storage, spoolDir: await spoolFolder(), log: silentLog });
   await ledger.record(sampleTurn("req_fields"));
-  const row: unknown = JSON.parse((await dumpTable(storage, "turn_records")).split("\n").find((line) => line.includes('"req_fields"')) ?? "{}");
+  const row: unknown = JSON.parse(
+    (await dumpTable(storage, "turn_records")).split("\n").find((line) => line.includes('"req_fields"')) ?? "{}",
+  );
   expect(row).toMatchObject({
-    request_id: "req_fields", message_id: "msg_req_fields", input_tokens: 12, cache_read_tokens: 2048, cache_write_5m_tokens: 100,
-    cache_write_1h_tokens: 0, output_tokens: 34, thinking_tokens: 5, stop_reason: "end_turn", outcome: null, service_tier: "standard",
-    queue_ms: 1.25, decode_ms: 300.125, started_at: "2026-11-21T12:00:00+00:00",
+    request_id: "req_fields",
+    message_id: "msg_req_fields",
+    input_tokens: 12,
+    cache_read_tokens: 2048,
+    cache_write_5m_tokens: 100,
+    cache_write_1h_tokens: 0,
+    output_tokens: 34,
+    thinking_tokens: 5,
+    stop_reason: "end_turn",
+    outcome: null,
+    service_tier: "standard",
+    queue_ms: 1.25,
+    decode_ms: 300.125,
+    started_at: "2026-11-21T12:00:00+00:00",
   });
 });
 
@@ -66,7 +85,7 @@ test("rows that arrive together share statements", async () => {
   const startedMs = performance.now();
   await Promise.all(Array.from({ length: 2_000 }, (_, index) => ledger.record(sampleTurn(`req_batch_${index}`))));
   const tookMs = performance.now() - startedMs;
-  console.log(`2,000 rows in ${tookMs.toFixed(0)} ms, ${((2_000 / tookMs) * 1_000).toFixed(0)} rows/s`);
+  process.stdout.write(`2,000 rows in ${tookMs.toFixed(0)} ms, ${((2_000 / tookMs) * 1_000).toFixed(0)} rows/s\n`);
   expect(await countTurnRecords(storage)).toBe(before + 2_000);
   expect(counted.inserts()).toBe(10);
 });
@@ -79,27 +98,33 @@ test("a row that the database refuses fails alone", async () => {
     ledger.record(sampleTurn("req_good_2")),
   ]);
   expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-  expect([...(await findTurnRecords(storage, ["req_good_1", "req_bad", "req_good_2"]))].toSorted()).toEqual(["req_good_1", "req_good_2"]);
+  expect([...(await findTurnRecords(storage, ["req_good_1", "req_bad", "req_good_2"]))].toSorted()).toEqual([
+    "req_good_1",
+    "req_good_2",
+  ]);
 });
 
-test.each(["down", "frozen"] as const)("while the database is %s rows are acknowledged from disk and moved when it is back", async (mode) => {
-  const cut = switchable();
-  const spoolDir = await spoolFolder();
-  await using ledger = await createLedger({ storage: cut.storage, spoolDir, log: silentLog });
-  cut.set(mode);
-  const ids = Array.from({ length: 50 }, (_, index) => `req_${mode}_${index}`);
-  const startedMs = performance.now();
-  await Promise.all(ids.map((id) => ledger.record(sampleTurn(id))));
-  expect(performance.now() - startedMs).toBeLessThan(3_000);
-  expect(ledger.isSpooling()).toBe(true);
-  expect((await findTurnRecords(storage, ids)).size).toBe(0);
-  expect(await readdir(spoolDir)).toHaveLength(1);
-  if (mode === "frozen") return;
-  cut.set("up");
-  await expect.poll(() => ledger.isSpooling(), { timeout: 5_000 }).toBe(false);
-  expect((await findTurnRecords(storage, ids)).size).toBe(50);
-  expect(await readdir(spoolDir)).toEqual([]);
-});
+test.each(["down", "frozen"] as const)(
+  "while the database is %s rows are acknowledged from disk and moved when it is back",
+  async (mode) => {
+    const cut = switchable();
+    const spoolDir = await spoolFolder();
+    await using ledger = await createLedger({ storage: cut.storage, spoolDir, log: silentLog });
+    cut.set(mode);
+    const ids = Array.from({ length: 50 }, (_, index) => `req_${mode}_${index}`);
+    const startedMs = performance.now();
+    await Promise.all(ids.map((id) => ledger.record(sampleTurn(id))));
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
+    expect(ledger.isSpooling()).toBe(true);
+    expect((await findTurnRecords(storage, ids)).size).toBe(0);
+    expect(await readdir(spoolDir)).toHaveLength(1);
+    if (mode === "frozen") return;
+    cut.set("up");
+    await expect.poll(() => ledger.isSpooling(), { timeout: 5_000 }).toBe(false);
+    expect((await findTurnRecords(storage, ids)).size).toBe(50);
+    expect(await readdir(spoolDir)).toEqual([]);
+  },
+);
 
 test("rows that a closed ledger left on disk are moved by the next one, before it is ready", async () => {
   const cut = switchable();

@@ -4,7 +4,7 @@ import { sampleTurn } from "./__fixtures__/sample-turn.ts";
 import { formatSpoolLine, parseSpool } from "./spool-format.ts";
 import { toTurnRecordRow } from "./to-turn-record-row.ts";
 
-const rows = ["req_1", "req_2 \"quoted\" \n ü 😀", "req_3"].map((id) => toTurnRecordRow(sampleTurn(id)));
+const rows = ["req_1", 'req_2 "quoted" \n ü 😀', "req_3"].map((id) => toTurnRecordRow(sampleTurn(id)));
 const text = rows.map(formatSpoolLine).join("");
 
 test("what was spooled is read back as it was", () => {
@@ -13,7 +13,14 @@ test("what was spooled is read back as it was", () => {
 
 test("a spool cut at any byte yields exactly the whole lines before the cut", () => {
   const bytes = Buffer.from(text);
-  const ends = rows.map((_, index) => Buffer.byteLength(rows.slice(0, index + 1).map(formatSpoolLine).join("")));
+  const ends = rows.map((_, index) =>
+    Buffer.byteLength(
+      rows
+        .slice(0, index + 1)
+        .map(formatSpoolLine)
+        .join(""),
+    ),
+  );
   for (let cut = 0; cut <= bytes.length; cut += 1) {
     // Without its newline the last line is whole already.
     const whole = ends.filter((end) => end - 1 <= cut).length;

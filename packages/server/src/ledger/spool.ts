@@ -113,7 +113,10 @@ async function replaySegment(path: string, insert: InsertRows, log: StorageLog):
   const { rows, damagedLines } = parseSpool(text);
   const { refused } = await insert(rows);
   if (damagedLines > 0 || refused > 0) {
-    log.error({ path, damagedLines, refused, rows: rows.length }, "some spooled ledger rows cannot be used; the file is kept as .kept");
+    log.error(
+      { path, damagedLines, refused, rows: rows.length },
+      "some spooled ledger rows cannot be used; the file is kept as .kept",
+    );
     await rename(path, `${path}.kept`);
     return;
   }
@@ -128,5 +131,9 @@ function writerLives(name: string): boolean {
 }
 
 function cannotSpool(why: string): Failure {
-  return fail("overloaded_error", { public: "Overloaded", internal: `the ledger's spool cannot be written: ${why}`, retryAfterSeconds: 1 });
+  return fail("overloaded_error", {
+    public: "Overloaded",
+    internal: `the ledger's spool cannot be written: ${why}`,
+    retryAfterSeconds: 1,
+  });
 }

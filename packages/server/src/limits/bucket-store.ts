@@ -11,7 +11,12 @@ export interface BucketDemand {
 export type TakeOutcome =
   | { readonly taken: true; readonly readings: readonly BucketReading[] }
   /** Nothing was taken. `refusedIndex` is the demand that waits longest, `waitMs` how long. */
-  | { readonly taken: false; readonly refusedIndex: number; readonly waitMs: number; readonly readings: readonly BucketReading[] };
+  | {
+      readonly taken: false;
+      readonly refusedIndex: number;
+      readonly waitMs: number;
+      readonly readings: readonly BucketReading[];
+    };
 
 /** Where the buckets live: in this process, or shared between nodes. Readings come in the order of the demands. */
 export interface BucketStore {

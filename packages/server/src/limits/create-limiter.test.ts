@@ -13,12 +13,27 @@ const START_MS = Date.UTC(2026, 10, 21, 12, 0, 0);
 function createSetup(limits: ModelClassLimits) {
   let elapsedMs = 0;
   const clock: Clock = { nowMs: () => START_MS + elapsedMs, monotonicMs: () => 5_000.25 + elapsedMs };
-  const limiter = createLimiter({ store: createMemoryBucketStore({ clock }), config: { default: limits, modelClasses: {} }, clock });
-  return { limiter, advance: (ms: number) => { elapsedMs += ms; } };
+  const limiter = createLimiter({
+    store: createMemoryBucketStore({ clock }),
+    config: { default: limits, modelClasses: {} },
+    clock,
+  });
+  return {
+    limiter,
+    advance: (ms: number) => {
+      elapsedMs += ms;
+    },
+  };
 }
 
 const usage = (part: Partial<Usage>): Usage => ({
-  inputTokens: 0, cacheReadTokens: 0, cacheWrite5mTokens: 0, cacheWrite1hTokens: 0, outputTokens: 0, thinkingTokens: 0, ...part,
+  inputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWrite5mTokens: 0,
+  cacheWrite1hTokens: 0,
+  outputTokens: 0,
+  thinkingTokens: 0,
+  ...part,
 });
 const limits: ModelClassLimits = { requests: 60, inputTokens: 100_000, outputTokens: 20_000 };
 const haiku = { modelClass: "haiku", inputTokens: 10_000, outputTokens: 4_000 };
@@ -45,7 +60,10 @@ test("a reservation carries the whole header family, tokens rounded to the neare
 test("a limit on all tokens is what tokens-* shows when it is in force, and it refuses too", async () => {
   const { limiter } = createSetup({ ...limits, totalTokens: 15_000 });
   const hold = await limiter.reserve(principal, haiku);
-  expect(hold.headers()).toMatchObject({ "anthropic-ratelimit-tokens-limit": "15000", "anthropic-ratelimit-tokens-remaining": "1000" });
+  expect(hold.headers()).toMatchObject({
+    "anthropic-ratelimit-tokens-limit": "15000",
+    "anthropic-ratelimit-tokens-remaining": "1000",
+  });
   await expect(limiter.reserve(principal, haiku)).rejects.toMatchObject({
     publicMessage: expect.stringContaining("15,000 tokens per minute") as string,
   });
@@ -75,7 +93,9 @@ test("over a limit: 429 with an exact retry-after and the headers, and nothing i
 test("settling gives back what was not decoded and does not count what was read from the cache", async () => {
   const { limiter } = createSetup(limits);
   const hold = await limiter.reserve(principal, haiku);
-  await hold.settle(usage({ inputTokens: 500, cacheReadTokens: 9_000, cacheWrite5mTokens: 300, cacheWrite1hTokens: 200, outputTokens: 1_000 }));
+  await hold.settle(
+    usage({ inputTokens: 500, cacheReadTokens: 9_000, cacheWrite5mTokens: 300, cacheWrite1hTokens: 200, outputTokens: 1_000 }),
+  );
   const next = await limiter.reserve(principal, { modelClass: "haiku", inputTokens: 0, outputTokens: 0 });
   expect(next.headers()).toMatchObject({
     "anthropic-ratelimit-input-tokens-remaining": "99000",
@@ -122,7 +142,9 @@ test("organizations and model classes have buckets of their own", async () => {
 
 test("four hundred reservations at once take exactly what the bucket holds", async () => {
   const { limiter } = createSetup({ requests: 100, inputTokens: 1_000_000, outputTokens: 1_000_000 });
-  const outcomes = await Promise.allSettled(Array.from({ length: 400 }, () => limiter.reserve(principal, { ...haiku, inputTokens: 1, outputTokens: 1 })));
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 400 }, () => limiter.reserve(principal, { ...haiku, inputTokens: 1, outputTokens: 1 })),
+  );
   expect(outcomes.filter((outcome) => outcome.status === "fulfilled")).toHaveLength(100);
 });
 

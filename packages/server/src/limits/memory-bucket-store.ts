@@ -31,7 +31,9 @@ export function createMemoryBucketStore({ clock }: { readonly clock: Clock }): B
     async take(demands): Promise<TakeOutcome> {
       const nowMs = Math.floor(clock.monotonicMs());
       const found = demands.map((demand) => current(demand, nowMs));
-      const waits = demands.map((demand, index) => waitMs(found[index] ?? fullBucket(demand.limitPerMinute, nowMs), demand.tokens));
+      const waits = demands.map((demand, index) =>
+        waitMs(found[index] ?? fullBucket(demand.limitPerMinute, nowMs), demand.tokens),
+      );
       const longestMs = Math.max(0, ...waits);
       if (longestMs > 0) {
         return { taken: false, refusedIndex: waits.indexOf(longestMs), waitMs: longestMs, readings: found.map(readBucket) };

@@ -32,7 +32,10 @@ export function refill(bucket: Bucket, nowMs: number): Bucket {
   const capacityUnits = bucket.limitPerMinute * UNITS_PER_TOKEN;
   // A full refill takes a minute from empty; capping the time keeps the product an exact integer.
   const missingUnits = capacityUnits - bucket.levelUnits;
-  const gainedUnits = Math.min(missingUnits, Math.min(elapsedMs, Math.ceil(missingUnits / bucket.limitPerMinute)) * bucket.limitPerMinute);
+  const gainedUnits = Math.min(
+    missingUnits,
+    Math.min(elapsedMs, Math.ceil(missingUnits / bucket.limitPerMinute)) * bucket.limitPerMinute,
+  );
   return { ...bucket, levelUnits: bucket.levelUnits + gainedUnits, updatedAtMs: nowMs };
 }
 

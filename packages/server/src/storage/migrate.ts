@@ -45,7 +45,9 @@ async function refuseNewerSchema(client: PoolClient): Promise<void> {
   );
   if (!rows[0]?.present) return;
   const newestKnownMs = Math.max(...readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER }).map((file) => file.folderMillis));
-  const applied = await client.query<{ newest: string | null }>("select max(created_at) as newest from drizzle.__drizzle_migrations");
+  const applied = await client.query<{ newest: string | null }>(
+    "select max(created_at) as newest from drizzle.__drizzle_migrations",
+  );
   if (Number(applied.rows[0]?.newest ?? 0) > newestKnownMs) {
     throw fail("api_error", {
       public: "The database cannot be used",

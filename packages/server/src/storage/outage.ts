@@ -20,7 +20,8 @@ const EXHAUSTED_SQLSTATE = /^(53...|58030)$/;
 /** node-postgres has no codes for its own errors. */
 const INTERRUPTED_TEXT =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|Connection ended|write after end|This socket has been ended)/i;
-const UNREACHED_TEXT = /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|timeout expired)/i;
+const UNREACHED_TEXT =
+  /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout|timeout expired)/i;
 
 export function classifyDatabaseError(error: unknown): DatabaseErrorKind {
   const root = rootOf(error);

@@ -58,7 +58,10 @@ function identifyByPs(pid: number): ProcessIdentity | null {
 
 function ps(pid: number, columns: string): string | null {
   try {
-    const text = execFileSync("ps", ["-o", `${columns}=`, "-p", String(pid)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    const text = execFileSync("ps", ["-o", `${columns}=`, "-p", String(pid)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     return text.trim() || null;
   } catch {
     return null;

@@ -33,7 +33,9 @@ export const workspaces = pgTable(
   "workspaces",
   {
     id: text("id").primaryKey(),
-    organizationId: text("organization_id").notNull().references(() => organizations.id),
+    organizationId: text("organization_id")
+      .notNull()
+      .references(() => organizations.id),
     name: text("name").notNull(),
     isDefault: boolean("is_default").notNull(),
     createdAt: instant("created_at").notNull(),
@@ -46,8 +48,12 @@ export const apiKeys = pgTable(
   "api_keys",
   {
     id: text("id").primaryKey(),
-    organizationId: text("organization_id").notNull().references(() => organizations.id),
-    workspaceId: text("workspace_id").notNull().references(() => workspaces.id),
+    organizationId: text("organization_id")
+      .notNull()
+      .references(() => organizations.id),
+    workspaceId: text("workspace_id")
+      .notNull()
+      .references(() => workspaces.id),
     name: text("name").notNull(),
     /** HMAC-SHA256 of the key, base64url. The HMAC's own key is never in the database. */
     secretHmac: text("secret_hmac").notNull(),
@@ -57,10 +63,7 @@ export const apiKeys = pgTable(
     expiresAt: instant("expires_at"),
     lastUsedAt: instant("last_used_at"),
   },
-  (table) => [
-    uniqueIndex("api_keys_secret_hmac").on(table.secretHmac),
-    index("api_keys_workspace").on(table.workspaceId),
-  ],
+  (table) => [uniqueIndex("api_keys_secret_hmac").on(table.secretHmac), index("api_keys_workspace").on(table.workspaceId)],
 );
 
 /**
@@ -118,8 +121,5 @@ export const idempotencyEntries = pgTable(
     /** While running: when the claim lapses. Afterwards: when the stored reply is forgotten. */
     expiresAt: instant("expires_at").notNull(),
   },
-  (table) => [
-    primaryKey({ columns: [table.workspaceId, table.key] }),
-    index("idempotency_entries_expires").on(table.expiresAt),
-  ],
+  (table) => [primaryKey({ columns: [table.workspaceId, table.key] }), index("idempotency_entries_expires").on(table.expiresAt)],
 );

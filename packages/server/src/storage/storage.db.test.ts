@@ -61,8 +61,14 @@ test("the schema and the migrations say the same", async () => {
     await promisify(execFile)(
       process.execPath,
       [
-        join(root, "node_modules/drizzle-kit/bin.cjs"), "generate", "--dialect", "postgresql",
-        "--schema", join(root, "packages/server/src/storage/schema.ts"), "--out", copy,
+        join(root, "node_modules/drizzle-kit/bin.cjs"),
+        "generate",
+        "--dialect",
+        "postgresql",
+        "--schema",
+        join(root, "packages/server/src/storage/schema.ts"),
+        "--out",
+        copy,
       ],
       { cwd: root },
     );
@@ -92,7 +98,7 @@ test("a turn record commits to disk also where the server's default is an asynch
   const seen = await storage.run({ operation: "inspect", repeatable: false }, (db) =>
     db.transaction(async (transaction) => {
       await transaction.execute(sql`set local synchronous_commit = off`);
-      const same: Storage = { ...storage, run: (_options, work) => work(transaction as never) };
+      const same: Storage = { ...storage, run: (_options, work) => work(transaction) };
       await insertTurnRecords(same, [sampleTurnRecord("req_durable")]);
       return transaction.execute<{ synchronous_commit: string }>(sql`show synchronous_commit`);
     }),
@@ -111,7 +117,14 @@ test("a refused statement leaks neither SQL nor values in any text", async () =>
 test("an idempotency key is claimed by exactly one of twenty requests and then replays its reply", async () => {
   const nowMs = 1_800_000_000_000;
   const claim = (claimedBy: string, requestHash = "h1", atMs = nowMs) =>
-    claimIdempotencyKey(storage, { workspaceId: "w1", key: "k1", requestHash, claimedBy, nowMs: atMs, claimExpiresAtMs: atMs + 60_000 });
+    claimIdempotencyKey(storage, {
+      workspaceId: "w1",
+      key: "k1",
+      requestHash,
+      claimedBy,
+      nowMs: atMs,
+      claimExpiresAtMs: atMs + 60_000,
+    });
   const outcomes = await Promise.all(Array.from({ length: 20 }, (_, index) => claim(`req_${index}`)));
   const winners = outcomes.flatMap((outcome, index) => (outcome.type === "claimed" ? [index] : []));
   expect(winners).toHaveLength(1);
@@ -137,13 +150,17 @@ test("an idempotency key is claimed by exactly one of twenty requests and then r
 
 test("a database that cannot be reached answers overloaded_error within its budget and names no address", async () => {
   const unreachable = openStorage({
-    databaseUrl: "postgres://someone:hidden@127.0.0.1:1/none", dataDir: tmpdir(), log: silentLog, clock: systemClock, outageBudgetMs: 300,
+    databaseUrl: "postgres://someone:hidden@127.0.0.1:1/none",
+    dataDir: tmpdir(),
+    log: silentLog,
+    clock: systemClock,
+    outageBudgetMs: 300,
   });
   const startedMs = performance.now();
   const error = await unreachable.catch((caught: unknown) => caught);
   expect(performance.now() - startedMs).toBeLessThan(2_000);
   expect(error).toMatchObject({ type: "overloaded_error", publicMessage: "Overloaded", retryAfterSeconds: 1 });
-  expect(String((error as Failure).message)).not.toContain("hidden");
+  expect((error as Failure).message).not.toContain("hidden");
 });
 
 test("one pool connection is never left checked out", async () => {

@@ -71,11 +71,15 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   // An idle connection that breaks is only news: the next query opens another.
   pool.on("error", (error) => log.warn({ reason: error.message }, "an idle database connection broke"));
   // A lent one breaks between two statements without any query to fail: unheard, its event would end the process.
-  pool.on("connect", (client) => client.on("error", (error) => log.debug({ reason: error.message }, "a database connection broke")));
+  pool.on("connect", (client) =>
+    client.on("error", (error) => log.debug({ reason: error.message }, "a database connection broke")),
+  );
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= closeAll(pool, embedded));
   try {
-    await withConnection(pool, { budgetMs: options.outageBudgetMs ?? DEFAULT_OPEN_BUDGET_MS, repeatable: true }, (client) => migrateDatabase(client));
+    await withConnection(pool, { budgetMs: options.outageBudgetMs ?? DEFAULT_OPEN_BUDGET_MS, repeatable: true }, (client) =>
+      migrateDatabase(client),
+    );
   } catch (error) {
     await close();
     throw toFailure(error, "migrate");

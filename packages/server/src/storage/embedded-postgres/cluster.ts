@@ -43,13 +43,23 @@ export async function readPassword(layout: Layout): Promise<string> {
 
 async function initialize(draft: string, layout: Layout, binaries: PostgresBinaries, runAs: RunAs): Promise<void> {
   const { file, args, ...identity } = runAs.wrap(binaries.initdb, [
-    "-D", draft,
-    "--username", SUPERUSER,
-    "--pwfile", layout.passwordFile,
-    "--auth", "scram-sha-256",
-    "--encoding", "UTF8",
+    "-D",
+    draft,
+    "--username",
+    SUPERUSER,
+    "--pwfile",
+    layout.passwordFile,
+    "--auth",
+    "scram-sha-256",
+    "--encoding",
+    "UTF8",
     // The same order of text on every platform, independent of the system's C library.
-    "--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8",
+    "--locale",
+    "C",
+    "--locale-provider",
+    "builtin",
+    "--builtin-locale",
+    "C.UTF-8",
     "--data-checksums",
   ]);
   try {
@@ -57,7 +67,7 @@ async function initialize(draft: string, layout: Layout, binaries: PostgresBinar
   } catch (cause) {
     throw fail("api_error", {
       public: "The database could not be started",
-      internal: `initdb failed: ${explain(cause)}`,
+      internal: `initdb failed: ${explain(cause)}${remedyFor(cause, runAs, layout)}`,
       cause,
     });
   }
@@ -83,6 +93,15 @@ async function checkVersion(version: string, layout: Layout, binaries: PostgresB
       `${layout.data} was made by PostgreSQL ${version} and this Parley brings ${major}: start the Parley that made it, ` +
       "back up there, and restore here",
   });
+}
+
+/** Root's home is closed to the system user that stands in for root. */
+function remedyFor(error: unknown, runAs: RunAs, layout: Layout): string {
+  if (runAs.kind !== "system-user" || !explain(error).includes("Permission denied")) return "";
+  return (
+    `. PostgreSQL runs as a system user here, because root is refused and user namespaces are forbidden, and that user cannot reach ${layout.root}: ` +
+    "choose a data folder outside root's home, run Parley as an ordinary user, or set DATABASE_URL"
+  );
 }
 
 function explain(error: unknown): string {

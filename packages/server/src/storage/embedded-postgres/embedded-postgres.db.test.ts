@@ -44,7 +44,13 @@ test("a fresh folder gives a private, durable server that no network reaches", a
       ('fsync','synchronous_commit','full_page_writes','data_checksums','listen_addresses','server_encoding','TimeZone') order by name`,
   );
   expect(Object.fromEntries((rows as { name: string; setting: string }[]).map((row) => [row.name, row.setting]))).toEqual({
-    TimeZone: "UTC", data_checksums: "on", fsync: "on", full_page_writes: "on", listen_addresses: "", server_encoding: "UTF8", synchronous_commit: "on",
+    TimeZone: "UTC",
+    data_checksums: "on",
+    fsync: "on",
+    full_page_writes: "on",
+    listen_addresses: "",
+    server_encoding: "UTF8",
+    synchronous_commit: "on",
   });
   for (const name of ["data", "run"]) expect((await stat(join(directory, name))).mode & 0o077).toBe(0);
   expect((await stat(join(directory, "password"))).mode & 0o777).toBe(0o600);
@@ -76,12 +82,15 @@ test("an initdb that was cut off, and a lock file whose pid now belongs to someo
   await mkdir(join(directory, "data.new"));
   await writeFile(join(directory, "data.new", "PG_VERSION"), "18\n");
   await (await startEmbeddedPostgres({ directory, log })).close();
-  await writeFile(join(directory, "data", "postmaster.pid"), `${process.pid}\n${join(directory, "data")}\n1\n5432\n\n\n\nready\n`);
+  await writeFile(
+    join(directory, "data", "postmaster.pid"),
+    `${process.pid}\n${join(directory, "data")}\n1\n5432\n\n\n\nready\n`,
+  );
   await writeFile(join(directory, "owner.lock"), JSON.stringify({ pid: process.pid, startedAt: "another boot:1" }));
   const startedMs = performance.now();
   await using postgres = await startEmbeddedPostgres({ directory, log });
   expect(await query(postgres, "select 1 as one")).toEqual([{ one: 1 }]);
-  console.log(`start on an initialized folder to the first answer: ${(performance.now() - startedMs).toFixed(0)} ms`);
+  process.stdout.write(`start on an initialized folder to the first answer: ${(performance.now() - startedMs).toFixed(0)} ms\n`);
   expect(performance.now() - startedMs).toBeLessThan(3_000);
 });
 
@@ -98,7 +107,9 @@ test("when the server is killed the supervisor brings it back with everything co
 test("when Parley itself is killed its server goes too, and the next start has everything committed", async () => {
   const directory = await temporaryFolder();
   const holder = spawn(process.execPath, ["--conditions=source", HOLDER, directory], { stdio: ["ignore", "pipe", "inherit"] });
-  const pid = await new Promise<number>((resolve) => holder.stdout.once("data", (chunk: Buffer) => resolve(Number(chunk.toString()))));
+  const pid = await new Promise<number>((resolve) =>
+    holder.stdout.once("data", (chunk: Buffer) => resolve(Number(chunk.toString()))),
+  );
   holder.kill("SIGKILL");
   await using postgres = await startEmbeddedPostgres({ directory, log });
   expect([postgres.role, postgres.pid() === pid]).toEqual(["owner", false]);

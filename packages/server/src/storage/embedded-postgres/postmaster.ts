@@ -45,7 +45,10 @@ export async function startPostmaster(deps: PostmasterDeps, listen: Listen): Pro
     const outcome = await launch(deps, listen);
     if (outcome.ok) return outcome.postmaster;
     if (!LEFTOVER.test(outcome.reason) || performance.now() > deadline) {
-      throw fail("api_error", { public: "The database could not be started", internal: `PostgreSQL did not start: ${outcome.reason}` });
+      throw fail("api_error", {
+        public: "The database could not be started",
+        internal: `PostgreSQL did not start: ${outcome.reason}`,
+      });
     }
     await sleep(50);
   }
@@ -60,19 +63,26 @@ async function launch({ layout, binaries, runAs }: PostmasterDeps, listen: Liste
   let child: ChildProcess;
   try {
     // Its own session: a Ctrl-C in the terminal reaches Parley, which drains first and stops the server last.
-    child = spawn(file, [...args], { cwd: layout.root, env: POSTGRES_ENV, detached: true, stdio: ["ignore", logFd, logFd], ...identity });
+    child = spawn(file, [...args], {
+      cwd: layout.root,
+      env: POSTGRES_ENV,
+      detached: true,
+      stdio: ["ignore", logFd, logFd],
+      ...identity,
+    });
   } finally {
     closeSync(logFd);
   }
-  let exitText: string | null = null;
+  // A property, because the compiler takes a variable that only a callback sets for a constant.
+  const ended: { reason: string | null } = { reason: null };
   const exited = new Promise<string>((resolve) => {
-    const finish = (text: string) => resolve((exitText ??= text));
+    const finish = (text: string) => resolve((ended.reason ??= text));
     child.once("error", (error) => finish(error.message));
     child.once("exit", (code, signal) => finish(signal ? `signal ${signal}` : `exit code ${code}`));
   });
   const deadline = performance.now() + READY_TIMEOUT_MS;
   // The pid is the server's own: unshare and setpriv replace themselves by it.
-  while (exitText === null) {
+  while (ended.reason === null) {
     const found = await readPostmasterFile(layout.data);
     if (found?.pid === child.pid && found?.status === "ready") {
       const pid = found.pid;
@@ -84,7 +94,7 @@ async function launch({ layout, binaries, runAs }: PostmasterDeps, listen: Liste
     }
     await Promise.race([sleep(READY_POLL_MS), exited]);
   }
-  return { ok: false, reason: `${exitText}: ${readLog(layout.logFile, logOffset)}` };
+  return { ok: false, reason: `${ended.reason}: ${readLog(layout.logFile, logOffset)}` };
 }
 
 async function stopChild(child: ChildProcess, exited: Promise<string>): Promise<void> {
@@ -96,7 +106,11 @@ async function stopChild(child: ChildProcess, exited: Promise<string>): Promise<
 }
 
 /** Fast, then immediate (recovery at the next start), then what cannot be refused. */
-const SHUTDOWN: readonly (readonly ["SIGINT" | "SIGQUIT" | "SIGKILL", number])[] = [["SIGINT", 10_000], ["SIGQUIT", 5_000], ["SIGKILL", 5_000]];
+const SHUTDOWN: readonly (readonly ["SIGINT" | "SIGQUIT" | "SIGKILL", number])[] = [
+  ["SIGINT", 10_000],
+  ["SIGQUIT", 5_000],
+  ["SIGKILL", 5_000],
+];
 
 async function settlesWithin(promise: Promise<unknown>, patienceMs: number): Promise<boolean> {
   const timer = new AbortController();

@@ -33,7 +33,8 @@ const NAMESPACE_ARGS = ["-U", "--map-user=1000", "--map-group=1000", "--"];
 export async function chooseRunAs(probe: { readonly postgres: string; readonly uid?: number | undefined }): Promise<RunAs> {
   const uid = probe.uid ?? process.getuid?.();
   const mortal = await canDieWithParent();
-  if (uid !== 0) return { kind: "direct", wrap: (file, args, options) => leash({ file, args }, mortal, options), adopt: async () => {} };
+  if (uid !== 0)
+    return { kind: "direct", wrap: (file, args, options) => leash({ file, args }, mortal, options), adopt: async () => {} };
 
   const inNamespace: RunAs = {
     kind: "user-namespace",
@@ -88,7 +89,7 @@ async function tryRun(command: LaunchCommand): Promise<string | null> {
     await run(file, [...args], { timeout: 10_000, ...identity });
     return null;
   } catch (error) {
-    return error instanceof Error ? (error.message.split("\n").slice(0, 2).join(" ")) : String(error);
+    return error instanceof Error ? error.message.split("\n").slice(0, 2).join(" ") : String(error);
   }
 }
 
