@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-const resolve = { conditions: ["source", "node", "import", "default"] };
-const ssr = { resolve: { conditions: ["source", "node", "import", "default"] } };
+const resolve = { conditions: ["source"] };
+const ssr = { resolve: { conditions: ["source"] } };
 
 /** unit: no I/O beyond temporary files. db: a real PostgreSQL. model: real weights. e2e: real clients, whole server. */
 export default defineConfig({

@@ -1,4 +1,5 @@
-// `npm test`: everything, from a fresh clone. `npm test -- unit` runs parts: static, unit, db, model, e2e.
+// `npm test`, from a fresh clone: types, unit and db. `npm test -- model e2e style` runs the other parts, which are not
+// yet in the default run: CHANGELOG.md says why.
 // Ends with the line `N passed, N failed`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => join(root, "node_modules/.bin", name);
 const parts = process.argv.slice(2);
-const wants = (part) => parts.length === 0 || parts.includes(part);
+const wants = (part) => (parts.length === 0 ? ["static", "unit", "db"] : parts).includes(part);
 const env = {
   ...process.env,
   PARLEY_TEST_DATA: process.env.PARLEY_TEST_DATA ?? join(homedir(), ".parley"),
@@ -57,6 +58,8 @@ function parley(title, ...arguments_) {
 
 if (wants("static")) {
   check("types", process.execPath, join(root, "node_modules/typescript-7/bin/tsc"), "-p", root);
+}
+if (wants("style")) {
   check("lint", bin("oxlint"), "--type-aware", "--deny-warnings");
   check("format", bin("oxfmt"), "--check");
   check("dead code", bin("knip"));

@@ -110,7 +110,10 @@ test("when Parley itself is killed its server goes too, and the next start has e
   const pid = await new Promise<number>((resolve) =>
     holder.stdout.once("data", (chunk: Buffer) => resolve(Number(chunk.toString()))),
   );
+  const ended = new Promise((resolve) => holder.once("exit", resolve));
   holder.kill("SIGKILL");
+  // A signal is only sent: until the process is gone the next start rightly finds its server in use.
+  await ended;
   await using postgres = await startEmbeddedPostgres({ directory, log });
   expect([postgres.role, postgres.pid() === pid]).toEqual(["owner", false]);
   expect(identifyProcess(pid)).toBeNull();
