@@ -44,7 +44,7 @@ export function createPromptRuns(): PromptRuns {
       let isFirst = true;
       for (const [index, piece] of pieces.entries()) {
         const keepEnd = options?.keepEnd === true && index === pieces.length - 1;
-        const text = stripText(piece.text, keepEnd ? { ...strip, end: "none" } : strip);
+        const text = stripText(piece.text, keepEnd ? { ...strip, end: false } : strip);
         if (text === "") continue;
         content((isFirst ? "" : piece.separator) + text, group ?? [piece.part]);
         isFirst = false;
@@ -58,10 +58,6 @@ export function createPromptRuns(): PromptRuns {
 
 /** Cuts off what the template would cut off; from every block, so that a block that follows changes none before it. */
 export function stripText(text: string, { start, end }: StripRule): string {
-  let stripped = text;
-  if (start === "all") stripped = stripped.trimStart();
-  if (start === "newlines") stripped = stripped.replace(/^\n+/, "");
-  if (end === "all") stripped = stripped.trimEnd();
-  if (end === "newlines") stripped = stripped.replace(/\n+$/, "");
-  return stripped;
+  const stripped = start ? text.trimStart() : text;
+  return end ? stripped.trimEnd() : stripped;
 }

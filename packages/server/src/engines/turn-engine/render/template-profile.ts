@@ -5,12 +5,10 @@ import { createSlots } from "./placeholders.ts";
 import { PLAIN_ANSWER } from "./step-shape.ts";
 import { createSeams, type Seams } from "./seams.ts";
 
-export type StripSide = "none" | "newlines" | "all";
-
-/** What a template cuts off the ends of a role's content. */
+/** At which ends of a role's content a template cuts off white space. */
 export interface StripRule {
-  readonly start: StripSide;
-  readonly end: StripSide;
+  readonly start: boolean;
+  readonly end: boolean;
 }
 
 /** What one template can express, found out once by rendering small conversations. */
@@ -35,7 +33,7 @@ export type ToolsForm =
   | { readonly kind: "opaque" }
   | { readonly kind: "folded" };
 
-const KEEP: StripRule = { start: "none", end: "none" };
+const KEEP: StripRule = { start: false, end: false };
 
 export function probeTemplate(template: ChatTemplate): TemplateProfile {
   const content = probeContent(template);
@@ -96,7 +94,8 @@ function probeArguments(template: ChatTemplate, content: MessageForm["content"])
       const expected = [asString.replace('"ARGUMENTS"', () => json), asString.replace("ARGUMENTS", () => json)];
       if (asObject !== null && expected.includes(asObject)) return { form: { content, arguments: "string" }, style };
     }
-    if (asObject === null) return { form: { content, arguments: "string" }, style: PYTHON_JSON };
+    // Text is put together with them, which an object only spoils.
+    if (asObject === null || !asObject.includes("first") || !asObject.includes("two")) return { form: { content, arguments: "string" }, style: PYTHON_JSON };
   }
   return { form: { content, arguments: "object" }, style: PYTHON_JSON };
 }
@@ -114,13 +113,8 @@ function probeStrip(template: ChatTemplate, form: MessageForm, role: keyof Templ
           ];
     return template.print({ messages, tools: null, generate: null });
   };
-  const [plain, spaced, lined] = [print(""), print("\t"), print("\n\n\n")];
-  if (plain === null || spaced === null || lined === null) return KEEP;
-  const side = (space: boolean, line: boolean): StripSide => (space && line ? "all" : line ? "newlines" : "none");
-  return {
-    start: side(!spaced.includes("\tPROBE"), !lined.includes("\n\n\nPROBE")),
-    end: side(!spaced.includes("PROBE\t"), !lined.includes("PROBE\n\n\n")),
-  };
+  const text = print("\t\n");
+  return text === null ? KEEP : { start: !text.includes("\t\nPROBE"), end: !text.includes("PROBE\t\n") };
 }
 
 function probeSystem(template: ChatTemplate, form: MessageForm): boolean {
