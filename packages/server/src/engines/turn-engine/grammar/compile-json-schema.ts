@@ -10,7 +10,8 @@ export interface CompiledSchema extends Gbnf {
 
 /** Beyond this many rules (as llama.cpp counts them) sampling slows down and compiling takes seconds. */
 const BUDGET_RULES = 4000;
-const MOST_TRIES = 12;
+const MOST_TRIES = 6;
+const MOST_PARTS = 100;
 /** How deep schemas may nest in the first and in later tries. */
 const NESTING_LEVELS = [48, 8, 4, 2];
 
@@ -40,9 +41,9 @@ function compileWithinBudget(root: Schema, prefix: string, nesting: number): Com
       if (excess <= 0) {
         return { rootRule, rules: joinRules(compiler.rules.text, JSON_RULES), relaxed: [...compiler.relaxed] };
       }
-      const pointer = partToRelax(compiler.sizes, excess);
-      if (pointer === null) return null;
-      relaxAt.add(pointer);
+      const parts = partsToRelax(compiler.sizes, excess);
+      if (parts === null) return null;
+      for (const pointer of parts) relaxAt.add(pointer);
     } catch (error) {
       // A stack overflow in a very deep schema is a RangeError; the next try goes less deep.
       if (error instanceof TooMuch || error instanceof RangeError) return null;
@@ -52,10 +53,21 @@ function compileWithinBudget(root: Schema, prefix: string, nesting: number): Com
   return null;
 }
 
-/** The smallest part whose loss is enough, or else the largest. The root is no part. */
-function partToRelax(sizes: ReadonlyMap<string, number>, excess: number): string | null {
+/** The smallest part whose loss is enough, or else the largest ones. The root is no part. */
+function partsToRelax(sizes: ReadonlyMap<string, number>, excess: number): readonly string[] | null {
   const parts = [...sizes].filter(([pointer]) => pointer !== "").toSorted((a, b) => a[1] - b[1]);
-  return (parts.find(([, size]) => size >= excess) ?? parts.at(-1))?.[0] ?? null;
+  const enough = parts.find(([, size]) => size >= excess);
+  if (enough !== undefined) return [enough[0]];
+  const chosen: string[] = [];
+  let saved = 0;
+  for (const [pointer, size] of parts.toReversed()) {
+    if (saved >= excess) return chosen;
+    if (chosen.length >= MOST_PARTS) return null;
+    if (chosen.some((other) => pointer.startsWith(`${other}/`) || other.startsWith(`${pointer}/`))) continue;
+    chosen.push(pointer);
+    saved += size;
+  }
+  return chosen.length > 0 ? chosen : null;
 }
 
 function anyOfType(root: Schema, relaxed: readonly string[]): CompiledSchema {

@@ -1,5 +1,6 @@
 import { literal } from "./gbnf.ts";
 import { ANY_OBJECT, ANY_VALUE } from "./json-rules.ts";
+import { tupleOf } from "./merge-schemas.ts";
 import { count } from "./scalar-rules.ts";
 import type { SchemaCompiler, Site } from "./schema-compiler.ts";
 import { type SchemaObject, isObject } from "./schema.ts";
@@ -7,6 +8,8 @@ import { otherKeyRule, patternRule } from "./string-rules.ts";
 
 /** Larger bounds on the number of items are not unrolled. */
 const MOST_REPEATS = 64;
+/** An object with more declared keys becomes any object. */
+const MOST_MEMBERS = 500;
 
 /** A member that an object may or must have, in the schema's order. */
 interface Member {
@@ -22,9 +25,15 @@ export function objectRule(compiler: SchemaCompiler, schema: SchemaObject, site:
     Array.isArray(schema["required"]) ? schema["required"].filter((name) => typeof name === "string") : [],
   );
   const names = [...new Set([...Object.keys(properties), ...required])];
+  if (names.length > MOST_MEMBERS) {
+    compiler.relax(site, "properties");
+    return ANY_OBJECT;
+  }
   const members: Member[] = [];
   for (const name of names) {
-    const declared = Object.hasOwn(properties, name);
+    // The validator takes a declared `__proto__` for a key that is not declared.
+    const declared = Object.hasOwn(properties, name) && name !== "__proto__";
+    if (!declared && !required.has(name)) continue;
     const value = declared
       ? compiler.child(properties[name], site, "properties", name)
       : undeclared(compiler, schema, site);
@@ -125,25 +134,26 @@ export function arrayRule(compiler: SchemaCompiler, schema: SchemaObject, site: 
   const min = count(schema, "minItems") ?? 0;
   const max = count(schema, "maxItems");
   if (max !== null && max < min) return null;
-  const { prefixItems, items, additionalItems } = schema;
-  const tuple: readonly unknown[] = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : [];
-  const rest = Array.isArray(prefixItems) ? (items ?? false) : Array.isArray(items) ? (additionalItems ?? false) : (items ?? true);
-  const keyword = Array.isArray(prefixItems) ? "prefixItems" : "items";
+  const { first: tuple, rest: declaredRest } = tupleOf(schema);
+  const keyword = Array.isArray(schema["prefixItems"]) ? "prefixItems" : "items";
   if (tuple.length > 0) {
+    // Items behind the tuple that nothing is said of are left out where they may be.
     const first = tuple.slice(0, max ?? tuple.length).map((item, index) => compiler.child(item, site, keyword, index));
     const cut = first.indexOf(null);
     const kept = (cut < 0 ? first : first.slice(0, cut)).filter((rule) => rule !== null);
     if (cut >= 0 && cut < min) return null;
     const more = Math.max(0, min - kept.length);
-    const item = cut >= 0 || kept.length < tuple.length ? null : compiler.child(rest, site, "items");
-    if (more > 0 && item === null) return compiler.node(true, site);
+    const ended = cut >= 0 || kept.length < tuple.length;
+    const behind = declaredRest ?? more > 0;
+    const item = ended ? null : compiler.child(behind, site, "items");
+    if (more > 0 && item === null) return null;
     if (kept.length === 0) return rules.rule('"[" j-ws "]"');
     const tail = item === null || (max !== null && max <= kept.length)
       ? ""
       : repeated(compiler, `"," j-ws ${item}`, more, max === null ? null : max - kept.length, () => compiler.relax(site, "maxItems"));
     return rules.rule(`"[" j-ws ${kept.join(' "," j-ws ')} ${tail} j-ws "]"`);
   }
-  const item = max === 0 ? null : compiler.child(rest, site, "items");
+  const item = max === 0 ? null : compiler.child(declaredRest ?? true, site, "items");
   if (item === null) return min > 0 ? null : rules.rule('"[" j-ws "]"');
   return listRule(compiler, {
     open: "[", close: "]", item, min, max,

@@ -33,8 +33,7 @@ export function regexDfa(node: RegexNode, minLength = 0, maxLength: number | nul
     if (found === null) return null;
     const whole = minimize(found);
     if (minLength === 0 && maxLength === null) return whole;
-    const bounded = trim(withLengths(whole, minLength, maxLength));
-    return bounded === null ? null : minimize(bounded);
+    return trim(withLengths(whole, minLength, maxLength));
   } catch (error) {
     if (error instanceof TooLarge) return null;
     throw error;

@@ -15,6 +15,7 @@ export function mergeSchemas(first: Schema, second: Schema, lost: (keyword: stri
   if (!mergeTypes(out, first, second)) return false;
   if (!mergeValues(out, first, second)) return false;
   mergeProperties(out, first, second);
+  mergeItems(out, first, second);
   for (const key of Object.keys(second)) {
     if (!Object.hasOwn(first, key) || key === "type" || key === "nullable") continue;
     mergeKeyword(out, key, first[key], second[key], lost);
@@ -61,20 +62,44 @@ function mergeProperties(out: Record<string, unknown>, first: SchemaObject, seco
   const b = isObject(second["properties"]) ? second["properties"] : null;
   if (a === null && b === null) return;
   const rest = (schema: SchemaObject): Schema => asSchema(schema["additionalProperties"] ?? true);
-  const pair = (left: Schema, right: Schema): Schema => {
-    if (left === true || right === false) return right;
-    if (right === true || left === false) return left;
-    return { allOf: [left, right] };
-  };
   const names = new Set([...Object.keys(a ?? {}), ...Object.keys(b ?? {})]);
   out["properties"] = Object.fromEntries(
     [...names].map((name) => {
       const left = a !== null && Object.hasOwn(a, name) ? asSchema(a[name]) : rest(first);
       const right = b !== null && Object.hasOwn(b, name) ? asSchema(b[name]) : rest(second);
-      return [name, pair(left, right)];
+      return [name, both(left, right)];
     }),
   );
 }
+
+function both(left: Schema, right: Schema): Schema {
+  if (left === true || right === false) return right;
+  if (right === true || left === false) return left;
+  return { allOf: [left, right] };
+}
+
+/** Items by position, and the schema of the items behind them; undefined where nothing is said of those. */
+export function tupleOf(schema: SchemaObject): { readonly first: readonly unknown[]; readonly rest: unknown } {
+  const { prefixItems, items, additionalItems } = schema;
+  if (Array.isArray(prefixItems)) return { first: prefixItems, rest: Array.isArray(items) ? undefined : items };
+  return Array.isArray(items) ? { first: items, rest: additionalItems } : { first: [], rest: items };
+}
+
+function mergeItems(out: Record<string, unknown>, first: SchemaObject, second: SchemaObject): void {
+  const [a, b] = [tupleOf(first), tupleOf(second)];
+  const length = Math.max(a.first.length, b.first.length);
+  if (length === 0 && (a.rest === undefined || b.rest === undefined)) return;
+  const at = ({ first: items, rest }: typeof a, index: number): Schema =>
+    asSchema(index < items.length ? items[index] : (rest ?? true));
+  delete out["additionalItems"];
+  delete out["items"];
+  if (length > 0) out["prefixItems"] = Array.from({ length }, (_, index) => both(at(a, index), at(b, index)));
+  if (a.rest !== undefined || b.rest !== undefined) {
+    out["items"] = both(asSchema(a.rest ?? true), asSchema(b.rest ?? true));
+  }
+}
+
+const ITEMS = new Set(["items", "prefixItems", "additionalItems"]);
 
 const LARGER = new Set(["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"]);
 const SMALLER = new Set(["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"]);
@@ -86,13 +111,13 @@ function mergeKeyword(
   b: unknown,
   lost: (keyword: string) => void,
 ): void {
-  if (key === "properties" || key === "enum" || key === "const") return;
+  if (key === "properties" || key === "enum" || key === "const" || ITEMS.has(key)) return;
   if (typeof a === "number" && typeof b === "number" && (LARGER.has(key) || SMALLER.has(key))) {
     out[key] = LARGER.has(key) ? Math.max(a, b) : Math.min(a, b);
   } else if (key === "required" && Array.isArray(a) && Array.isArray(b)) {
     out[key] = [...new Set([...a, ...b])];
-  } else if (key === "additionalProperties" || key === "items") {
-    out[key] = a === false || b === false ? false : { allOf: [a, b] };
+  } else if (key === "additionalProperties") {
+    out[key] = both(asSchema(a), asSchema(b));
   } else if (key === "uniqueItems") {
     out[key] = a === true || b === true;
   } else if (JSON.stringify(a) !== JSON.stringify(b)) {

@@ -25,7 +25,7 @@ export interface Site {
 
 const DEEPEST_RECURSION = 6;
 const MOST_STEPS = 20_000;
-const MOST_PATTERNS = 64;
+const MOST_PATTERNS = 32;
 const MOST_ALTERNATIVES = 32;
 
 /** Keywords that no grammar here expresses. The validator checks them afterwards. */

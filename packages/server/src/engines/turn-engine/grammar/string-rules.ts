@@ -1,3 +1,4 @@
+import { BoundedCache } from "./bounded-cache.ts";
 import { type CharSet, charSet, characters, has, subtract } from "./char-set.ts";
 import { type Dfa, allExcept, regexDfa } from "./dfa.ts";
 import { FORMATS } from "./formats.ts";
@@ -48,10 +49,15 @@ function atMost(rules: RuleSet, count: number): string {
   return rules.rule(`${block}{0,${blocks}} j-char{0,${tail}}`, blocks + tail);
 }
 
+/** An automaton takes up to some hundred milliseconds, and formats come again and again. */
+const automata = new BoundedCache<{ readonly dfa: Dfa | null }>(128);
+
 /** A quoted string that matches an expression; null where the grammar cannot say that. */
 export function patternRule(rules: RuleSet, pattern: string, bounds: StringBounds): string | null {
-  const node = parseRegex(pattern);
-  const dfa = node === null ? null : regexDfa(node, bounds.minLength, bounds.maxLength);
+  const { dfa } = automata.get(JSON.stringify([pattern, bounds.minLength, bounds.maxLength]), () => {
+    const node = parseRegex(pattern);
+    return { dfa: node === null ? null : regexDfa(node, bounds.minLength, bounds.maxLength) };
+  });
   return dfa === null ? null : quotedDfa(rules, dfa);
 }
 

@@ -20,14 +20,14 @@ export function createValidator(schema: unknown): { readonly validate: Validate;
   try {
     // The array form of `items` was given up in 2020-12.
     const options: Options = {
-      strict: false, validateSchema: false, addUsedSchema: false, logger: false, inlineRefs: false,
+      strict: false, validateSchema: false, addUsedSchema: false, logger: false, inlineRefs: false, ownProperties: true,
       code: { regExp: Object.assign(safeRegExp, { code: "" }) },
     };
     const ajv = usesTupleItems(schema, 0) ? new Ajv(options) : new Ajv2020(options);
     ajvFormats.default(ajv);
     const check = ajv.compile(normalize(schema, 0) as object);
     return {
-      validate: (value) => (check(value) === true ? null : describe(check.errors ?? [])),
+      validate: (value) => (check(value) ? null : describe(check.errors ?? [])),
       warning: null,
     };
   } catch (error) {
@@ -48,16 +48,21 @@ function describe(errors: readonly ErrorObject[]): string {
 
 const DEEPEST_SCHEMA = 200;
 
+/** Keywords whose keys are names of the client's, and keywords whose value is no schema. */
+const NAMED = new Set(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"]);
+const VALUES = new Set(["enum", "const", "default", "examples", "example"]);
+
 /** Draft 4's boolean bounds as numbers, and no ids: schemas of different tenants must not meet in a registry. */
-function normalize(node: unknown, depth: number): unknown {
+function normalize(node: unknown, depth: number, isNamed = false): unknown {
   if (depth > DEEPEST_SCHEMA) throw new Error("the schema is too deep");
   if (Array.isArray(node)) return node.map((item) => normalize(item, depth + 1));
   if (!isObject(node)) return node;
-  const out: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  if (isNamed) return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, normalize(value, depth + 1)]));
+  const out: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(node)) {
-    if ((key === "$id" || key === "id" || key === "$schema") && typeof value === "string") continue;
-    if (key === "nullable" && typeof value === "boolean" && node["type"] === undefined) continue;
-    out[key] = normalize(value, depth + 1);
+    if (key === "__proto__" || ((key === "$id" || key === "id" || key === "$schema") && typeof value === "string")) continue;
+    if (key === "nullable" && node["type"] === undefined) continue;
+    out[key] = VALUES.has(key) ? value : normalize(value, depth + 1, NAMED.has(key));
   }
   for (const [bound, exclusive] of [["minimum", "exclusiveMinimum"], ["maximum", "exclusiveMaximum"]] as const) {
     if (typeof out[exclusive] !== "boolean") continue;
@@ -79,12 +84,15 @@ function usesTupleItems(node: unknown, depth: number): boolean {
  * A tenant's expression on a model's text: an automaton where there is one, since a backtracking engine can be made to
  * run for ever; else the engine with a time limit, after which the text counts as matched.
  */
-function safeRegExp(pattern: string, flags: string): { test(text: string): boolean } {
+function safeRegExp(pattern: string, flags: string): { test(text: string): boolean; toString(): string } {
+  // The validator keeps one expression for each spelling.
+  const toString = (): string => `/${pattern}/${flags}`;
   const node = parseRegex(pattern);
   const dfa = node === null ? null : regexDfa(node);
-  if (dfa !== null) return { test: (text) => accepts(dfa, text) };
+  if (dfa !== null) return { test: (text) => accepts(dfa, text), toString };
   const source = compiles(pattern, flags) ? new RegExp(pattern, flags) : new RegExp(pattern);
   return {
+    toString,
     test(text) {
       try {
         return runInNewContext("expression.test(text)", { expression: source, text }, { timeout: REGEX_TIMEOUT_MS }) === true;
