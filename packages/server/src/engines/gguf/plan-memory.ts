@@ -29,15 +29,15 @@ const CELL_STEP = 256;
 const F16_BYTES = 2;
 const F32_BYTES = 4;
 /** node, the native library and its thread stacks, at rest without a model. */
-const PROCESS_BYTES = 100_000_000;
+const PROCESS_BYTES = 120_000_000;
 
 /**
  * What loading the model takes on a CPU, before it is loaded: memory that cannot be taken back. The file is mapped as
  * well, but those pages are cache: llama.cpp copies most tensors into a layout of its own, and the copies count here.
- * Predicted against measured (RssAnon of the child after a first prompt; then whole RSS), batch 256, in MB:
- *   SmolLM2 135M Q4_1      1 x 1024   279 : 264  (426)     4 x 4096   633 : 628   (789)
- *   Qwen2.5 0.5B Q4_K_M    1 x 1024   771 : 533  (939)     4 x 4096   959 : 742  (1148)
- *   Qwen2.5 1.5B Q4_K_M    1 x 1024  1421 : 1333 (2317)    4 x 4096  1862 : 1781 (2764)
+ * Predicted : measured (RssAnon of the child after a first prompt, then its whole RSS), batches of 128, in MB:
+ *   SmolLM2 135M Q4_1      1 x 1024   271 : 260  (422)     4 x 4096   625 : 622   (784)
+ *   Qwen2.5 0.5B Q4_K_M    1 x 1024   707 : 550  (956)     4 x 4096   896 : 727  (1133)
+ *   Qwen2.5 1.5B Q4_K_M    1 x 1024  1354 : 1319 (2302)    4 x 4096  1794 : 1763 (2746)
  * The 0.5B is over-estimated, because its large embedding table stays in the mapped file.
  */
 export function planMemory(facts: GgufFacts, demand: MemoryDemand): MemoryPlan {

@@ -71,7 +71,7 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
     dead = new BackendGone(`the engine process ended (${how})`);
     clearInterval(watchdog);
     for (const timer of compiling.values()) clearTimeout(timer);
-    for (const { reject } of commands.values()) reject(dead);
+    for (const command of commands.values()) command.reject(dead);
     for (const sink of sinks.values()) sink.fail(dead);
     commands.clear();
     sinks.clear();

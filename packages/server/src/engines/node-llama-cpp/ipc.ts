@@ -11,8 +11,8 @@ export interface LoadOptions {
   readonly slots: number;
   readonly contextTokens: number;
   readonly threads: number;
-  /** Most tokens computed in one step: the granularity of cancelling a long prompt. */
-  readonly batchTokens: number;
+  /** Most tokens computed in one step: the granularity of cancelling a long prompt. Null: what suits the device. */
+  readonly batchTokens: number | null;
   readonly gpu: Gpu;
   /** Whether the end of a sequence can be cut off without recomputing. */
   readonly canTruncate: boolean;

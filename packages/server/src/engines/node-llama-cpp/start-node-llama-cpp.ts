@@ -18,15 +18,15 @@ export interface NodeLlamaCppOptions {
   readonly threads?: number;
   /** Default "auto": the best that is installed. */
   readonly gpu?: Gpu;
-  /** Prompt tokens computed in one step, and so the granularity of cancelling a prompt. */
+  /** Prompt tokens computed in one step, and so the granularity of cancelling a prompt. Default: 128 on a CPU, else 512. */
   readonly batchTokens?: number;
   readonly stallTimeoutMs?: number;
   readonly onLoadProgress?: (fraction: number) => void;
   readonly onLog?: (line: string) => void;
 }
 
-/** The logits of a step take 4 bytes x vocabulary x this: 256 saves 150 MB against 512 at the same prefill speed. */
-const DEFAULT_BATCH_TOKENS = 256;
+/** What the child takes on a CPU (child/addon.ts, which only the child may import). */
+const CPU_BATCH_TOKENS = 128;
 /** Several times the slowest step seen: 256 prompt tokens of a 1.5B model on two busy cores took 15 s. */
 const DEFAULT_STALL_TIMEOUT_MS = 180_000;
 
@@ -35,10 +35,12 @@ const DEFAULT_STALL_TIMEOUT_MS = 180_000;
  * not fit, and with an Error in llama.cpp's words when it cannot be loaded.
  */
 export async function startNodeLlamaCpp(options: NodeLlamaCppOptions): Promise<TokenBackend & { readonly pid: number }> {
-  const { file, slots, contextTokens, gpu = "auto", batchTokens = DEFAULT_BATCH_TOKENS } = options;
+  const { file, slots, contextTokens, gpu = "auto", batchTokens = null } = options;
   const facts = await readGguf(file);
-  const memory = { contextTokens, slots, batchTokens, availableBytes: await readAvailableBytes() };
-  // With a GPU the package itself decides how much of the model goes where.
+  const memory = {
+    contextTokens, slots, batchTokens: batchTokens ?? CPU_BATCH_TOKENS, availableBytes: await readAvailableBytes(),
+  };
+  // With "auto" the caller has planned, or a GPU is there and the package decides how much of the model goes where.
   if (gpu === false) assertMemoryFits(facts, planMemory(facts, memory), memory);
   const canTruncate = facts.recurrentBytes === 0 && facts.slidingWindowTokens === null;
   const connection = await connectChild({

@@ -51,6 +51,8 @@ export interface Addon {
   readonly context: NativeContext;
   readonly model: NativeModel;
   readonly gpu: string | false;
+  /** Most tokens that one batch may hold. */
+  readonly batchTokens: number;
   createSampler(config: SamplerConfig): NativeSampler;
   /** A fresh state of a compiled grammar. Throws when the grammar does not parse. */
   createGrammar(gbnf: string): object;
@@ -64,9 +66,14 @@ interface Bindings {
   readonly AddonGrammarEvaluationState: NativeConstructor<[NativeModel, object], object>;
 }
 
+/** A cancelled prompt ends with its step, so it is short where that costs nothing. Processor time for a prompt
+ *  token, batches of 64 / 128 / 256 / 512: SmolLM2 2.55 / 2.34 / 2.35 / 2.38 ms, Qwen 0.5B 9.93 / 9.73 / 9.72 / 9.74 ms. */
+const CPU_BATCH_TOKENS = 128;
+const GPU_BATCH_TOKENS = 512;
+
 /** Loads the model and its context. Throws with llama.cpp's own words when it cannot. */
 export async function loadAddon(options: LoadOptions, onProgress: (fraction: number) => void): Promise<Addon> {
-  const { file, slots, contextTokens, threads, batchTokens, gpu } = options;
+  const { file, slots, contextTokens, threads, gpu } = options;
   const llama = await getLlama({
     gpu,
     // The child never builds and never downloads: an engine that compiles for ten minutes looks like a hang.
@@ -77,6 +84,7 @@ export async function loadAddon(options: LoadOptions, onProgress: (fraction: num
   });
   // Without a GPU the parent has planned the memory; with one, the package decides how many layers fit it.
   const onCpu = llama.gpu === false;
+  const batchTokens = options.batchTokens ?? (onCpu ? CPU_BATCH_TOKENS : GPU_BATCH_TOKENS);
   const model = await llama.loadModel({
     modelPath: file, onLoadProgress: onProgress, ignoreMemorySafetyChecks: onCpu,
     gpuLayers: onCpu ? 0 : { fitContext: { contextSize: contextTokens * slots } },
@@ -91,6 +99,7 @@ export async function loadAddon(options: LoadOptions, onProgress: (fraction: num
     context: _ctx,
     model: _model,
     gpu: llama.gpu,
+    batchTokens,
     createSampler: (config) => {
       const sampler = new _bindings.AddonSampler(_model);
       sampler.applyConfig(config);

@@ -95,7 +95,7 @@ export function createBatchLoop(addon: Addon, options: LoadOptions, send: (messa
       job, sequenceId: job.sequence.id,
       prefillTokens: job.next === null ? job.command.tokens.length - job.sequence.length : 0,
     }));
-    const shares = planBatch(items, { batchTokens: options.batchTokens, shareGently: addon.gpu === false });
+    const shares = planBatch(items, { batchTokens: addon.batchTokens, shareGently: addon.gpu === false });
     context.initBatch(Math.max(1, shares.reduce((sum, share) => sum + share.tokens, 0)));
     return shares.map((share) => {
       const { job, prefillTokens } = share.item;
