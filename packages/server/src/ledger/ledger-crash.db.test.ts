@@ -85,7 +85,7 @@ test(
       `server killed ${ROUNDS} times: ${acknowledged.length} acknowledged, ${acknowledged.length - found.size} lost, ` +
         `${stored} rows, ${refused} refused; back after ${Math.min(...backAfterMs).toFixed(0)} to ${Math.max(...backAfterMs).toFixed(0)} ms\n`,
     );
-    expect(acknowledged.length).toBeGreaterThan(1_000);
+    expect(acknowledged.length).toBeGreaterThan(200);
     expect(found.size).toBe(acknowledged.length);
     expect(stored).toBe(acknowledged.length);
   },
@@ -147,7 +147,7 @@ test(
       `writer killed ${ROUNDS} times (server in ${ROUNDS / 2}): ${acknowledged.length} acknowledged, ${acknowledged.length - found.size} lost, ` +
         `${stored} rows, rows left on disk after ${roundsWithSpool} kills\n`,
     );
-    expect(acknowledged.length).toBeGreaterThan(1_000);
+    expect(acknowledged.length).toBeGreaterThan(200);
     expect(found.size).toBe(acknowledged.length);
     // Rows committed but not yet acknowledged when the writer died: at most those in flight.
     expect(stored - acknowledged.length).toBeLessThanOrEqual(16 * ROUNDS);

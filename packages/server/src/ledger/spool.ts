@@ -14,7 +14,7 @@ const MAX_WAITING_BYTES = 256_000_000;
 const LEFT = "left~";
 
 /** Puts rows into the database and says how many of them it refused for good. Throws when it is away. */
-export type InsertRows = (rows: readonly TurnRecordRow[]) => Promise<{ readonly refused: number }>;
+type InsertRows = (rows: readonly TurnRecordRow[]) => Promise<{ readonly refused: number }>;
 
 /**
  * Rows that wait on disk for the database. A segment is one file of one process; a new one is begun after each replay and

@@ -1,4 +1,5 @@
-import { sql } from "drizzle-orm";
+import { count, sql } from "drizzle-orm";
+import { turnRecords } from "./schema.ts";
 import type { Storage } from "./storage.ts";
 
 /** A row of the ledger as it is stored; the ledger makes it from a turn. */
@@ -68,8 +69,8 @@ export async function findTurnRecords(storage: Storage, requestIds: readonly str
 }
 
 export async function countTurnRecords(storage: Storage): Promise<number> {
-  const result = await storage.run({ operation: "count turn records", repeatable: true }, (database) =>
-    database.execute<{ count: string }>(sql`select count(*) as count from turn_records`),
+  const rows = await storage.run({ operation: "count turn records", repeatable: true }, (database) =>
+    database.select({ rows: count() }).from(turnRecords),
   );
-  return Number(result.rows[0]?.count ?? 0);
+  return rows[0]?.rows ?? 0;
 }

@@ -16,7 +16,7 @@ const GUEST_POLL_MS = 20;
 const GUEST_TIMEOUT_MS = 30_000;
 const MAX_RESTART_DELAY_MS = 5_000;
 
-export interface PostgresConnection {
+interface PostgresConnection {
   /** A socket's directory or a loopback address. */
   readonly host: string;
   readonly port: number;

@@ -19,7 +19,7 @@ export async function readPostmasterFile(dataDirectory: string): Promise<Postmas
 }
 
 /** Null when the file is not (yet) a postmaster's: the server writes it line by line while it starts. */
-export function parsePostmasterFile(text: string): PostmasterFile | null {
+function parsePostmasterFile(text: string): PostmasterFile | null {
   const lines = text.split("\n");
   const pid = Number(lines[0]);
   if (!Number.isInteger(pid) || pid <= 0) return null;

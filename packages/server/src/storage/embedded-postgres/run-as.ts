@@ -8,7 +8,7 @@ import { fail } from "../../platform/fail.ts";
 const run = promisify(execFile);
 
 /** A command line as `spawn` takes it. */
-export interface LaunchCommand {
+interface LaunchCommand {
   readonly file: string;
   readonly args: readonly string[];
   readonly uid?: number;
