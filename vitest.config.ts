@@ -8,7 +8,8 @@ export default defineConfig({
   test: {
     projects: [
       {
-        resolve, ssr,
+        resolve,
+        ssr,
         test: {
           name: "unit",
           include: ["packages/*/{src,test}/**/*.test.ts"],
@@ -16,29 +17,39 @@ export default defineConfig({
         },
       },
       {
-        resolve, ssr,
+        resolve,
+        ssr,
         test: {
           name: "db",
           include: ["packages/*/{src,test}/**/*.db.test.ts"],
-          testTimeout: 60_000, hookTimeout: 120_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {
-        resolve, ssr,
+        resolve,
+        ssr,
         test: {
           name: "model",
           include: ["packages/*/{src,test}/**/*.model.test.ts"],
-          pool: "forks", maxWorkers: 1, fileParallelism: false,
-          testTimeout: 300_000, hookTimeout: 600_000,
+          pool: "forks",
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
         },
       },
       {
-        resolve, ssr,
+        resolve,
+        ssr,
         test: {
           name: "e2e",
           include: ["packages/*/test/**/*.e2e.test.ts"],
-          pool: "forks", maxWorkers: 1, fileParallelism: false,
-          testTimeout: 600_000, hookTimeout: 900_000,
+          pool: "forks",
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
         },
       },
     ],

@@ -29,7 +29,10 @@ child.on("exit", (code, signal) => {
 
 /** Installs from the lock file when nothing is installed yet, when the lock changed, or when tests need more. */
 function ensureInstalled(withTests) {
-  const lockHash = () => createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const lockHash = () =>
+    createHash("sha256")
+      .update(readFileSync(join(root, "package-lock.json")))
+      .digest("hex");
   const lock = lockHash();
   const mark = join(root, "node_modules/.parley-install.json");
   const have = existsSync(mark) ? JSON.parse(readFileSync(mark, "utf8")) : null;

@@ -37,7 +37,14 @@ function vitest(...projects) {
   const chosen = projects.flatMap((project) => ["--project", project]);
   const { status } = spawnSync(
     process.execPath,
-    [join(root, "node_modules/vitest/vitest.mjs"), "run", ...chosen, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    [
+      join(root, "node_modules/vitest/vitest.mjs"),
+      "run",
+      ...chosen,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+    ],
     { cwd: root, stdio: "inherit", env },
   );
   if (!existsSync(report)) {

@@ -6,7 +6,8 @@ import type { Storage } from "./storage/storage.ts";
 /** The endpoint's store over the database's table. A claim belongs to this process until it is completed or abandoned. */
 export function createDatabaseIdempotencyStore(storage: Storage): IdempotencyStore {
   const claims = new Map<string, string>();
-  const nameOf = (entry: { readonly workspaceId: string; readonly key: string }): string => JSON.stringify([entry.workspaceId, entry.key]);
+  const nameOf = (entry: { readonly workspaceId: string; readonly key: string }): string =>
+    JSON.stringify([entry.workspaceId, entry.key]);
 
   /** Forgets the claim: it ends with the reply that is stored, or with nothing. */
   function takeClaim(entry: { readonly workspaceId: string; readonly key: string }): string {

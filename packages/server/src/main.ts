@@ -62,7 +62,11 @@ export async function startParley(options: {
   const models = await startLocalModels({ config: config.engine, dataDir, log, clock });
   started.defer(() => models.close(DRAIN_MS));
   const cacheDir = join(dataDir, "cache");
-  const snapshots = await openSnapshotStore({ folder: join(cacheDir, "snapshots"), budgetBytes: config.cache.budget_bytes, clock });
+  const snapshots = await openSnapshotStore({
+    folder: join(cacheDir, "snapshots"),
+    budgetBytes: config.cache.budget_bytes,
+    clock,
+  });
   started.defer(() => snapshots.flush());
   const replays = await openFolderReplayStore({
     folder: join(cacheDir, "replays"),

@@ -33,7 +33,17 @@ export async function startLocalModels(options: {
       ? null
       : ({ file, facts, slots, contextTokens, signal, onLoadProgress, onLogLine }) =>
           startLlamaServer({
-            binary: found.binary, gpu: config.gpu, file, facts, slots, contextTokens, threads, runFolder, signal, onLoadProgress, onLogLine,
+            binary: found.binary,
+            gpu: config.gpu,
+            file,
+            facts,
+            slots,
+            contextTokens,
+            threads,
+            runFolder,
+            signal,
+            onLoadProgress,
+            onLogLine,
           });
   const startEmbedded: StartBackend = ({ file, slots, contextTokens, onLoadProgress, onLogLine }) =>
     startNodeLlamaCpp({

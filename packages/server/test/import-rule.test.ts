@@ -6,10 +6,21 @@ import { afterEach, expect, test } from "vitest";
 const root = join(import.meta.dirname, "../../..");
 const cruiser = join(root, "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs");
 const planted = join(root, "packages/server/src/turn/planted-violation.ts");
-const arguments_ = [cruiser, "--config", ".dependency-cruiser.cjs", "--output-type", "json", "packages/wire/src", "packages/server/src"];
+const arguments_ = [
+  cruiser,
+  "--config",
+  ".dependency-cruiser.cjs",
+  "--output-type",
+  "json",
+  "packages/wire/src",
+  "packages/server/src",
+];
 
 interface Cruise {
-  readonly summary: { readonly totalCruised: number; readonly violations: readonly { readonly rule: { readonly name: string }; readonly from: string; readonly to: string }[] };
+  readonly summary: {
+    readonly totalCruised: number;
+    readonly violations: readonly { readonly rule: { readonly name: string }; readonly from: string; readonly to: string }[];
+  };
 }
 
 function cruise(): Cruise["summary"] {
@@ -28,7 +39,9 @@ test("no module imports what the import rule forbids, and the rule sees the modu
 
 test("a planted violation is caught", { timeout: 60_000 }, () => {
   writeFileSync(planted, 'export { createWeightsStore } from "../weights/weights-store.ts";\n');
-  const rules = cruise().violations.filter(({ from }) => from.endsWith("planted-violation.ts")).map(({ rule }) => rule.name);
+  const rules = cruise()
+    .violations.filter(({ from }) => from.endsWith("planted-violation.ts"))
+    .map(({ rule }) => rule.name);
   expect(rules).toContain("turn-is-pure");
 });
 

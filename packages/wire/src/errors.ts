@@ -17,9 +17,7 @@ export const ERROR_STATUS = {
 
 export type ErrorType = keyof typeof ERROR_STATUS;
 
-export const ErrorTypeSchema = z.enum(
-  Object.keys(ERROR_STATUS) as [ErrorType, ...ErrorType[]],
-);
+export const ErrorTypeSchema = z.enum(Object.keys(ERROR_STATUS) as [ErrorType, ...ErrorType[]]);
 
 /** The error envelope of every non-2xx reply and of the `error` stream event. */
 export const ErrorEnvelope = z

@@ -22,11 +22,17 @@ test("every key that the SDK sends is known", () => {
 });
 
 test("every block, tool and choice that the SDK sends is known by its tag", () => {
-  type Tags<Value> = Value extends readonly (infer Item)[] ? (Item extends { type?: infer Tag } ? NonNullable<Tag> : never) : never;
+  type Tags<Value> = Value extends readonly (infer Item)[]
+    ? Item extends { type?: infer Tag }
+      ? NonNullable<Tag>
+      : never
+    : never;
   type Ours = MessagesCreateRequest["messages"][number]["content"];
   type Theirs = SdkCreate["messages"][number]["content"];
   expectTypeOf<Tags<Theirs>>().toExtend<Tags<NonNullable<Ours>>>();
   expectTypeOf<Tags<SdkCreate["tools"]>>().toExtend<Tags<MessagesCreateRequest["tools"]>>();
-  expectTypeOf<NonNullable<SdkCreate["tool_choice"]>["type"]>().toExtend<NonNullable<MessagesCreateRequest["tool_choice"]>["type"]>();
+  expectTypeOf<NonNullable<SdkCreate["tool_choice"]>["type"]>().toExtend<
+    NonNullable<MessagesCreateRequest["tool_choice"]>["type"]
+  >();
   expectTypeOf<NonNullable<SdkCreate["thinking"]>["type"]>().toExtend<NonNullable<MessagesCreateRequest["thinking"]>["type"]>();
 });

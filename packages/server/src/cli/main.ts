@@ -29,10 +29,14 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
   if (stop.signal.aborted && error === stop.signal.reason) return 130;
   if (error instanceof ConfigError) {
-    process.stderr.write(`The configuration has ${error.problems.length === 1 ? "a mistake" : "mistakes"}:\n  ${error.message.replaceAll("\n", "\n  ")}\n`);
+    process.stderr.write(
+      `The configuration has ${error.problems.length === 1 ? "a mistake" : "mistakes"}:\n  ${error.message.replaceAll("\n", "\n  ")}\n`,
+    );
     return 2;
   }
   const expected = error instanceof UserError || error instanceof WeightsUnavailable || error instanceof Failure;
-  process.stderr.write(expected ? `${error.message}\n` : `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    expected ? `${error.message}\n` : `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return 1;
 }

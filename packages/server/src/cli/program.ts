@@ -70,14 +70,21 @@ export function createProgram(signal: AbortSignal): Command {
     );
 
   const keys = program.command("keys").description("API keys.");
-  command("create", "Create an API key; it is shown once.", ["keys create --name laptop", "keys create --name ci --expires-in-days 30 --json"], keys)
+  command(
+    "create",
+    "Create an API key; it is shown once.",
+    ["keys create --name laptop", "keys create --name ci --expires-in-days 30 --json"],
+    keys,
+  )
     .requiredOption("--name <name>", "what the key is for")
     .option("--workspace <id>", "workspace (the default one)")
     .option("--expires-in-days <number>", "lifetime", wholeNumber)
     .action((options: GlobalOptions & { name: string; workspace?: string; expiresInDays?: number }) =>
       createApiKey(options, createCliContext(options)),
     );
-  command("list", "List API keys.", ["keys list"], keys).action((options: GlobalOptions) => listApiKeys(createCliContext(options)));
+  command("list", "List API keys.", ["keys list"], keys).action((options: GlobalOptions) =>
+    listApiKeys(createCliContext(options)),
+  );
   command("revoke", "Revoke an API key for good.", ["keys revoke apikey_01…"], keys)
     .argument("<id>")
     .action((id: string, options: GlobalOptions) => revokeApiKey(id, createCliContext(options)));
@@ -86,18 +93,25 @@ export function createProgram(signal: AbortSignal): Command {
   command("status", "Show which engine is used and why.", ["engine status"], engine).action((options: GlobalOptions) =>
     showEngine(createCliContext(options)),
   );
-  command("install", "Install llama-server: an official release, or built from the source in the package.", ["engine install", "engine install --method source"], engine)
+  command(
+    "install",
+    "Install llama-server: an official release, or built from the source in the package.",
+    ["engine install", "engine install --method source"],
+    engine,
+  )
     .option("--method <method>", "release or source", "source")
     .option("--sha256 <hex>", "checksum of the release that you trust, where Parley pins none")
-    .action((options: GlobalOptions & { method: string; sha256?: string }) => installEngine(options, createCliContext(options), signal));
+    .action((options: GlobalOptions & { method: string; sha256?: string }) =>
+      installEngine(options, createCliContext(options), signal),
+    );
 
   command("doctor", "Say what is wrong here and how to mend it.", ["doctor", "doctor --json"]).action((options: GlobalOptions) =>
     doctor(createCliContext(options)),
   );
 
   const config = program.command("config").description("The configuration.");
-  command("check", "Validate the configuration and show what is in force.", ["config check"], config).action((options: GlobalOptions) =>
-    checkConfig(createCliContext(options)),
+  command("check", "Validate the configuration and show what is in force.", ["config check"], config).action(
+    (options: GlobalOptions) => checkConfig(createCliContext(options)),
   );
   return program;
 }

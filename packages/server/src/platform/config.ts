@@ -14,7 +14,11 @@ export const ConfigSchema = z.strictObject({
   /** 0 takes any free port. */
   port: port.default(8484),
   /** PostgreSQL 15 or newer; null starts the embedded one in the data folder. */
-  database_url: z.string().regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://").nullable().default(null),
+  database_url: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
+    .nullable()
+    .default(null),
   /** Which weights answer for each family of Claude models. */
   models: z
     .strictObject({
@@ -150,8 +154,7 @@ export function loadConfig(options: {
   if (parsed.success) return { config: parsed.data, dataDir, file };
   throw new ConfigError(
     parsed.error.issues.flatMap((issue) => {
-      const keys =
-        issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+      const keys = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
       return keys.map((parts): ConfigProblem => {
         const key = parts.join(".");
         const remedy = issue.code === "unrecognized_keys" ? unknownKeyRemedy(parts) : issue.message;

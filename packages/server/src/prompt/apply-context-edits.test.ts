@@ -24,11 +24,17 @@ const apply = (...edits: ContextEdit[]) => applyContextEdits(turn, edits, countT
 const clearedIds = (made: Turn) =>
   made.messages.flatMap((message) =>
     message.role === "user"
-      ? message.content.flatMap((block) => (block.type === "tool_result" && block.content[0]?.type === "text" && block.content[0].text.startsWith("[This") ? [block.toolUseId] : []))
+      ? message.content.flatMap((block) =>
+          block.type === "tool_result" && block.content[0]?.type === "text" && block.content[0].text.startsWith("[This")
+            ? [block.toolUseId]
+            : [],
+        )
       : [],
   );
 const inputs = (made: Turn) =>
-  made.messages.flatMap((message) => (message.role === "assistant" ? message.content.flatMap((block) => (block.type === "tool_use" ? [block.input] : [])) : []));
+  made.messages.flatMap((message) =>
+    message.role === "assistant" ? message.content.flatMap((block) => (block.type === "tool_use" ? [block.input] : [])) : [],
+  );
 
 describe("clear_tool_uses_20250919", () => {
   const type = "clear_tool_uses_20250919";
@@ -44,24 +50,45 @@ describe("clear_tool_uses_20250919", () => {
   });
   test("below the trigger nothing happens", async () => {
     expect(await apply({ type })).toMatchObject({ turn, appliedEdits: [] });
-    expect(await apply({ type, trigger: { type: "tool_uses", value: 5 } })).toEqual({ turn, appliedEdits: [], originalInputTokens: null });
+    expect(await apply({ type, trigger: { type: "tool_uses", value: 5 } })).toEqual({
+      turn,
+      appliedEdits: [],
+      originalInputTokens: null,
+    });
   });
   test("excluded tools keep their results, and inputs are cleared when asked", async () => {
-    const { turn: made } = await apply({ type, trigger, keep: { type: "tool_uses", value: 1 }, exclude_tools: ["keep"], clear_tool_inputs: true });
+    const { turn: made } = await apply({
+      type,
+      trigger,
+      keep: { type: "tool_uses", value: 1 },
+      exclude_tools: ["keep"],
+      clear_tool_inputs: true,
+    });
     expect(clearedIds(made)).toEqual(["a", "c", "d"]);
     expect(inputs(made)).toEqual([{}, { path: "b" }, {}, {}, { path: "e" }]);
   });
   test("less than clear_at_least is not worth a broken cache", async () => {
-    expect(await apply({ type, trigger, clear_at_least: { type: "input_tokens", value: 1e6 } })).toMatchObject({ turn, appliedEdits: [] });
+    expect(await apply({ type, trigger, clear_at_least: { type: "input_tokens", value: 1e6 } })).toMatchObject({
+      turn,
+      appliedEdits: [],
+    });
   });
   test("keep 0 clears all", async () => {
-    expect(clearedIds((await apply({ type, trigger, keep: { type: "tool_uses", value: 0 } })).turn)).toEqual(["a", "b", "c", "d", "e"]);
+    expect(clearedIds((await apply({ type, trigger, keep: { type: "tool_uses", value: 0 } })).turn)).toEqual([
+      "a",
+      "b",
+      "c",
+      "d",
+      "e",
+    ]);
   });
 });
 
 describe("clear_thinking_20251015", () => {
   const type = "clear_thinking_20251015";
-  const thinkingTurns = (made: Turn) => made.messages.filter((message) => message.role === "assistant" && message.content.some((block) => block.type === "thinking")).length;
+  const thinkingTurns = (made: Turn) =>
+    made.messages.filter((message) => message.role === "assistant" && message.content.some((block) => block.type === "thinking"))
+      .length;
 
   test("keeps all without a count", async () => {
     expect(await apply({ type, keep: "all" })).toEqual({ turn, appliedEdits: [], originalInputTokens: null });
@@ -73,8 +100,13 @@ describe("clear_thinking_20251015", () => {
     expect(thinkingTurns((await apply({ type, keep: { type: "thinking_turns", value: 3 } })).turn)).toBe(3);
   });
   test("several edits apply in order, each with its own count", async () => {
-    const { turn: made, appliedEdits } = await apply({ type }, { type: "clear_tool_uses_20250919", trigger: { type: "tool_uses", value: 1 } });
+    const { turn: made, appliedEdits } = await apply(
+      { type },
+      { type: "clear_tool_uses_20250919", trigger: { type: "tool_uses", value: 1 } },
+    );
     expect(appliedEdits.map((edit) => edit.type)).toEqual([type, "clear_tool_uses_20250919"]);
-    expect(appliedEdits.reduce((sum, edit) => sum + edit.cleared_input_tokens, 0)).toBe((await countTokens(turn)) - (await countTokens(made)));
+    expect(appliedEdits.reduce((sum, edit) => sum + edit.cleared_input_tokens, 0)).toBe(
+      (await countTokens(turn)) - (await countTokens(made)),
+    );
   });
 });

@@ -43,7 +43,11 @@ function thinking(request: CountTokensRequest, { rules }: TurnModel): Problem | 
 function sampling(request: CountTokensRequest, { rules }: TurnModel): Problem | null {
   const { temperature, top_p: topP, top_k: topK } = request;
   if (rules.sampling === "fixed") {
-    const set = [["temperature", temperature, 1], ["top_p", topP, 1], ["top_k", topK, undefined]] as const;
+    const set = [
+      ["temperature", temperature, 1],
+      ["top_p", topP, 1],
+      ["top_k", topK, undefined],
+    ] as const;
     const changed = set.find(([, value, standard]) => value !== undefined && value !== standard);
     return changed ? { path: [], text: `\`${changed[0]}\` is deprecated for this model.` } : null;
   }

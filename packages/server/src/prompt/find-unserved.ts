@@ -77,7 +77,9 @@ function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {
 
 function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabilities): Problem | null {
   switch (block.type) {
-    case "text": case "thinking": case "redacted_thinking":
+    case "text":
+    case "thinking":
+    case "redacted_thinking":
       return null;
     case "image":
       return capabilities.image_input.supported ? null : { path, text: "this model does not support image input" };
@@ -87,7 +89,9 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
       return citations(block, path, capabilities);
     case "tool_use": {
       const caller = block.caller as Loose | undefined;
-      return caller && caller.type !== "direct" ? { path: [...path, "caller"], text: "calling tools from code is not supported" } : null;
+      return caller && caller.type !== "direct"
+        ? { path: [...path, "caller"], text: "calling tools from code is not supported" }
+        : null;
     }
     case "tool_result": {
       const content = Array.isArray(block.content) ? (block.content as readonly Loose[]) : [];

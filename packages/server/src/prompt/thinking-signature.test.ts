@@ -7,13 +7,18 @@ const signer = createThinkingSigner(Buffer.alloc(32, 7));
 describe("thinking signatures", () => {
   test("a signature verifies its own text in its own workspace only", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary", minLength: 1 }), fc.string(), (thinking, other, workspace) => {
-        const signature = signer.sign(workspace, thinking);
-        expect(signer.verify(workspace, thinking, signature)).toBe(true);
-        expect(signer.verify(`${workspace}x`, thinking, signature)).toBe(false);
-        expect(signer.verify(workspace, `${thinking}${other}`, signature)).toBe(false);
-        expect(signer.reveal(workspace, signature)).toBe(thinking);
-      }),
+      fc.property(
+        fc.string({ unit: "binary" }),
+        fc.string({ unit: "binary", minLength: 1 }),
+        fc.string(),
+        (thinking, other, workspace) => {
+          const signature = signer.sign(workspace, thinking);
+          expect(signer.verify(workspace, thinking, signature)).toBe(true);
+          expect(signer.verify(`${workspace}x`, thinking, signature)).toBe(false);
+          expect(signer.verify(workspace, `${thinking}${other}`, signature)).toBe(false);
+          expect(signer.reveal(workspace, signature)).toBe(thinking);
+        },
+      ),
     );
   }, 60_000);
 

@@ -1,9 +1,20 @@
 import type {
-  CacheControl, ContentBlockParam, DocumentBlockParam, SearchResultBlockParam, TextBlockParam, ToolResultBlockParam,
+  CacheControl,
+  ContentBlockParam,
+  DocumentBlockParam,
+  SearchResultBlockParam,
+  TextBlockParam,
+  ToolResultBlockParam,
 } from "@parley/wire";
 import { fail } from "../platform/fail.ts";
 import type {
-  AssistantBlock, CacheTtl, DocumentBlock, TextBlock, ThinkingBlock, ToolResultBlock, UserBlock,
+  AssistantBlock,
+  CacheTtl,
+  DocumentBlock,
+  TextBlock,
+  ThinkingBlock,
+  ToolResultBlock,
+  UserBlock,
 } from "../turn/turn.ts";
 import { refusal } from "./refuse.ts";
 import type { TurnContext } from "./turn-context.ts";
@@ -73,10 +84,14 @@ function toToolResultBlock(block: ToolResultBlockParam): ToolResultBlock {
     .filter((each) => each.type !== "text" || each.text !== "")
     .map((each) => {
       switch (each.type) {
-        case "text": return toTextBlock(each);
-        case "document": return toDocumentBlock(each);
-        case "search_result": return searchResultToDocument(each);
-        default: throw untranslatable(each.type);
+        case "text":
+          return toTextBlock(each);
+        case "document":
+          return toDocumentBlock(each);
+        case "search_result":
+          return searchResultToDocument(each);
+        default:
+          throw untranslatable(each.type);
       }
     });
   // A tool result is one unit in the prompt: a breakpoint inside it is a breakpoint after it.
@@ -109,10 +124,12 @@ function documentText({ source }: DocumentBlockParam): string {
     case "content":
       return typeof source.content === "string"
         ? source.content
-        : source.content.map((each) => {
-            if (each.type !== "text") throw untranslatable(each.type);
-            return each.text;
-          }).join("\n");
+        : source.content
+            .map((each) => {
+              if (each.type !== "text") throw untranslatable(each.type);
+              return each.text;
+            })
+            .join("\n");
     default:
       throw untranslatable(`document.source.${source.type}`);
   }

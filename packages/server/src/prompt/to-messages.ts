@@ -21,9 +21,7 @@ function toMessage(message: MessageParam, at: number, context: TurnContext): Tur
     case "assistant":
       return {
         role: "assistant",
-        content: blocks.map(({ block, index }) =>
-          toAssistantBlock(block, ["messages", at, "content", index ?? 0], context),
-        ),
+        content: blocks.map(({ block, index }) => toAssistantBlock(block, ["messages", at, "content", index ?? 0], context)),
       };
     case "system":
       return {

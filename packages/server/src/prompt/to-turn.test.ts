@@ -15,7 +15,10 @@ const result = (id: string) => ({ type: "tool_result", tool_use_id: id, content:
 const weather = { name: "weather", input_schema: { type: "object" } };
 
 function request(body: object): MessagesCreateRequest {
-  const checked = parseMessagesCreate({ model: "m", max_tokens: 4096, messages: [{ role: "user", content: "Hi" }], ...body }, { version: "2023-06-01" });
+  const checked = parseMessagesCreate(
+    { model: "m", max_tokens: 4096, messages: [{ role: "user", content: "Hi" }], ...body },
+    { version: "2023-06-01" },
+  );
   if (!checked.ok) throw new Error(checked.message);
   return checked.value;
 }
@@ -35,20 +38,37 @@ function refused(body: object, rules: Partial<TurnModel["rules"]> = {}): string 
 describe("a request becomes a turn", () => {
   test("the smallest one", () => {
     expect(turn()).toEqual({
-      requestId: "req_1", messageId: "msg_1", workspaceId: "wrkspc_1", weights: "small",
-      system: [], messages: [{ role: "user", content: [text("Hi")] }], tools: [],
-      toolChoice: { type: "auto", parallel: true }, thinking: { type: "disabled" }, effort: null, outputSchema: null,
-      sampling: { temperature: null, topP: null, topK: null }, stopSequences: [], maxTokens: 4096, contextOverflow: "stop",
-      automaticCacheTtl: null, minimumCacheTokens: 1024, affinity: { sessionId: null, agentId: null },
-      priority: "standard", previousMessageId: null,
+      requestId: "req_1",
+      messageId: "msg_1",
+      workspaceId: "wrkspc_1",
+      weights: "small",
+      system: [],
+      messages: [{ role: "user", content: [text("Hi")] }],
+      tools: [],
+      toolChoice: { type: "auto", parallel: true },
+      thinking: { type: "disabled" },
+      effort: null,
+      outputSchema: null,
+      sampling: { temperature: null, topP: null, topK: null },
+      stopSequences: [],
+      maxTokens: 4096,
+      contextOverflow: "stop",
+      automaticCacheTtl: null,
+      minimumCacheTokens: 1024,
+      affinity: { sessionId: null, agentId: null },
+      priority: "standard",
+      previousMessageId: null,
     });
   });
 
   test("consecutive messages of one role are one, strings are blocks, an empty last reply is no prefill", () => {
     const messages = [
-      { role: "user", content: "a" }, { role: "user", content: [text("b")] },
-      { role: "assistant", content: "c" }, { role: "assistant", content: [text("d")] },
-      { role: "user", content: "e" }, { role: "assistant", content: "" },
+      { role: "user", content: "a" },
+      { role: "user", content: [text("b")] },
+      { role: "assistant", content: "c" },
+      { role: "assistant", content: [text("d")] },
+      { role: "user", content: "e" },
+      { role: "assistant", content: "" },
     ];
     expect(turn({ messages }).messages).toEqual([
       { role: "user", content: [text("a"), text("b")] },
@@ -58,7 +78,10 @@ describe("a request becomes a turn", () => {
   });
 
   test("the attribution block of Claude Code is not in the prompt, so the prefix is the same for every version", () => {
-    const system = (version: string) => [text(`x-anthropic-billing-header: cc_version=${version};`), { ...text("You are"), cache_control: { type: "ephemeral" } }];
+    const system = (version: string) => [
+      text(`x-anthropic-billing-header: cc_version=${version};`),
+      { ...text("You are"), cache_control: { type: "ephemeral" } },
+    ];
     expect(turn({ system: system("2.1.330") }).system).toEqual([{ ...text("You are"), cacheTtl: "5m" }]);
     expect(turn({ system: system("2.1.331") })).toEqual(turn({ system: system("2.1.330") }));
     expect(turn({ system: "x-anthropic-billing-header: a\nBe brief." }).system).toEqual([text("Be brief.")]);
@@ -73,7 +96,13 @@ describe("a request becomes a turn", () => {
     ];
     const { messages: made, automaticCacheTtl } = turn({ messages, tools: [weather], cache_control: { type: "ephemeral" } });
     expect(made[0]?.content[0]).toEqual({ ...text("a"), cacheTtl: "1h" });
-    expect(made[2]?.content[0]).toEqual({ type: "tool_result", toolUseId: "t1", isError: false, content: [text("r"), text("s")], cacheTtl: "1h" });
+    expect(made[2]?.content[0]).toEqual({
+      type: "tool_result",
+      toolUseId: "t1",
+      isError: false,
+      content: [text("r"), text("s")],
+      cacheTtl: "1h",
+    });
     expect(automaticCacheTtl).toBe("5m");
   });
 
@@ -92,7 +121,11 @@ describe("a request becomes a turn", () => {
 
   test("client-run Anthropic tools come with a schema and a description", () => {
     const { tools } = turn({
-      tools: [{ type: "bash_20250124", name: "bash" }, { type: "text_editor_20250728", name: "str_replace_based_edit_tool" }, { type: "memory_20250818", name: "memory" }],
+      tools: [
+        { type: "bash_20250124", name: "bash" },
+        { type: "text_editor_20250728", name: "str_replace_based_edit_tool" },
+        { type: "memory_20250818", name: "memory" },
+      ],
     });
     expect(tools.map(({ name }) => name)).toEqual(["bash", "str_replace_based_edit_tool", "memory"]);
     for (const { description, inputSchema } of tools) {
@@ -118,8 +151,11 @@ describe("a request becomes a turn", () => {
 
   test("a system message can set the effort of this turn, and ends when it says so", () => {
     const messages = [
-      { role: "user", content: "a" }, { role: "system", content: "Only now.", clear_at: "next_user_message", output_config: { effort: "max" } },
-      { role: "assistant", content: "b" }, { role: "user", content: "c" }, { role: "system", output_config: { effort: "low" } },
+      { role: "user", content: "a" },
+      { role: "system", content: "Only now.", clear_at: "next_user_message", output_config: { effort: "max" } },
+      { role: "assistant", content: "b" },
+      { role: "user", content: "c" },
+      { role: "system", output_config: { effort: "low" } },
     ];
     const made = turn({ messages, output_config: { effort: "high" } });
     expect(made.effort).toBe("low");
@@ -145,7 +181,11 @@ describe("thinking", () => {
 
   test("is left to a clear_thinking edit where there is one", () => {
     const next = [...loop, { role: "assistant", content: "a" }, { role: "user", content: "q2" }];
-    const made = turn({ ...enabled, messages: next, context_management: { edits: [{ type: "clear_thinking_20251015", keep: "all" }] } });
+    const made = turn({
+      ...enabled,
+      messages: next,
+      context_management: { edits: [{ type: "clear_thinking_20251015", keep: "all" }] },
+    });
     expect(kinds(made)[1]).toBe("thinking+tool_use");
   });
 
@@ -161,9 +201,17 @@ describe("thinking", () => {
 
   test("a changed text or a foreign signature is the platform's 400, also in an old turn", () => {
     const message = "messages.1.content.0: Invalid `signature` in `thinking` block";
-    const changed = (block: object) => [loop[0], { role: "assistant", content: [block, use("t1")] }, loop[2], { role: "assistant", content: "a" }, { role: "user", content: "q2" }];
+    const changed = (block: object) => [
+      loop[0],
+      { role: "assistant", content: [block, use("t1")] },
+      loop[2],
+      { role: "assistant", content: "a" },
+      { role: "user", content: "q2" },
+    ];
     expect(refused({ ...enabled, messages: changed({ ...thinking("old"), thinking: "new" }) })).toBe(message);
-    expect(refused({ ...enabled, messages: changed({ ...thinking("old"), signature: testSigner.sign("wrkspc_2", "old") }) })).toBe(message);
+    expect(
+      refused({ ...enabled, messages: changed({ ...thinking("old"), signature: testSigner.sign("wrkspc_2", "old") }) }),
+    ).toBe(message);
     expect(refused({ ...enabled, messages: changed({ ...thinking("old"), signature: "" }) })).toBe(message);
   });
 
@@ -180,28 +228,44 @@ describe("thinking", () => {
   });
 
   test("adaptive with display omitted", () => {
-    expect(turn({ thinking: { type: "adaptive", display: "omitted" } }).thinking).toEqual({ type: "adaptive", display: "omitted" });
+    expect(turn({ thinking: { type: "adaptive", display: "omitted" } }).thinking).toEqual({
+      type: "adaptive",
+      display: "omitted",
+    });
   });
 });
 
 describe("what the model does not do is refused", () => {
   test("prefill", () => {
-    const messages = [{ role: "user", content: "q" }, { role: "assistant", content: "It" }];
+    const messages = [
+      { role: "user", content: "q" },
+      { role: "assistant", content: "It" },
+    ];
     expect(turn({ messages }).messages.at(-1)).toEqual({ role: "assistant", content: [text("It")] });
-    expect(refused({ messages }, { prefill: false })).toBe("This model does not support assistant message prefill. The conversation must end with a user message.");
+    expect(refused({ messages }, { prefill: false })).toBe(
+      "This model does not support assistant message prefill. The conversation must end with a user message.",
+    );
   });
   test("too many output tokens", () => {
-    expect(refused({ max_tokens: 64_001 })).toBe("max_tokens: 64001 > 64000, which is the maximum allowed number of output tokens for claude-opus-4-5-20251101");
+    expect(refused({ max_tokens: 64_001 })).toBe(
+      "max_tokens: 64001 > 64000, which is the maximum allowed number of output tokens for claude-opus-4-5-20251101",
+    );
   });
   test("a kind of thinking", () => {
     const none = { enabled: false, adaptive: false, disabled: true, between_tools: false };
-    expect(refused({ thinking: { type: "adaptive" } }, { thinking: none })).toBe("adaptive thinking is not supported on this model");
-    expect(refused({ thinking: { type: "enabled", budget_tokens: 1024 } }, { thinking: { ...none, adaptive: true } })).toMatch(/^"thinking.type.enabled" is not supported for this model\. Use/);
+    expect(refused({ thinking: { type: "adaptive" } }, { thinking: none })).toBe(
+      "adaptive thinking is not supported on this model",
+    );
+    expect(refused({ thinking: { type: "enabled", budget_tokens: 1024 } }, { thinking: { ...none, adaptive: true } })).toMatch(
+      /^"thinking.type.enabled" is not supported for this model\. Use/,
+    );
   });
   test("sampling", () => {
     expect(refused({ temperature: 0.5 }, { sampling: "fixed" })).toBe("`temperature` is deprecated for this model.");
     expect(refused({ temperature: 1, top_p: 1 }, { sampling: "fixed" })).toBe("ok");
-    expect(refused({ temperature: 0.5, top_p: 0.5 }, { sampling: "one" })).toMatch(/^`temperature` and `top_p` cannot both be specified/);
+    expect(refused({ temperature: 0.5, top_p: 0.5 }, { sampling: "one" })).toMatch(
+      /^`temperature` and `top_p` cannot both be specified/,
+    );
   });
 });
 
@@ -211,19 +275,44 @@ describe("what is not served is refused by its path", () => {
   const asked = (content: unknown[]) => ({ messages: [{ role: "user", content }] });
   const answered = (content: unknown[]) => ({
     tools: [weather],
-    messages: [{ role: "user", content: "q" }, { role: "assistant", content: [use("t1")] }, { role: "user", content: [{ type: "tool_result", tool_use_id: "t1", content }] }],
+    messages: [
+      { role: "user", content: "q" },
+      { role: "assistant", content: [use("t1")] },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "t1", content }] },
+    ],
   });
   const cases: [body: object, expected: string][] = [
     [asked([text("x"), image]), "messages.0.content.1.image: this model does not support image input"],
     [answered([image]), "messages.2.content.0.tool_result.content.0.image: this model does not support image input"],
     [asked([pdf]), "messages.0.content.0.document.source.base64: this model does not support PDF input"],
-    [asked([{ type: "document", source: { type: "file", file_id: "file_1" } }]), "messages.0.content.0.document.source.file: `file` sources are not supported"],
-    [asked([{ type: "document", source: { type: "content", content: [image] } }]), "messages.0.content.0.document.source.content.content.0.image: this model does not support image input"],
-    [asked([{ type: "document", source: { type: "text", media_type: "text/plain", data: "d" }, citations: { enabled: true } }]), "messages.0.content.0.document.citations: this model does not support citations"],
-    [asked([{ type: "container_upload", file_id: "file_1" }]), "messages.0.content.0.container_upload: `container_upload` blocks are not supported by this model"],
-    [answered([{ type: "tool_reference", tool_name: "x" }]), "messages.2.content.0.tool_result.content.0.tool_reference: `tool_reference` blocks are not supported by this model"],
-    [{ tools: [{ type: "web_search_20250305", name: "web_search" }] }, "tools.0.web_search_20250305: this tool is not supported by this model"],
-    [{ tools: [{ type: "computer_20250124", name: "computer", display_width_px: 1, display_height_px: 1 }] }, "tools.0.computer_20250124: this tool is not supported by this model"],
+    [
+      asked([{ type: "document", source: { type: "file", file_id: "file_1" } }]),
+      "messages.0.content.0.document.source.file: `file` sources are not supported",
+    ],
+    [
+      asked([{ type: "document", source: { type: "content", content: [image] } }]),
+      "messages.0.content.0.document.source.content.content.0.image: this model does not support image input",
+    ],
+    [
+      asked([{ type: "document", source: { type: "text", media_type: "text/plain", data: "d" }, citations: { enabled: true } }]),
+      "messages.0.content.0.document.citations: this model does not support citations",
+    ],
+    [
+      asked([{ type: "container_upload", file_id: "file_1" }]),
+      "messages.0.content.0.container_upload: `container_upload` blocks are not supported by this model",
+    ],
+    [
+      answered([{ type: "tool_reference", tool_name: "x" }]),
+      "messages.2.content.0.tool_result.content.0.tool_reference: `tool_reference` blocks are not supported by this model",
+    ],
+    [
+      { tools: [{ type: "web_search_20250305", name: "web_search" }] },
+      "tools.0.web_search_20250305: this tool is not supported by this model",
+    ],
+    [
+      { tools: [{ type: "computer_20250124", name: "computer", display_width_px: 1, display_height_px: 1 }] },
+      "tools.0.computer_20250124: this tool is not supported by this model",
+    ],
     [{ tools: [{ ...weather, defer_loading: true }] }, "tools.0.custom.defer_loading: tool search is not supported"],
     [{ mcp_servers: [{ type: "url", name: "n", url: "https://example.com" }] }, "mcp_servers: MCP servers are not supported"],
     [{ container: "container_1" }, "container: containers are not supported"],
@@ -231,14 +320,30 @@ describe("what is not served is refused by its path", () => {
     [{ thread: { type: "create" } }, "thread: message threads are not supported"],
     [{ speed: "fast" }, "speed: 'fast' is not supported by this model"],
     [{ inference_geo: "us" }, "inference_geo: only 'global' is supported: this server does not know where it stands"],
-    [{ output_config: { task_budget: { type: "tokens", total: 5 } } }, "output_config.task_budget: task budgets are not supported"],
-    [{ context_management: { edits: [{ type: "compact_20260112" }] } }, "context_management.edits.0: `compact_20260112` is not supported by this model"],
-    [{ messages: [{ role: "user", content: "q" }, { role: "system", content: [{ type: "tool_addition", tool: { type: "tool_reference" } }] }] }, "messages.1.content.0.tool_addition: `tool_addition` blocks are not supported by this model"],
+    [
+      { output_config: { task_budget: { type: "tokens", total: 5 } } },
+      "output_config.task_budget: task budgets are not supported",
+    ],
+    [
+      { context_management: { edits: [{ type: "compact_20260112" }] } },
+      "context_management.edits.0: `compact_20260112` is not supported by this model",
+    ],
+    [
+      {
+        messages: [
+          { role: "user", content: "q" },
+          { role: "system", content: [{ type: "tool_addition", tool: { type: "tool_reference" } }] },
+        ],
+      },
+      "messages.1.content.0.tool_addition: `tool_addition` blocks are not supported by this model",
+    ],
   ];
   test.each(cases)("%#: %j", (body, expected) => expect(refused(body)).toBe(expected));
 
   test("empty and null forms of the same fields are fine", () => {
-    expect(refused({ mcp_servers: [], container: null, fallbacks: null, speed: "standard", inference_geo: "global", thread: null })).toBe("ok");
+    expect(
+      refused({ mcp_servers: [], container: null, fallbacks: null, speed: "standard", inference_geo: "global", thread: null }),
+    ).toBe("ok");
   });
 });
 

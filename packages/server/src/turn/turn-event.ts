@@ -32,7 +32,10 @@ export interface Timings {
 }
 
 export type CacheMissReason =
-  | { readonly type: "model_changed" | "system_changed" | "tools_changed" | "messages_changed"; readonly missedInputTokens: number }
+  | {
+      readonly type: "model_changed" | "system_changed" | "tools_changed" | "messages_changed";
+      readonly missedInputTokens: number;
+    }
   | { readonly type: "previous_message_not_found" }
   | { readonly type: "unavailable" };
 

@@ -51,11 +51,7 @@ export interface ToolResultBlock extends Cacheable {
 }
 
 export type UserBlock = TextBlock | DocumentBlock | ToolResultBlock;
-export type AssistantBlock =
-  | TextBlock
-  | ThinkingBlock
-  | RedactedThinkingBlock
-  | ToolUseBlock;
+export type AssistantBlock = TextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock;
 
 export type TurnMessage =
   | { readonly role: "user"; readonly content: readonly UserBlock[] }

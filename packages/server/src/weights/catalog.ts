@@ -28,9 +28,7 @@ export type CatalogWeights = z.infer<typeof WeightsSchema>;
 export type Mirror = z.infer<typeof MirrorSchema>;
 
 /** Weights that Parley knows how to fetch. The same bytes on every mirror: the sha256 decides. */
-export const catalog: readonly CatalogWeights[] = z
-  .object({ models: z.array(WeightsSchema) })
-  .parse(catalogData).models;
+export const catalog: readonly CatalogWeights[] = z.object({ models: z.array(WeightsSchema) }).parse(catalogData).models;
 
 /** Finds weights by name, or by an unambiguous beginning of one (`smollm2-135m`). */
 export function findInCatalog(name: string): CatalogWeights | undefined {

@@ -11,7 +11,12 @@ import { type FetchProgress, WeightsUnavailable, fetchWeights } from "./fetch-we
 
 const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
 const weights: CatalogWeights = {
-  name: "toy", title: "Toy", license: "Apache-2.0", file: "toy.gguf", bytes: content.length, context: 8,
+  name: "toy",
+  title: "Toy",
+  license: "Apache-2.0",
+  file: "toy.gguf",
+  bytes: content.length,
+  context: 8,
   sha256: createHash("sha256").update(content).digest("hex"),
   mirrors: [{ kind: "huggingface", repo: "me/toy", revision: "abc" }],
 };
@@ -45,8 +50,12 @@ async function fetchToy(hubUrl: string, overrides: { folder?: string; localMirro
   const folder = overrides.folder ?? (await mkdtemp(join(tmpdir(), "parley-weights-")));
   const progress: FetchProgress[] = [];
   const file = fetchWeights(weights, {
-    folder, hubUrl, localMirror: overrides.localMirror ?? null, python: "python3",
-    onProgress: (at) => progress.push(at), signal: new AbortController().signal,
+    folder,
+    hubUrl,
+    localMirror: overrides.localMirror ?? null,
+    python: "python3",
+    onProgress: (at) => progress.push(at),
+    signal: new AbortController().signal,
   });
   return { folder, progress, file };
 }

@@ -47,7 +47,18 @@ export async function startParley(options: ParleyOptions): Promise<RunningParley
   await lendWeights(dataDir, options.model);
   const child = spawn(
     process.execPath,
-    ["--conditions=source", join(root, "packages/server/src/cli/main.ts"), "up", "--json", "--port", "0", "--data", dataDir, "--model", options.model],
+    [
+      "--conditions=source",
+      join(root, "packages/server/src/cli/main.ts"),
+      "up",
+      "--json",
+      "--port",
+      "0",
+      "--data",
+      dataDir,
+      "--model",
+      options.model,
+    ],
     { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, PARLEY_CACHE_MINIMUM_TOKENS: "64", ...options.env } },
   );
   let log = "";
@@ -55,7 +66,10 @@ export async function startParley(options: ParleyOptions): Promise<RunningParley
     log = (log + chunk.toString()).slice(-400_000);
   });
   const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
-  const line = await Promise.race([firstLine(child), ended.then((code) => Promise.reject(new Error(`Parley ended with ${String(code)}:\n${log}`)))]);
+  const line = await Promise.race([
+    firstLine(child),
+    ended.then((code) => Promise.reject(new Error(`Parley ended with ${String(code)}:\n${log}`))),
+  ]);
   const { url, api_key: apiKey } = JSON.parse(line) as { url: string; api_key: string | null };
   const stop = async (): Promise<number | null> => {
     child.kill("SIGTERM");

@@ -51,9 +51,7 @@ export const CitationParam = z
   ])
   .meta({ id: "CitationParam" });
 
-export const CitationsConfig = z
-  .strictObject({ enabled: z.boolean().optional() })
-  .meta({ id: "CitationsConfig" });
+export const CitationsConfig = z.strictObject({ enabled: z.boolean().optional() }).meta({ id: "CitationsConfig" });
 
 export type Citation = z.infer<typeof Citation>;
 export type CitationParam = z.infer<typeof CitationParam>;

@@ -42,9 +42,7 @@ export const ContextEdit = z
   .discriminatedUnion("type", [ClearToolUsesEdit, ClearThinkingEdit, CompactEdit])
   .meta({ id: "ContextEdit" });
 
-export const ContextManagement = z
-  .strictObject({ edits: z.array(ContextEdit).optional() })
-  .meta({ id: "ContextManagement" });
+export const ContextManagement = z.strictObject({ edits: z.array(ContextEdit).optional() }).meta({ id: "ContextManagement" });
 
 export const AppliedEdit = z
   .discriminatedUnion("type", [

@@ -41,9 +41,7 @@ export const ThinkingConfigParam = z
   .meta({ id: "ThinkingConfigParam" });
 
 const OutputFormat = z
-  .discriminatedUnion("type", [
-    z.strictObject({ type: z.literal("json_schema"), schema: z.record(z.string(), z.unknown()) }),
-  ])
+  .discriminatedUnion("type", [z.strictObject({ type: z.literal("json_schema"), schema: z.record(z.string(), z.unknown()) })])
   .meta({ id: "OutputFormat" });
 
 export const OutputConfig = z
@@ -69,9 +67,7 @@ const Container = z.union([
   }),
 ]);
 
-const Metadata = z
-  .strictObject({ user_id: z.string().max(USER_ID_MAX_CHARACTERS).nullish() })
-  .meta({ id: "Metadata" });
+const Metadata = z.strictObject({ user_id: z.string().max(USER_ID_MAX_CHARACTERS).nullish() }).meta({ id: "Metadata" });
 
 /** Keys in the order in which the first error is looked for. */
 export const MessagesCreateRequest = z

@@ -29,15 +29,7 @@ export const ContentBlock = z
   .meta({ id: "ContentBlock" });
 
 export const StopReason = z
-  .enum([
-    "end_turn",
-    "max_tokens",
-    "stop_sequence",
-    "tool_use",
-    "pause_turn",
-    "refusal",
-    "model_context_window_exceeded",
-  ])
+  .enum(["end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal", "model_context_window_exceeded"])
   .meta({ id: "StopReason" });
 
 export const StopDetails = z
@@ -96,9 +88,7 @@ export const CacheMissReason = z
   ])
   .meta({ id: "CacheMissReason" });
 
-export const Diagnostics = z
-  .strictObject({ cache_miss_reason: CacheMissReason.nullable() })
-  .meta({ id: "Diagnostics" });
+export const Diagnostics = z.strictObject({ cache_miss_reason: CacheMissReason.nullable() }).meta({ id: "Diagnostics" });
 
 /** Core runs nothing in containers, so the field is always null. */
 export const ContainerField = z.null();

@@ -48,9 +48,7 @@ export const MessageDeltaEvent = z
   })
   .meta({ id: "MessageDeltaEvent" });
 
-export const MessageStopEvent = z
-  .strictObject({ type: z.literal("message_stop") })
-  .meta({ id: "MessageStopEvent" });
+export const MessageStopEvent = z.strictObject({ type: z.literal("message_stop") }).meta({ id: "MessageStopEvent" });
 
 export const PingEvent = z.strictObject({ type: z.literal("ping") }).meta({ id: "PingEvent" });
 

@@ -37,7 +37,8 @@ test("5,000 wounded requests never throw, are told what is wrong in one line, an
     const body = mutate(fullRequest(), randomFrom(seed));
     for (const version of wire.ANTHROPIC_VERSIONS) {
       const checked = parseMessagesCreate(body, { version });
-      const isClear = checked.ok || (/^[^\n]{5,2000}$/.test(checked.message) && !/Invalid input|undefined|\[object|NaN/.test(checked.message));
+      const isClear =
+        checked.ok || (/^[^\n]{5,2000}$/.test(checked.message) && !/Invalid input|undefined|\[object|NaN/.test(checked.message));
       if (!isClear) badMessages.push(`seed ${seed}: ${checked.message}`);
       parseCountTokens(body, { version });
     }

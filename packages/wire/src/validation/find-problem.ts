@@ -91,7 +91,8 @@ function number(def: z.core.$ZodNumberDef & Partial<z.core.$ZodNumberFormatDef>,
     }
   }
   if (isInteger && !Number.isSafeInteger(value)) {
-    const bound = value > 0 ? `less than or equal to ${Number.MAX_SAFE_INTEGER}` : `greater than or equal to ${Number.MIN_SAFE_INTEGER}`;
+    const bound =
+      value > 0 ? `less than or equal to ${Number.MAX_SAFE_INTEGER}` : `greater than or equal to ${Number.MIN_SAFE_INTEGER}`;
     return problem(path, `Input should be ${bound}`);
   }
   return null;
@@ -185,11 +186,11 @@ function taggedUnion(def: z.core.$ZodDiscriminatedUnionDef, value: unknown, path
   if (typeof tag !== "string") return problem(path, "Input should be a valid string", key);
   const names = def.options.map((each) => firstTag(each, key));
   if (key !== "type") return problem(path, oneOf(names), key);
-  const expected = names.map((name) => `'${String(name)}'`).toSorted().join(", ");
-  return problem(
-    path,
-    `Input tag '${quoted(tag)}' found using 'type' does not match any of the expected tags: ${expected}`,
-  );
+  const expected = names
+    .map((name) => `'${String(name)}'`)
+    .toSorted()
+    .join(", ");
+  return problem(path, `Input tag '${quoted(tag)}' found using 'type' does not match any of the expected tags: ${expected}`);
 }
 
 interface TaggedOption {
@@ -208,7 +209,9 @@ const optionsByTag = cached((def: z.core.$ZodDiscriminatedUnionDef): ReadonlyMap
   );
 });
 
-const fieldsOf = cached((def: z.core.$ZodObjectDef): readonly (readonly [string, z.core.$ZodType])[] => Object.entries(def.shape));
+const fieldsOf = cached((def: z.core.$ZodObjectDef): readonly (readonly [string, z.core.$ZodType])[] =>
+  Object.entries(def.shape),
+);
 
 const checksOf = cached((checks: readonly z.core.$ZodCheck<never>[]): readonly z.core.$ZodCheckDef[] =>
   checks.map((check) => check._zod.def),
@@ -239,10 +242,16 @@ function plainUnion(def: z.core.$ZodUnionDef, value: unknown, path: Path): Probl
 
 function takesTypeOf(schema: z.core.$ZodType, value: unknown): boolean {
   switch (schema._zod.def.type) {
-    case "string": case "literal": case "enum": return typeof value === "string";
-    case "boolean": return typeof value === "boolean";
-    case "array": return Array.isArray(value);
-    default: return isObject(value);
+    case "string":
+    case "literal":
+    case "enum":
+      return typeof value === "string";
+    case "boolean":
+      return typeof value === "boolean";
+    case "array":
+      return Array.isArray(value);
+    default:
+      return isObject(value);
   }
 }
 

@@ -4,7 +4,11 @@ import type { Dialect } from "../versions/dialect.ts";
 import type { Problem } from "./problem.ts";
 
 const ASSISTANT_ONLY: ReadonlySet<string> = new Set([
-  "tool_use", "thinking", "redacted_thinking", "server_tool_use", "mcp_tool_use",
+  "tool_use",
+  "thinking",
+  "redacted_thinking",
+  "server_tool_use",
+  "mcp_tool_use",
 ]);
 const USER_ONLY: ReadonlySet<string> = new Set(["tool_result", "image", "search_result"]);
 
@@ -17,10 +21,16 @@ export function rolesRule(messages: readonly MessageParam[]): Problem | null {
     const path = ["messages", at];
     const before = messages[at - 1];
     if (!before) {
-      return { path, text: "the first message must not have the `system` role. Use the top-level `system` parameter for the initial prompt." };
+      return {
+        path,
+        text: "the first message must not have the `system` role. Use the top-level `system` parameter for the initial prompt.",
+      };
     }
     if (before.role === "assistant" && !endsWithServerToolResult(before)) {
-      return { path, text: "a `system` message must follow a `user` message, or an `assistant` message that ends with a server tool result" };
+      return {
+        path,
+        text: "a `system` message must follow a `user` message, or an `assistant` message that ends with a server tool result",
+      };
     }
     if (messages[at + 1]?.role === "user") {
       return { path, text: "a `system` message must be followed by an `assistant` message or end the conversation" };
@@ -51,7 +61,10 @@ export function blocksRule(messages: readonly MessageParam[], dialect: Dialect):
     }
     if (content.length === 0) {
       if (isLast && role === "assistant") continue;
-      return { path: ["messages", at], text: "all messages must have non-empty content except for the optional final assistant message" };
+      return {
+        path: ["messages", at],
+        text: "all messages must have non-empty content except for the optional final assistant message",
+      };
     }
     const problem =
       textRule(content, ["messages"], ["messages", at, "content"]) ??
@@ -61,7 +74,12 @@ export function blocksRule(messages: readonly MessageParam[], dialect: Dialect):
   return null;
 }
 
-function placesRule(content: readonly ContentBlockParam[], role: "user" | "assistant", at: number, dialect: Dialect): Problem | null {
+function placesRule(
+  content: readonly ContentBlockParam[],
+  role: "user" | "assistant",
+  at: number,
+  dialect: Dialect,
+): Problem | null {
   for (const [index, block] of content.entries()) {
     const userOnly = USER_ONLY.has(block.type) || (block.type === "document" && !dialect.documentInAssistantMessage);
     if ((role === "user" && ASSISTANT_ONLY.has(block.type)) || (role === "assistant" && userOnly)) {
@@ -112,7 +130,9 @@ export function textRule(
   content: readonly (string | number)[],
 ): Problem | null {
   if (typeof blocks === "string") {
-    return blocks !== "" && blocks.trim() === "" ? { path: group, text: "text content blocks must contain non-whitespace text" } : null;
+    return blocks !== "" && blocks.trim() === ""
+      ? { path: group, text: "text content blocks must contain non-whitespace text" }
+      : null;
   }
   for (const [index, block] of blocks.entries()) {
     if (block.type !== "text") continue;

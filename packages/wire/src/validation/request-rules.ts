@@ -65,7 +65,5 @@ export function prefillRule({ messages }: CountTokensRequest): Problem | null {
 }
 
 export function outputFormatRule({ output_format: alias, output_config: config }: CountTokensRequest): Problem | null {
-  return alias && config?.format
-    ? { path: ["output_format"], text: "cannot be set together with `output_config.format`" }
-    : null;
+  return alias && config?.format ? { path: ["output_format"], text: "cannot be set together with `output_config.format`" } : null;
 }

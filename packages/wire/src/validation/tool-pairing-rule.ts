@@ -39,7 +39,10 @@ function unansweredUses(uses: ReadonlyMap<string, number>, next: Run | undefined
   const open = [...uses].filter(([id]) => !leading.has(id));
   const [first] = open;
   if (!first) return null;
-  const listed = open.slice(0, LISTED_IDS_MAX).map(([id]) => quoted(id)).join(", ");
+  const listed = open
+    .slice(0, LISTED_IDS_MAX)
+    .map(([id]) => quoted(id))
+    .join(", ");
   return {
     path: ["messages", first[1]],
     text:

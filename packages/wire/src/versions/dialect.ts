@@ -21,7 +21,14 @@ export interface Dialect {
 const SAMPLING_KEYS = ["temperature", "top_p", "top_k"] as const;
 
 const COUNT_REFUSED_KEYS = [
-  "max_tokens", "metadata", "stop_sequences", "stream", ...SAMPLING_KEYS, "service_tier", "inference_geo", "container",
+  "max_tokens",
+  "metadata",
+  "stop_sequences",
+  "stream",
+  ...SAMPLING_KEYS,
+  "service_tier",
+  "inference_geo",
+  "container",
 ] as const;
 
 export const DIALECTS: Readonly<Record<AnthropicVersion, Dialect>> = {

@@ -14,10 +14,18 @@ export function fullRequest(): Record<string, unknown> {
     context_management: {
       edits: [
         { type: "clear_thinking_20251015", keep: { type: "thinking_turns", value: 2 } },
-        { type: "clear_tool_uses_20250919", trigger: { type: "tool_uses", value: 1 }, keep: { type: "tool_uses", value: 1 }, clear_tool_inputs: ["get_weather"] },
+        {
+          type: "clear_tool_uses_20250919",
+          trigger: { type: "tool_uses", value: 1 },
+          keep: { type: "tool_uses", value: 1 },
+          clear_tool_inputs: ["get_weather"],
+        },
       ],
     },
-    output_config: { effort: "high", format: { type: "json_schema", schema: { type: "object", properties: { a: { type: "string" } } } } },
+    output_config: {
+      effort: "high",
+      format: { type: "json_schema", schema: { type: "object", properties: { a: { type: "string" } } } },
+    },
     thinking: { type: "enabled", budget_tokens: 1024, display: "summarized" },
     tool_choice: { type: "auto", disable_parallel_tool_use: false },
     system: [
@@ -25,7 +33,13 @@ export function fullRequest(): Record<string, unknown> {
       { type: "text", text: "Be brief.", cache_control: { type: "ephemeral", ttl: "1h" } },
     ],
     tools: [
-      { name: "get_weather", description: "Weather of a city", input_schema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] }, strict: true, input_examples: [{ city: "Oslo" }] },
+      {
+        name: "get_weather",
+        description: "Weather of a city",
+        input_schema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+        strict: true,
+        input_examples: [{ city: "Oslo" }],
+      },
       { type: "bash_20250124", name: "bash" },
       { type: "text_editor_20250728", name: "str_replace_based_edit_tool", max_characters: 1000 },
       { type: "memory_20250818", name: "memory", cache_control: { type: "ephemeral", ttl: "1h" } },
@@ -35,7 +49,13 @@ export function fullRequest(): Record<string, unknown> {
         role: "user",
         content: [
           { type: "text", text: "What is the weather?", cache_control: mark },
-          { type: "document", source: { type: "text", media_type: "text/plain", data: "A text" }, title: "T", context: null, citations: { enabled: false } },
+          {
+            type: "document",
+            source: { type: "text", media_type: "text/plain", data: "A text" },
+            title: "T",
+            context: null,
+            citations: { enabled: false },
+          },
           { type: "document", source: { type: "content", content: [{ type: "text", text: "A part" }] } },
           { type: "search_result", source: "https://example.com", title: "S", content: [{ type: "text", text: "Found" }] },
         ],

@@ -10,13 +10,39 @@ export function randomFrom(seed: number): () => number {
 }
 
 const JUNK: readonly (() => unknown)[] = [
-  () => null, () => true, () => false, () => 0, () => -1, () => 1.5, () => 1e300, () => JSON.parse("1e999"), () => 2 ** 53,
-  () => "", () => " ", () => "x", () => "\ud800", () => "a b", () => "x".repeat(2_000), () => "constructor", () => "1h",
-  () => [], () => [null], () => [[]], () => ["text"], () => ({}), () => ({ type: "text" }), () => ({ type: "image" }),
-  () => ({ type: {} }), () => ({ type: null }), () => JSON.parse('{"__proto__":{"type":"text"}}'), () => ({ toString: 1 }),
-  () => ({ type: "ephemeral", ttl: "1h" }), 
-  () => ({ type: "web_search_20250305", name: "web_search" }), () => ({ type: "text", text: "more" }),
-  () => ({ type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} }), () => deep(500),
+  () => null,
+  () => true,
+  () => false,
+  () => 0,
+  () => -1,
+  () => 1.5,
+  () => 1e300,
+  () => JSON.parse("1e999"),
+  () => 2 ** 53,
+  () => "",
+  () => " ",
+  () => "x",
+  () => "\ud800",
+  () => "a b",
+  () => "x".repeat(2_000),
+  () => "constructor",
+  () => "1h",
+  () => [],
+  () => [null],
+  () => [[]],
+  () => ["text"],
+  () => ({}),
+  () => ({ type: "text" }),
+  () => ({ type: "image" }),
+  () => ({ type: {} }),
+  () => ({ type: null }),
+  () => JSON.parse('{"__proto__":{"type":"text"}}'),
+  () => ({ toString: 1 }),
+  () => ({ type: "ephemeral", ttl: "1h" }),
+  () => ({ type: "web_search_20250305", name: "web_search" }),
+  () => ({ type: "text", text: "more" }),
+  () => ({ type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} }),
+  () => deep(500),
   // Well-formed, so that mutations also reach what stands behind the validation.
   ...Array.from({ length: 8 }, () => () => ({ type: "image", source: { type: "file", file_id: "file_1" } })),
   () => ({ type: "document", source: { type: "base64", media_type: "application/pdf", data: "JVBE" } }),
@@ -63,8 +89,15 @@ export function mutate(body: unknown, random: () => number): unknown {
         else delete target[key];
         break;
       case 1:
-        if (Array.isArray(holder)) holder.splice(Number(key), 0, random() < 0.5 ? structuredClone(holder[Number(key)]) : pick(JUNK)());
-        else Object.defineProperty(target, pick(KEYS), { value: pick(JUNK)(), enumerable: true, configurable: true, writable: true });
+        if (Array.isArray(holder))
+          holder.splice(Number(key), 0, random() < 0.5 ? structuredClone(holder[Number(key)]) : pick(JUNK)());
+        else
+          Object.defineProperty(target, pick(KEYS), {
+            value: pick(JUNK)(),
+            enumerable: true,
+            configurable: true,
+            writable: true,
+          });
         break;
       case 2: {
         const other = pick(all);

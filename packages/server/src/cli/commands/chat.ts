@@ -12,7 +12,12 @@ export interface ChatOptions {
 }
 
 /** A streaming conversation in the terminal. One argument asks once and ends; none starts a prompt. */
-export async function chat(question: string | undefined, options: ChatOptions, context: CliContext, signal: AbortSignal): Promise<void> {
+export async function chat(
+  question: string | undefined,
+  options: ChatOptions,
+  context: CliContext,
+  signal: AbortSignal,
+): Promise<void> {
   const url = options.url ?? readRunFile(context.dataDir)?.url;
   if (url === undefined) {
     throw new UserError("No Parley is running on this data folder. Start one with `npm start`, or name one with --url.");

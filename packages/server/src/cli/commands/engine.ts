@@ -11,9 +11,11 @@ export async function showEngine(context: CliContext): Promise<void> {
   context.emit({ ...status, configured: config.engine.backend });
   const chosen = config.engine.backend === "auto" ? status.chosen : config.engine.backend;
   context.say(`Engine: ${chosen}${config.engine.backend === "auto" ? "" : " (engine.backend says so)"}`);
-  if (status.found !== null) context.say(`llama-server: ${status.found.binary} (${status.found.origin}, ${status.found.version})`);
+  if (status.found !== null)
+    context.say(`llama-server: ${status.found.binary} (${status.found.origin}, ${status.found.version})`);
   for (const { binary, reason } of status.rejected) context.say(`not used: ${binary}: ${reason}`);
-  if (status.outdated) context.say("The installed llama-server is of another llama.cpp than this Parley's: `parley engine install` renews it.");
+  if (status.outdated)
+    context.say("The installed llama-server is of another llama.cpp than this Parley's: `parley engine install` renews it.");
   if (status.found === null) context.say("`parley engine install` adds llama-server: twice the throughput with many streams.");
 }
 
@@ -51,6 +53,7 @@ export async function installEngine(
 
 function percentOf(progress: InstallProgress): number | null {
   if (progress.phase === "build") return Math.floor((progress.done / progress.total) * 20) * 5;
-  if (progress.phase === "download" && progress.totalBytes !== null) return Math.floor((progress.doneBytes / progress.totalBytes) * 20) * 5;
+  if (progress.phase === "download" && progress.totalBytes !== null)
+    return Math.floor((progress.doneBytes / progress.totalBytes) * 20) * 5;
   return null;
 }

@@ -37,7 +37,11 @@ const checkDisk: Check = async (context) => {
   const detail = `${formatBytes(freeBytes)} free at ${context.dataDir}`;
   if (freeBytes < 1_000_000_000) return problem("disk", detail, "Free at least 1 GB, or set PARLEY_DATA to another disk.");
   if (freeBytes < wantedBytes) {
-    return warning("disk", detail, `The prompt cache may use ${formatBytes(context.config.cache.budget_bytes)}: lower cache.budget_bytes.`);
+    return warning(
+      "disk",
+      detail,
+      `The prompt cache may use ${formatBytes(context.config.cache.budget_bytes)}: lower cache.budget_bytes.`,
+    );
   }
   return ok("disk", detail);
 };
@@ -62,14 +66,22 @@ const checkDatabase: Check = async (context) => {
   const log = createLog({ level: "silent" });
   try {
     await using storage = await openStorage({
-      databaseUrl: context.config.database_url, dataDir: context.dataDir, log, clock: systemClock, maxConnections: 1,
+      databaseUrl: context.config.database_url,
+      dataDir: context.dataDir,
+      log,
+      clock: systemClock,
+      maxConnections: 1,
     });
     const roundTripMs = await storage.ping();
-    return ok("database", `${storage.kind === "embedded" ? "embedded PostgreSQL" : "PostgreSQL by DATABASE_URL"}, ${roundTripMs.toFixed(1)} ms`);
+    return ok(
+      "database",
+      `${storage.kind === "embedded" ? "embedded PostgreSQL" : "PostgreSQL by DATABASE_URL"}, ${roundTripMs.toFixed(1)} ms`,
+    );
   } catch (error) {
-    const remedy = context.config.database_url === null
-      ? "Set DATABASE_URL to a PostgreSQL of your own, or mend what the detail says."
-      : "Check that DATABASE_URL names a running PostgreSQL 15 or newer and a user who may create tables.";
+    const remedy =
+      context.config.database_url === null
+        ? "Set DATABASE_URL to a PostgreSQL of your own, or mend what the detail says."
+        : "Check that DATABASE_URL names a running PostgreSQL 15 or newer and a user who may create tables.";
     return problem("database", error instanceof Error ? error.message : String(error), remedy);
   }
 };
@@ -105,7 +117,11 @@ const checkMemory: Check = async (context) => {
 const checkEngine: Check = async ({ config, dataDir }) => {
   const { found } = await findLlamaServer({ configured: config.engine.llama_server, dataDir, env: process.env });
   return found === null
-    ? warning("engine", "node-llama-cpp (in the package)", "`parley engine install` builds llama-server: twice the throughput with many streams.")
+    ? warning(
+        "engine",
+        "node-llama-cpp (in the package)",
+        "`parley engine install` builds llama-server: twice the throughput with many streams.",
+      )
     : ok("engine", `llama-server ${found.version} at ${found.binary}`);
 };
 
@@ -122,11 +138,24 @@ const checkSandbox: Check = async () => {
   const probe = spawnSync("bwrap", ["--unshare-all", "--ro-bind", "/", "/", "true"], { encoding: "utf8" });
   if (probe.status === 0) return ok("sandbox", "bubblewrap works");
   const detail = probe.error === undefined ? `bubblewrap fails: ${probe.stderr.trim()}` : "bubblewrap is not installed";
-  return warning("sandbox", detail, "Only the coming code execution tool needs it: install the package bubblewrap, and allow user namespaces.");
+  return warning(
+    "sandbox",
+    detail,
+    "Only the coming code execution tool needs it: install the package bubblewrap, and allow user namespaces.",
+  );
 };
 
 const CHECKS: readonly Check[] = [
-  checkNode, checkDataFolder, checkDisk, checkPort, checkDatabase, checkWeights, checkMemory, checkEngine, checkGpu, checkSandbox,
+  checkNode,
+  checkDataFolder,
+  checkDisk,
+  checkPort,
+  checkDatabase,
+  checkWeights,
+  checkMemory,
+  checkEngine,
+  checkGpu,
+  checkSandbox,
 ];
 
 /** Runs every check; one that fails by itself is a problem too. */

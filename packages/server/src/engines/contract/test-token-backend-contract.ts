@@ -31,7 +31,9 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
     let question: readonly number[];
     let longPrompt: readonly number[];
     const options = () => ({
-      file: testWeights("SmolLM2-135M-Instruct.Q4_1.gguf"), slots: SLOTS, contextTokens: CONTEXT_TOKENS,
+      file: testWeights("SmolLM2-135M-Instruct.Q4_1.gguf"),
+      slots: SLOTS,
+      contextTokens: CONTEXT_TOKENS,
     });
     const ask = (text: string) =>
       backend.tokenize(`<|im_start|>user\n${text}<|im_end|>\n<|im_start|>assistant\n`, { special: true });
@@ -54,8 +56,12 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
     test("the model's facts are those of the file", () => {
       expect(backend.slots).toBe(SLOTS);
       expect(backend.model).toMatchObject({
-        contextTokens: CONTEXT_TOKENS, architecture: "llama", canTruncate: true, addBos: false,
-        bosToken: "<|im_start|>", eosToken: "<|im_end|>",
+        contextTokens: CONTEXT_TOKENS,
+        architecture: "llama",
+        canTruncate: true,
+        addBos: false,
+        bosToken: "<|im_start|>",
+        eosToken: "<|im_end|>",
       });
       expect(backend.model.chatTemplate).toContain("<|im_start|>");
       expect(backend.model.specialTokens.get("<|im_start|>")).toBe(1);
@@ -142,8 +148,9 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
       const alone: (readonly number[])[] = [];
       for (const tokens of prompts) alone.push((await collectDecode(backend, { slot: 0, tokens })).tokens);
       const together = await Promise.all(prompts.map((tokens, slot) => collectDecode(backend, { slot, tokens })));
-      expect(together.map((reply) => reply.tokens.slice(0, AGREEING_TOKENS)))
-        .toEqual(alone.map((tokens) => tokens.slice(0, AGREEING_TOKENS)));
+      expect(together.map((reply) => reply.tokens.slice(0, AGREEING_TOKENS))).toEqual(
+        alone.map((tokens) => tokens.slice(0, AGREEING_TOKENS)),
+      );
     });
 
     test("a long prompt reports its progress", async () => {
@@ -215,8 +222,9 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
     test("a grammar binds the text from its first token, and its end ends the decode", async () => {
       const grammar = String.raw`root ::= "{\"city\": \"" [A-Za-z ]{1,20} "\", \"days\": " [1-9] [0-9]? "}"`;
       const sampler = { temperature: 1.5, topP: 1, topK: 0 };
-      const replies = await Promise.all([0, 1, 2, 3].map((slot) =>
-        collectDecode(backend, { slot, tokens: question, grammar, sampler, maxTokens: 80 })));
+      const replies = await Promise.all(
+        [0, 1, 2, 3].map((slot) => collectDecode(backend, { slot, tokens: question, grammar, sampler, maxTokens: 80 })),
+      );
       for (const { text, end } of replies) {
         expect(JSON.parse(text)).toEqual({ city: expect.stringMatching(/^[A-Za-z ]{1,20}$/), days: expect.any(Number) });
         expect(end.reason).toBe("end-token");
@@ -258,7 +266,11 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
         expect(mass).toBeLessThan(1.0001);
       }
       const bound = await collectDecode(backend, {
-        slot: 1, tokens: question, topLogprobs: 5, maxTokens: 4, grammar: `root ::= "zq" [a-z]{9}`,
+        slot: 1,
+        tokens: question,
+        topLogprobs: 5,
+        maxTokens: 4,
+        grammar: `root ::= "zq" [a-z]{9}`,
         sampler: { temperature: 2, topP: 0.5, topK: 3 },
       });
       expect(bound.text.startsWith("z")).toBe(true);
@@ -302,9 +314,14 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
     });
 
     test("a full context ends the decode by length", async () => {
-      const filler = Array.from({ length: 2 }, () => longPrompt).flat().slice(0, CONTEXT_TOKENS - 20);
+      const filler = Array.from({ length: 2 }, () => longPrompt)
+        .flat()
+        .slice(0, CONTEXT_TOKENS - 20);
       const reply = await collectDecode(backend, {
-        slot: 0, tokens: filler, maxTokens: 500, grammar: "root ::= [a-z ]{1500}",
+        slot: 0,
+        tokens: filler,
+        maxTokens: 500,
+        grammar: "root ::= [a-z ]{1500}",
       });
       expect(reply.end.reason).toBe("length");
       expect(reply.tokens.length).toBeGreaterThanOrEqual(15);

@@ -7,14 +7,41 @@ export interface GgufHeader {
 
 /** Spellings that llama.cpp takes for an end of generation (llama-vocab.cpp), whatever the ids in the metadata say. */
 const END_SPELLINGS = new Set([
-  "<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<|endoftext|>", "</s>", "<|end|>", "<end_of_turn>", "<EOT>", "_<EOT>",
-  "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<｜end▁of▁sentence｜>", "<|return|>", "<|call|>", "[EOT]", "[EOS]",
-  "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|eot|>", "<|end_of_turn|>",
+  "<|eot_id|>",
+  "<|eom_id|>",
+  "<|im_end|>",
+  "<|endoftext|>",
+  "</s>",
+  "<|end|>",
+  "<end_of_turn>",
+  "<EOT>",
+  "_<EOT>",
+  "<|end_of_text|>",
+  "<end_of_utterance>",
+  "<eos>",
+  "<｜end▁of▁sentence｜>",
+  "<|return|>",
+  "<|call|>",
+  "[EOT]",
+  "[EOS]",
+  "<|fim_pad|>",
+  "<|repo_name|>",
+  "<|file_sep|>",
+  "<|eot|>",
+  "<|end_of_turn|>",
 ]);
 
 /** How often a layer sees the whole context, where the file does not say (llama-model.cpp, by architecture). */
 const FULL_ATTENTION_EVERY: Readonly<Record<string, number>> = {
-  gemma2: 2, gemma3: 6, gemma3n: 5, gemma4: 6, "gpt-oss": 2, cohere2: 4, llama4: 4, exaone4: 4, olmo2: 4,
+  gemma2: 2,
+  gemma3: 6,
+  gemma3n: 5,
+  gemma4: 6,
+  "gpt-oss": 2,
+  cohere2: 4,
+  llama4: 4,
+  exaone4: 4,
+  olmo2: 4,
 };
 
 const CONTROL = 3;
@@ -22,10 +49,39 @@ const USER_DEFINED = 4;
 
 /** llama_ftype of llama.h, for display. */
 const FILE_TYPES: Readonly<Record<number, string>> = {
-  0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S", 12: "Q3_K_M",
-  13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K", 19: "IQ2_XXS", 20: "IQ2_XS",
-  21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S",
-  29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE",
+  0: "F32",
+  1: "F16",
+  2: "Q4_0",
+  3: "Q4_1",
+  7: "Q8_0",
+  8: "Q5_0",
+  9: "Q5_1",
+  10: "Q2_K",
+  11: "Q3_K_S",
+  12: "Q3_K_M",
+  13: "Q3_K_L",
+  14: "Q4_K_S",
+  15: "Q4_K_M",
+  16: "Q5_K_S",
+  17: "Q5_K_M",
+  18: "Q6_K",
+  19: "IQ2_XXS",
+  20: "IQ2_XS",
+  21: "Q2_K_S",
+  22: "IQ3_XS",
+  23: "IQ3_XXS",
+  24: "IQ1_S",
+  25: "IQ4_NL",
+  26: "IQ3_S",
+  27: "IQ3_M",
+  28: "IQ2_S",
+  29: "IQ2_M",
+  30: "IQ4_XS",
+  31: "IQ1_M",
+  32: "BF16",
+  36: "TQ1_0",
+  37: "TQ2_0",
+  38: "MXFP4_MOE",
 };
 
 /** Facts from a parsed header. Throws an Error that names the key when the file is no language model. */
@@ -80,9 +136,10 @@ export function parseGguf(header: GgufHeader, fileBytes: number, fingerprint: st
     eosToken,
     eotToken,
     // llama.cpp's own rule: SentencePiece vocabularies want BOS unless the file says no.
-    addBos: metadata["tokenizer.ggml.add_bos_token"] === undefined
-      ? text("tokenizer.ggml.model") === "llama"
-      : metadata["tokenizer.ggml.add_bos_token"] === true,
+    addBos:
+      metadata["tokenizer.ggml.add_bos_token"] === undefined
+        ? text("tokenizer.ggml.model") === "llama"
+        : metadata["tokenizer.ggml.add_bos_token"] === true,
     specialTokens: special,
     endTokens: [...new Set([...named, ...spelled])].toSorted((a, b) => a - b),
     fingerprint,

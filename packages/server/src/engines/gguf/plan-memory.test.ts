@@ -5,18 +5,41 @@ import { assertMemoryFits, planMemory } from "./plan-memory.ts";
 
 /** Qwen2.5 1.5B, as its file says. */
 const facts: GgufFacts = {
-  fileBytes: 1_117_320_768, tensorBytes: 1_111_370_240, name: "Qwen2.5 Coder 1.5B", architecture: "qwen2",
-  quantisation: "Q4_K_M", contextTokens: 32_768, layers: 28, embeddingSize: 1536, heads: 12,
-  kvHeads: Array.from({ length: 28 }, () => 2), keySize: 128, valueSize: 128, vocabularySize: 151_936,
-  slidingWindowTokens: null, fullAttentionEvery: 1, recurrentBytes: 0, chatTemplate: null, bosToken: null,
-  eosToken: 151_645, eotToken: null, addBos: false, specialTokens: [], endTokens: [151_645], fingerprint: "f",
+  fileBytes: 1_117_320_768,
+  tensorBytes: 1_111_370_240,
+  name: "Qwen2.5 Coder 1.5B",
+  architecture: "qwen2",
+  quantisation: "Q4_K_M",
+  contextTokens: 32_768,
+  layers: 28,
+  embeddingSize: 1536,
+  heads: 12,
+  kvHeads: Array.from({ length: 28 }, () => 2),
+  keySize: 128,
+  valueSize: 128,
+  vocabularySize: 151_936,
+  slidingWindowTokens: null,
+  fullAttentionEvery: 1,
+  recurrentBytes: 0,
+  chatTemplate: null,
+  bosToken: null,
+  eosToken: 151_645,
+  eotToken: null,
+  addBos: false,
+  specialTokens: [],
+  endTokens: [151_645],
+  fingerprint: "f",
 };
 const demand = { contextTokens: 4096, slots: 4, batchTokens: 256, availableBytes: 8e9 };
 
 describe("the memory plan", () => {
   test("counts 28 KiB of KV for each token of the 1.5B", () => {
     expect(planMemory(facts, demand)).toMatchObject({
-      kvBytesPerToken: 28_672, kvBytes: 4 * 4096 * 28_672, fits: true, largestSlots: 4, largestContextTokens: 32_768,
+      kvBytesPerToken: 28_672,
+      kvBytes: 4 * 4096 * 28_672,
+      fits: true,
+      largestSlots: 4,
+      largestContextTokens: 32_768,
     });
   });
 

@@ -73,10 +73,11 @@ export function assertMemoryFits(facts: GgufFacts, plan: MemoryPlan, demand: Mem
   ].filter((remedy) => remedy !== null);
   throw fail("overloaded_error", {
     public: "The model does not fit into the memory of this server.",
-    internal: `${facts.name ?? facts.architecture} needs ${gigabytes(plan.totalBytes)} `
-      + `(weights ${gigabytes(plan.weightsBytes)}, ${demand.slots} slots of ${demand.contextTokens} tokens `
-      + `${gigabytes(plan.kvBytes)}, computing ${gigabytes(plan.computeBytes)}), but ${gigabytes(demand.availableBytes)} are free: `
-      + remedies.join(", or "),
+    internal:
+      `${facts.name ?? facts.architecture} needs ${gigabytes(plan.totalBytes)} ` +
+      `(weights ${gigabytes(plan.weightsBytes)}, ${demand.slots} slots of ${demand.contextTokens} tokens ` +
+      `${gigabytes(plan.kvBytes)}, computing ${gigabytes(plan.computeBytes)}), but ${gigabytes(demand.availableBytes)} are free: ` +
+      remedies.join(", or "),
     shouldRetry: false,
   });
 }
@@ -92,12 +93,13 @@ function computeBytes(facts: GgufFacts, batchTokens: number): number {
 
 function slotBytes(facts: GgufFacts, contextTokens: number, batchTokens: number): number {
   const cells = roundUp(contextTokens);
-  const windowCells = facts.slidingWindowTokens === null
-    ? cells
-    : Math.min(cells, roundUp(facts.slidingWindowTokens + batchTokens));
+  const windowCells =
+    facts.slidingWindowTokens === null ? cells : Math.min(cells, roundUp(facts.slidingWindowTokens + batchTokens));
   const layers = facts.kvHeads.map((heads, layer) => {
-    const sliding = facts.slidingWindowTokens !== null && facts.fullAttentionEvery !== 1
-      && (facts.fullAttentionEvery === 0 || (layer + 1) % facts.fullAttentionEvery !== 0);
+    const sliding =
+      facts.slidingWindowTokens !== null &&
+      facts.fullAttentionEvery !== 1 &&
+      (facts.fullAttentionEvery === 0 || (layer + 1) % facts.fullAttentionEvery !== 0);
     return layerBytesPerToken(facts, heads) * (sliding ? windowCells : cells);
   });
   return sum(layers) + facts.recurrentBytes;

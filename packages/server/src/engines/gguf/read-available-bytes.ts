@@ -25,10 +25,13 @@ async function ownGroups(): Promise<string[]> {
 }
 
 async function groupAvailable(folder: string): Promise<number> {
-  const [limit, used, stat] = await Promise.all(["memory.max", "memory.current", "memory.stat"].map((name) => read(join(folder, name))));
+  const [limit, used, stat] = await Promise.all(
+    ["memory.max", "memory.current", "memory.stat"].map((name) => read(join(folder, name))),
+  );
   const limitBytes = Number(limit?.trim() ?? "max");
   if (!Number.isFinite(limitBytes) || used === undefined || used === null) return Number.POSITIVE_INFINITY;
-  const cacheBytes = Number(stat?.match(/^inactive_file (\d+)$/m)?.[1] ?? 0) + Number(stat?.match(/^active_file (\d+)$/m)?.[1] ?? 0);
+  const cacheBytes =
+    Number(stat?.match(/^inactive_file (\d+)$/m)?.[1] ?? 0) + Number(stat?.match(/^active_file (\d+)$/m)?.[1] ?? 0);
   return Math.max(0, limitBytes - Number(used) + cacheBytes);
 }
 

@@ -16,8 +16,17 @@ test("real weights are read, kept in a side file, and read again when they chang
   await copyFile(testWeights("SmolLM2-135M-Instruct.Q4_1.gguf"), file);
   const facts = await readGguf(file);
   expect(facts).toMatchObject({
-    architecture: "llama", contextTokens: 8192, layers: 30, keySize: 64, quantisation: "Q4_1", bosToken: 1, eosToken: 2,
-    addBos: false, vocabularySize: 49_152, recurrentBytes: 0, slidingWindowTokens: null,
+    architecture: "llama",
+    contextTokens: 8192,
+    layers: 30,
+    keySize: 64,
+    quantisation: "Q4_1",
+    bosToken: 1,
+    eosToken: 2,
+    addBos: false,
+    vocabularySize: 49_152,
+    recurrentBytes: 0,
+    slidingWindowTokens: null,
   });
   expect(facts.specialTokens).toHaveLength(17);
   expect(await readdir(folder)).toContain(".smol.gguf.facts.json");

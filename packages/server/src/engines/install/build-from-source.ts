@@ -20,7 +20,8 @@ export async function buildFromSource({ sourcePackage, workFolder, signal, onPro
   const bundle = join(sourcePackage, "llama", "gitRelease.bundle");
   await access(bundle).catch((cause: unknown) => {
     throw new InstallError("the installed node-llama-cpp package carries no llama.cpp source", {
-      remedy: "Reinstall it (npm ci), or install a release with `parley engine install --from release`.", cause,
+      remedy: "Reinstall it (npm ci), or install a release with `parley engine install --from release`.",
+      cause,
     });
   });
   const missing = await missingTools();
@@ -37,7 +38,8 @@ export async function buildFromSource({ sourcePackage, workFolder, signal, onPro
     } catch (error) {
       if (!(error instanceof ToolFailed)) throw error;
       throw new InstallError(`the build failed: ${error.message}`, {
-        remedy: "If memory ran out, close other programs and try again; else please report this output.", cause: error,
+        remedy: "If memory ran out, close other programs and try again; else please report this output.",
+        cause: error,
       });
     }
   };
@@ -46,17 +48,28 @@ export async function buildFromSource({ sourcePackage, workFolder, signal, onPro
   onProgress({ phase: "configure" });
   const compilerFlags = await amxOffFlags();
   await step("cmake", [
-    "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=OFF", "-DGGML_NATIVE=ON",
+    "-S",
+    source,
+    "-B",
+    build,
+    "-DCMAKE_BUILD_TYPE=Release",
+    "-DBUILD_SHARED_LIBS=OFF",
+    "-DGGML_NATIVE=ON",
     ...(compilerFlags.length > 0
       ? [`-DCMAKE_C_FLAGS=${compilerFlags.join(" ")}`, `-DCMAKE_CXX_FLAGS=${compilerFlags.join(" ")}`]
       : []),
     ...((await hasTool("nvcc")) ? ["-DGGML_CUDA=ON"] : []),
     // Only the server, and nothing that would be fetched from a network.
-    "-DLLAMA_OPENSSL=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF", "-DLLAMA_BUILD_APP=OFF",
-    "-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF",
+    "-DLLAMA_OPENSSL=OFF",
+    "-DLLAMA_BUILD_TESTS=OFF",
+    "-DLLAMA_BUILD_EXAMPLES=OFF",
+    "-DLLAMA_BUILD_APP=OFF",
+    "-DLLAMA_BUILD_UI=OFF",
+    "-DLLAMA_USE_PREBUILT_UI=OFF",
   ]);
   await step(
-    "cmake", ["--build", build, "--config", "Release", "--target", "llama-server", "--parallel", String(availableParallelism())],
+    "cmake",
+    ["--build", build, "--config", "Release", "--target", "llama-server", "--parallel", String(availableParallelism())],
     (line) => {
       const progress = readBuildLine(line);
       if (progress) onProgress(progress);
@@ -83,8 +96,9 @@ async function missingTools(): Promise<string[]> {
 export function installAdvice(missing: readonly string[], platform: NodeJS.Platform): string {
   if (platform === "darwin") return "Run: xcode-select --install, and: brew install cmake";
   const names = missing.map((tool) => (tool === "a C++ compiler" ? "g++" : tool));
-  return `Debian and Ubuntu: sudo apt-get install -y ${names.join(" ")}. Fedora: sudo dnf install ${
-    names.map((name) => (name === "g++" ? "gcc-c++" : name)).join(" ")}. Alpine: apk add ${names.join(" ")} make linux-headers`;
+  return `Debian and Ubuntu: sudo apt-get install -y ${names.join(" ")}. Fedora: sudo dnf install ${names
+    .map((name) => (name === "g++" ? "gcc-c++" : name))
+    .join(" ")}. Alpine: apk add ${names.join(" ")} make linux-headers`;
 }
 
 /**
@@ -92,7 +106,10 @@ export function installAdvice(missing: readonly string[], platform: NodeJS.Platf
  * announce it without letting it be used (seen on Firecracker). So it is switched off where it is announced.
  */
 async function amxOffFlags(): Promise<readonly string[]> {
-  const announced = await readFile("/proc/cpuinfo", "utf8").then((text) => /\bamx_tile\b/.test(text), () => false);
+  const announced = await readFile("/proc/cpuinfo", "utf8").then(
+    (text) => /\bamx_tile\b/.test(text),
+    () => false,
+  );
   if (!announced) return [];
   // A compiler too old for the flags is too old to use AMX.
   const understood = await hasTool("c++", [...AMX_OFF, "-x", "c++", "-fsyntax-only", "/dev/null"]);

@@ -14,7 +14,8 @@ export interface EngineStatus extends FoundLlamaServer {
 export async function engineStatus(options: FindOptions): Promise<EngineStatus> {
   const [search, installed] = await Promise.all([findLlamaServer(options), readReceipt(options.dataDir)]);
   return {
-    ...search, installed,
+    ...search,
+    installed,
     chosen: search.found ? "llama-server" : "node-llama-cpp",
     outdated: installed !== null && installed.tag !== RELEASE.tag,
   };

@@ -75,7 +75,10 @@ async function candidates({ configured, dataDir, env }: FindOptions): Promise<{ 
   const folders = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const onPath: { binary: string; origin: Origin }[] = [];
   for (const binary of folders.map((folder) => join(folder, "llama-server"))) {
-    const exists = await access(binary, constants.X_OK).then(() => true, () => false);
+    const exists = await access(binary, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
     if (exists) onPath.push({ binary, origin: "path" });
   }
   return [

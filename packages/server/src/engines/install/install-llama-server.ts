@@ -60,7 +60,11 @@ export async function installLlamaServer(options: InstallOptions): Promise<Llama
       });
     }
     const receipt: Receipt = {
-      method, tag: built.tag, version: probe.version, binary: built.binary, installedAtMs: clock.nowMs(),
+      method,
+      tag: built.tag,
+      version: probe.version,
+      binary: built.binary,
+      installedAtMs: clock.nowMs(),
     };
     await writeFile(join(built.folder, RECEIPT_NAME), JSON.stringify(receipt));
     const previous = join(work, "previous");
@@ -91,9 +95,12 @@ async function unpackRelease(options: InstallOptions, work: string): Promise<Bui
   const url = `${release.baseUrl}/${release.tag}/${asset.name}`;
   const sha256 = options.sha256 ?? asset.sha256;
   if (sha256 === null) {
-    throw new InstallError(`no checksum of ${asset.name} is recorded in this version of Parley, so it is not installed unchecked`, {
-      remedy: `Take the sha256 from the release page (${url}) and pass it with --sha256. ${BUILD_FROM_SOURCE}`,
-    });
+    throw new InstallError(
+      `no checksum of ${asset.name} is recorded in this version of Parley, so it is not installed unchecked`,
+      {
+        remedy: `Take the sha256 from the release page (${url}) and pass it with --sha256. ${BUILD_FROM_SOURCE}`,
+      },
+    );
   }
   const archive = join(work, asset.name);
   await downloadRelease({ url, file: archive, sha256, fetch, signal, onProgress });

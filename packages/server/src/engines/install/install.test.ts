@@ -51,7 +51,12 @@ function install(more: Partial<InstallOptions> & { pin?: string | null } = {}) {
   const platform = process.platform as "linux" | "darwin";
   const arch = process.arch as "x64" | "arm64";
   return installLlamaServer({
-    method: "release", dataDir: folder, clock: systemClock, fetch, signal: new AbortController().signal, onProgress: () => {},
+    method: "release",
+    dataDir: folder,
+    clock: systemClock,
+    fetch,
+    signal: new AbortController().signal,
+    onProgress: () => {},
     release: { tag: "v9", baseUrl, assets: [{ platform, arch, name: "llama-v9.tar.gz", sha256: pin }] },
     ...options,
   });
@@ -70,7 +75,9 @@ describe("installing a release", () => {
     const search = { configured: null, dataDir: folder, env: { PATH: "" } };
     expect(await findLlamaServer(search)).toEqual({ found: location, rejected: [] });
     expect(await engineStatus(search)).toMatchObject({
-      chosen: "llama-server", installed: { method: "release", tag: "v9", version: "0.5.0" }, outdated: true,
+      chosen: "llama-server",
+      installed: { method: "release", tag: "v9", version: "0.5.0" },
+      outdated: true,
     });
     expect(leftovers()).toEqual([]);
   });
@@ -93,7 +100,9 @@ describe("installing a release", () => {
   test("without a recorded checksum it refuses, until the operator names one", async () => {
     served = fakeArchive(`echo '${VERSION}'`);
     await expect(install({ pin: null })).rejects.toMatchObject({
-      name: "InstallError", message: /no checksum/, remedy: /--sha256/,
+      name: "InstallError",
+      message: /no checksum/,
+      remedy: /--sha256/,
     });
     await expect(install({ pin: null, sha256: sha256(served).toUpperCase() })).resolves.toMatchObject({ version: "0.5.0" });
   });
@@ -108,7 +117,11 @@ describe("installing a release", () => {
 
   test("a missing asset, an unreachable host and an archive without the program say so", async () => {
     served = fakeArchive(`echo '${VERSION}'`);
-    const release = { tag: "v8", baseUrl, assets: [{ platform: process.platform as "linux", arch: process.arch as "x64", name: "x.tar.gz", sha256: "00" }] };
+    const release = {
+      tag: "v8",
+      baseUrl,
+      assets: [{ platform: process.platform as "linux", arch: process.arch as "x64", name: "x.tar.gz", sha256: "00" }],
+    };
     await expect(install({ release })).rejects.toThrow(/answers 404/);
     await expect(install({ release: { ...release, baseUrl: "http://127.0.0.1:1" } })).rejects.toBeInstanceOf(InstallError);
     await expect(install({ release: { ...release, assets: [] } })).rejects.toThrow(/no release for/);
@@ -138,19 +151,26 @@ describe("finding llama-server", () => {
     const good = program("good", `echo '${VERSION}'`);
     const bad = program("bad", "exit 3");
     const env = { PATH: dirname(good) };
-    expect((await findLlamaServer({ configured: good, dataDir: folder, env: {} })).found).toMatchObject({ binary: good, origin: "config" });
+    expect((await findLlamaServer({ configured: good, dataDir: folder, env: {} })).found).toMatchObject({
+      binary: good,
+      origin: "config",
+    });
     expect(await findLlamaServer({ configured: bad, dataDir: folder, env })).toMatchObject({
-      found: null, rejected: [{ binary: bad, origin: "config" }],
+      found: null,
+      rejected: [{ binary: bad, origin: "config" }],
     });
     expect(await findLlamaServer({ configured: join(folder, "nowhere"), dataDir: folder, env })).toMatchObject({
-      found: null, rejected: [{ reason: "there is no such file" }],
+      found: null,
+      rejected: [{ reason: "there is no such file" }],
     });
   });
 
   test("an old one on the PATH is passed over, with the reason", async () => {
     const old = program("old", "echo 'version: 6543 (abcdef)' >&2");
     const good = program("good", `echo '${VERSION}'`);
-    expect(await findLlamaServer({ configured: null, dataDir: folder, env: { PATH: `${dirname(old)}:${dirname(good)}` } })).toEqual({
+    expect(
+      await findLlamaServer({ configured: null, dataDir: folder, env: { PATH: `${dirname(old)}:${dirname(good)}` } }),
+    ).toEqual({
       found: { binary: good, origin: "path", version: "0.5.0" },
       rejected: [{ binary: old, origin: "path", reason: "version 6543 is older than 0.5" }],
     });
@@ -158,7 +178,11 @@ describe("finding llama-server", () => {
 
   test("with none at all the embedded engine is chosen", async () => {
     expect(await engineStatus({ configured: null, dataDir: folder, env: {} })).toEqual({
-      found: null, rejected: [], installed: null, outdated: false, chosen: "node-llama-cpp",
+      found: null,
+      rejected: [],
+      installed: null,
+      outdated: false,
+      chosen: "node-llama-cpp",
     });
   });
 
@@ -173,7 +197,10 @@ describe("finding llama-server", () => {
 describe("building from source", () => {
   test("progress is read from make and from ninja", () => {
     expect(readBuildLine("[ 42%] Building CXX object src/llama.cpp.o")).toEqual({
-      phase: "build", done: 42, total: 100, step: "Building CXX object src/llama.cpp.o",
+      phase: "build",
+      done: 42,
+      total: 100,
+      step: "Building CXX object src/llama.cpp.o",
     });
     expect(readBuildLine("[12/345] Linking CXX executable bin/llama-server")).toMatchObject({ done: 12, total: 345 });
     expect(readBuildLine("warning: unused variable")).toBeNull();
@@ -188,7 +215,8 @@ describe("building from source", () => {
     mkdirSync(join(folder, "llama"));
     writeFileSync(join(folder, "llama", "binariesGithubRelease.json"), `{"release":"v1"}`);
     await expect(install({ method: "source", sourcePackage: folder, pin: null })).rejects.toMatchObject({
-      name: "InstallError", message: /carries no llama.cpp source/,
+      name: "InstallError",
+      message: /carries no llama.cpp source/,
     });
   });
 

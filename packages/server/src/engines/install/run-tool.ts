@@ -7,7 +7,8 @@ export class ToolFailed extends Error {
 
 /** Runs a program to its end. Each line of its output goes to `onLine`. Throws `ToolFailed` with its last lines. */
 export async function runTool(
-  program: string, args: readonly string[],
+  program: string,
+  args: readonly string[],
   options: { readonly signal: AbortSignal; readonly cwd?: string; readonly onLine?: (line: string) => void },
 ): Promise<void> {
   const { signal, cwd, onLine } = options;
@@ -51,5 +52,8 @@ export async function runTool(
 
 /** Whether a program can be run at all. */
 export async function hasTool(program: string, args: readonly string[] = ["--version"]): Promise<boolean> {
-  return runTool(program, args, { signal: AbortSignal.timeout(20_000) }).then(() => true, () => false);
+  return runTool(program, args, { signal: AbortSignal.timeout(20_000) }).then(
+    () => true,
+    () => false,
+  );
 }

@@ -95,7 +95,10 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
       if (ended !== undefined || enginePid === undefined) {
         throw new Error(`llama-server ended before it was ready (${ended ?? "no pid"}): ${lastLines.slice(-8).join(" | ")}`);
       }
-      const ready = await socket.call("/health", HealthReply, { signal }).then(() => true, () => false);
+      const ready = await socket.call("/health", HealthReply, { signal }).then(
+        () => true,
+        () => false,
+      );
       if (ready) return { pid: enginePid, gone, end };
       await sleep(READY_POLL_MS, undefined, { signal });
     }

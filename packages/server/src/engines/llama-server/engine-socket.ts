@@ -29,12 +29,13 @@ export function createEngineSocket(socketPath: string): EngineSocket {
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       const outgoing = httpRequest({
-        socketPath, path, agent: false,
+        socketPath,
+        path,
+        agent: false,
         method: payload === undefined ? "GET" : "POST",
         ...(signal ? { signal } : {}),
-        headers: payload === undefined
-          ? {}
-          : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) },
+        headers:
+          payload === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) },
       });
       outgoing.on("response", resolve);
       // Stays after the response too: a connection that breaks later reports it here as well.

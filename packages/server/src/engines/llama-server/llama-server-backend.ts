@@ -5,7 +5,15 @@ import { z } from "zod";
 import { BackendGone, GrammarRejected, type DecodeEvent, type DecodeRequest, type TokenBackend } from "../backend.ts";
 import type { GgufFacts } from "../gguf/gguf-facts.ts";
 import {
-  CompletionChunk, DetokenizeReply, EndTokensReply, PropsReply, RestoreReply, SaveReply, SlotsReply, TokenizeReply, type TokenChunk,
+  CompletionChunk,
+  DetokenizeReply,
+  EndTokensReply,
+  PropsReply,
+  RestoreReply,
+  SaveReply,
+  SlotsReply,
+  TokenizeReply,
+  type TokenChunk,
 } from "./api.ts";
 import { startEngineProcess } from "./engine-process.ts";
 import { createEngineSocket, EngineRefused, type EngineSocket } from "./engine-socket.ts";
@@ -55,15 +63,40 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
   const watchdog = options.watchdog ?? WATCHDOG;
   const folder = await createEngineFolder(runFolder);
   const engine = await startEngineProcess({
-    binary, folder, signal,
+    binary,
+    folder,
+    signal,
     args: [
-      "--model", file, "--host", folder.socket, "--slot-save-path", folder.snapshots,
-      "--ctx-size", String(contextTokens * slots), "--parallel", String(slots), "--no-kv-unified",
-      "--batch-size", String(BATCH_TOKENS), "--ubatch-size", String(BATCH_TOKENS), "--threads", String(threads),
+      "--model",
+      file,
+      "--host",
+      folder.socket,
+      "--slot-save-path",
+      folder.snapshots,
+      "--ctx-size",
+      String(contextTokens * slots),
+      "--parallel",
+      String(slots),
+      "--no-kv-unified",
+      "--batch-size",
+      String(BATCH_TOKENS),
+      "--ubatch-size",
+      String(BATCH_TOKENS),
+      "--threads",
+      String(threads),
       ...(options.gpu === "off" ? ["--device", "none"] : []),
-      "--ctx-checkpoints", String(CHECKPOINTS_PER_SLOT), "--cache-ram", "0", "--no-cache-idle-slots",
+      "--ctx-checkpoints",
+      String(CHECKPOINTS_PER_SLOT),
+      "--cache-ram",
+      "0",
+      "--no-cache-idle-slots",
       // Spelled-out special tokens, and nothing that Parley does itself.
-      "--special", "--no-jinja", "--no-ui", "--no-context-shift", "--no-warmup", "--offline",
+      "--special",
+      "--no-jinja",
+      "--no-ui",
+      "--no-context-shift",
+      "--no-warmup",
+      "--offline",
     ],
     onLoadProgress: options.onLoadProgress ?? (() => {}),
     onLogLine: options.onLogLine ?? (() => {}),
@@ -95,7 +128,9 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
   const props = await call("/props", PropsReply);
   if (props.total_slots !== slots) throw new Error(`llama-server made ${props.total_slots} slots instead of ${slots}`);
   const model = toBackendModel(options.facts, {
-    slots, contextTokens: props.default_generation_settings.n_ctx, endTokens: await askEndTokens(call),
+    slots,
+    contextTokens: props.default_generation_settings.n_ctx,
+    endTokens: await askEndTokens(call),
   });
   const endTokens = new Set(model.endTokens);
 
@@ -135,10 +170,13 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
     if (grammar?.startsWith("%llguidance")) throw new GrammarRejected("llguidance grammars are not supported");
 
     let stuck = false;
-    using guard = grammar === null ? null : watchGrammar(socket, watchdog, () => {
-      stuck = true;
-      engine.end();
-    });
+    using guard =
+      grammar === null
+        ? null
+        : watchGrammar(socket, watchdog, () => {
+            stuck = true;
+            engine.end();
+          });
     let decoded = 0;
     /** An end token, unless something follows it after all. */
     let held: TokenChunk | null = null;
@@ -150,12 +188,9 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
       decoded = chunk.tokens_predicted;
       return {
         type: "tokens",
-        tokens: count === 1 && last !== undefined
-          ? [last]
-          : await recoverTokens(socket, chunk.content, last, count, signal),
+        tokens: count === 1 && last !== undefined ? [last] : await recoverTokens(socket, chunk.content, last, count, signal),
         text: chunk.content,
-        logprobs: chunk.completion_probabilities?.[0]?.top_logprobs
-          .map(({ id, logprob }) => ({ token: id, logprob })) ?? null,
+        logprobs: chunk.completion_probabilities?.[0]?.top_logprobs.map(({ id, logprob }) => ({ token: id, logprob })) ?? null,
       };
     };
 
@@ -175,8 +210,11 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
           unsettled.delete(slot);
           const { cache_n, prompt_ms, predicted_ms } = chunk.timings;
           yield {
-            type: "end", reason: isEnd ? "end-token" : "length",
-            cachedTokens: cache_n, prefillMs: prompt_ms, decodeMs: predicted_ms,
+            type: "end",
+            reason: isEnd ? "end-token" : "length",
+            cachedTokens: cache_n,
+            prefillMs: prompt_ms,
+            decodeMs: predicted_ms,
           };
         } else if (maxTokens > 0) {
           if (held) yield await toEvent(held);
@@ -200,12 +238,20 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
   const withoutEnd = (chunk: TokenChunk): TokenChunk => {
     const end = chunk.tokens.at(-1);
     const spelling = model.specialTokens.entries().find(([, id]) => id === end)?.[0] ?? "";
-    const content = chunk.content.endsWith(spelling) ? chunk.content.slice(0, chunk.content.length - spelling.length) : chunk.content;
+    const content = chunk.content.endsWith(spelling)
+      ? chunk.content.slice(0, chunk.content.length - spelling.length)
+      : chunk.content;
     return { ...chunk, content, tokens: [], tokens_predicted: chunk.tokens_predicted - 1 };
   };
 
   return {
-    kind: "llama-server", pid: engine.pid, obituary: engine.gone, model, slots, gone, decode,
+    kind: "llama-server",
+    pid: engine.pid,
+    obituary: engine.gone,
+    model,
+    slots,
+    gone,
+    decode,
     async tokenize(text, { special }) {
       const body = { content: text, add_special: false, parse_special: special };
       return (await call("/tokenize", TokenizeReply, { body })).tokens;
@@ -220,7 +266,8 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
         // Made by us first: the server would let everybody read it.
         await (await open(partial, "w", 0o600)).close();
         const saved = await withLink(partial, (filename) =>
-          call(`/slots/${slot}?action=save`, SaveReply, { body: { filename } }));
+          call(`/slots/${slot}?action=save`, SaveReply, { body: { filename } }),
+        );
         const bytes = await sealSnapshot(partial, { fingerprint: model.fingerprint, tokens: saved.n_saved });
         await rename(partial, target);
         return { tokens: saved.n_saved, bytes };
@@ -235,7 +282,8 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
       await settle(slot);
       try {
         const restored = await withLink(source, (filename) =>
-          call(`/slots/${slot}?action=restore`, RestoreReply, { body: { filename } }));
+          call(`/slots/${slot}?action=restore`, RestoreReply, { body: { filename } }),
+        );
         if (restored.n_restored === seal.tokens) return true;
         await erase(slot);
         return false;
@@ -261,7 +309,13 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
  */
 async function askEndTokens(call: EngineSocket["call"]): Promise<readonly number[]> {
   const body = {
-    prompt: [0], id_slot: 0, n_predict: 0, ignore_eos: true, cache_prompt: false, samplers: ["top_k"], top_k: 1,
+    prompt: [0],
+    id_slot: 0,
+    n_predict: 0,
+    ignore_eos: true,
+    cache_prompt: false,
+    samplers: ["top_k"],
+    top_k: 1,
     response_fields: ["generation_settings/logit_bias"],
   };
   const reply = await call("/completion", EndTokensReply, { body });

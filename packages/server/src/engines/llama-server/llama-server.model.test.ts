@@ -24,9 +24,17 @@ afterAll(() => rm(runFolder, { recursive: true, force: true }));
 
 async function start({ file, slots, contextTokens }: StartOptions, more: Partial<LlamaServerOptions> = {}) {
   return startLlamaServer({
-    binary: testLlamaServer(), file, facts: more.facts ?? (await readGguf(file)), slots, contextTokens, runFolder, signal: NEVER,
+    binary: testLlamaServer(),
+    file,
+    facts: more.facts ?? (await readGguf(file)),
+    slots,
+    contextTokens,
+    runFolder,
+    signal: NEVER,
     // One thread: two that share a busy core wait for each other, and a test gains nothing from them.
-    threads: 1, gpu: "off", ...more,
+    threads: 1,
+    gpu: "off",
+    ...more,
   });
 }
 
@@ -59,7 +67,9 @@ describe("llama-server as a supervised child", () => {
   test("a file that is no model is an error with the engine's last words, not a hang", async () => {
     const { file } = small();
     const facts = await readGguf(file);
-    await expect(start({ ...small(), file: import.meta.filename }, { facts })).rejects.toThrow(/llama-server ended before it was ready/);
+    await expect(start({ ...small(), file: import.meta.filename }, { facts })).rejects.toThrow(
+      /llama-server ended before it was ready/,
+    );
     await expect(start(small(), { binary: "/nonexistent/llama-server" })).rejects.toThrow(/ended before it was ready/);
     expect(await readdir(runFolder)).toEqual([]);
   });
@@ -84,7 +94,9 @@ describe("llama-server as a supervised child", () => {
       console.log(backend.pid);
       setInterval(() => {}, 1000);
     `;
-    const parent = spawn(process.execPath, ["--conditions=source", "--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const parent = spawn(process.execPath, ["--conditions=source", "--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const [line] = await parent.stdout.take(1).toArray();
     const pid = Number(String(line).trim());
     expect(isAlive(pid)).toBe(true);
@@ -135,7 +147,10 @@ describe("llama-server as a supervised child", () => {
 
   test("only we can reach the engine", async () => {
     const backend = await start(small());
-    const { stdout } = await promisify(execFile)("sh", ["-c", `tr '\\0' '\\n' < /proc/${backend.pid}/cmdline | grep sock || ps -o command= -p ${backend.pid}`]);
+    const { stdout } = await promisify(execFile)("sh", [
+      "-c",
+      `tr '\\0' '\\n' < /proc/${backend.pid}/cmdline | grep sock || ps -o command= -p ${backend.pid}`,
+    ]);
     const socket = /\S+\.sock/.exec(stdout)?.[0] ?? "";
     expect((await stat(join(socket, ".."))).mode & 0o777).toBe(0o700);
     await backend.close();

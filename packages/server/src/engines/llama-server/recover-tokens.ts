@@ -8,7 +8,11 @@ import type { EngineSocket } from "./engine-socket.ts";
  * not, the ids still spell the same bytes, and the next decode of the slot recomputes a few tokens.
  */
 export async function recoverTokens(
-  socket: EngineSocket, content: string, last: number | undefined, count: number, signal: AbortSignal,
+  socket: EngineSocket,
+  content: string,
+  last: number | undefined,
+  count: number,
+  signal: AbortSignal,
 ): Promise<readonly number[]> {
   const { tokens } = await socket.call("/tokenize", TokenizePiecesReply, {
     body: { content, add_special: false, parse_special: false, with_pieces: true },
@@ -19,7 +23,10 @@ export async function recoverTokens(
 
 /** The ids of `count` tokens that spell `content` and end with `last` (if that is known), as far as they agree. */
 export function settleRecovered(
-  pieces: z.infer<typeof TokenizePiecesReply>["tokens"], content: string, last: number | undefined, count: number,
+  pieces: z.infer<typeof TokenizePiecesReply>["tokens"],
+  content: string,
+  last: number | undefined,
+  count: number,
 ): readonly number[] {
   // SentencePiece vocabularies put a space in front of any text.
   const first = pieces[0];

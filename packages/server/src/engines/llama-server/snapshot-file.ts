@@ -49,7 +49,10 @@ export async function sealSnapshot(file: string, facts: { fingerprint: string; t
 
 /** The seal of an intact snapshot that was made under `fingerprint`; null for anything else, a missing file included. */
 export async function readIntactSnapshot(file: string, fingerprint: string): Promise<SnapshotSeal | null> {
-  const readable = await access(file, constants.R_OK).then(() => true, () => false);
+  const readable = await access(file, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
   if (!readable) return null;
   const seal = await readSeal(file);
   if (!seal || seal.fingerprint !== fingerprint) return null;

@@ -4,9 +4,7 @@ import { delimiter, join } from "node:path";
 /** The llama-server that tests run: PARLEY_LLAMA_SERVER, else the one on the PATH. Throws when there is none. */
 export function testLlamaServer(): string {
   const named = process.env["PARLEY_LLAMA_SERVER"];
-  const candidates = named
-    ? [named]
-    : (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "llama-server"));
+  const candidates = named ? [named] : (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "llama-server"));
   for (const candidate of candidates) {
     try {
       accessSync(candidate, constants.X_OK);

@@ -13,11 +13,7 @@ interface SamplerBody {
 function toSamplerBody({ temperature, topP, topK, seed }: SamplerOptions): SamplerBody {
   if (temperature === 0) return { samplers: ["top_k"], top_k: 1 };
   return {
-    samplers: [
-      ...(topK > 0 ? (["top_k"] as const) : []),
-      ...(topP < 1 ? (["top_p"] as const) : []),
-      "temperature",
-    ],
+    samplers: [...(topK > 0 ? (["top_k"] as const) : []), ...(topP < 1 ? (["top_p"] as const) : []), "temperature"],
     ...(topK > 0 ? { top_k: topK } : {}),
     ...(topP < 1 ? { top_p: topP } : {}),
     temperature,

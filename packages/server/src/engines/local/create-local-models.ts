@@ -94,8 +94,12 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
       closing.signal.throwIfAborted();
       const available = await availableBytes();
       const plan = planLoad(facts, { slots: options.slots, contextTokens: options.contextTokens, availableBytes: available });
-      const others = entries.values().filter((other) => other !== entry && isResident(other)).toArray();
-      const idle = others.filter((other) => other.leases === 0 && other.work === null)
+      const others = entries
+        .values()
+        .filter((other) => other !== entry && isResident(other))
+        .toArray();
+      const idle = others
+        .filter((other) => other.leases === 0 && other.work === null)
         .toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)[0];
       const isStale = idle !== undefined && clock.nowMs() - idle.lastUsedMs > STALE_MS;
       if (plan.memory.fits && (plan.cut === null || !isStale)) return plan;
@@ -105,7 +109,9 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
         continue;
       }
       const alone = planLoad(facts, {
-        slots: options.slots, contextTokens: options.contextTokens, availableBytes: available + plannedBytes(),
+        slots: options.slots,
+        contextTokens: options.contextTokens,
+        availableBytes: available + plannedBytes(),
       });
       // Refused at once when it would not fit into an empty pool either.
       if (!alone.memory.fits || others.length === 0) assertMemoryFits(facts, alone.memory, alone.demand);
@@ -127,23 +133,38 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
     // What a process planned that has died is free again.
     entry.plan = null;
     const facts = await readFacts(entry.local.file).catch((cause: unknown) => {
-      throw fail("api_error", { public: "The model could not be loaded.", internal: `${entry.local.name} cannot be read`, cause });
+      throw fail("api_error", {
+        public: "The model could not be loaded.",
+        internal: `${entry.local.name} cannot be read`,
+        cause,
+      });
     });
     const plan = await makeRoom(entry, facts);
     entry.plan = plan;
     if (plan.cut) log.warn({ weights: entry.local.name }, `to fit into memory, ${plan.cut}`);
     const backend = await startBackend(entry.local.name, {
-      file: entry.local.file, facts, slots: plan.demand.slots, contextTokens: plan.demand.contextTokens, signal: closing.signal,
+      file: entry.local.file,
+      facts,
+      slots: plan.demand.slots,
+      contextTokens: plan.demand.contextTokens,
+      signal: closing.signal,
       onLoadProgress: (fraction) => (entry.progress = fraction),
     });
     entry.backend = backend;
     entry.state = "ready";
     entry.loadedAtMs = entry.lastUsedMs = clock.nowMs();
-    log.info({
-      weights: entry.local.name, engine: backend.kind, pid: backend.pid, slots: backend.slots,
-      contextTokens: backend.model.contextTokens, plannedBytes: plan.memory.totalBytes,
-      loadMs: Math.round(clock.monotonicMs() - startedMs),
-    }, "model loaded");
+    log.info(
+      {
+        weights: entry.local.name,
+        engine: backend.kind,
+        pid: backend.pid,
+        slots: backend.slots,
+        contextTokens: backend.model.contextTokens,
+        plannedBytes: plan.memory.totalBytes,
+        loadMs: Math.round(clock.monotonicMs() - startedMs),
+      },
+      "model loaded",
+    );
     void backend.gone.then(() => onGone(entry, backend));
     watchIdle(entry);
   }
@@ -195,7 +216,9 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
     clearIdle(entry);
     entry.backend = null;
     if (entries.get(entry.local.name) === entry) entries.delete(entry.local.name);
-    const closed = backend?.close().catch((error: unknown) => log.warn({ weights: entry.local.name, err: error }, "an engine did not close"));
+    const closed = backend
+      ?.close()
+      .catch((error: unknown) => log.warn({ weights: entry.local.name, err: error }, "an engine did not close"));
     lastLoad = Promise.all([lastLoad, closed]).then(() => {});
     await closed;
   }
@@ -218,8 +241,19 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
 
   function newEntry(local: LocalFile): Entry {
     const entry: Entry = {
-      local, state: "loading", backend: null, work: null, plan: null, progress: 0, leases: 0, loadedAtMs: null,
-      lastUsedMs: clock.nowMs(), crashes: 0, quickCrashes: 0, lastFault: null, idleTimer: null,
+      local,
+      state: "loading",
+      backend: null,
+      work: null,
+      plan: null,
+      progress: 0,
+      leases: 0,
+      loadedAtMs: null,
+      lastUsedMs: clock.nowMs(),
+      crashes: 0,
+      quickCrashes: 0,
+      lastFault: null,
+      idleTimer: null,
     };
     entries.set(local.name, entry);
     return entry;
@@ -242,7 +276,9 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
       } catch (error) {
         if (signal.aborted || !impatient.aborted || error !== patience.reason) throw error;
         throw fail("overloaded_error", {
-          public: "The model is being restarted. Try again shortly.", internal: entry.lastFault ?? "", retryAfterSeconds: 10,
+          public: "The model is being restarted. Try again shortly.",
+          internal: entry.lastFault ?? "",
+          retryAfterSeconds: 10,
         });
       }
     }
@@ -279,21 +315,27 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
 
   return {
     async list() {
-      return Promise.all((await files.list()).map(async ({ name, title, file }) => {
-        const facts = await readFacts(file);
-        const loaded = entries.get(name)?.backend?.model.contextTokens;
-        return {
-          weights: name, title, thinking: options.thinkingOf(facts.chatTemplate),
-          contextTokens: loaded ?? Math.min(options.contextTokens ?? facts.contextTokens, facts.contextTokens),
-        };
-      }));
+      return Promise.all(
+        (await files.list()).map(async ({ name, title, file }) => {
+          const facts = await readFacts(file);
+          const loaded = entries.get(name)?.backend?.model.contextTokens;
+          return {
+            weights: name,
+            title,
+            thinking: options.thinkingOf(facts.chatTemplate),
+            contextTokens: loaded ?? Math.min(options.contextTokens ?? facts.contextTokens, facts.contextTokens),
+          };
+        }),
+      );
     },
     acquire,
     async preload(weights, signal) {
       (await acquire(weights, signal)).release();
     },
     status: () => ({
-      models: entries.values().map(toStatus).toArray(), plannedBytes: plannedBytes(), budgetBytes: options.memoryBudgetBytes,
+      models: entries.values().map(toStatus).toArray(),
+      plannedBytes: plannedBytes(),
+      budgetBytes: options.memoryBudgetBytes,
     }),
     async close(drainMs) {
       closing.abort(new BackendGone("the server is shutting down"));
@@ -301,20 +343,34 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
       while (entries.values().some(({ leases, backend }) => leases > 0 && backend) && clock.monotonicMs() < deadlineMs) {
         await delay(POLL_MS, NEVER);
       }
-      await Promise.all(entries.values().toArray().map(async (entry) => {
-        await entry.work?.catch(() => {});
-        await unload(entry);
-      }));
+      await Promise.all(
+        entries
+          .values()
+          .toArray()
+          .map(async (entry) => {
+            await entry.work?.catch(() => {});
+            await unload(entry);
+          }),
+      );
     },
   };
 
   function toStatus(entry: Entry): ModelStatus {
     const { local, state, backend, plan, progress, leases, loadedAtMs, lastUsedMs, crashes, lastFault } = entry;
     return {
-      weights: local.name, state, kind: backend?.kind ?? null, pid: backend?.pid ?? null,
-      slots: plan?.demand.slots ?? options.slots, contextTokens: backend?.model.contextTokens ?? plan?.demand.contextTokens ?? null,
-      plannedBytes: plan?.memory.totalBytes ?? 0, loadProgress: state === "ready" ? 1 : progress,
-      leases, loadedAtMs, lastUsedMs, crashes, lastFault,
+      weights: local.name,
+      state,
+      kind: backend?.kind ?? null,
+      pid: backend?.pid ?? null,
+      slots: plan?.demand.slots ?? options.slots,
+      contextTokens: backend?.model.contextTokens ?? plan?.demand.contextTokens ?? null,
+      plannedBytes: plan?.memory.totalBytes ?? 0,
+      loadProgress: state === "ready" ? 1 : progress,
+      leases,
+      loadedAtMs,
+      lastUsedMs,
+      crashes,
+      lastFault,
     };
   }
 }

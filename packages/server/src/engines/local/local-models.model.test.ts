@@ -35,13 +35,20 @@ async function makePool(binary: string, backendChoice: "auto" | "node-llama-cpp"
     startNodeLlamaCpp({ file, slots, contextTokens, threads, gpu: false, onLoadProgress, onLog: onLogLine });
   pool = createLocalModels({
     files: { list: async () => [local], find: async (name) => (name === WEIGHTS ? local : undefined) },
-    readFacts: readGguf, backendChoice,
+    readFacts: readGguf,
+    backendChoice,
     starters: {
       "llama-server": (request) => startLlamaServer({ ...request, binary, threads, gpu: "off", runFolder }),
       "node-llama-cpp": embedded,
     },
-    slots: 2, contextTokens: 1024, memoryBudgetBytes: null, availableBytes: readAvailableBytes, keepAliveMs: 600_000,
-    thinkingOf: () => "emulated", log: createLog({ level: "silent" }), clock: systemClock,
+    slots: 2,
+    contextTokens: 1024,
+    memoryBudgetBytes: null,
+    availableBytes: readAvailableBytes,
+    keepAliveMs: 600_000,
+    thinkingOf: () => "emulated",
+    log: createLog({ level: "silent" }),
+    clock: systemClock,
   });
   return pool;
 }

@@ -11,10 +11,30 @@ const MB = 1_000_000;
 
 function facts(fileBytes: number): GgufFacts {
   return {
-    fileBytes, tensorBytes: fileBytes, name: "test", architecture: "llama", quantisation: null, contextTokens: 32_768, layers: 1,
-    embeddingSize: 64, heads: 1, kvHeads: [1], keySize: 64, valueSize: 64, vocabularySize: 1000, slidingWindowTokens: null,
-    fullAttentionEvery: 1, recurrentBytes: 0, chatTemplate: null, bosToken: null, eosToken: null, eotToken: null, addBos: false,
-    specialTokens: [], endTokens: [], fingerprint: "f",
+    fileBytes,
+    tensorBytes: fileBytes,
+    name: "test",
+    architecture: "llama",
+    quantisation: null,
+    contextTokens: 32_768,
+    layers: 1,
+    embeddingSize: 64,
+    heads: 1,
+    kvHeads: [1],
+    keySize: 64,
+    valueSize: 64,
+    vocabularySize: 1000,
+    slidingWindowTokens: null,
+    fullAttentionEvery: 1,
+    recurrentBytes: 0,
+    chatTemplate: null,
+    bosToken: null,
+    eosToken: null,
+    eotToken: null,
+    addBos: false,
+    specialTokens: [],
+    endTokens: [],
+    fingerprint: "f",
   };
 }
 
@@ -36,12 +56,28 @@ function script(kind: BackendKind, onStart: (request: StartRequest) => void | Pr
     const record: Started = { request, kind, closed: false, crash: () => gone.resolve() };
     started.push(record);
     const backend: StartedBackend = {
-      kind, pid: 2 ** 30 + started.length, slots: request.slots, gone: gone.promise,
+      kind,
+      pid: 2 ** 30 + started.length,
+      slots: request.slots,
+      gone: gone.promise,
       model: {
-        fingerprint: "f", contextTokens: request.contextTokens, chatTemplate: null, architecture: "llama", bosToken: null,
-        eosToken: null, addBos: false, endTokens: [], specialTokens: new Map(), canTruncate: true,
+        fingerprint: "f",
+        contextTokens: request.contextTokens,
+        chatTemplate: null,
+        architecture: "llama",
+        bosToken: null,
+        eosToken: null,
+        addBos: false,
+        endTokens: [],
+        specialTokens: new Map(),
+        canTruncate: true,
       },
-      tokenize: unused, detokenize: unused, decode: unused, saveSlot: unused, restoreSlot: unused, clearSlot: unused,
+      tokenize: unused,
+      detokenize: unused,
+      decode: unused,
+      saveSlot: unused,
+      restoreSlot: unused,
+      clearSlot: unused,
       async close() {
         record.closed = true;
         gone.resolve();
@@ -63,14 +99,26 @@ function make(more: Partial<LocalModelsOptions> = {}): LocalModels {
       find: async (name) => (sizes[name] === undefined ? undefined : local(name)),
     },
     readFacts: async (file) => facts(sizes[/(\w+)\.gguf/.exec(file)?.[1] ?? ""] ?? 0),
-    backendChoice: "auto", starters: { "llama-server": script("llama-server"), "node-llama-cpp": script("node-llama-cpp") },
-    slots: 2, contextTokens: 4096, memoryBudgetBytes: 450 * MB, availableBytes: async () => 450 * MB, keepAliveMs: 10_000,
-    thinkingOf: () => "emulated", clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
-    ...more, log,
+    backendChoice: "auto",
+    starters: { "llama-server": script("llama-server"), "node-llama-cpp": script("node-llama-cpp") },
+    slots: 2,
+    contextTokens: 4096,
+    memoryBudgetBytes: 450 * MB,
+    availableBytes: async () => 450 * MB,
+    keepAliveMs: 10_000,
+    thinkingOf: () => "emulated",
+    clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
+    ...more,
+    log,
   });
   return pool;
 }
-const loaded = () => pool.status().models.filter(({ state }) => state === "ready").map(({ weights }) => weights).toSorted();
+const loaded = () =>
+  pool
+    .status()
+    .models.filter(({ state }) => state === "ready")
+    .map(({ weights }) => weights)
+    .toSorted();
 
 beforeEach(() => {
   started = [];
@@ -88,12 +136,16 @@ describe("loading", () => {
     const leases = await Promise.all(Array.from({ length: 20 }, () => pool.acquire("small", NEVER)));
     expect(started).toHaveLength(1);
     expect(new Set(leases.map(({ backend }) => backend)).size).toBe(1);
-    expect(pool.status().models).toMatchObject([{ weights: "small", state: "ready", leases: 20, kind: "llama-server", loadProgress: 1 }]);
+    expect(pool.status().models).toMatchObject([
+      { weights: "small", state: "ready", leases: 20, kind: "llama-server", loadProgress: 1 },
+    ]);
   });
 
   test("a waiter that leaves does not stop the load for the others", async () => {
     const ready = Promise.withResolvers<void>();
-    make({ starters: { "llama-server": script("llama-server", () => ready.promise), "node-llama-cpp": script("node-llama-cpp") } });
+    make({
+      starters: { "llama-server": script("llama-server", () => ready.promise), "node-llama-cpp": script("node-llama-cpp") },
+    });
     const stop = new AbortController();
     const reason = new Error("left");
     const left = pool.acquire("small", stop.signal);
@@ -131,16 +183,20 @@ describe("loading", () => {
       if (attempts === 1) throw new Error("bad tensor");
     });
     make({ backendChoice: "node-llama-cpp", starters: { "llama-server": null, "node-llama-cpp": start } });
-    await expect(pool.acquire("small", NEVER)).rejects.toMatchObject({ type: "api_error", publicMessage: "The model could not be loaded." });
+    await expect(pool.acquire("small", NEVER)).rejects.toMatchObject({
+      type: "api_error",
+      publicMessage: "The model could not be loaded.",
+    });
     expect(pool.status().models).toEqual([]);
     await expect(pool.acquire("small", NEVER)).resolves.toBeDefined();
   });
 });
 
 describe("choosing the engine", () => {
-  const broken = () => script("llama-server", () => {
-    throw new Error("signal 11");
-  });
+  const broken = () =>
+    script("llama-server", () => {
+      throw new Error("signal 11");
+    });
 
   test("auto takes llama-server, and the embedded engine where there is none", async () => {
     make();
@@ -159,7 +215,9 @@ describe("choosing the engine", () => {
     make({ backendChoice: "llama-server", starters: { "llama-server": broken(), "node-llama-cpp": script("node-llama-cpp") } });
     await expect(pool.acquire("small", NEVER)).rejects.toMatchObject({ internal: expect.stringContaining("signal 11") });
     make({ backendChoice: "llama-server", starters: { "llama-server": null, "node-llama-cpp": script("node-llama-cpp") } });
-    await expect(pool.acquire("small", NEVER)).rejects.toMatchObject({ internal: expect.stringContaining("parley engine status") });
+    await expect(pool.acquire("small", NEVER)).rejects.toMatchObject({
+      internal: expect.stringContaining("parley engine status"),
+    });
   });
 });
 

@@ -34,6 +34,9 @@ export function planLoad(
   }
   const least = plan(wanted.slots, smallest, null);
   if (least.memory.largestSlots === 0) return full;
-  return plan(least.memory.largestSlots, smallest,
-    `the context is ${smallest} tokens instead of ${facts.contextTokens}, with ${least.memory.largestSlots} slots instead of ${wanted.slots}`);
+  return plan(
+    least.memory.largestSlots,
+    smallest,
+    `the context is ${smallest} tokens instead of ${facts.contextTokens}, with ${least.memory.largestSlots} slots instead of ${wanted.slots}`,
+  );
 }

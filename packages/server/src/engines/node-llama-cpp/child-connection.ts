@@ -62,8 +62,11 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
     }
   });
 
-  const { promise: ready, resolve: onReady, reject: onLoadFailed } =
-    Promise.withResolvers<Extract<ChildMessage, { type: "ready" }>>();
+  const {
+    promise: ready,
+    resolve: onReady,
+    reject: onLoadFailed,
+  } = Promise.withResolvers<Extract<ChildMessage, { type: "ready" }>>();
   const { promise: gone, resolve: onGone } = Promise.withResolvers<void>();
 
   const lost = (how: string) => {
@@ -85,9 +88,13 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
   // Comes after the exit, when stderr has been read to its end: llama.cpp says there why it could not load.
   child.once("close", (code, signal) => {
     const words = stderr.slice(-3).join(" | ");
-    onLoadFailed(new Error(loadFailure === null
-      ? `the engine process ended while it loaded the model (${signal ?? `exit code ${code}`}): ${words}`
-      : `the model could not be loaded: ${loadFailure}: ${words}`));
+    onLoadFailed(
+      new Error(
+        loadFailure === null
+          ? `the engine process ended while it loaded the model (${signal ?? `exit code ${code}`}): ${words}`
+          : `the model could not be loaded: ${loadFailure}: ${words}`,
+      ),
+    );
   });
 
   const post = (message: ParentMessage) => {
@@ -109,17 +116,24 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
     clearTimeout(compiling.get(call));
     compiling.delete(call);
     if (state === "compiled") return;
-    compiling.set(call, setTimeout(() => {
-      rejectGrammar(call, `the grammar did not compile in ${GRAMMAR_KILL_MS} ms`);
-      child.kill("SIGKILL");
-    }, GRAMMAR_KILL_MS));
+    compiling.set(
+      call,
+      setTimeout(() => {
+        rejectGrammar(call, `the grammar did not compile in ${GRAMMAR_KILL_MS} ms`);
+        child.kill("SIGKILL");
+      }, GRAMMAR_KILL_MS),
+    );
   };
 
   child.on("message", (message: ChildMessage) => {
     heardMs = performance.now();
     switch (message.type) {
-      case "load-progress": options.onLoadProgress?.(message.fraction); break;
-      case "ready": onReady(message); break;
+      case "load-progress":
+        options.onLoadProgress?.(message.fraction);
+        break;
+      case "ready":
+        onReady(message);
+        break;
       case "load-failed": {
         loadFailure = message.message;
         child.kill("SIGKILL");
@@ -133,7 +147,9 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
         }
         break;
       }
-      case "grammar": watchGrammar(message.call, message.state); break;
+      case "grammar":
+        watchGrammar(message.call, message.state);
+        break;
       case "result": {
         commands.get(message.call)?.resolve(message.value);
         commands.delete(message.call);
@@ -148,7 +164,8 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
         commands.delete(message.call);
         break;
       }
-      default: message satisfies never;
+      default:
+        message satisfies never;
     }
   });
 

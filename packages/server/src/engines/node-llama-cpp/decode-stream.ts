@@ -3,7 +3,9 @@ import type { ChildConnection } from "./child-connection.ts";
 
 /** One decode as a generator. Leaving it, or the signal, cancels in the child; the next call on the slot waits there. */
 export async function* decodeStream(
-  connection: ChildConnection, request: DecodeRequest, signal: AbortSignal,
+  connection: ChildConnection,
+  request: DecodeRequest,
+  signal: AbortSignal,
 ): AsyncGenerator<DecodeEvent, void, void> {
   signal.throwIfAborted();
   const arrived: DecodeEvent[] = [];
@@ -13,13 +15,16 @@ export async function* decodeStream(
     failure ??= { error };
     wake();
   };
-  const cancel = connection.decode({ ...request, tokens: Uint32Array.from(request.tokens) }, {
-    event: (event) => {
-      arrived.push(event);
-      wake();
+  const cancel = connection.decode(
+    { ...request, tokens: Uint32Array.from(request.tokens) },
+    {
+      event: (event) => {
+        arrived.push(event);
+        wake();
+      },
+      fail,
     },
-    fail,
-  });
+  );
   const onAbort = () => {
     cancel();
     fail(signal.reason);

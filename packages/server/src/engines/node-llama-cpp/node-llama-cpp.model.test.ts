@@ -31,20 +31,27 @@ describe("the node-llama-cpp child", () => {
     const folder = await mkdtemp(join(tmpdir(), "parley-cut-"));
     const file = join(folder, "cut.gguf");
     await writeFile(file, (await readFile(smol())).subarray(0, 50_000_000));
-    await expect(startNodeLlamaCpp({ file, slots: 1, contextTokens: 512, gpu: false }))
-      .rejects.toThrow(/could not be loaded.*(data|tensor|file)/i);
+    await expect(startNodeLlamaCpp({ file, slots: 1, contextTokens: 512, gpu: false })).rejects.toThrow(
+      /could not be loaded.*(data|tensor|file)/i,
+    );
     await rm(folder, { recursive: true });
   });
 
   test("a context that no memory holds is refused before it is loaded", async () => {
-    await expect(startNodeLlamaCpp({ file: smol(), slots: 4000, contextTokens: 8192, gpu: false }))
-      .rejects.toMatchObject({ type: "overloaded_error", internal: expect.stringContaining("GB are free: set slots to ") });
+    await expect(startNodeLlamaCpp({ file: smol(), slots: 4000, contextTokens: 8192, gpu: false })).rejects.toMatchObject({
+      type: "overloaded_error",
+      internal: expect.stringContaining("GB are free: set slots to "),
+    });
   });
 
   test("loading reports its progress", async () => {
     const fractions: number[] = [];
     const backend = await startNodeLlamaCpp({
-      file: smol(), slots: 1, contextTokens: 512, gpu: false, onLoadProgress: (fraction) => fractions.push(fraction),
+      file: smol(),
+      slots: 1,
+      contextTokens: 512,
+      gpu: false,
+      onLoadProgress: (fraction) => fractions.push(fraction),
     });
     await backend.close();
     expect(fractions.at(-1)).toBe(1);
@@ -59,7 +66,10 @@ describe("the node-llama-cpp child", () => {
   });
 
   test.each([
-    ["compiling", `root ::= r0\n${Array.from({ length: 28 }, (_, i) => `r${i} ::= r${i + 1} r${i + 1} | r${i + 1}\n`).join("")}r28 ::= "a"?\n`],
+    [
+      "compiling",
+      `root ::= r0\n${Array.from({ length: 28 }, (_, i) => `r${i} ::= r${i + 1} r${i + 1} | r${i + 1}\n`).join("")}r28 ::= "a"?\n`,
+    ],
     ["sampling", `root ::= ${'"a"? '.repeat(5000)}`],
   ])("a grammar under which %s hangs is rejected, and the child makes room for another", async (_, grammar) => {
     const backend = await startNodeLlamaCpp({ file: smol(), slots: 2, contextTokens: 1024, gpu: false });

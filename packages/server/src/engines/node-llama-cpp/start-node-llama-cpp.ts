@@ -38,14 +38,22 @@ export async function startNodeLlamaCpp(options: NodeLlamaCppOptions): Promise<T
   const { file, slots, contextTokens, gpu = "auto", batchTokens = null } = options;
   const facts = await readGguf(file);
   const memory = {
-    contextTokens, slots, batchTokens: batchTokens ?? CPU_BATCH_TOKENS, availableBytes: await readAvailableBytes(),
+    contextTokens,
+    slots,
+    batchTokens: batchTokens ?? CPU_BATCH_TOKENS,
+    availableBytes: await readAvailableBytes(),
   };
   // With "auto" the caller has planned, or a GPU is there and the package decides how much of the model goes where.
   if (gpu === false) assertMemoryFits(facts, planMemory(facts, memory), memory);
   const canTruncate = facts.recurrentBytes === 0 && facts.slidingWindowTokens === null;
   const connection = await connectChild({
     load: {
-      file, slots, contextTokens, gpu, batchTokens, canTruncate,
+      file,
+      slots,
+      contextTokens,
+      gpu,
+      batchTokens,
+      canTruncate,
       threads: options.threads ?? availableParallelism(),
       specialTokens: facts.specialTokens.map(({ id }) => id),
     },

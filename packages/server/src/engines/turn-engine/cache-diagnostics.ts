@@ -33,9 +33,7 @@ export function createCacheDiagnostics(clock: Clock): CacheDiagnostics {
       if (turn.previousMessageId === null) return null;
       const previous = byMessage.get(turn.previousMessageId);
       const found =
-        previous !== undefined &&
-        previous.workspaceId === turn.workspaceId &&
-        clock.nowMs() - previous.atMs < KEPT_MS;
+        previous !== undefined && previous.workspaceId === turn.workspaceId && clock.nowMs() - previous.atMs < KEPT_MS;
       if (!found) return { type: "previous_message_not_found" };
       const changed = firstChange(previous.parts, parts);
       if (changed !== null) return { type: changed, missedInputTokens: missedTokens };

@@ -132,10 +132,7 @@ async function* prefill(
   request: Pick<DecodeRequest, "slot" | "tokens" | "reusePrefix">,
   signal: AbortSignal,
 ): AsyncGenerator<TurnEvent, Extract<DecodeEvent, { type: "end" }>, void> {
-  const decode = backend.decode(
-    { ...request, maxTokens: 0, sampler: NO_SAMPLING, grammar: null, topLogprobs: 0 },
-    signal,
-  );
+  const decode = backend.decode({ ...request, maxTokens: 0, sampler: NO_SAMPLING, grammar: null, topLogprobs: 0 }, signal);
   for await (const event of decode) {
     if (event.type === "prefill") yield { type: "progress", phase: "prefill", done: event.done, total: event.total };
     else if (event.type === "end") return event;

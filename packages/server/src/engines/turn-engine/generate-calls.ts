@@ -137,11 +137,7 @@ class CallGeneration {
     return this.#state.turn.sampling.temperature === null ? GREEDY : this.#state.sampler;
   }
 
-  async *#decodeOnce(
-    grammar: string | null,
-    sampler: SamplerOptions,
-    literal: string,
-  ): AsyncGenerator<TurnEvent, Step, void> {
+  async *#decodeOnce(grammar: string | null, sampler: SamplerOptions, literal: string): AsyncGenerator<TurnEvent, Step, void> {
     let unread = literal.length;
     const constrained = grammar !== null;
     const decode = this.#state.decoder.decode({ grammar, sampler });

@@ -39,7 +39,6 @@ export function createModelRuntime(
     scheduler: createSlotScheduler({ slots: backend.slots, clock: deps.clock }),
     syntax: createToolSyntax(family),
     thinkingNative,
-    endsInThinking: async (tokens) =>
-      thinkingNative && /<think>\s*$/.test(await backend.detokenize(tokens.slice(-TAG_TOKENS))),
+    endsInThinking: async (tokens) => thinkingNative && /<think>\s*$/.test(await backend.detokenize(tokens.slice(-TAG_TOKENS))),
   };
 }

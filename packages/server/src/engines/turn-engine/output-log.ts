@@ -5,9 +5,7 @@
 export class OutputLog {
   readonly tokens: number[] = [];
   #text = "";
-  readonly #boundaries: { readonly tokens: number; readonly characters: number }[] = [
-    { tokens: 0, characters: 0 },
-  ];
+  readonly #boundaries: { readonly tokens: number; readonly characters: number }[] = [{ tokens: 0, characters: 0 }];
 
   get text(): string {
     return this.#text;

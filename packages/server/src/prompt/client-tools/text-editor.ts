@@ -32,7 +32,10 @@ export function textEditorTool({ insertKey, canUndo }: Variant): ClientTool {
         file_text: { type: "string", description: "For `create`: the whole content of the file." },
         old_str: { type: "string", description: "For `str_replace`: the text to replace, exactly as it stands in the file." },
         new_str: { type: "string", description: newStr },
-        insert_line: { type: "integer", description: "For `insert`: the line after which to insert; 0 is the start of the file." },
+        insert_line: {
+          type: "integer",
+          description: "For `insert`: the line after which to insert; 0 is the start of the file.",
+        },
         ...(insertKey === "insert_text"
           ? { insert_text: { type: "string", description: "For `insert`: the text to insert." } }
           : {}),

@@ -15,7 +15,10 @@ export interface NativeContext {
   decodeBatch(): Promise<void>;
   sampleToken(logitIndex: number, sampler: NativeSampler): Promise<number>;
   sampleToken(
-    logitIndex: number, sampler: NativeSampler, probabilities: false, confidence: false,
+    logitIndex: number,
+    sampler: NativeSampler,
+    probabilities: false,
+    confidence: false,
     logits: readonly [filter: readonly number[], max: boolean, min: boolean, selected: boolean, top: number],
     totalWeight: true,
   ): Promise<readonly [token: number, _: unknown, __: unknown, logits: readonly number[], totalWeight: number]>;
@@ -77,7 +80,9 @@ export async function loadAddon(options: LoadOptions, onProgress: (fraction: num
   const llama = await getLlama({
     gpu,
     // The child never builds and never downloads: an engine that compiles for ten minutes looks like a hang.
-    build: "never", skipDownload: true, progressLogs: false,
+    build: "never",
+    skipDownload: true,
+    progressLogs: false,
     // The package's default is at least 4 threads; on 2 cores their spinning barriers halve the speed.
     maxThreads: threads,
     logger: (_level, message) => process.stderr.write(message.endsWith("\n") ? message : `${message}\n`),
@@ -86,12 +91,19 @@ export async function loadAddon(options: LoadOptions, onProgress: (fraction: num
   const onCpu = llama.gpu === false;
   const batchTokens = options.batchTokens ?? (onCpu ? CPU_BATCH_TOKENS : GPU_BATCH_TOKENS);
   const model = await llama.loadModel({
-    modelPath: file, onLoadProgress: onProgress, ignoreMemorySafetyChecks: onCpu,
+    modelPath: file,
+    onLoadProgress: onProgress,
+    ignoreMemorySafetyChecks: onCpu,
     gpuLayers: onCpu ? 0 : { fitContext: { contextSize: contextTokens * slots } },
   });
   const context = await model.createContext({
-    contextSize: contextTokens, sequences: slots, batchSize: batchTokens, threads, flashAttention: "auto",
-    ignoreMemorySafetyChecks: onCpu, failedCreationRemedy: false,
+    contextSize: contextTokens,
+    sequences: slots,
+    batchSize: batchTokens,
+    threads,
+    flashAttention: "auto",
+    ignoreMemorySafetyChecks: onCpu,
+    failedCreationRemedy: false,
   });
   const { _ctx, _bindings, _model } = internals(context, model);
   _ctx.setThreads(threads);
@@ -116,8 +128,16 @@ function internals(context: LlamaContext, model: LlamaModel) {
   const { _ctx } = context as unknown as { _ctx: NativeContext };
   const { _model, _llama } = model as unknown as { _model: NativeModel; _llama: { _bindings: Bindings } };
   requireMethods(_ctx, [
-    "initBatch", "addToBatch", "decodeBatch", "sampleToken", "removeTokenCellsFromSequence", "disposeSequence",
-    "getSequenceKvCacheMaxPosition", "saveSequenceStateToFile", "loadSequenceStateFromFile", "setThreads",
+    "initBatch",
+    "addToBatch",
+    "decodeBatch",
+    "sampleToken",
+    "removeTokenCellsFromSequence",
+    "disposeSequence",
+    "getSequenceKvCacheMaxPosition",
+    "saveSequenceStateToFile",
+    "loadSequenceStateFromFile",
+    "setThreads",
   ]);
   requireMethods(_model, ["tokenize", "detokenize", "isEogToken"]);
   requireMethods(_llama?._bindings, ["AddonSampler", "AddonGrammar", "AddonGrammarEvaluationState"]);

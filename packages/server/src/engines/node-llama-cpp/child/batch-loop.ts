@@ -27,7 +27,8 @@ type Share = PlannedShare<{ job: Job; sequenceId: number; prefillTokens: number 
 export function createBatchLoop(addon: Addon, options: LoadOptions, send: (message: ChildMessage) => void): BatchLoop {
   const { context, model } = addon;
   const sequences = Array.from({ length: options.slots }, (_, id) =>
-    createSequence(context, { id, contextTokens: options.contextTokens, canTruncate: options.canTruncate }));
+    createSequence(context, { id, contextTokens: options.contextTokens, canTruncate: options.canTruncate }),
+  );
   const governor = createThreadGovernor(options.threads);
   const jobs = new Map<number, Job>();
   const waiting: (() => Promise<void>)[] = [];
@@ -92,17 +93,28 @@ export function createBatchLoop(addon: Addon, options: LoadOptions, send: (messa
 
   const compose = (): { share: Share; tokens: Uint32Array; logitIndex: number | null }[] => {
     const items = [...jobs.values()].map((job) => ({
-      job, sequenceId: job.sequence.id,
+      job,
+      sequenceId: job.sequence.id,
       prefillTokens: job.next === null ? job.command.tokens.length - job.sequence.length : 0,
     }));
     const shares = planBatch(items, { batchTokens: addon.batchTokens, shareGently: addon.gpu === false });
-    context.initBatch(Math.max(1, shares.reduce((sum, share) => sum + share.tokens, 0)));
+    context.initBatch(
+      Math.max(
+        1,
+        shares.reduce((sum, share) => sum + share.tokens, 0),
+      ),
+    );
     return shares.map((share) => {
       const { job, prefillTokens } = share.item;
       const start = job.sequence.length;
       const tokens = job.next === null ? job.command.tokens.subarray(start, start + share.tokens) : Uint32Array.of(job.next);
       const wantsLogits = share.tokens >= prefillTokens && job.command.maxTokens > 0;
-      const indexes = context.addToBatch(share.item.sequenceId, start, tokens, Uint32Array.from(wantsLogits ? [share.tokens - 1] : []));
+      const indexes = context.addToBatch(
+        share.item.sequenceId,
+        start,
+        tokens,
+        Uint32Array.from(wantsLogits ? [share.tokens - 1] : []),
+      );
       return { share, tokens, logitIndex: indexes[0] ?? null };
     });
   };
@@ -126,16 +138,25 @@ export function createBatchLoop(addon: Addon, options: LoadOptions, send: (messa
       // Long enough for the messages to reach the pipe.
       setTimeout(() => process.kill(process.pid, "SIGKILL"), 100);
     }, SAMPLING_BUDGET_MS);
-    await Promise.all(parts.map(async ({ share: { item: { job } }, logitIndex }) => {
-      try {
-        if (logitIndex !== null) accept(job, await sample(addon, job, logitIndex));
-      } catch (error) {
-        end(job);
-        refuse(job.call, "error", error);
-      } finally {
-        open.delete(job);
-      }
-    }));
+    await Promise.all(
+      parts.map(
+        async ({
+          share: {
+            item: { job },
+          },
+          logitIndex,
+        }) => {
+          try {
+            if (logitIndex !== null) accept(job, await sample(addon, job, logitIndex));
+          } catch (error) {
+            end(job);
+            refuse(job.call, "error", error);
+          } finally {
+            open.delete(job);
+          }
+        },
+      ),
+    );
     clearTimeout(overdue);
   };
 
@@ -149,7 +170,11 @@ export function createBatchLoop(addon: Addon, options: LoadOptions, send: (messa
     try {
       await computed;
     } catch (error) {
-      for (const { share: { item: { job } } } of parts) {
+      for (const {
+        share: {
+          item: { job },
+        },
+      } of parts) {
         end(job);
         job.sequence.clear();
         refuse(job.call, "error", error);
@@ -158,7 +183,12 @@ export function createBatchLoop(addon: Addon, options: LoadOptions, send: (messa
     }
     // On a GPU the processor's threads are idle while they wait, which would read as a crowded machine.
     if (addon.gpu === false) governor.stepEnded(readCpu());
-    for (const { share: { item: { job } }, tokens } of parts) {
+    for (const {
+      share: {
+        item: { job },
+      },
+      tokens,
+    } of parts) {
       const wasPrefill = job.next === null;
       job.sequence.append(tokens);
       if (!wasPrefill) continue;

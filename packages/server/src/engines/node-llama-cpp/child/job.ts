@@ -27,15 +27,16 @@ export interface Sample {
 }
 
 /** `grammar`: the state of the compiled grammar, or null. */
-export function createJob(
-  addon: Addon, call: number, command: DecodeCommand, sequence: Sequence, grammar: object | null,
-): Job {
+export function createJob(addon: Addon, call: number, command: DecodeCommand, sequence: Sequence, grammar: object | null): Job {
   const { tokens, reusePrefix, maxTokens, sampler, topLogprobs } = command;
   if (!reusePrefix) sequence.clear();
   // The last prompt token is computed again when something is to be decoded: its logits are needed.
   const cachedTokens = sequence.keepPrefix(tokens, maxTokens === 0 ? tokens.length : tokens.length - 1);
   return {
-    call, command, sequence, cachedTokens,
+    call,
+    command,
+    sequence,
+    cachedTokens,
     sampler: addon.createSampler({
       temperature: sampler.temperature,
       // Left out and not 0: the binding reads 0 as "sort the whole vocabulary", 15 ms a token at 150k tokens.
@@ -65,11 +66,14 @@ export async function sample(addon: Addon, job: Job, logitIndex: number): Promis
   return { token, logprobs };
 }
 
-async function readLogprobs(
-  addon: Addon, probe: NativeSampler, logitIndex: number, top: number,
-): Promise<TokenLogprob[]> {
+async function readLogprobs(addon: Addon, probe: NativeSampler, logitIndex: number, top: number): Promise<TokenLogprob[]> {
   const [, , , logits, totalWeight] = await addon.context.sampleToken(
-    logitIndex, probe, false, false, [[], false, false, false, top], true,
+    logitIndex,
+    probe,
+    false,
+    false,
+    [[], false, false, false, top],
+    true,
   );
   // `totalWeight` is the sum of exp(logit - largest logit) over the whole vocabulary.
   const logTotal = (logits[1] ?? 0) + Math.log(totalWeight);

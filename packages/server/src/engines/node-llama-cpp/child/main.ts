@@ -31,19 +31,25 @@ async function load(options: LoadOptions): Promise<void> {
 
 async function execute({ addon, loop }: Loaded, command: Command): Promise<CommandResult<Command["type"]>> {
   switch (command.type) {
-    case "tokenize": return addon.model.tokenize(command.text, command.special);
-    case "detokenize": return addon.model.detokenize(command.tokens, true);
-    case "save": return loop.between(async (sequences) => {
-      const saved = await sequences[command.slot]?.save(command.file);
-      if (!saved) throw new Error(`slot ${command.slot} is unknown`);
-      return { tokens: saved.tokens, bytes: (await stat(command.file)).size };
-    });
-    case "restore": return loop.between(async (sequences) => (await sequences[command.slot]?.restore(command.file)) ?? false);
-    case "clear": return loop.between(async (sequences) => {
-      sequences[command.slot]?.clear();
-      return null;
-    });
-    default: return command satisfies never;
+    case "tokenize":
+      return addon.model.tokenize(command.text, command.special);
+    case "detokenize":
+      return addon.model.detokenize(command.tokens, true);
+    case "save":
+      return loop.between(async (sequences) => {
+        const saved = await sequences[command.slot]?.save(command.file);
+        if (!saved) throw new Error(`slot ${command.slot} is unknown`);
+        return { tokens: saved.tokens, bytes: (await stat(command.file)).size };
+      });
+    case "restore":
+      return loop.between(async (sequences) => (await sequences[command.slot]?.restore(command.file)) ?? false);
+    case "clear":
+      return loop.between(async (sequences) => {
+        sequences[command.slot]?.clear();
+        return null;
+      });
+    default:
+      return command satisfies never;
   }
 }
 
@@ -58,11 +64,20 @@ async function answer(call: number, command: Command): Promise<void> {
 
 process.on("message", (message: ParentMessage) => {
   switch (message.type) {
-    case "load": void load(message.options); break;
-    case "command": void answer(message.call, message.command); break;
-    case "decode": loaded?.loop.start(message.call, message.decode); break;
-    case "cancel": loaded?.loop.cancel(message.call); break;
-    default: message satisfies never;
+    case "load":
+      void load(message.options);
+      break;
+    case "command":
+      void answer(message.call, message.command);
+      break;
+    case "decode":
+      loaded?.loop.start(message.call, message.decode);
+      break;
+    case "cancel":
+      loaded?.loop.cancel(message.call);
+      break;
+    default:
+      message satisfies never;
   }
 });
 

@@ -9,7 +9,10 @@ const at = (position: number, ttl: "5m" | "1h" | null = null) => ({ position, pa
 test("a first call writes what its breakpoints cover, each at its own lifetime", () => {
   const plan = planCache(turn, { boundaries: [at(200, "1h"), at(300), at(500, "5m"), at(600)] }, () => false);
   expect(promptUsage(650, plan)).toEqual({
-    inputTokens: 150, cacheReadTokens: 0, cacheWrite1hTokens: 200, cacheWrite5mTokens: 300,
+    inputTokens: 150,
+    cacheReadTokens: 0,
+    cacheWrite1hTokens: 200,
+    cacheWrite5mTokens: 300,
   });
 });
 
@@ -17,7 +20,10 @@ test("a second call reads the longest entry and writes the rest", () => {
   const plan = planCache(turn, { boundaries: [at(200, "5m"), at(500, "5m")] }, (position) => position === 200);
   expect(plan.refreshes).toEqual([{ position: 200, ttl: "5m" }]);
   expect(promptUsage(520, plan)).toEqual({
-    inputTokens: 20, cacheReadTokens: 200, cacheWrite1hTokens: 0, cacheWrite5mTokens: 300,
+    inputTokens: 20,
+    cacheReadTokens: 200,
+    cacheWrite1hTokens: 0,
+    cacheWrite5mTokens: 300,
   });
 });
 
@@ -53,7 +59,10 @@ test("read, written and plain tokens always sum to the prompt", () => {
       const cached = new Set(sorted.filter((b) => b.cached).map((b) => b.position));
       const boundaries = sorted.map((b) => ({ position: b.position, ttl: b.ttl, path: "" }));
       const total = (sorted.at(-1)?.position ?? 0) + tail;
-      const usage = promptUsage(total, planCache(turn, { boundaries }, (position) => cached.has(position)));
+      const usage = promptUsage(
+        total,
+        planCache(turn, { boundaries }, (position) => cached.has(position)),
+      );
       const parts = Object.values(usage);
       expect(parts.reduce((sum, part) => sum + part, 0)).toBe(total);
       expect(Math.min(...parts)).toBeGreaterThanOrEqual(0);
@@ -66,5 +75,12 @@ test("a key names the tokens, the workspace and the model", () => {
   const key = (s: typeof salt, tokens: number[]) => prefixKeys(s, tokens, [2]).get(2);
   expect(key(salt, [1, 2, 3])).toBe(key(salt, [1, 2, 9]));
   expect(key(salt, [1, 2])).toBe(prefixKeys(salt, [1, 2], [1, 2]).get(2));
-  expect(new Set([key(salt, [1, 2]), key(salt, [1, 3]), key({ ...salt, workspaceId: "x" }, [1, 2]), key({ ...salt, fingerprint: "g" }, [1, 2])]).size).toBe(4);
+  expect(
+    new Set([
+      key(salt, [1, 2]),
+      key(salt, [1, 3]),
+      key({ ...salt, workspaceId: "x" }, [1, 2]),
+      key({ ...salt, fingerprint: "g" }, [1, 2]),
+    ]).size,
+  ).toBe(4);
 });

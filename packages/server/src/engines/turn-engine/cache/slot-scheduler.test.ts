@@ -6,12 +6,19 @@ const clock = { nowMs: () => 0, monotonicMs: () => (tick += 1) };
 const never = new AbortController().signal;
 const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index);
 const request = (overrides: Partial<SlotRequest> = {}): SlotRequest => ({
-  workspaceId: "w", priority: "standard", sessionId: null, tokens: range(0, 200), ...overrides,
+  workspaceId: "w",
+  priority: "standard",
+  sessionId: null,
+  tokens: range(0, 200),
+  ...overrides,
 });
 
 test("a conversation comes back to the slot that holds it", async () => {
   const scheduler = createSlotScheduler({ slots: 3, clock });
-  const [a, b] = [await scheduler.acquire(request(), never), await scheduler.acquire(request({ tokens: range(5000, 200) }), never)];
+  const [a, b] = [
+    await scheduler.acquire(request(), never),
+    await scheduler.acquire(request({ tokens: range(5000, 200) }), never),
+  ];
   a.setResident(range(0, 300));
   b.setResident(range(5000, 300));
   a.release();
@@ -30,7 +37,10 @@ test("another workspace's tokens are never reused, though they are the same", as
 
 test("priority goes first, batch last, and a workspace with slots waits for one without", async () => {
   const scheduler = createSlotScheduler({ slots: 2, clock });
-  const held = [await scheduler.acquire(request({ workspaceId: "greedy" }), never), await scheduler.acquire(request({ workspaceId: "greedy" }), never)];
+  const held = [
+    await scheduler.acquire(request({ workspaceId: "greedy" }), never),
+    await scheduler.acquire(request({ workspaceId: "greedy" }), never),
+  ];
   const order: string[] = [];
   const queue = (name: string, overrides: Partial<SlotRequest>) =>
     scheduler.acquire(request(overrides), never).then((lease) => {

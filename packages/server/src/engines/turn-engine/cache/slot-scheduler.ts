@@ -54,8 +54,7 @@ export function createSlotScheduler(deps: { slots: number; clock: Clock }): Slot
   const waiting: Waiting[] = [];
   let arrivals = 0;
 
-  const held = (workspaceId: string): number =>
-    slots.filter((slot) => slot.busyFor === workspaceId).length;
+  const held = (workspaceId: string): number => slots.filter((slot) => slot.busyFor === workspaceId).length;
 
   function nextWaiting(): Waiting | undefined {
     let best: Waiting | undefined;
@@ -84,8 +83,7 @@ export function createSlotScheduler(deps: { slots: number; clock: Clock }): Slot
   }
 
   function lend(slot: Slot, request: SlotRequest): SlotLease {
-    const residentTokens =
-      slot.workspaceId === request.workspaceId ? commonPrefixLength(slot.tokens, request.tokens) : 0;
+    const residentTokens = slot.workspaceId === request.workspaceId ? commonPrefixLength(slot.tokens, request.tokens) : 0;
     slot.busyFor = request.workspaceId;
     slot.workspaceId = request.workspaceId;
     slot.sessionId = request.sessionId;
@@ -145,8 +143,7 @@ function chooseSlot(free: readonly Slot[], request: SlotRequest): Slot {
   const minimumUsefulTokens = 64;
   let best: { slot: Slot; common: number } | undefined;
   for (const slot of free) {
-    const common =
-      slot.workspaceId === request.workspaceId ? commonPrefixLength(slot.tokens, request.tokens) : 0;
+    const common = slot.workspaceId === request.workspaceId ? commonPrefixLength(slot.tokens, request.tokens) : 0;
     const mostOfSlot = common >= slot.tokens.length / 2;
     if (common >= minimumUsefulTokens && mostOfSlot && (best === undefined || common > best.common)) {
       best = { slot, common };
@@ -157,10 +154,7 @@ function chooseSlot(free: readonly Slot[], request: SlotRequest): Slot {
   const empty = leastRecent.find((slot) => slot.tokens.length === 0);
   if (empty !== undefined) return empty;
   const ofSession = leastRecent.find(
-    (slot) =>
-      request.sessionId !== null &&
-      slot.sessionId === request.sessionId &&
-      slot.workspaceId === request.workspaceId,
+    (slot) => request.sessionId !== null && slot.sessionId === request.sessionId && slot.workspaceId === request.workspaceId,
   );
   const chosen = ofSession ?? leastRecent[0];
   if (chosen === undefined) throw new Error("chooseSlot needs a free slot");

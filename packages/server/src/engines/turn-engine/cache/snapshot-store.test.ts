@@ -101,8 +101,6 @@ test("a save that fails leaves nothing", async () => {
   const place = await folder();
   const store = await openSnapshotStore({ folder: place, budgetBytes: 1000, clock: new TestClock() });
   const save = (): Promise<never> => Promise.reject(new Error("disk full"));
-  await expect(
-    store.add({ workspaceId: "w", fingerprint: "f", entries: [], contained: [], save }),
-  ).rejects.toThrow("disk full");
+  await expect(store.add({ workspaceId: "w", fingerprint: "f", entries: [], contained: [], save })).rejects.toThrow("disk full");
   expect(await readdir(place)).toEqual([]);
 });

@@ -35,8 +35,10 @@ export function has(set: CharSet, codePoint: number): boolean {
 }
 
 export function characters(text: string): CharSet {
-  return charSet(Array.from(text, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return [code, code];
-  }));
+  return charSet(
+    Array.from(text, (character) => {
+      const code = character.codePointAt(0) ?? 0;
+      return [code, code];
+    }),
+  );
 }

@@ -34,9 +34,7 @@ export function objectRule(compiler: SchemaCompiler, schema: SchemaObject, site:
     // The validator takes a declared `__proto__` for a key that is not declared.
     const declared = Object.hasOwn(properties, name) && name !== "__proto__";
     if (!declared && !required.has(name)) continue;
-    const value = declared
-      ? compiler.child(properties[name], site, "properties", name)
-      : undeclared(compiler, schema, site);
+    const value = declared ? compiler.child(properties[name], site, "properties", name) : undeclared(compiler, schema, site);
     if (value !== null) {
       members.push({
         rule: rules.rule(`${literal(`${JSON.stringify(name)}:`)} j-sp ${value}`),
@@ -57,12 +55,7 @@ function undeclared(compiler: SchemaCompiler, schema: SchemaObject, site: Site):
 }
 
 /** A member beside the declared ones, or null where there is none. */
-function extraMember(
-  compiler: SchemaCompiler,
-  schema: SchemaObject,
-  names: readonly string[],
-  site: Site,
-): string | null {
+function extraMember(compiler: SchemaCompiler, schema: SchemaObject, names: readonly string[], site: Site): string | null {
   const { additionalProperties, patternProperties } = schema;
   const { rules } = compiler;
   const patterns = isObject(patternProperties) ? Object.entries(patternProperties) : [];
@@ -148,15 +141,22 @@ export function arrayRule(compiler: SchemaCompiler, schema: SchemaObject, site: 
     const item = ended ? null : compiler.child(behind, site, "items");
     if (more > 0 && item === null) return null;
     if (kept.length === 0) return rules.rule('"[" j-ws "]"');
-    const tail = item === null || (max !== null && max <= kept.length)
-      ? ""
-      : repeated(compiler, `"," j-ws ${item}`, more, max === null ? null : max - kept.length, () => compiler.relax(site, "maxItems"));
+    const tail =
+      item === null || (max !== null && max <= kept.length)
+        ? ""
+        : repeated(compiler, `"," j-ws ${item}`, more, max === null ? null : max - kept.length, () =>
+            compiler.relax(site, "maxItems"),
+          );
     return rules.rule(`"[" j-ws ${kept.join(' "," j-ws ')} ${tail} j-ws "]"`);
   }
   const item = max === 0 ? null : compiler.child(declaredRest ?? true, site, "items");
   if (item === null) return min > 0 ? null : rules.rule('"[" j-ws "]"');
   return listRule(compiler, {
-    open: "[", close: "]", item, min, max,
+    open: "[",
+    close: "]",
+    item,
+    min,
+    max,
     relax: () => compiler.relax(site, min > MOST_REPEATS ? "minItems" : "maxItems"),
   });
 }

@@ -210,7 +210,7 @@ function determinize(nfa: readonly NfaState[]): Dfa {
 /** Drops states from which nothing is accepted; null when that is all. */
 function trim(dfa: Dfa): Dfa | null {
   const alive = new Set(dfa.keys().filter((state) => dfa[state]?.accepts));
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     for (const [state, { edges }] of dfa.entries()) {
       if (!alive.has(state) && edges.some(({ target }) => alive.has(target))) {
@@ -220,7 +220,10 @@ function trim(dfa: Dfa): Dfa | null {
     }
   }
   if (!alive.has(0)) return null;
-  const order = dfa.keys().filter((state) => alive.has(state)).toArray();
+  const order = dfa
+    .keys()
+    .filter((state) => alive.has(state))
+    .toArray();
   const renamed = new Map(order.map((state, index) => [state, index]));
   return order.map((state) => {
     const { accepts: accepting = false, edges = [] } = dfa[state] ?? {};
@@ -232,7 +235,7 @@ function trim(dfa: Dfa): Dfa | null {
 /** Moore's partition refinement: states that no text tells apart become one. */
 function minimize(dfa: Dfa): Dfa {
   let block: number[] = dfa.map(({ accepts: accepting }) => (accepting ? 1 : 0));
-  for (let count = 0; ; ) {
+  for (let count = 0; ;) {
     const names = new Map<string, number>();
     const next = dfa.map(({ edges }, state) => {
       const byBlock = new Map<number, (readonly [number, number])[]>();

@@ -23,6 +23,16 @@ export const FORMATS: ReadonlyMap<string, string> = new Map([
 
 /** Formats that the validator checks and no grammar here expresses. Others are annotations. */
 export const CHECKED_FORMATS: ReadonlySet<string> = new Set([
-  "iso-time", "iso-date-time", "duration", "uri-reference", "uri-template", "url", "ipv6", "regex", "json-pointer",
-  "json-pointer-uri-fragment", "relative-json-pointer", "byte",
+  "iso-time",
+  "iso-date-time",
+  "duration",
+  "uri-reference",
+  "uri-template",
+  "url",
+  "ipv6",
+  "regex",
+  "json-pointer",
+  "json-pointer-uri-fragment",
+  "relative-json-pointer",
+  "byte",
 ]);

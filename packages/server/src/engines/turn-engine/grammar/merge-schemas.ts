@@ -104,13 +104,7 @@ const ITEMS = new Set(["items", "prefixItems", "additionalItems"]);
 const LARGER = new Set(["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"]);
 const SMALLER = new Set(["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"]);
 
-function mergeKeyword(
-  out: Record<string, unknown>,
-  key: string,
-  a: unknown,
-  b: unknown,
-  lost: (keyword: string) => void,
-): void {
+function mergeKeyword(out: Record<string, unknown>, key: string, a: unknown, b: unknown, lost: (keyword: string) => void): void {
   if (key === "properties" || key === "enum" || key === "const" || ITEMS.has(key)) return;
   if (typeof a === "number" && typeof b === "number" && (LARGER.has(key) || SMALLER.has(key))) {
     out[key] = LARGER.has(key) ? Math.max(a, b) : Math.min(a, b);

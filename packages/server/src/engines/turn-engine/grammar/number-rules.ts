@@ -36,8 +36,7 @@ export function numberBody(bounds: NumberBounds): NumberBody | null {
   const low = edge(min, bounds.minExclusive, Math.floor);
   const high = edge(max, bounds.maxExclusive, Math.ceil);
   const zero: Edge = { value: 0n, exclusive: false };
-  const positive =
-    high !== null && high.value < 0n ? [] : magnitudes(low !== null && low.value >= 0n ? low : zero, high);
+  const positive = high !== null && high.value < 0n ? [] : magnitudes(low !== null && low.value >= 0n ? low : zero, high);
   const mirrored = high !== null && high.value <= 0n ? { ...high, value: -high.value } : zero;
   const negative =
     low !== null && low.value >= 0n ? [] : magnitudes(mirrored, low === null ? null : { ...low, value: -low.value });

@@ -4,7 +4,15 @@ import { allowedValues, mergeSchemas } from "./merge-schemas.ts";
 import { arrayRule, objectRule } from "./container-rules.ts";
 import { numberRule, stringRule } from "./scalar-rules.ts";
 import {
-  type JsonType, type Schema, type SchemaObject, asSchema, declaredTypes, impliedTypes, isObject, resolveRef, typeOf,
+  type JsonType,
+  type Schema,
+  type SchemaObject,
+  asSchema,
+  declaredTypes,
+  impliedTypes,
+  isObject,
+  resolveRef,
+  typeOf,
   withoutAnnotations,
 } from "./schema.ts";
 import { areDisjoint } from "./disjoint.ts";
@@ -30,8 +38,15 @@ const MOST_ALTERNATIVES = 32;
 
 /** Keywords that no grammar here expresses. The validator checks them afterwards. */
 const INEXPRESSIBLE = [
-  "not", "if", "dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties", "unevaluatedItems",
-  "$dynamicRef", "$recursiveRef",
+  "not",
+  "if",
+  "dependentRequired",
+  "dependentSchemas",
+  "dependencies",
+  "unevaluatedProperties",
+  "unevaluatedItems",
+  "$dynamicRef",
+  "$recursiveRef",
 ];
 
 interface Alternative {
@@ -177,10 +192,16 @@ export class SchemaCompiler {
       }
     }
     for (const part of Array.isArray(allOf) ? allOf : []) join(this.#expandAny(asSchema(part), site), "allOf");
-    for (const [keyword, branches] of [["anyOf", either], ["oneOf", oneOf]] as const) {
+    for (const [keyword, branches] of [
+      ["anyOf", either],
+      ["oneOf", oneOf],
+    ] as const) {
       if (!Array.isArray(branches)) continue;
       if (keyword === "oneOf") this.#checkOneOf(branches, site);
-      join(branches.slice(0, MOST_ALTERNATIVES + 1).flatMap((branch) => this.#expandAny(asSchema(branch), site)), keyword);
+      join(
+        branches.slice(0, MOST_ALTERNATIVES + 1).flatMap((branch) => this.#expandAny(asSchema(branch), site)),
+        keyword,
+      );
     }
     return alternatives;
   }
@@ -246,12 +267,7 @@ export class SchemaCompiler {
     }
   }
 
-  #values(
-    values: readonly unknown[],
-    schema: SchemaObject,
-    types: ReadonlySet<JsonType> | null,
-    site: Site,
-  ): string | null {
+  #values(values: readonly unknown[], schema: SchemaObject, types: ReadonlySet<JsonType> | null, site: Site): string | null {
     const fits = (value: unknown): boolean => {
       const type = typeOf(value);
       return types === null || types.has(type) || (type === "integer" && types.has("number"));

@@ -8,8 +8,24 @@ const JSON_TYPES: readonly string[] = ["object", "array", "string", "number", "i
 
 /** Keywords that say nothing about which values are valid. */
 const ANNOTATIONS: ReadonlySet<string> = new Set([
-  "title", "description", "default", "examples", "example", "$comment", "deprecated", "readOnly", "writeOnly",
-  "$schema", "$id", "id", "$anchor", "$defs", "definitions", "$vocabulary", "contentEncoding", "contentMediaType",
+  "title",
+  "description",
+  "default",
+  "examples",
+  "example",
+  "$comment",
+  "deprecated",
+  "readOnly",
+  "writeOnly",
+  "$schema",
+  "$id",
+  "id",
+  "$anchor",
+  "$defs",
+  "definitions",
+  "$vocabulary",
+  "contentEncoding",
+  "contentMediaType",
 ]);
 
 export function isObject(value: unknown): value is SchemaObject {
@@ -22,9 +38,7 @@ export function asSchema(value: unknown): Schema {
 }
 
 export function withoutAnnotations(schema: SchemaObject): SchemaObject {
-  return Object.fromEntries(
-    Object.entries(schema).filter(([key]) => !ANNOTATIONS.has(key) && !key.startsWith("x-")),
-  );
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => !ANNOTATIONS.has(key) && !key.startsWith("x-")));
 }
 
 /** The declared types, or null where none is. */
@@ -38,11 +52,28 @@ export function declaredTypes(schema: SchemaObject): ReadonlySet<JsonType> | nul
 }
 
 const IMPLIED: Readonly<Record<string, JsonType>> = {
-  properties: "object", required: "object", additionalProperties: "object", patternProperties: "object",
-  minProperties: "object", maxProperties: "object", propertyNames: "object",
-  items: "array", prefixItems: "array", minItems: "array", maxItems: "array", uniqueItems: "array", contains: "array",
-  pattern: "string", minLength: "string", maxLength: "string", format: "string",
-  minimum: "number", maximum: "number", exclusiveMinimum: "number", exclusiveMaximum: "number", multipleOf: "number",
+  properties: "object",
+  required: "object",
+  additionalProperties: "object",
+  patternProperties: "object",
+  minProperties: "object",
+  maxProperties: "object",
+  propertyNames: "object",
+  items: "array",
+  prefixItems: "array",
+  minItems: "array",
+  maxItems: "array",
+  uniqueItems: "array",
+  contains: "array",
+  pattern: "string",
+  minLength: "string",
+  maxLength: "string",
+  format: "string",
+  minimum: "number",
+  maximum: "number",
+  exclusiveMinimum: "number",
+  exclusiveMaximum: "number",
+  multipleOf: "number",
 };
 
 /** Types that keywords speak of where no type is declared; empty where every value is meant. */

@@ -11,9 +11,20 @@ const LONGEST_BOUND_CHARACTERS = 16_384;
 
 /** What JSON must escape, with the letter behind the backslash. Other control characters are left out. */
 const ESCAPES: ReadonlyMap<number, string> = new Map([
-  [0x22, '"'], [0x5c, "\\\\"], [0x0a, "n"], [0x0d, "r"], [0x09, "t"], [0x08, "b"], [0x0c, "f"],
+  [0x22, '"'],
+  [0x5c, "\\\\"],
+  [0x0a, "n"],
+  [0x0d, "r"],
+  [0x09, "t"],
+  [0x08, "b"],
+  [0x0c, "f"],
 ]);
-const NOT_RAW = charSet([[0, 0x1f], [0x22, 0x22], [0x5c, 0x5c], [0xd800, 0xdfff]]);
+const NOT_RAW = charSet([
+  [0, 0x1f],
+  [0x22, 0x22],
+  [0x5c, 0x5c],
+  [0xd800, 0xdfff],
+]);
 
 export interface StringBounds {
   readonly minLength: number;
@@ -80,9 +91,7 @@ function quotedDfa(rules: RuleSet, dfa: Dfa): string {
       rules.define(names[index] ?? "", "j-char*");
       continue;
     }
-    const alternatives = state.edges.flatMap(({ set, target }) =>
-      characterParts(set).map((part) => `${part} ${names[target]}`),
-    );
+    const alternatives = state.edges.flatMap(({ set, target }) => characterParts(set).map((part) => `${part} ${names[target]}`));
     if (state.accepts || alternatives.length === 0) alternatives.push('""');
     rules.define(names[index] ?? "", alternatives.join(" | "));
   }

@@ -20,7 +20,12 @@ export function createValidator(schema: unknown): { readonly validate: Validate;
   try {
     // The array form of `items` was given up in 2020-12.
     const options: Options = {
-      strict: false, validateSchema: false, addUsedSchema: false, logger: false, inlineRefs: false, ownProperties: true,
+      strict: false,
+      validateSchema: false,
+      addUsedSchema: false,
+      logger: false,
+      inlineRefs: false,
+      ownProperties: true,
       code: { regExp: Object.assign(safeRegExp, { code: "" }) },
     };
     const ajv = usesTupleItems(schema, 0) ? new Ajv(options) : new Ajv2020(options);
@@ -64,7 +69,10 @@ function normalize(node: unknown, depth: number, isNamed = false): unknown {
     if (key === "nullable" && node["type"] === undefined) continue;
     out[key] = VALUES.has(key) ? value : normalize(value, depth + 1, NAMED.has(key));
   }
-  for (const [bound, exclusive] of [["minimum", "exclusiveMinimum"], ["maximum", "exclusiveMaximum"]] as const) {
+  for (const [bound, exclusive] of [
+    ["minimum", "exclusiveMinimum"],
+    ["maximum", "exclusiveMaximum"],
+  ] as const) {
     if (typeof out[exclusive] !== "boolean") continue;
     if (out[exclusive] && typeof out[bound] === "number") {
       out[exclusive] = out[bound];

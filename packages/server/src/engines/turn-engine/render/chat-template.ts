@@ -40,15 +40,31 @@ const CHATML = `{% for message in messages %}{{ '<|im_start|>' + message.role + 
 /** For weights that know no turns at all. */
 const PLAIN = `{% for message in messages %}{{ message.role | capitalize + ': ' + message.content + '\\n\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}`;
 
-const EFFORT_LEVEL = { low: "low", medium: "medium", high: "high", xhigh: "high", max: "high" } as const satisfies Record<Effort, string>;
+const EFFORT_LEVEL = { low: "low", medium: "medium", high: "high", xhigh: "high", max: "high" } as const satisfies Record<
+  Effort,
+  string
+>;
 
 /**
  * Some templates print today's date at the very front, and would so change every prefix at midnight. They get this one
  * day (the default of Llama 3's own template) for ever: docs/decisions/2026-11-21-cache-prefix-order.md.
  */
 const FIXED_DATE: Readonly<Record<string, string>> = {
-  "%Y": "2024", "%y": "24", "%m": "07", "%d": "26", "%b": "Jul", "%B": "July", "%A": "Friday", "%a": "Fri",
-  "%H": "00", "%I": "12", "%M": "00", "%S": "00", "%p": "AM", "%j": "208", "%%": "%",
+  "%Y": "2024",
+  "%y": "24",
+  "%m": "07",
+  "%d": "26",
+  "%b": "Jul",
+  "%B": "July",
+  "%A": "Friday",
+  "%a": "Fri",
+  "%H": "00",
+  "%I": "12",
+  "%M": "00",
+  "%S": "00",
+  "%p": "AM",
+  "%j": "208",
+  "%%": "%",
 };
 const fixedDate = (format: string): string => format.replace(/%[A-Za-z%]/g, (code) => FIXED_DATE[code] ?? code);
 

@@ -51,7 +51,11 @@ function addSystem(
   next: TurnMessage | undefined,
   rank: (block: number) => number,
 ): void {
-  const pieces = message.content.map((block, index): Piece => ({ text: reminderText(block), part: rank(index), separator: "\n\n" }));
+  const pieces = message.content.map((block, index): Piece => ({
+    text: reminderText(block),
+    part: rank(index),
+    separator: "\n\n",
+  }));
   const previous = steps.at(-1);
   if (previous === undefined || previous.kind === "assistant" || next?.role === "user") {
     openUser(steps).pieces.push(...pieces);
@@ -73,7 +77,9 @@ function openUser(steps: Step[]): UserStep {
 function addUser(steps: Step[], blocks: readonly UserBlock[], rank: (block: number) => number, context: FoldContext): void {
   const previous = steps.at(-1);
   const native = previous?.kind === "assistant" && previous.calls.length > 0 ? previous : null;
-  const firstOther = blocks.findIndex((block) => native === null || block.type !== "tool_result" || !native.calls.some(({ id }) => id === block.toolUseId));
+  const firstOther = blocks.findIndex(
+    (block) => native === null || block.type !== "tool_result" || !native.calls.some(({ id }) => id === block.toolUseId),
+  );
   const resultCount = Math.min(firstOther < 0 ? blocks.length : firstOther, native?.calls.length ?? 0);
   let into: Piece[] | null = null;
   if (native !== null && resultCount > 0) {
@@ -132,11 +138,15 @@ function assistantStep(turn: Turn, message: number, blocks: readonly AssistantBl
   const replay = context.replays.get(message) ?? null;
   const keyCounts = calls.map(({ input }) => (context.profile.form.arguments === "object" ? Object.keys(input).length : 0));
   const thought = reasoning.map((piece): Piece => ({ ...piece, text: `<think>\n${piece.text}\n</think>` }));
-  const said = thought.length === 0 ? text : [...thought, ...text.map((piece, index) => (index === 0 ? { ...piece, separator: "\n\n" } : piece))];
+  const said =
+    thought.length === 0
+      ? text
+      : [...thought, ...text.map((piece, index) => (index === 0 ? { ...piece, separator: "\n\n" } : piece))];
   const full: AssistantShape = { reasoning: reasoning.length > 0, text: text.length > 0 || calls.length === 0, calls: keyCounts };
   if (supports(context, full)) return { kind: "assistant", shape: full, reasoning, text, calls, parts, grouped: false, replay };
   const spoken: AssistantShape = { reasoning: false, text: full.text || thought.length > 0, calls: keyCounts };
-  if (supports(context, spoken)) return { kind: "assistant", shape: spoken, reasoning: [], text: said, calls, parts, grouped: true, replay };
+  if (supports(context, spoken))
+    return { kind: "assistant", shape: spoken, reasoning: [], text: said, calls, parts, grouped: true, replay };
   const written = calls.map((call, index): Piece => ({
     text: foldedCallText(context.family, call.name, toJsonText(call.input, context.profile.argumentStyle)),
     part: call.part,
@@ -161,7 +171,9 @@ function supports({ profile: { seams } }: FoldContext, shape: AssistantShape): b
   if (shape.calls.length === 0) return seams.between(answer, { kind: "user" }) !== null;
   const results: StepShape = { kind: "tools", shape, results: shape.calls.length };
   const after: StepShape = { kind: "assistant", shape: { reasoning: false, text: true, calls: [] } };
-  return seams.between(answer, results) !== null && seams.between(results, after) !== null && seams.between(results, answer) !== null;
+  return (
+    seams.between(answer, results) !== null && seams.between(results, after) !== null && seams.between(results, answer) !== null
+  );
 }
 
 export function shapeOf(step: Step): StepShape {

@@ -1,7 +1,13 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../../platform/clock.ts";
-import { BYTES_PER_TOKEN, createMemoryReplayStore, DEFAULT_REPLAY_LIMITS, type ReplayLimits, type ReplayStore } from "./replay-store.ts";
+import {
+  BYTES_PER_TOKEN,
+  createMemoryReplayStore,
+  DEFAULT_REPLAY_LIMITS,
+  type ReplayLimits,
+  type ReplayStore,
+} from "./replay-store.ts";
 
 export interface FolderReplayStoreOptions {
   /** Made when it is missing. Holds nothing else. */
@@ -88,7 +94,8 @@ export async function openFolderReplayStore(options: FolderReplayStoreOptions): 
         if (tokens !== null) memory.put(key, tokens);
       }
       const file = files.get(key);
-      if (tokens !== null && file !== undefined && clock.nowMs() - file.usedMs >= TOUCH_INTERVAL_MS) queue(() => touch(key, file.bytes));
+      if (tokens !== null && file !== undefined && clock.nowMs() - file.usedMs >= TOUCH_INTERVAL_MS)
+        queue(() => touch(key, file.bytes));
       return tokens;
     },
     put(key, tokens) {

@@ -13,7 +13,9 @@ export function hashParts(turn: Turn, modelFingerprint: string): RenderedPrompt[
   return {
     model: hashOf(modelFingerprint),
     // The order of a schema's keys is printed, so it counts.
-    tools: createHash("sha256").update(JSON.stringify(turn.tools.map(({ cacheTtl: _, ...tool }) => tool))).digest("base64url"),
+    tools: createHash("sha256")
+      .update(JSON.stringify(turn.tools.map(({ cacheTtl: _, ...tool }) => tool)))
+      .digest("base64url"),
     system: hashOf([turn.system, turn.outputSchema]),
     messages: turn.messages.map(hashOf),
   };

@@ -28,7 +28,8 @@ export function createHeadReader(
   specialSpellings: readonly string[],
 ): ReadHead {
   const read: ReadRuns = (tools, hasSystem) => {
-    if (tools.length === 0 || profile.tools.kind === "folded") return tools.length === 0 ? plainHead(template, profile, hasSystem) : null;
+    if (tools.length === 0 || profile.tools.kind === "folded")
+      return tools.length === 0 ? plainHead(template, profile, hasSystem) : null;
     return profile.tools.kind === "whole"
       ? wholeHead(template, profile, profile.tools, tools, hasSystem)
       : opaqueHead(template, profile, specialSpellings, tools, hasSystem);
@@ -64,7 +65,13 @@ const untilLastTool = (runs: readonly HeadRun[]): string =>
   JSON.stringify(runs.slice(0, runs.findLastIndex((run) => run.kind === "text" && run.tools.length > 0) + 1));
 
 /** What the template prints before the first question, with the placeholders in it; null if it cannot. */
-function printHead(template: ChatTemplate, { form }: Form, slots: Slots, tools: readonly unknown[] | null, hasSystem: boolean): string | null {
+function printHead(
+  template: ChatTemplate,
+  { form }: Form,
+  slots: Slots,
+  tools: readonly unknown[] | null,
+  hasSystem: boolean,
+): string | null {
   const text = template.print({
     messages: [
       ...(hasSystem ? [{ role: "system", content: contentOf(form, slots.hold("system")) } as const] : []),
@@ -95,7 +102,13 @@ function wholeHead(
 ): HeadRun[] | null {
   const slots = createSlots();
   const held = tools.map((_, index) => slots.hold(`tool:${index}`));
-  const text = printHead(template, form, slots, held.map((slot) => (wrapped ? { type: "function", function: slot } : slot)), hasSystem);
+  const text = printHead(
+    template,
+    form,
+    slots,
+    held.map((slot) => (wrapped ? { type: "function", function: slot } : slot)),
+    hasSystem,
+  );
   if (text === null || !held.every((slot) => text.includes(`"${slot}"`))) return null;
   // The template's `tojson` has put the placeholder in quotes; the definition has none.
   const unquoted = held.reduce((whole, slot) => whole.replace(`"${slot}"`, slot), text);
@@ -110,7 +123,13 @@ function wholeHead(
 }
 
 /** The definition that shows where the one before it ends. */
-const NEXT_TOOL: ToolSpec = { name: "next", description: null, inputSchema: { type: "object", properties: {} }, strict: false, inputExamples: [] };
+const NEXT_TOOL: ToolSpec = {
+  name: "next",
+  description: null,
+  inputSchema: { type: "object", properties: {} },
+  strict: false,
+  inputExamples: [],
+};
 
 /** The template takes definitions apart, so their ends are found by comparing renders with one tool more. */
 function opaqueHead(
@@ -122,7 +141,13 @@ function opaqueHead(
 ): HeadRun[] | null {
   const slots = createSlots();
   const print = (some: readonly ToolSpec[]): string | null =>
-    printHead(template, form, slots, some.map((tool) => ({ type: "function", function: guard(toolDefinition(tool), specialSpellings, slots) })), hasSystem);
+    printHead(
+      template,
+      form,
+      slots,
+      some.map((tool) => ({ type: "function", function: guard(toolDefinition(tool), specialSpellings, slots) })),
+      hasSystem,
+    );
   const text = print(tools);
   if (text === null) return null;
   const runs: HeadRun[] = [];
@@ -160,7 +185,8 @@ function guard(value: unknown, specialSpellings: readonly string[], slots: Slots
     let safe = whole.replace(/[\u{e000}-\u{f8ff}]/gu, (character) => slots.hold(LITERAL + character));
     for (const spelling of specialSpellings) {
       const [first = ""] = spelling;
-      if (safe.includes(spelling)) safe = safe.replaceAll(spelling, () => slots.hold(LITERAL + first) + spelling.slice(first.length));
+      if (safe.includes(spelling))
+        safe = safe.replaceAll(spelling, () => slots.hold(LITERAL + first) + spelling.slice(first.length));
     }
     return safe;
   };

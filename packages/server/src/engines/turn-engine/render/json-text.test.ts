@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import { JSON_STYLES, sortKeys, toJsonText } from "./json-text.ts";
 
 test("JSON is spaced as Python spaces it", () => {
-  expect(toJsonText({ a: [1, { b: null }], c: {} }, { separators: [", ", ": "], indent: 0 })).toBe('{"a": [1, {"b": null}], "c": {}}');
+  expect(toJsonText({ a: [1, { b: null }], c: {} }, { separators: [", ", ": "], indent: 0 })).toBe(
+    '{"a": [1, {"b": null}], "c": {}}',
+  );
 });
 
 test("every style says the same value; the indented ones as JSON.stringify does", () => {

@@ -46,7 +46,9 @@ function ttlOf(block: Block): CacheTtl | null {
   if (block.type === "thinking" || block.type === "redacted_thinking") return null;
   if (block.cacheTtl !== undefined) return block.cacheTtl;
   // A mark inside a tool result stands for the end of the result, which is the nearest block end.
-  return block.type === "tool_result" ? (block.content.findLast((inner) => inner.cacheTtl !== undefined)?.cacheTtl ?? null) : null;
+  return block.type === "tool_result"
+    ? (block.content.findLast((inner) => inner.cacheTtl !== undefined)?.cacheTtl ?? null)
+    : null;
 }
 
 /** The automatic breakpoint goes on the last block that may carry one; an explicit one there stays. */

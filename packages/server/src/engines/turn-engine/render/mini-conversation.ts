@@ -39,7 +39,13 @@ export function slotsOf(step: StepShape, form: MessageForm): readonly string[] {
 }
 
 /** The messages of one step, every text a placeholder named `prefix` + slot. */
-export function stepMessages(step: StepShape, prefix: string, slots: Slots, form: MessageForm, emptyContent: "" | null): ChatMessage[] {
+export function stepMessages(
+  step: StepShape,
+  prefix: string,
+  slots: Slots,
+  form: MessageForm,
+  emptyContent: "" | null,
+): ChatMessage[] {
   const hold = (name: string): string => slots.hold(prefix + name);
   switch (step.kind) {
     case "user":
@@ -58,7 +64,12 @@ export function stepMessages(step: StepShape, prefix: string, slots: Slots, form
   }
 }
 
-function assistantMessage(shape: AssistantShape, hold: (name: string) => string, form: MessageForm, emptyContent: "" | null): ChatMessage {
+function assistantMessage(
+  shape: AssistantShape,
+  hold: (name: string) => string,
+  form: MessageForm,
+  emptyContent: "" | null,
+): ChatMessage {
   const argumentsOf = (call: number, keys: number): unknown =>
     form.arguments === "string"
       ? hold(`args:${call}`)

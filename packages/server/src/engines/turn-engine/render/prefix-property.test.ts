@@ -13,31 +13,46 @@ const clock = { nowMs: () => 0, monotonicMs: () => 0 };
 
 function rendererOf(template: string): PromptRenderer {
   const model = testModel(template);
-  return createPromptRenderer({ model, tokenize: createWordTokenizer(model.specialTokens).tokenize, replays: createMemoryReplayStore(clock) });
+  return createPromptRenderer({
+    model,
+    tokenize: createWordTokenizer(model.specialTokens).tokenize,
+    replays: createMemoryReplayStore(clock),
+  });
 }
 
-test.each(Object.entries(TEST_TEMPLATES))("%s: the tokens before a boundary depend on nothing after it", async (_, template) => {
-  const renderer = rendererOf(template);
-  await fc.assert(fc.asyncProperty(anyTurn, anyTurn, (turn, other) => expectStablePrefixes(renderer, turn, other)), { numRuns: 60 });
-}, 120_000);
+test.each(Object.entries(TEST_TEMPLATES))(
+  "%s: the tokens before a boundary depend on nothing after it",
+  async (_, template) => {
+    const renderer = rendererOf(template);
+    await fc.assert(
+      fc.asyncProperty(anyTurn, anyTurn, (turn, other) => expectStablePrefixes(renderer, turn, other)),
+      { numRuns: 60 },
+    );
+  },
+  120_000,
+);
 
-test.each(Object.entries(TEST_TEMPLATES))("%s: every text of any turn is in the prompt, in order of position", async (_, template) => {
-  const model = testModel(template);
-  const words = createWordTokenizer(model.specialTokens);
-  const renderer = createPromptRenderer({ model, tokenize: words.tokenize, replays: createMemoryReplayStore(clock) });
-  await fc.assert(
-    fc.asyncProperty(anyTurn, async (turn) => {
-      const { tokens, boundaries } = await renderer.render(turn);
-      const spelled = words.spell(tokens);
-      for (const piece of textsOf(turn)) expect(spelled).toContain(piece.trim());
-      for (const [index, boundary] of boundaries.entries()) {
-        expect(boundary.position).toBeGreaterThanOrEqual(boundaries[index - 1]?.position ?? 1);
-        expect(boundary.position).toBeLessThanOrEqual(tokens.length);
-      }
-    }),
-    { numRuns: 60 },
-  );
-}, 120_000);
+test.each(Object.entries(TEST_TEMPLATES))(
+  "%s: every text of any turn is in the prompt, in order of position",
+  async (_, template) => {
+    const model = testModel(template);
+    const words = createWordTokenizer(model.specialTokens);
+    const renderer = createPromptRenderer({ model, tokenize: words.tokenize, replays: createMemoryReplayStore(clock) });
+    await fc.assert(
+      fc.asyncProperty(anyTurn, async (turn) => {
+        const { tokens, boundaries } = await renderer.render(turn);
+        const spelled = words.spell(tokens);
+        for (const piece of textsOf(turn)) expect(spelled).toContain(piece.trim());
+        for (const [index, boundary] of boundaries.entries()) {
+          expect(boundary.position).toBeGreaterThanOrEqual(boundaries[index - 1]?.position ?? 1);
+          expect(boundary.position).toBeLessThanOrEqual(tokens.length);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  },
+  120_000,
+);
 
 function textsOf(turn: Turn): string[] {
   const ofMessage = (message: TurnMessage): string[] =>

@@ -16,7 +16,12 @@ export interface PromptRuns {
    * `group`: ranks that cannot be told apart here; the pieces then belong to all of them. `keepEnd`: the model goes on
    * right after the last piece, so its end stays as it is.
    */
-  pieces(pieces: readonly Piece[], strip: StripRule, group: readonly number[] | null, options?: { readonly keepEnd: boolean }): void;
+  pieces(
+    pieces: readonly Piece[],
+    strip: StripRule,
+    group: readonly number[] | null,
+    options?: { readonly keepEnd: boolean },
+  ): void;
   tokens(tokens: readonly number[], parts: readonly number[]): void;
 }
 

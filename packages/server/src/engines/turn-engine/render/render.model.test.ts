@@ -29,7 +29,15 @@ describe.each(WEIGHTS)("%s", (name) => {
     runFolder = await mkdtemp(join(tmpdir(), "parley-run-"));
     const file = testWeights(name);
     backend = await startLlamaServer({
-      binary: testLlamaServer(), file, facts: await readGguf(file), slots: 1, contextTokens: 512, runFolder, signal: NEVER, threads: 1, gpu: "off",
+      binary: testLlamaServer(),
+      file,
+      facts: await readGguf(file),
+      slots: 1,
+      contextTokens: 512,
+      runFolder,
+      signal: NEVER,
+      threads: 1,
+      gpu: "off",
     });
     renderer = createPromptRenderer({
       model: backend.model,
@@ -44,7 +52,8 @@ describe.each(WEIGHTS)("%s", (name) => {
 
   const direct = (input: Record<string, unknown>): string =>
     new Template(backend.model.chatTemplate ?? "").render({ add_generation_prompt: true, tools: null, ...input });
-  const spelled = async (turn: Parameters<typeof turnOf>[0]): Promise<string> => backend.detokenize((await renderer.render(turnOf(turn))).tokens);
+  const spelled = async (turn: Parameters<typeof turnOf>[0]): Promise<string> =>
+    backend.detokenize((await renderer.render(turnOf(turn))).tokens);
 
   test("a plain conversation is what the model's own template prints", async () => {
     const messages = [
@@ -55,22 +64,35 @@ describe.each(WEIGHTS)("%s", (name) => {
     const [first, second, third] = messages.map(({ content }) => content);
     const asked = [user(first ?? ""), assistant(second ?? ""), user(third ?? "")];
     expect(await spelled({ messages: asked })).toBe(direct({ messages }));
-    expect(await spelled({ system: [text("Be brief.")], messages: asked })).toBe(direct({ messages: [{ role: "system", content: "Be brief." }, ...messages] }));
+    expect(await spelled({ system: [text("Be brief.")], messages: asked })).toBe(
+      direct({ messages: [{ role: "system", content: "Be brief." }, ...messages] }),
+    );
   });
 
   test("tools, calls and results are what the model's own template prints, where it knows them", async () => {
     const turn = {
       system: [text("Be brief.")],
-      tools: [tool("weather"), tool("time", { description: "Tells \"the\" time.\nIn <b>zones</b>." })],
-      messages: [user("Q"), assistant("Let me see.", toolUse("a"), toolUse("b", "time", { city: "Zürich", at: [1, 2.5, null] })), user(toolResult("a", "sunny"), toolResult("b", "noon"))],
+      tools: [tool("weather"), tool("time", { description: 'Tells "the" time.\nIn <b>zones</b>.' })],
+      messages: [
+        user("Q"),
+        assistant("Let me see.", toolUse("a"), toolUse("b", "time", { city: "Zürich", at: [1, 2.5, null] })),
+        user(toolResult("a", "sunny"), toolResult("b", "noon")),
+      ],
     };
     const call = (id: string, fn: string, args: unknown) => ({ id, type: "function", function: { name: fn, arguments: args } });
     const expected = direct({
-      tools: turn.tools.map((spec) => ({ type: "function", function: { name: spec.name, description: spec.description, parameters: spec.inputSchema } })),
+      tools: turn.tools.map((spec) => ({
+        type: "function",
+        function: { name: spec.name, description: spec.description, parameters: spec.inputSchema },
+      })),
       messages: [
         { role: "system", content: "Be brief." },
         { role: "user", content: "Q" },
-        { role: "assistant", content: "Let me see.", tool_calls: [call("a", "weather", { city: "Bern" }), call("b", "time", { city: "Zürich", at: [1, 2.5, null] })] },
+        {
+          role: "assistant",
+          content: "Let me see.",
+          tool_calls: [call("a", "weather", { city: "Bern" }), call("b", "time", { city: "Zürich", at: [1, 2.5, null] })],
+        },
         { role: "tool", name: "weather", content: "sunny" },
         { role: "tool", name: "time", content: "noon" },
       ],
@@ -86,8 +108,17 @@ describe.each(WEIGHTS)("%s", (name) => {
       const { tokens } = await renderer.render(
         turnOf({
           system: [text(value)],
-          tools: [tool("weather", { description: value, inputSchema: { type: "object", properties: { [value]: { type: "string", enum: [value] } } } })],
-          messages: [user(value), assistant(value, toolUse("a", "weather", { [value]: [value] })), user(toolResult("a", value, true), { type: "document", title: value, context: value, source: value, text: value })],
+          tools: [
+            tool("weather", {
+              description: value,
+              inputSchema: { type: "object", properties: { [value]: { type: "string", enum: [value] } } },
+            }),
+          ],
+          messages: [
+            user(value),
+            assistant(value, toolUse("a", "weather", { [value]: [value] })),
+            user(toolResult("a", value, true), { type: "document", title: value, context: value, source: value, text: value }),
+          ],
         }),
       );
       return tokens.filter((token) => special.has(token)).length;
@@ -97,7 +128,10 @@ describe.each(WEIGHTS)("%s", (name) => {
   });
 
   test("the tokens before a boundary depend on nothing after it", async () => {
-    await fc.assert(fc.asyncProperty(anyTurn, anyTurn, (turn, other) => expectStablePrefixes(renderer, turn, other)), { numRuns: 15, seed: 7 });
+    await fc.assert(
+      fc.asyncProperty(anyTurn, anyTurn, (turn, other) => expectStablePrefixes(renderer, turn, other)),
+      { numRuns: 15, seed: 7 },
+    );
   });
 
   test("a prefill ends the prompt, and what was asked before is the same without it", async () => {
@@ -112,7 +146,9 @@ describe.each(WEIGHTS)("%s", (name) => {
     const turn = turnOf({
       system: [text(long.repeat(10), "1h")],
       tools: Array.from({ length: 20 }, (_, index) => tool(`tool_${index}`, { description: long })),
-      messages: Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? user(`${index} ${long.slice(0, 150)}`) : assistant("Fine."))).concat(user("Q")),
+      messages: Array.from({ length: 60 }, (_, index) =>
+        index % 2 === 0 ? user(`${index} ${long.slice(0, 150)}`) : assistant("Fine."),
+      ).concat(user("Q")),
     });
     expect((await renderer.render(turn)).tokens.length).toBeGreaterThan(12_000);
     const times: number[] = [];
@@ -126,4 +162,7 @@ describe.each(WEIGHTS)("%s", (name) => {
 });
 
 /** Arguments are printed in an order of ours: the schema's keys, then the others. */
-const reordered = (prompt: string): string => prompt.replaceAll(/"arguments": (\{.*\})\}/g, (_, json: string) => JSON.stringify(Object.entries(JSON.parse(json) as object).toSorted()));
+const reordered = (prompt: string): string =>
+  prompt.replaceAll(/"arguments": (\{.*\})\}/g, (_, json: string) =>
+    JSON.stringify(Object.entries(JSON.parse(json) as object).toSorted()),
+  );

@@ -17,7 +17,12 @@ export interface RenderedPrompt {
   /** Every block end, ascending in position. */
   readonly boundaries: readonly Boundary[];
   /** Hashes of the logical parts, to say why a cache missed. */
-  readonly partHashes: { readonly model: string; readonly tools: string; readonly system: string; readonly messages: readonly string[] };
+  readonly partHashes: {
+    readonly model: string;
+    readonly tools: string;
+    readonly system: string;
+    readonly messages: readonly string[];
+  };
 }
 
 /** Renders turns for one model. Deterministic: the same turn gives the same tokens (while replayed outputs last). */

@@ -25,18 +25,23 @@ test.each([
     toolCalls: profile.toolCalls,
     tools: profile.tools.kind,
   }).toEqual({
-    form, systemRole, toolCalls, tools,
+    form,
+    systemRole,
+    toolCalls,
+    tools,
   });
 });
 
 test("what a template trims is found out by role", () => {
-  const strip = (family: keyof typeof TEST_TEMPLATES) => probeTemplate(compileChatTemplate(testModel(TEST_TEMPLATES[family]))).strip;
+  const strip = (family: keyof typeof TEST_TEMPLATES) =>
+    probeTemplate(compileChatTemplate(testModel(TEST_TEMPLATES[family]))).strip;
   expect(strip("llama3")).toEqual({ system: trims, user: trims, assistant: trims, tool: keeps });
   expect(strip("hermes")).toEqual({ system: keeps, user: keeps, assistant: keeps, tool: keeps });
   expect(strip("thinking").assistant).toEqual({ start: true, end: false });
 });
 
 test("a template that wants its content in parts gets it in parts", () => {
-  const template = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' }}{% for part in m.content %}{{ part.text }}{% endfor %}{{ '<|im_end|>\\n' }}{% endfor %}";
+  const template =
+    "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' }}{% for part in m.content %}{{ part.text }}{% endfor %}{{ '<|im_end|>\\n' }}{% endfor %}";
   expect(probeTemplate(compileChatTemplate(testModel(template))).form.content).toBe("parts");
 });

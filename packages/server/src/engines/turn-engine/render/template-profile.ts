@@ -63,7 +63,11 @@ export function probeTemplate(template: ChatTemplate): TemplateProfile {
 function probeContent(template: ChatTemplate): MessageForm["content"] {
   const text = template.print({ messages: [{ role: "user", content: "QUESTION" }], tools: null, generate: null });
   if (text?.includes("QUESTION")) return "string";
-  const parts = template.print({ messages: [{ role: "user", content: [{ type: "text", text: "QUESTION" }] }], tools: null, generate: null });
+  const parts = template.print({
+    messages: [{ role: "user", content: [{ type: "text", text: "QUESTION" }] }],
+    tools: null,
+    generate: null,
+  });
   return parts?.includes("QUESTION") ? "parts" : "string";
 }
 
@@ -95,7 +99,8 @@ function probeArguments(template: ChatTemplate, content: MessageForm["content"])
       if (asObject !== null && expected.includes(asObject)) return { form: { content, arguments: "string" }, style };
     }
     // Text is put together with them, which an object only spoils.
-    if (asObject === null || !asObject.includes("first") || !asObject.includes("two")) return { form: { content, arguments: "string" }, style: PYTHON_JSON };
+    if (asObject === null || !asObject.includes("first") || !asObject.includes("two"))
+      return { form: { content, arguments: "string" }, style: PYTHON_JSON };
   }
   return { form: { content, arguments: "object" }, style: PYTHON_JSON };
 }
@@ -147,7 +152,8 @@ function probeTools(template: ChatTemplate, form: MessageForm): ToolsForm {
     });
   const real = print(definitions.map((definition) => ({ type: "function", function: definition })));
   const question = real?.indexOf("QUESTION") ?? -1;
-  if (real === null || !definitions.every(({ name }) => real.includes(name) && real.indexOf(name) < question)) return { kind: "folded" };
+  if (real === null || !definitions.every(({ name }) => real.includes(name) && real.indexOf(name) < question))
+    return { kind: "folded" };
   for (const wrapped of [false, true]) {
     const slots = createSlots();
     const held = definitions.map((_, index) => slots.hold(`tool:${index}`));

@@ -67,7 +67,10 @@ export function formatText(schema: Readonly<Record<string, unknown>>): string {
  * The input of a call with its keys in one order (the schema's, then alphabetical), whatever order a client sends:
  * re-ordered arguments must not change the prompt.
  */
-export function orderedInput(input: Readonly<Record<string, unknown>>, tool: ToolSpec | undefined): Readonly<Record<string, unknown>> {
+export function orderedInput(
+  input: Readonly<Record<string, unknown>>,
+  tool: ToolSpec | undefined,
+): Readonly<Record<string, unknown>> {
   const properties = tool?.inputSchema["properties"];
   const order = typeof properties === "object" && properties !== null ? Object.keys(properties) : [];
   const rank = (key: string): number => (order.includes(key) ? order.indexOf(key) : order.length);

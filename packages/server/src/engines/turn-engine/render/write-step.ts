@@ -39,7 +39,12 @@ export function writeStep(runs: PromptRuns, place: StepInPlace, context: StepCon
 }
 
 /** The template's text after a step, up to where the model goes on. */
-export function writeGeneration(runs: PromptRuns, previous: Step, mode: GenerationMode, { profile: { seams } }: StepContext): void {
+export function writeGeneration(
+  runs: PromptRuns,
+  previous: Step,
+  mode: GenerationMode,
+  { profile: { seams } }: StepContext,
+): void {
   for (const part of seams.generation(shapeOf(previous), mode) ?? seams.generation(USER, mode) ?? []) {
     if (typeof part === "string") runs.template(part);
     else writePreviousSlot(runs, part.slot.slice(PREVIOUS.length), previous);
@@ -78,7 +83,13 @@ function fromEnd(text: string, endSpellings: readonly string[]): string {
   return starts.length === 0 ? text : text.slice(Math.min(...starts));
 }
 
-function writeSlot(runs: PromptRuns, slot: string, { step, isLast }: StepInPlace, group: readonly number[] | null, profile: TemplateProfile): void {
+function writeSlot(
+  runs: PromptRuns,
+  slot: string,
+  { step, isLast }: StepInPlace,
+  group: readonly number[] | null,
+  profile: TemplateProfile,
+): void {
   const [kind = "", first = "0", second = "0"] = slot.split(":");
   const index = Number(first);
   if (step.kind === "user") return runs.pieces(step.pieces, profile.strip.user, group);
@@ -131,8 +142,14 @@ function groupOf({ previous, step }: StepInPlace, seam: Printed, profile: Templa
     const shorter = shape.calls
       .map((_, calls): AssistantShape => ({ ...shape, calls: shape.calls.slice(0, calls) }))
       .filter(({ text, calls }) => text || calls.length > 0);
-    return !step.grouped && !shape.reasoning && extendsAll(shorter.map((part) => ({ kind: "assistant", shape: part }))) ? null : step.parts;
+    return !step.grouped && !shape.reasoning && extendsAll(shorter.map((part) => ({ kind: "assistant", shape: part })))
+      ? null
+      : step.parts;
   }
-  const shorter = Array.from({ length: step.results.length - 1 }, (_, results): StepShape => ({ kind: "tools", shape: step.shape, results: results + 1 }));
+  const shorter = Array.from({ length: step.results.length - 1 }, (_, results): StepShape => ({
+    kind: "tools",
+    shape: step.shape,
+    results: results + 1,
+  }));
   return extendsAll(shorter) ? null : step.results.flatMap(({ pieces }) => pieces.map(({ part }) => part));
 }

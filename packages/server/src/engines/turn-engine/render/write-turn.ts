@@ -47,14 +47,22 @@ function writeHead(runs: PromptRuns, turn: Turn, { parts, profile, family, readH
   const systemPieces = turn.system
     .map((block, index): Piece => ({ text: block.text, part: parts.systemRank(index), separator: "\n\n" }))
     .filter(({ text }) => text !== "");
-  if (turn.outputSchema !== null) systemPieces.push({ text: formatText(turn.outputSchema), part: parts.formatRank, separator: "\n\n" });
+  if (turn.outputSchema !== null)
+    systemPieces.push({ text: formatText(turn.outputSchema), part: parts.formatRank, separator: "\n\n" });
   const attempts = [
     { tools: turn.tools, system: systemPieces, inQuestion: [] },
     { tools: turn.tools, system: [], inQuestion: systemPieces },
   ];
-  const folded = foldedToolTexts(family, turn.tools).map((text, index): Piece => ({ text, part: parts.toolRank(index), separator: "\n" }));
+  const folded = foldedToolTexts(family, turn.tools).map((text, index): Piece => ({
+    text,
+    part: parts.toolRank(index),
+    separator: "\n",
+  }));
   // Our own frame for tools goes in front of the system text: that is the order of a cache prefix.
-  attempts.push({ tools: [], system: [...folded, ...systemPieces], inQuestion: [] }, { tools: [], system: [], inQuestion: [...folded, ...systemPieces] });
+  attempts.push(
+    { tools: [], system: [...folded, ...systemPieces], inQuestion: [] },
+    { tools: [], system: [], inQuestion: [...folded, ...systemPieces] },
+  );
   for (const { tools, system, inQuestion } of attempts) {
     if (system.length > 0 && !profile.systemRole) continue;
     const head = readHead(tools, system.length > 0);
@@ -72,4 +80,3 @@ function writeHead(runs: PromptRuns, turn: Turn, { parts, profile, family, readH
   }
   return [...folded, ...systemPieces];
 }
-

@@ -7,7 +7,10 @@ import { JsonCursor, splitUnits } from "./json-cursor.ts";
 export function closeJson(partialJson: string): string {
   const cursor = new JsonCursor();
   for (const unit of splitUnits(partialJson)) cursor.push(unit);
-  const tail = [...cursor.open].toReversed().map((bracket) => (bracket === "{" ? "}" : "]")).join("");
+  const tail = [...cursor.open]
+    .toReversed()
+    .map((bracket) => (bracket === "{" ? "}" : "]"))
+    .join("");
   switch (cursor.place) {
     case "value-string":
     case "key-string": {

@@ -1,4 +1,11 @@
-import { CLOSING_TAGS, DEEPSEEK_CALLS_END, DEEPSEEK_CALL_END, type Opening, type ToolsByName, readNextElement } from "./opening.ts";
+import {
+  CLOSING_TAGS,
+  DEEPSEEK_CALLS_END,
+  DEEPSEEK_CALL_END,
+  type Opening,
+  type ToolsByName,
+  readNextElement,
+} from "./opening.ts";
 import { Reader } from "./reader.ts";
 
 export type Closing =
@@ -28,9 +35,11 @@ export function readClosing(text: string, closers: readonly string[], tools: Too
       continue;
     }
     reader.at = start;
-    if (remaining[0] === "}" && extraMember(reader)) continue;
+    // A closer that begins with a comma is the name behind the input.
+    const inObject = remaining[0] === "}" || remaining[0]?.startsWith(",") === true;
+    if (inObject && extraMember(reader)) continue;
     reader.at = start;
-    if (remaining[0] !== "}") {
+    if (!inObject) {
       const next = furtherCall(text, start, tools, remaining);
       if (next.kind === "open") return { kind: "open", opening: next };
       if (next.kind === "more") reader.short = true;

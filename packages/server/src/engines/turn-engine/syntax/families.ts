@@ -1,5 +1,11 @@
 import type { Family } from "../render/detect-family.ts";
-import { DEEPSEEK_CALLS_BEGIN, DEEPSEEK_CALLS_END, DEEPSEEK_CALL_BEGIN, DEEPSEEK_CALL_END, DEEPSEEK_SEPARATOR } from "./opening.ts";
+import {
+  DEEPSEEK_CALLS_BEGIN,
+  DEEPSEEK_CALLS_END,
+  DEEPSEEK_CALL_BEGIN,
+  DEEPSEEK_CALL_END,
+  DEEPSEEK_SEPARATOR,
+} from "./opening.ts";
 import type { ReadMarkup } from "./output-scanner.ts";
 import { readHarmonyMarkup } from "./harmony-markup.ts";
 

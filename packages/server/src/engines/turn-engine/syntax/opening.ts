@@ -102,7 +102,12 @@ function tagged(reader: Reader, tools: ToolsByName, closers: readonly string[]):
   const start = reader.at;
   if (reader.literal("<function=")) return named(reader, tools, ">", ["</function>", ...closers]);
   const tag = reader.oneOf(TAGS.keys());
-  if (tag !== null) return wrapped(reader, tools, [TAGS.get(tag) ?? "", ...closers].filter((close) => close !== ""));
+  if (tag !== null)
+    return wrapped(
+      reader,
+      tools,
+      [TAGS.get(tag) ?? "", ...closers].filter((close) => close !== ""),
+    );
   reader.at = start;
   return deepseek(reader, tools) ?? harmony(reader, tools);
 }
@@ -185,12 +190,7 @@ function toolName(reader: Reader, tools: ToolsByName): CompiledTool | null {
 }
 
 /** `sure`: a tag, a fence or an array is around it, so that even a call without its input is one. */
-function callObject(
-  reader: Reader,
-  tools: ToolsByName,
-  outer: readonly string[],
-  sure: boolean,
-): Found | null {
+function callObject(reader: Reader, tools: ToolsByName, outer: readonly string[], sure: boolean): Found | null {
   reader.at += 1;
   const closers = ["}", ...outer];
   reader.space();

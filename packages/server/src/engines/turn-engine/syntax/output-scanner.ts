@@ -119,9 +119,7 @@ class Scanner implements OutputScanner {
           this.#release(at, events, true);
           this.#take(markup.length);
           this.#mode =
-            markup.until === null
-              ? { kind: "text", context: new TextContext() }
-              : { kind: "dropping", until: markup.until };
+            markup.until === null ? { kind: "text", context: new TextContext() } : { kind: "dropping", until: markup.until };
           this.#trimStart = true;
           return true;
         }

@@ -187,7 +187,7 @@ function bounds(repeat: RegExpExecArray): readonly [number, number | null] {
 function refuseLeftRecursion(rules: Rules): void {
   const nullable = new Set<string>();
   const isNullable = (item: Item): boolean => item.kind === "ref" && nullable.has(item.name);
-  for (let size = -1; size !== nullable.size; ) {
+  for (let size = -1; size !== nullable.size;) {
     size = nullable.size;
     for (const [name, alternatives] of rules) {
       if (alternatives.some((sequence) => sequence.every(isNullable))) nullable.add(name);
@@ -211,7 +211,7 @@ function refuseLeftRecursion(rules: Rules): void {
 
 function minimumHeights(rules: Rules): ReadonlyMap<string, number> {
   const heights = new Map<string, number>();
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (const [name, alternatives] of rules) {
       const height = Math.min(...alternatives.map((sequence) => sequenceHeight(sequence, heights))) + 1;

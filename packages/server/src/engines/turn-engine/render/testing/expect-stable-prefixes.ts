@@ -14,7 +14,8 @@ export async function expectStablePrefixes(renderer: PromptRenderer, turn: Turn,
     const last = boundaries.findLast(({ position }) => position === boundary.position);
     const endOfTools = boundaries.find(({ path }) => path === `tools.${turn.tools.length - 1}`)?.position;
     const headIsOne = endOfTools === boundary.position && !(last?.path.startsWith("tools.") ?? true);
-    const changed = last === undefined ? null : replaceAfter(turn, headIsOne ? { ...other, system: turn.system } : other, last.path);
+    const changed =
+      last === undefined ? null : replaceAfter(turn, headIsOne ? { ...other, system: turn.system } : other, last.path);
     if (changed === null) continue;
     const again = await renderer.render(changed);
     expect(again.tokens.slice(0, boundary.position), `before ${boundary.path}`).toEqual(tokens.slice(0, boundary.position));
@@ -29,7 +30,8 @@ function replaceAfter(turn: Turn, other: Turn, path: string): Turn | null {
     const isLast = index === turn.tools.length - 1;
     return { ...other, tools: isLast ? turn.tools : [...turn.tools.slice(0, index + 1), ...other.tools.slice(index + 1)] };
   }
-  if (room === "system") return { ...other, tools: turn.tools, system: [...turn.system.slice(0, index + 1), ...other.system.slice(index + 1)] };
+  if (room === "system")
+    return { ...other, tools: turn.tools, system: [...turn.system.slice(0, index + 1), ...other.system.slice(index + 1)] };
   const message = turn.messages[index];
   if (message === undefined) return null;
   const kept = turn.messages.slice(0, index);

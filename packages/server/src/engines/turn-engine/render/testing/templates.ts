@@ -14,12 +14,18 @@ const hermes = `{%- if tools %}{{ '<|im_start|>system\\n' }}{% if messages[0].ro
 
 /** Knows thinking: drops that of answers before the last question, writes an empty thought where there is to be none. */
 const thinking = hermes
-  .replace("{%- for m in messages %}", "{%- set ns = namespace(last=0) %}{% for m in messages %}{% if m.role == 'user' %}{% set ns.last = loop.index0 %}{% endif %}{% endfor %}\n{%- for m in messages %}")
+  .replace(
+    "{%- for m in messages %}",
+    "{%- set ns = namespace(last=0) %}{% for m in messages %}{% if m.role == 'user' %}{% set ns.last = loop.index0 %}{% endif %}{% endfor %}\n{%- for m in messages %}",
+  )
   .replace(
     "{% if m.content %}{{ '\\n' + m.content }}{% endif %}",
     "{{ '\\n' }}{% if m.reasoning_content and loop.index0 > ns.last %}{{ '<think>\\n' + m.reasoning_content.strip('\\n') + '\\n</think>\\n\\n' }}{% endif %}{% if m.content %}{{ m.content.lstrip('\\n') }}{% endif %}",
   )
-  .replace("{{ '<|im_start|>assistant\\n' }}", "{{ '<|im_start|>assistant\\n' }}{% if enable_thinking is defined and enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}");
+  .replace(
+    "{{ '<|im_start|>assistant\\n' }}",
+    "{{ '<|im_start|>assistant\\n' }}{% if enable_thinking is defined and enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}",
+  );
 
 /** Roles and contents, nothing else, and a system text of its own where there is none. */
 const json = `{% for m in messages %}{% if loop.first and m.role != 'system' %}{{ '<|im_start|>system\\nYou are small.<|im_end|>\\n' }}{% endif %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}`;
@@ -52,6 +58,9 @@ const harmony = `{{ '<|start|>system<|message|>Current date: ' + strftime_now('%
 {%- set ns = namespace(name='') %}{% for m in rest %}{% if m.role == 'user' %}{{ '<|start|>user<|message|>' + m.content + '<|end|>' }}{% elif m.role == 'assistant' and m.tool_calls %}{% if m.content %}{{ raise_exception('no text beside a call') }}{% endif %}{% if m.thinking %}{{ '<|start|>assistant<|channel|>analysis<|message|>' + m.thinking + '<|end|>' }}{% endif %}{% set ns.name = m.tool_calls[0].function.name %}{{ '<|start|>assistant to=functions.' + ns.name + '<|channel|>commentary json<|message|>' + (m.tool_calls[0].function.arguments | tojson) + '<|call|>' }}{% elif m.role == 'assistant' %}{{ '<|start|>assistant<|channel|>final<|message|>' + m.content + '<|end|>' }}{% elif m.role == 'tool' %}{{ '<|start|>functions.' + ns.name + ' to=assistant<|channel|>commentary<|message|>' + (m.content | tojson) + '<|end|>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}`;
 
 /** Prints each argument by itself. */
-const xml = hermes.replace(callsOf, "{% for call in m.tool_calls or [] %}{{ '\\n<tool_call>\\n<function=' + call.function.name + '>\\n' }}{% for key, value in call.function.arguments | items %}{{ '<parameter=' + key + '>\\n' + value + '\\n</parameter>\\n' }}{% endfor %}{{ '</function>\\n</tool_call>' }}{% endfor %}");
+const xml = hermes.replace(
+  callsOf,
+  "{% for call in m.tool_calls or [] %}{{ '\\n<tool_call>\\n<function=' + call.function.name + '>\\n' }}{% for key, value in call.function.arguments | items %}{{ '<parameter=' + key + '>\\n' + value + '\\n</parameter>\\n' }}{% endfor %}{{ '</function>\\n</tool_call>' }}{% endfor %}",
+);
 
 export const TEST_TEMPLATES = { hermes, thinking, json, llama3, mistral, gemma, deepseek, harmony, xml } as const;

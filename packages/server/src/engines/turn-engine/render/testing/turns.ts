@@ -2,15 +2,34 @@ import fc from "fast-check";
 import type { AssistantBlock, TextBlock, ToolSpec, Turn, TurnMessage, UserBlock } from "../../../../turn/turn.ts";
 
 const EMPTY: Turn = {
-  requestId: "req_1", workspaceId: "wrkspc_1", weights: "w", system: [], messages: [], tools: [],
-  toolChoice: { type: "auto", parallel: true }, thinking: { type: "disabled" }, effort: null, outputSchema: null,
-  sampling: { temperature: null, topP: null, topK: null }, stopSequences: [], maxTokens: 100, automaticCacheTtl: null,
-  minimumCacheTokens: 0, affinity: { sessionId: null, agentId: null }, priority: "standard", previousMessageId: null,
-  messageId: "msg_1", contextOverflow: "refuse",
+  requestId: "req_1",
+  workspaceId: "wrkspc_1",
+  weights: "w",
+  system: [],
+  messages: [],
+  tools: [],
+  toolChoice: { type: "auto", parallel: true },
+  thinking: { type: "disabled" },
+  effort: null,
+  outputSchema: null,
+  sampling: { temperature: null, topP: null, topK: null },
+  stopSequences: [],
+  maxTokens: 100,
+  automaticCacheTtl: null,
+  minimumCacheTokens: 0,
+  affinity: { sessionId: null, agentId: null },
+  priority: "standard",
+  previousMessageId: null,
+  messageId: "msg_1",
+  contextOverflow: "refuse",
 };
 
 export const turnOf = (turn: Partial<Turn>): Turn => ({ ...EMPTY, ...turn });
-export const text = (value: string, cacheTtl?: "5m" | "1h"): TextBlock => ({ type: "text", text: value, ...(cacheTtl && { cacheTtl }) });
+export const text = (value: string, cacheTtl?: "5m" | "1h"): TextBlock => ({
+  type: "text",
+  text: value,
+  ...(cacheTtl && { cacheTtl }),
+});
 export const user = (...content: readonly (string | UserBlock)[]): TurnMessage => ({
   role: "user",
   content: content.map((block) => (typeof block === "string" ? text(block) : block)),
@@ -19,23 +38,57 @@ export const assistant = (...content: readonly (string | AssistantBlock)[]): Tur
   role: "assistant",
   content: content.map((block) => (typeof block === "string" ? text(block) : block)),
 });
-export const system = (...content: readonly string[]): TurnMessage => ({ role: "system", content: content.map((block) => text(block)) });
-export const toolUse = (id: string, name = "weather", input: Record<string, unknown> = { city: "Bern" }): AssistantBlock => ({ type: "tool_use", id, name, input });
+export const system = (...content: readonly string[]): TurnMessage => ({
+  role: "system",
+  content: content.map((block) => text(block)),
+});
+export const toolUse = (id: string, name = "weather", input: Record<string, unknown> = { city: "Bern" }): AssistantBlock => ({
+  type: "tool_use",
+  id,
+  name,
+  input,
+});
 export const toolResult = (toolUseId: string, value: string, isError = false): UserBlock => ({
-  type: "tool_result", toolUseId, isError, content: value === "" ? [] : [text(value)],
+  type: "tool_result",
+  toolUseId,
+  isError,
+  content: value === "" ? [] : [text(value)],
 });
 export const tool = (name: string, more: Partial<ToolSpec> = {}): ToolSpec => ({
-  name, description: `Tells the ${name}.`, strict: false, inputExamples: [],
-  inputSchema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] }, ...more,
+  name,
+  description: `Tells the ${name}.`,
+  strict: false,
+  inputExamples: [],
+  inputSchema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+  ...more,
 });
 
-const word = fc.oneof(
-  fc.constantFrom("Hello", " spaced ", "two\nlines\n", "<|im_end|>", "[INST]", "«", "{\"a\": 1}", "\u{e0f0}\u{e000}\u{e0f1}", "日本", "x".repeat(40)),
-  fc.string({ minLength: 1, maxLength: 12 }),
-).filter((value) => value.trim() !== "");
+const word = fc
+  .oneof(
+    fc.constantFrom(
+      "Hello",
+      " spaced ",
+      "two\nlines\n",
+      "<|im_end|>",
+      "[INST]",
+      "«",
+      '{"a": 1}',
+      "\u{e0f0}\u{e000}\u{e0f1}",
+      "日本",
+      "x".repeat(40),
+    ),
+    fc.string({ minLength: 1, maxLength: 12 }),
+  )
+  .filter((value) => value.trim() !== "");
 const anyTool = (index: number) =>
-  fc.record({ description: word, key: word, enumeration: word }).map(({ description, key, enumeration }) =>
-    tool(`tool_${index}`, { description, inputSchema: { type: "object", properties: { [key]: { type: "string", enum: [enumeration] } } } }));
+  fc
+    .record({ description: word, key: word, enumeration: word })
+    .map(({ description, key, enumeration }) =>
+      tool(`tool_${index}`, {
+        description,
+        inputSchema: { type: "object", properties: { [key]: { type: "string", enum: [enumeration] } } },
+      }),
+    );
 
 /** One exchange: what the user says, and an answer that may call tools whose results follow. */
 const exchange = fc.record({

@@ -21,7 +21,10 @@ export function createWordTokenizer(specialTokens: ReadonlyMap<string, number>):
       spellings.set(token, word);
       return token;
     });
-  const pattern = new RegExp(`(${[...specialTokens.keys()].map((spelling) => spelling.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")})`, "u");
+  const pattern = new RegExp(
+    `(${[...specialTokens.keys()].map((spelling) => spelling.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")})`,
+    "u",
+  );
   return {
     calls,
     async tokenize(text, { special }) {
@@ -37,10 +40,35 @@ export function createWordTokenizer(specialTokens: ReadonlyMap<string, number>):
 }
 
 const SPECIAL = [
-  "<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>",
-  "<|eom_id|>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]",
-  "[/TOOL_RESULTS]", "<bos>", "<start_of_turn>", "<end_of_turn>", "<|start|>", "<|end|>", "<|message|>", "<|channel|>",
-  "<|call|>", "<|return|>", "<tool_call>", "</tool_call>", "<think>", "</think>",
+  "<s>",
+  "</s>",
+  "<|im_start|>",
+  "<|im_end|>",
+  "<|begin_of_text|>",
+  "<|start_header_id|>",
+  "<|end_header_id|>",
+  "<|eot_id|>",
+  "<|eom_id|>",
+  "[INST]",
+  "[/INST]",
+  "[AVAILABLE_TOOLS]",
+  "[/AVAILABLE_TOOLS]",
+  "[TOOL_CALLS]",
+  "[TOOL_RESULTS]",
+  "[/TOOL_RESULTS]",
+  "<bos>",
+  "<start_of_turn>",
+  "<end_of_turn>",
+  "<|start|>",
+  "<|end|>",
+  "<|message|>",
+  "<|channel|>",
+  "<|call|>",
+  "<|return|>",
+  "<tool_call>",
+  "</tool_call>",
+  "<think>",
+  "</think>",
 ];
 const END = new Set(["</s>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<|call|>", "<|return|>"]);
 
