@@ -1,6 +1,6 @@
 import type { ContentBlock, Diagnostics, Message } from "@parley/wire";
 import type { BlockStart, CacheMissReason, TurnEvent } from "../turn/turn-event.ts";
-import { completedMembers } from "./completed-members.ts";
+import { completedMembers } from "../turn/completed-members.ts";
 import type { ReplyContext } from "./reply-context.ts";
 import { toUsage } from "./to-usage.ts";
 

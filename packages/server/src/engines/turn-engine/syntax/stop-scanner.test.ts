@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { closeJson } from "./close-json.ts";
-import { completedMembers } from "./completed-members.ts";
 import { createJsonStringStop } from "./json-string-stop.ts";
 import { createStopScanner } from "./stop-scanner.ts";
 
@@ -130,41 +129,4 @@ test("JSON that is cut anywhere can be closed", () => {
     }),
     { numRuns: 500 },
   );
-});
-
-describe("the complete members of a cut input", () => {
-  test.each([
-    ['{"a": 1, "b": "x", "c": [1, 2', { a: 1, b: "x" }],
-    ['{"a": 1', {}],
-    ['{"a": 1,', { a: 1 }],
-    ['{"a": {"b": 1}', { a: { b: 1 } }],
-    ['{"a": "x"', { a: "x" }],
-    ['{"a": "x\\"', {}],
-    ['{"a": tru', {}],
-    ['{"a": true }', { a: true }],
-    ["{", {}],
-    ["", {}],
-    ['{"a": "}", "b', { a: "}" }],
-  ])("%s", (json, expected) => {
-    expect(completedMembers(json)).toEqual(expected);
-  });
-
-  test("are a part of the whole, and never half a value", () => {
-    fc.assert(
-      fc.property(
-        fc.dictionary(
-          fc.string().filter((key) => key !== "__proto__"),
-          fc.jsonValue({ maxDepth: 2 }),
-        ),
-        fc.nat(),
-        (input, cut) => {
-          const json = JSON.stringify(input);
-          const part = completedMembers(json.slice(0, cut % (json.length + 1)));
-          const whole = JSON.parse(json) as Record<string, unknown>;
-          for (const [key, value] of Object.entries(part)) expect(value).toEqual(whole[key]);
-        },
-      ),
-      { numRuns: 500 },
-    );
-  });
 });

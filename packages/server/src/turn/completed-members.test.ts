@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
 import { completedMembers } from "./completed-members.ts";
 
 test.each<[string, Record<string, unknown>]>([
@@ -41,4 +42,41 @@ test("every cut of an object gives a prefix of its members, each as it was", () 
     expect(whole).toMatchObject(members);
   }
   expect(completedMembers(json)).toEqual(whole);
+});
+
+describe("the complete members of a cut input", () => {
+  test.each([
+    ['{"a": 1, "b": "x", "c": [1, 2', { a: 1, b: "x" }],
+    ['{"a": 1', {}],
+    ['{"a": 1,', { a: 1 }],
+    ['{"a": {"b": 1}', { a: { b: 1 } }],
+    ['{"a": "x"', { a: "x" }],
+    ['{"a": "x\\"', {}],
+    ['{"a": tru', {}],
+    ['{"a": true }', { a: true }],
+    ["{", {}],
+    ["", {}],
+    ['{"a": "}", "b', { a: "}" }],
+  ])("%s", (json, expected) => {
+    expect(completedMembers(json)).toEqual(expected);
+  });
+
+  test("are a part of the whole, and never half a value", () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.string().filter((key) => key !== "__proto__"),
+          fc.jsonValue({ maxDepth: 2 }),
+        ),
+        fc.nat(),
+        (input, cut) => {
+          const json = JSON.stringify(input);
+          const part = completedMembers(json.slice(0, cut % (json.length + 1)));
+          const whole = JSON.parse(json) as Record<string, unknown>;
+          for (const [key, value] of Object.entries(part)) expect(value).toEqual(whole[key]);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
 });
