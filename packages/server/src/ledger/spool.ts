@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from "nod
 import { join } from "node:path";
 import { fail, type Failure } from "../platform/fail.ts";
 import { isErrno, syncDirectory } from "../storage/durable-file.ts";
-import { identifySelf, isAlive } from "../storage/process-identity.ts";
+import { identifySelf, isAlive } from "../platform/process-identity.ts";
 import type { StorageLog } from "../storage/log.ts";
 import type { TurnRecordRow } from "../storage/turn-records.ts";
 import { formatSpoolLine, parseSpool } from "./spool-format.ts";

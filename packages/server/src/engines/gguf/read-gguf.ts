@@ -48,7 +48,7 @@ export async function readGguf(file: string): Promise<GgufFacts> {
  * Names the weights without reading all of them: the size, and 64 evenly spread samples (the header and the end among
  * them). Two fine-tunes of one model differ in nearly every block; a full sha256 of a large file would take a minute.
  */
-export async function fingerprint(file: string, bytes: number): Promise<string> {
+async function fingerprint(file: string, bytes: number): Promise<string> {
   const hash = createHash("sha256").update(`${bytes}:`);
   await using handle = await open(file);
   const step = Math.max(SAMPLE_BYTES, Math.floor((bytes - SAMPLE_BYTES) / (SAMPLES - 1)));

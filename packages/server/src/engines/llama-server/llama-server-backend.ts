@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { BackendGone, GrammarRejected, type DecodeEvent, type DecodeRequest, type TokenBackend } from "../backend.ts";
 import type { GgufFacts } from "../gguf/gguf-facts.ts";
+import { toBackendModel } from "../gguf/to-backend-model.ts";
 import {
   CompletionChunk,
   DetokenizeReply,
@@ -21,7 +22,6 @@ import { watchGrammar, type WatchdogOptions } from "./grammar-watchdog.ts";
 import { recoverTokens } from "./recover-tokens.ts";
 import { createEngineFolder } from "./run-folder.ts";
 import { readIntactSnapshot, sealSnapshot } from "./snapshot-file.ts";
-import { toBackendModel } from "./to-backend-model.ts";
 import { toCompletionBody } from "./to-completion-body.ts";
 
 /** Prompt tokens computed in one step: how long an abort and the other slots wait. 512 is no faster on a CPU. */
@@ -128,6 +128,7 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
   const props = await call("/props", PropsReply);
   if (props.total_slots !== slots) throw new Error(`llama-server made ${props.total_slots} slots instead of ${slots}`);
   const model = toBackendModel(options.facts, {
+    kind: "llama-server",
     slots,
     contextTokens: props.default_generation_settings.n_ctx,
     endTokens: await askEndTokens(call),

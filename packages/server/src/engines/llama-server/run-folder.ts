@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { processIdentity } from "./process-identity.ts";
+import { commandLineOf, identifySelf, isAlive } from "../../platform/process-identity.ts";
 
 const FOLDER_PREFIX = "parley-engine-";
 const RECORD = /^llama-server-\d+\.json$/;
@@ -11,7 +11,7 @@ const EngineRecord = z.object({
   pid: z.int().positive(),
   /** Private folder with the engine's socket; its name is in the engine's command line, so it tells our child from a stranger. */
   folder: z.string(),
-  owner: z.object({ pid: z.int().positive(), started: z.string() }),
+  owner: z.object({ pid: z.int().positive(), startedAt: z.string() }),
 });
 
 export interface EngineFolder {
@@ -41,8 +41,7 @@ export async function createEngineFolder(runFolder: string): Promise<EngineFolde
     snapshots,
     async record(pid) {
       recordFile = join(runFolder, `llama-server-${pid}.json`);
-      const started = (await processIdentity(process.pid))?.started ?? "";
-      const record: z.infer<typeof EngineRecord> = { pid, folder: path, owner: { pid: process.pid, started } };
+      const record: z.infer<typeof EngineRecord> = { pid, folder: path, owner: identifySelf() };
       await writeFile(recordFile, JSON.stringify(record), { mode: 0o600 });
     },
     async remove() {
@@ -67,8 +66,8 @@ export async function endOrphanedEngines(runFolder: string): Promise<readonly nu
       continue;
     }
     const { pid, folder, owner } = record.data;
-    if ((await processIdentity(owner.pid))?.started === owner.started) continue;
-    if ((await processIdentity(pid))?.command.includes(folder)) {
+    if (isAlive(owner)) continue;
+    if (commandLineOf(pid)?.includes(folder)) {
       process.kill(pid, "SIGKILL");
       ended.push(pid);
     }

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
-import type { BackendModel, TokenBackend } from "../backend.ts";
-import { specialTokenIds, specialTokenText, type GgufFacts } from "../gguf/gguf-facts.ts";
+import type { TokenBackend } from "../backend.ts";
 import { assertMemoryFits, planMemory } from "../gguf/plan-memory.ts";
 import { readAvailableBytes } from "../gguf/read-available-bytes.ts";
 import { readGguf } from "../gguf/read-gguf.ts";
+import { canTruncate, toBackendModel } from "../gguf/to-backend-model.ts";
 import { connectChild } from "./child-connection.ts";
 import { decodeStream } from "./decode-stream.ts";
 import type { Gpu } from "./ipc.ts";
@@ -45,7 +45,6 @@ export async function startNodeLlamaCpp(options: NodeLlamaCppOptions): Promise<T
   };
   // With "auto" the caller has planned, or a GPU is there and the package decides how much of the model goes where.
   if (gpu === false) assertMemoryFits(facts, planMemory(facts, memory), memory);
-  const canTruncate = facts.recurrentBytes === 0 && facts.slidingWindowTokens === null;
   const connection = await connectChild({
     load: {
       file,
@@ -53,7 +52,7 @@ export async function startNodeLlamaCpp(options: NodeLlamaCppOptions): Promise<T
       contextTokens,
       gpu,
       batchTokens,
-      canTruncate,
+      canTruncate: canTruncate(facts),
       threads: options.threads ?? availableParallelism(),
       specialTokens: facts.specialTokens.map(({ id }) => id),
     },
@@ -65,7 +64,7 @@ export async function startNodeLlamaCpp(options: NodeLlamaCppOptions): Promise<T
     kind: "node-llama-cpp",
     pid: connection.pid,
     slots,
-    model: describeModel(facts, { slots, contextTokens, canTruncate, endTokens: connection.ready.endTokens }),
+    model: toBackendModel(facts, { kind: "node-llama-cpp", slots, contextTokens, endTokens: connection.ready.endTokens }),
     gone: connection.gone,
     tokenize: async (text, { special }) => Array.from(await connection.command({ type: "tokenize", text, special })),
     detokenize: (tokens) => connection.command({ type: "detokenize", tokens: Uint32Array.from(tokens) }),
@@ -76,25 +75,5 @@ export async function startNodeLlamaCpp(options: NodeLlamaCppOptions): Promise<T
       await connection.command({ type: "clear", slot });
     },
     close: () => connection.close(),
-  };
-}
-
-function describeModel(
-  facts: GgufFacts,
-  options: Pick<BackendModel, "contextTokens" | "canTruncate" | "endTokens"> & { readonly slots: number },
-): BackendModel {
-  const { slots, contextTokens, canTruncate, endTokens } = options;
-  return {
-    // llama.cpp writes the number of KV streams into a snapshot, and refuses another: so the slots belong to the layout.
-    fingerprint: `${facts.fingerprint}-node-llama-cpp-${slots}`,
-    contextTokens,
-    chatTemplate: facts.chatTemplate,
-    architecture: facts.architecture,
-    bosToken: specialTokenText(facts, facts.bosToken),
-    eosToken: specialTokenText(facts, facts.eosToken),
-    addBos: facts.addBos,
-    endTokens,
-    specialTokens: specialTokenIds(facts),
-    canTruncate,
   };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { identifyProcess } from "../process-identity.ts";
+import { identifyProcess } from "../../platform/process-identity.ts";
 import { silentLog as log } from "../testing/test-storage.ts";
 import { locatePostgresBinaries } from "./binaries.ts";
 import { ensureCluster } from "./cluster.ts";

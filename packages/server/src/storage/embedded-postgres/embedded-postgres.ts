@@ -2,7 +2,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../platform/fail.ts";
-import { identifyProcess, isAlive, type ProcessIdentity } from "../process-identity.ts";
+import { identifyProcess, isAlive, type ProcessIdentity } from "../../platform/process-identity.ts";
 import type { StorageLog } from "../log.ts";
 import { locatePostgresBinaries } from "./binaries.ts";
 import { ensureCluster, readPassword } from "./cluster.ts";

@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fail } from "../../platform/fail.ts";
-import { identifyProcess, isAlive, processUsesDirectory, type ProcessIdentity } from "../process-identity.ts";
+import { identifyProcess, isAlive, processUsesDirectory, type ProcessIdentity } from "../../platform/process-identity.ts";
 import type { StorageLog } from "../log.ts";
 import type { PostgresBinaries } from "./binaries.ts";
 import { POSTGRES_ENV } from "./cluster.ts";

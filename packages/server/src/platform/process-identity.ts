@@ -31,10 +31,15 @@ export function processUsesDirectory(pid: number, directory: string): boolean {
       return readlinkSync(`/proc/${pid}/cwd`) === directory;
     } catch {
       // Another user's process: its command line is still readable.
-      return readTextOrNull(`/proc/${pid}/cmdline`)?.includes(directory) ?? false;
     }
   }
-  return ps(pid, "command")?.includes(directory) ?? false;
+  return commandLineOf(pid)?.includes(directory) ?? false;
+}
+
+/** The command line, arguments joined by spaces; null when no such process runs. Slim images have no `ps`, but /proc. */
+export function commandLineOf(pid: number): string | null {
+  if (process.platform !== "linux") return ps(pid, "command");
+  return readTextOrNull(`/proc/${pid}/cmdline`)?.replaceAll("\0", " ") ?? null;
 }
 
 function identifyOnLinux(pid: number): ProcessIdentity | null {
