@@ -53,7 +53,8 @@ export function createProgram(signal: AbortSignal): Command {
   );
   command("rm", "Remove weights from disk.", ["models rm smollm2-135m-instruct-q4_1"], models)
     .argument("<name>")
-    .action((name: string, options: GlobalOptions) => removeModel(name, createCliContext(options)));
+    .option("--yes", "do not ask")
+    .action((name: string, options: GlobalOptions & { yes?: boolean }) => removeModel(name, options, createCliContext(options)));
 
   command("chat", "Talk to a model in the terminal.", ["chat", 'chat "Why is the sky blue?"', "chat --model claude-haiku-4-5"])
     .argument("[question]", "ask once and end")
@@ -87,7 +88,8 @@ export function createProgram(signal: AbortSignal): Command {
   );
   command("revoke", "Revoke an API key for good.", ["keys revoke apikey_01…"], keys)
     .argument("<id>")
-    .action((id: string, options: GlobalOptions) => revokeApiKey(id, createCliContext(options)));
+    .option("--yes", "do not ask")
+    .action((id: string, options: GlobalOptions & { yes?: boolean }) => revokeApiKey(id, options, createCliContext(options)));
 
   const engine = program.command("engine").description("The engine that decodes.");
   command("status", "Show which engine is used and why.", ["engine status"], engine).action((options: GlobalOptions) =>

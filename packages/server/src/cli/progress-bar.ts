@@ -3,8 +3,8 @@ import type { FetchProgress } from "../weights/fetch-weights.ts";
 
 /** Shows one download on stderr: a bar on a terminal, a line every ten per cent elsewhere. */
 export interface DownloadDisplay {
-  update(progress: FetchProgress): void;
-  stop(): void;
+  readonly update: (progress: FetchProgress) => void;
+  readonly stop: () => void;
 }
 
 export function createDownloadDisplay(title: string, stream: NodeJS.WriteStream): DownloadDisplay {
@@ -79,7 +79,7 @@ export function formatBytes(bytes: number): string {
   return `${value >= 100 || unit === 0 ? value.toFixed(0) : value.toFixed(1)} ${units[unit] ?? ""}`;
 }
 
-export function formatDuration(seconds: number): string {
+function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;

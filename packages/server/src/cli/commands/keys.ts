@@ -5,6 +5,7 @@ import { systemClock } from "../../platform/clock.ts";
 import { createLog } from "../../platform/log.ts";
 import { openStorage } from "../../storage/storage.ts";
 import type { CliContext } from "../cli-context.ts";
+import { confirm } from "../confirm.ts";
 
 export async function createApiKey(
   options: { readonly name: string; readonly workspace?: string; readonly expiresInDays?: number },
@@ -32,7 +33,8 @@ export async function listApiKeys(context: CliContext): Promise<void> {
   });
 }
 
-export async function revokeApiKey(id: string, context: CliContext): Promise<void> {
+export async function revokeApiKey(id: string, options: { readonly yes?: boolean }, context: CliContext): Promise<void> {
+  await confirm(`Revoke ${id} for good?`, options, context);
   await withKeys(context, async (deps) => {
     await revokeKey({ storage: deps.storage, authenticator: null }, id);
     context.say(`Revoked ${id}. Running servers refuse it within a second.`);

@@ -1,5 +1,6 @@
 import { catalog } from "../../weights/catalog.ts";
 import { type CliContext, UserError } from "../cli-context.ts";
+import { confirm } from "../confirm.ts";
 import { formatBytes } from "../progress-bar.ts";
 
 export async function listModels(context: CliContext): Promise<void> {
@@ -21,7 +22,8 @@ export async function listModels(context: CliContext): Promise<void> {
   context.say("\n● on disk   ○ can be fetched with `parley pull NAME`");
 }
 
-export async function removeModel(name: string, context: CliContext): Promise<void> {
+export async function removeModel(name: string, options: { readonly yes?: boolean }, context: CliContext): Promise<void> {
+  await confirm(`Remove ${name} from disk?`, options, context);
   if (!(await context.weights.remove(name))) {
     throw new UserError(`${name} is not on disk. \`parley models list\` shows what is.`);
   }
