@@ -98,7 +98,7 @@ const JSON_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The data writes Python's type names; everything else in it is JSON Schema (`optional` aside). */
-export function toJsonSchema(schema: unknown): Readonly<Record<string, unknown>> {
+function toJsonSchema(schema: unknown): Readonly<Record<string, unknown>> {
   const out: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(schema as Readonly<Record<string, unknown>>)) {
     if (key === "optional") continue;

@@ -1,2 +1,1 @@
-export type { DoorDeps } from "./anthropic/serve-endpoint.ts";
-export { createServer, type ListeningServer, type ParleyServer, type ServerOptions } from "./create-server.ts";
+export { createServer } from "./create-server.ts";

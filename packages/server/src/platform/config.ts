@@ -184,8 +184,9 @@ function setKey(target: Record<string, unknown>, key: string, value: unknown): v
   let at = target;
   for (const part of parts) {
     const next = at[part];
-    if (typeof next === "object" && next !== null) at = next as Record<string, unknown>;
-    else at = (at[part] = {}) as Record<string, unknown>;
+    const inner = typeof next === "object" && next !== null ? (next as Record<string, unknown>) : {};
+    at[part] = inner;
+    at = inner;
   }
   at[last] = value;
 }

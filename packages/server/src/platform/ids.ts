@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 /** `length` characters of base58 from the system's random source, without modulo bias. */
-export function randomBase58(length: number): string {
+function randomBase58(length: number): string {
   let text = "";
   while (text.length < length) {
     for (const byte of randomBytes(length)) {

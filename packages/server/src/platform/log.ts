@@ -4,7 +4,7 @@ import { Failure } from "./fail.ts";
 /** Structured logs, one JSON object a line. Content of messages is never logged; secrets are cut out wherever they stand. */
 export type Log = Pick<Logger, "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "child" | "flush" | "level">;
 
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 export interface LogOptions {
   readonly level: (typeof LOG_LEVELS)[number];

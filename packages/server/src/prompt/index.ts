@@ -1,4 +1,3 @@
-export { applyContextEdits, type EditedTurn } from "./apply-context-edits.ts";
+export { applyContextEdits } from "./apply-context-edits.ts";
 export { createThinkingSigner, type ThinkingSigner } from "./thinking-signature.ts";
 export { toTurn } from "./to-turn.ts";
-export type { TurnContext, TurnModel } from "./turn-context.ts";

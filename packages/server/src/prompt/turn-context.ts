@@ -1,4 +1,5 @@
 import type { ModelCapabilities } from "@parley/wire";
+import type { ModelRules } from "../models/claude-models.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { ThinkingSigner } from "./thinking-signature.ts";
 
@@ -8,20 +9,7 @@ export interface TurnModel {
   readonly id: string;
   /** Name of the weights in the catalog. */
   readonly weights: string;
-  readonly rules: {
-    readonly maxTokens: number;
-    readonly minimumCacheTokens: number;
-    readonly prefill: boolean;
-    readonly thinking: {
-      readonly enabled: boolean;
-      readonly adaptive: boolean;
-      readonly disabled: boolean;
-      readonly between_tools: boolean;
-    };
-    /** "free": any. "one": temperature or top_p, not both. "fixed": only the defaults. */
-    readonly sampling: "free" | "one" | "fixed";
-    readonly contextOverflow: Turn["contextOverflow"];
-  };
+  readonly rules: Omit<ModelRules, "inferenceGeo">;
   /** What is served; everything else that a request can hold is refused by name. */
   readonly capabilities: ModelCapabilities;
 }

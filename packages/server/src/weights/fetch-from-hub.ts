@@ -37,7 +37,7 @@ export function fetchFromHub(mirror: Extract<Mirror, { kind: "huggingface" }>): 
           yield chunk;
         }
       };
-      const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+      const body = Readable.fromWeb(response.body);
       await pipeline(body, counted, createWriteStream(partial, { flags: resumed ? "a" : "w" }), { signal });
     } catch (error) {
       throw describe(error, stalled.signal);

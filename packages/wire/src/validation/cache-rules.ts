@@ -2,7 +2,7 @@ import type { CacheControl } from "../messages/cache-control.ts";
 import type { CountTokensRequest } from "../messages/count-tokens.ts";
 import type { Problem } from "./problem.ts";
 
-export const CACHE_BREAKPOINTS_MAX = 4;
+const CACHE_BREAKPOINTS_MAX = 4;
 
 interface Mark {
   readonly path: readonly (string | number)[];
@@ -48,7 +48,7 @@ function collectMarks(request: CountTokensRequest): Mark[] {
       const path = ["messages", at, "content", index];
       const inner = block.type === "tool_result" && Array.isArray(block.content) ? block.content : [];
       for (const [innerIndex, each] of inner.entries()) {
-        add(each as object, [...path, "content", innerIndex]);
+        add(each, [...path, "content", innerIndex]);
       }
       isLastMarked = add(block, path);
     }

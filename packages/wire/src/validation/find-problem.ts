@@ -14,7 +14,7 @@ export function findProblem(schema: z.core.$ZodType, value: unknown): Problem | 
 }
 
 /** Levels of nesting inside free-form JSON (tool inputs, schemas): what comes later may recurse over it. */
-export const FREE_JSON_MAX_DEPTH = 200;
+const FREE_JSON_MAX_DEPTH = 200;
 
 const NOT_AN_OBJECT = "Input should be a valid dictionary or object to extract fields from";
 
@@ -213,7 +213,7 @@ const fieldsOf = cached((def: z.core.$ZodObjectDef): readonly (readonly [string,
   Object.entries(def.shape),
 );
 
-const checksOf = cached((checks: readonly z.core.$ZodCheck<never>[]): readonly z.core.$ZodCheckDef[] =>
+const checksOf = cached((checks: readonly z.core.$ZodCheck[]): readonly z.core.$ZodCheckDef[] =>
   checks.map((check) => check._zod.def),
 );
 
@@ -281,7 +281,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 const NO_CHECKS: readonly z.core.$ZodCheckDef[] = [];
 
-function checkDefs(checks: readonly z.core.$ZodCheck<never>[] | undefined): readonly z.core.$ZodCheckDef[] {
+function checkDefs(checks: readonly z.core.$ZodCheck[] | undefined): readonly z.core.$ZodCheckDef[] {
   return checks ? checksOf(checks) : NO_CHECKS;
 }
 

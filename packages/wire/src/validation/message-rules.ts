@@ -88,7 +88,7 @@ function placesRule(
     }
     const path = ["messages", at, "content", index, block.type];
     if (block.type === "tool_result" && Array.isArray(block.content)) {
-      const problem = nestedEmptyText(block.content as readonly { type: string; text?: unknown }[]);
+      const problem = nestedEmptyText(block.content);
       if (problem) return problem;
     }
     if (!dialect.citationsInUserText) {

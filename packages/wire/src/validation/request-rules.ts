@@ -1,7 +1,7 @@
 import type { CountTokensRequest } from "../messages/count-tokens.ts";
 import { type Problem, quoted } from "./problem.ts";
 
-export const INTERLEAVED_THINKING_BETA = "interleaved-thinking-2025-05-14";
+const INTERLEAVED_THINKING_BETA = "interleaved-thinking-2025-05-14";
 
 export function stopSequencesRule({ stop_sequences: stops }: CountTokensRequest): Problem | null {
   return stops?.some((stop) => stop.trim() === "")
@@ -59,7 +59,7 @@ export function prefillRule({ messages }: CountTokensRequest): Problem | null {
   const last = messages.at(-1);
   if (last?.role !== "assistant") return null;
   const block = typeof last.content === "string" ? { type: "text", text: last.content } : last.content.at(-1);
-  return block?.type === "text" && "text" in block && /\s$/.test(String(block.text))
+  return block?.type === "text" && "text" in block && /\s$/.test(block.text)
     ? { path: ["messages"], text: "final assistant content cannot end with trailing whitespace" }
     : null;
 }

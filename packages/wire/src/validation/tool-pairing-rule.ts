@@ -33,7 +33,7 @@ function unansweredUses(uses: ReadonlyMap<string, number>, next: Run | undefined
   if (next?.role === "user") {
     for (const { block } of next.blocks) {
       if (block.type !== "tool_result") break;
-      leading.add(String(block.tool_use_id));
+      leading.add(block.tool_use_id);
     }
   }
   const open = [...uses].filter(([id]) => !leading.has(id));
@@ -60,7 +60,7 @@ function strayResults(run: Run, previous: Run | undefined): Problem | null {
   const answered = new Set<string>();
   for (const { block, message, index } of run.blocks) {
     if (block.type !== "tool_result") continue;
-    const id = String(block.tool_use_id);
+    const id = block.tool_use_id;
     const path = ["messages", message, "content", index ?? 0];
     if (!asked.has(id)) {
       return {

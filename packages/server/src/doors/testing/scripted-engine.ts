@@ -22,7 +22,7 @@ export const USAGE: Usage = {
   outputTokens: 0,
   thinkingTokens: 0,
 };
-export const TIMINGS: Timings = { renderMs: 1, queueMs: 2, restoreMs: 3, prefillMs: 4, decodeMs: 5 };
+const TIMINGS: Timings = { renderMs: 1, queueMs: 2, restoreMs: 3, prefillMs: 4, decodeMs: 5 };
 
 export const start: TurnEvent = { type: "start", usage: USAGE };
 

@@ -43,6 +43,7 @@ export async function startTestServer(options: Partial<ServerOptions> = {}) {
       },
     },
     limiter: {
+      headers: async () => RATE_HEADERS,
       async reserve(_principal, estimate) {
         if (limits.refuse) throw limits.refuse;
         limits.reserved.push(estimate);

@@ -162,7 +162,7 @@ function chooseSlot(free: readonly Slot[], request: SlotRequest): Slot {
 }
 
 /** Number of leading tokens that two sequences share. */
-export function commonPrefixLength(a: readonly number[], b: readonly number[]): number {
+function commonPrefixLength(a: readonly number[], b: readonly number[]): number {
   const end = Math.min(a.length, b.length);
   let at = 0;
   while (at < end && a[at] === b[at]) at += 1;

@@ -174,7 +174,7 @@ export async function openSnapshotStore(deps: {
 
   async function sweep(): Promise<void> {
     const nowMs = deps.clock.nowMs();
-    for (const snapshot of [...snapshots.values()]) {
+    for (const snapshot of snapshots.values()) {
       const kept = snapshot.entries.filter((entry) => entry.expiresAtMs > nowMs);
       if (kept.length === snapshot.entries.length && kept.length > 0) continue;
       for (const entry of snapshot.entries) {

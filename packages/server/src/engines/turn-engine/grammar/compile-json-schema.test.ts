@@ -187,7 +187,7 @@ test("an exact grammar writes only valid JSON", () => {
         const text = sampler.sample(random, 40);
         const value: unknown = JSON.parse(text);
         expect(sampler.accepts(text)).toBe(true);
-        if (relaxed.length === 0) expect([text, validate(value)]).toEqual([text, null]);
+        expect([text, relaxed.length === 0 ? validate(value) : null]).toEqual([text, null]);
       }
     }),
     { numRuns: 120 },

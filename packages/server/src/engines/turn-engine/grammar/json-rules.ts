@@ -46,7 +46,7 @@ export const JSON_RULES = [...SCALARS, ...anyRules(0)].join("\n");
 
 export const ANY_VALUE = "j-any0";
 export const ANY_OBJECT = "j-obj0";
-export const ANY_ARRAY = "j-arr0";
+const ANY_ARRAY = "j-arr0";
 
 /** Any JSON object. */
 export const anyObjectGbnf: Gbnf = { rootRule: ANY_OBJECT, rules: JSON_RULES };

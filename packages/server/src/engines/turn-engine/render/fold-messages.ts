@@ -2,7 +2,7 @@ import type { AssistantBlock, ToolResultBlock, Turn, TurnMessage, UserBlock } fr
 import type { Family } from "./detect-family.ts";
 import { toJsonText } from "./json-text.ts";
 import type { LogicalParts } from "./logical-parts.ts";
-import { type AssistantShape, shapeKey, type StepShape } from "./step-shape.ts";
+import type { AssistantShape, StepShape } from "./step-shape.ts";
 import type { AssistantStep, CallPieces, Piece, Step, ToolsStep, UserStep } from "./steps.ts";
 import type { TemplateProfile } from "./template-profile.ts";
 import { documentText, foldedCallText, foldedResultText, orderedInput, reminderText, toolResultText } from "./wording.ts";
@@ -188,6 +188,3 @@ export function shapeOf(step: Step): StepShape {
       throw new TypeError(`no such step: ${JSON.stringify(step satisfies never)}`);
   }
 }
-
-/** Two steps of one key get the same text from the template around them. */
-export const stepKey = (step: Step): string => shapeKey(shapeOf(step));

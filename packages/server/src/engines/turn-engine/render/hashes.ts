@@ -14,7 +14,7 @@ export function hashParts(turn: Turn, modelFingerprint: string): RenderedPrompt[
     model: hashOf(modelFingerprint),
     // The order of a schema's keys is printed, so it counts.
     tools: createHash("sha256")
-      .update(JSON.stringify(turn.tools.map(({ cacheTtl: _, ...tool }) => tool)))
+      .update(JSON.stringify(turn.tools.map((tool) => ({ ...tool, cacheTtl: undefined }))))
       .digest("base64url"),
     system: hashOf([turn.system, turn.outputSchema]),
     messages: turn.messages.map(hashOf),

@@ -27,7 +27,7 @@ export function createSlots(): Slots {
       if (known !== undefined) return known;
       const digits = names.length.toString(16).padStart(7, "0");
       const placeholder =
-        OPEN + [...digits].map((digit) => String.fromCharCode(ZERO + Number.parseInt(digit, 16))).join("") + CLOSE;
+        OPEN + Array.from(digits, (digit) => String.fromCharCode(ZERO + Number.parseInt(digit, 16))).join("") + CLOSE;
       names.push(name);
       held.set(name, placeholder);
       return placeholder;
@@ -36,7 +36,7 @@ export function createSlots(): Slots {
       const printed: (string | { slot: string })[] = [];
       let from = 0;
       for (const match of text.matchAll(PATTERN)) {
-        const digits = [...(match[1] ?? "")].map((digit) => (digit.charCodeAt(0) - ZERO).toString(16)).join("");
+        const digits = Array.from(match[1] ?? "", (digit) => (digit.charCodeAt(0) - ZERO).toString(16)).join("");
         const slot = names[Number.parseInt(digits, 16)];
         if (slot === undefined) continue;
         if (match.index > from) printed.push(text.slice(from, match.index));

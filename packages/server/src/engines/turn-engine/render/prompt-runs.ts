@@ -62,7 +62,7 @@ export function createPromptRuns(): PromptRuns {
 }
 
 /** Cuts off what the template would cut off; from every block, so that a block that follows changes none before it. */
-export function stripText(text: string, { start, end }: StripRule): string {
+function stripText(text: string, { start, end }: StripRule): string {
   const stripped = start ? text.trimStart() : text;
   return end ? stripped.trimEnd() : stripped;
 }

@@ -98,8 +98,9 @@ describe.each(WEIGHTS)("%s", (name) => {
       ],
     });
     const prompt = await spelled(turn);
-    if (expected.includes("noon") && expected.includes("<tools>")) expect(reordered(prompt)).toBe(reordered(expected));
-    else for (const word of ["weather", "zones", "Zürich", "sunny", "noon"]) expect(prompt).toContain(word);
+    const isNative = expected.includes("noon") && expected.includes("<tools>");
+    expect(isNative ? reordered(prompt) : "").toBe(isNative ? reordered(expected) : "");
+    for (const word of ["weather", "zones", "Zürich", "sunny", "noon"]) expect(prompt).toContain(word);
   });
 
   test("no text of a conversation becomes a special token", async () => {
@@ -164,5 +165,5 @@ describe.each(WEIGHTS)("%s", (name) => {
 /** Arguments are printed in an order of ours: the schema's keys, then the others. */
 const reordered = (prompt: string): string =>
   prompt.replaceAll(/"arguments": (\{.*\})\}/g, (_, json: string) =>
-    JSON.stringify(Object.entries(JSON.parse(json) as object).toSorted()),
+    JSON.stringify(Object.entries(JSON.parse(json) as object).toSorted(([a], [b]) => (a < b ? -1 : 1))),
   );

@@ -93,7 +93,7 @@ export function createSeams(template: ChatTemplate, form: MessageForm): Seams {
 }
 
 /** A template that prints arguments with `tojson` puts quotes around the placeholder; the arguments have none. */
-export function unquoteArguments(printed: Printed): Printed {
+function unquoteArguments(printed: Printed): Printed {
   const parts = [...printed];
   parts.forEach((part, index) => {
     if (typeof part === "string" || !/(?:^|:)args:\d+$/.test(part.slot)) return;

@@ -81,14 +81,12 @@ const word = fc
   )
   .filter((value) => value.trim() !== "");
 const anyTool = (index: number) =>
-  fc
-    .record({ description: word, key: word, enumeration: word })
-    .map(({ description, key, enumeration }) =>
-      tool(`tool_${index}`, {
-        description,
-        inputSchema: { type: "object", properties: { [key]: { type: "string", enum: [enumeration] } } },
-      }),
-    );
+  fc.record({ description: word, key: word, enumeration: word }).map(({ description, key, enumeration }) =>
+    tool(`tool_${index}`, {
+      description,
+      inputSchema: { type: "object", properties: { [key]: { type: "string", enum: [enumeration] } } },
+    }),
+  );
 
 /** One exchange: what the user says, and an answer that may call tools whose results follow. */
 const exchange = fc.record({
