@@ -33,7 +33,7 @@ const OVERLOADED_RETRY_SECONDS = 5;
 const RATE_LIMIT_RETRY_SECONDS = 60;
 
 export function errorHeaders(failure: Failure): Record<string, string> {
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...failure.headers };
   const retryAfterSeconds = failure.retryAfterSeconds ?? defaultRetrySeconds(failure);
   if (retryAfterSeconds !== undefined) headers["retry-after"] = String(retryAfterSeconds);
   if (failure.shouldRetry !== undefined) headers["x-should-retry"] = String(failure.shouldRetry);

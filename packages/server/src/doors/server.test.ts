@@ -60,6 +60,20 @@ describe("headers", () => {
     );
   });
 
+  test.each([
+    ["a count of tokens", 200, () => post(server, "/v1/messages/count_tokens", { ...BODY, max_tokens: undefined })],
+    ["the models", 200, () => get(server, "/v1/models")],
+    ["a body that is not valid", 400, () => post(server, "/v1/messages", { ...BODY, messages: [] })],
+    ["a model that is not there", 404, () => get(server, "/v1/models/none")],
+    ["a missing version", 400, () => get(server, "/v1/models", { headers: { "anthropic-version": "" } })],
+  ])("%s: the organization and the limits are told", async (_what, status, call) => {
+    const reply = await call();
+    expect(reply.status, await reply.text()).toBe(status);
+    expect(reply.headers.get("request-id")).toMatch(/^req_01/);
+    expect(reply.headers.get("anthropic-organization-id")).toBe("org_1");
+    for (const [name, value] of Object.entries(RATE_HEADERS)) expect(reply.headers.get(name)).toBe(value);
+  });
+
   test("a stream says its later times in a comment before message_stop", async () => {
     const text = await (await post(server, "/v1/messages", { ...BODY, stream: true })).text();
     expect(text).toMatch(/\n\n: server-timing: auth;dur=.*decode;dur=5.00\n\nevent: message_stop\n/);
@@ -227,8 +241,14 @@ describe("failures", () => {
   });
 
   test("a 429 says when to come back", async () => {
-    server.limits.refuse = fail("rate_limit_error", { public: "Too many", retryAfterSeconds: 7, shouldRetry: true });
+    server.limits.refuse = fail("rate_limit_error", {
+      public: "Too many",
+      retryAfterSeconds: 7,
+      shouldRetry: true,
+      headers: { "anthropic-ratelimit-requests-remaining": "0" },
+    });
     const reply = await post(server, "/v1/messages", { ...BODY, stream: true });
+    expect(reply.headers.get("anthropic-ratelimit-requests-remaining")).toBe("0");
     expect([reply.status, reply.headers.get("retry-after"), reply.headers.get("x-should-retry")]).toEqual([429, "7", "true"]);
   });
 

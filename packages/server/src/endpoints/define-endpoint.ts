@@ -26,6 +26,8 @@ export interface EndpointRequest<Body = unknown> {
   /** Monotonic milliseconds. */
   readonly arrivedAtMs: number;
   readonly timing: ServerTiming;
+  /** Adds headers to the reply, also to one that refuses; of one name the last counts. */
+  setHeaders(headers: Readonly<Record<string, string>>): void;
   /** Aborted when the client is gone or the server's drain is over; its reason is what to throw. */
   readonly signal: AbortSignal;
 }

@@ -38,6 +38,22 @@ const usage = (part: Partial<Usage>): Usage => ({
 const limits: ModelClassLimits = { requests: 60, inputTokens: 100_000, outputTokens: 20_000 };
 const haiku = { modelClass: "haiku", inputTokens: 10_000, outputTokens: 4_000 };
 
+test("the headers can be read without taking anything, in debt too", async () => {
+  const { limiter } = createSetup(limits);
+  const hold = await limiter.reserve(principal, { modelClass: "haiku", inputTokens: 100_000, outputTokens: 0 });
+  await hold.settle(usage({ inputTokens: 150_000 }));
+  for (let reading = 0; reading < 3; reading += 1) {
+    expect(await limiter.headers(principal, "haiku")).toMatchObject({
+      "anthropic-ratelimit-requests-remaining": "59",
+      "anthropic-ratelimit-input-tokens-remaining": "0",
+    });
+  }
+  expect(await limiter.headers(principal, null)).toMatchObject({
+    "anthropic-ratelimit-requests-remaining": "60",
+    "anthropic-ratelimit-input-tokens-remaining": "100000",
+  });
+});
+
 test("a reservation carries the whole header family, tokens rounded to the nearest thousand", async () => {
   const { limiter } = createSetup(limits);
   const hold = await limiter.reserve(principal, { modelClass: "haiku", inputTokens: 10_600, outputTokens: 4_400 });

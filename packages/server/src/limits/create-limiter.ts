@@ -14,6 +14,9 @@ export interface LimiterDeps {
   readonly clock: Clock;
 }
 
+/** The bucket of replies that concern no model; nothing is ever taken from it. */
+const NO_CLASS = "none";
+
 /** The order of the demands of one reservation. */
 const KINDS = ["requests", "inputTokens", "outputTokens", "totalTokens"] as const;
 type Kind = (typeof KINDS)[number];
@@ -28,6 +31,12 @@ const UNIT_NAMES: Readonly<Record<Kind, string>> = {
 /** Reserves requests and tokens per organization and class of model before a turn; the turn settles what it used. */
 export function createLimiter({ store, config, clock }: LimiterDeps): Limiter {
   return {
+    async headers(principal, modelClass) {
+      const estimate = { modelClass: modelClass ?? NO_CLASS, inputTokens: 0, outputTokens: 0 };
+      // Taking nothing from a bucket in debt is refused, and its readings are what is wanted all the same.
+      const { readings } = await store.take(demandsFor(principal, estimate, limitsFor(config, estimate.modelClass), NOTHING));
+      return headersFrom(readings, clock.nowMs());
+    },
     async reserve(principal, estimate) {
       const limits = limitsFor(config, estimate.modelClass);
       const held = demandsFor(principal, estimate, limits, {

@@ -17,6 +17,11 @@ export interface Reservation extends AsyncDisposable {
 }
 
 export interface Limiter {
+  /**
+   * The `anthropic-ratelimit-*` headers as they stand, taking nothing. Null: a reply that concerns no model, for which the
+   * default limits are told.
+   */
+  headers(principal: Principal, modelClass: string | null): Promise<Readonly<Record<string, string>>>;
   /** Throws `rate_limit_error` with `retryAfterSeconds` when a limit is reached. */
   reserve(principal: Principal, estimate: Estimate): Promise<Reservation>;
 }

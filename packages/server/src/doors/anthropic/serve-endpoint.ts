@@ -125,6 +125,7 @@ export async function serveEndpoint(
     bodyBytes,
     arrivedAtMs: exchange.arrivedAtMs,
     timing,
+    setHeaders: (headers) => void Object.assign(exchange.headers, headers),
     signal: exchange.signal,
     principal,
   };
@@ -132,11 +133,14 @@ export async function serveEndpoint(
   await sendReply(await endpoint.handle(request as WorkspaceRequest, deps), exchange, options);
 }
 
-async function authenticate({ incoming, headers, timing }: Exchange, { authenticator, clock }: DoorDeps): Promise<Principal> {
+async function authenticate(exchange: Exchange, { authenticator, limiter, clock }: DoorDeps): Promise<Principal> {
+  const { incoming, headers, timing } = exchange;
   const begunAtMs = clock.monotonicMs();
   const principal = await authenticator.authenticate(readSecret(incoming.headers));
   timing.add("auth", clock.monotonicMs() - begunAtMs);
   headers["anthropic-organization-id"] = principal.organizationId;
+  // Every reply to somebody known has them; an endpoint that knows the class of model replaces them.
+  Object.assign(headers, await limiter.headers(principal, null));
   const workspace = incoming.headers["anthropic-workspace-id"];
   if (workspace !== undefined && workspace !== principal.workspaceId) {
     throw fail("permission_error", { public: "anthropic-workspace-id: this API key belongs to another workspace." });

@@ -35,10 +35,9 @@ async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: 
     arrivedAtMs: request.arrivedAtMs,
     traceparent: undefined,
   };
-  let headers: Readonly<Record<string, string>> = {};
   const observer = {
     onReserved(reservation: { headers(): Readonly<Record<string, string>> }, limitsMs: number): void {
-      headers = reservation.headers();
+      request.setHeaders(reservation.headers());
       request.timing.add("limits", limitsMs);
     },
   };
@@ -51,12 +50,12 @@ async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: 
   const events = shared.events.subscribe(request.signal);
   const first = await events.next();
   if (first.done) throw new Error("the turn ended before it began");
-  if (request.body.stream === true) return { kind: "stream", headers, parts: streamParts(events, context) };
+  if (request.body.stream === true) return { kind: "stream", parts: streamParts(events, context) };
   const seen: TurnEvent[] = [first.value];
   for await (const event of events) seen.push(event);
   const end = seen.at(-1);
   if (end?.type === "end") request.timing.addTurn(end.timings);
-  return { kind: "json", headers, body: toCompletion(seen, context) };
+  return { kind: "json", body: toCompletion(seen, context) };
 }
 
 async function* streamParts(

@@ -57,6 +57,7 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
   const observer = {
     onReserved(reservation: { headers(): Readonly<Record<string, string>> }, limitsMs: number): void {
       context.limits.headers = reservation.headers();
+      request.setHeaders(context.limits.headers); // For a failure before the first event.
       context.limits.ms = limitsMs;
     },
   };
