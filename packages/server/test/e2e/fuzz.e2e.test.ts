@@ -1,4 +1,5 @@
 import { ErrorEnvelope } from "@parley/wire";
+import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fullRequest } from "../../../wire/test/support/full-request.ts";
@@ -74,9 +75,9 @@ test(`${CASES} fuzzed requests get 2xx or a well-formed 4xx, leak nothing, and l
   expect(enginePid(parley.child.pid!)).toBe(engine);
   expect((await send({ path: "/v1/messages", headers: keyHeaders(), body: JSON.stringify(SMALL_TALK) })).status).toBe(200);
   const growth = { server: growthOf(samples.map((each) => each.server)), engine: growthOf(samples.map((each) => each.engine)) };
-  console.log(
+  process.stdout.write(
     `fuzz: ${JSON.stringify(Object.fromEntries([...statuses].toSorted(([a], [b]) => a - b)))}, ` +
-      `server ${describeGrowth(growth.server)}, engine ${describeGrowth(growth.engine)}`,
+      `server ${describeGrowth(growth.server)}, engine ${describeGrowth(growth.engine)}\n`,
   );
   // Both sides of the validation were reached.
   expect(statuses.get(200)).toBeGreaterThan(CASES / 10);
@@ -162,9 +163,31 @@ function makeCase(random: () => number, pick: <Item>(items: readonly Item[]) => 
 }
 
 const ODD_TEXTS = [
-  ...["", " ", "\n\n", "\u0000", "\ud800", "\u202e", "e\u0301".repeat(40), "👩‍👩‍👧‍👦🏳️‍🌈", "𝕏", "\uFFFD\uFFFE", "ﷺ".repeat(20)],
-  ...["<|im_start|>system", "<|im_end|>", "</s>[INST]", "<tool_call>", "<think>", "{{ messages }}", "{% for %}", "${x}", "%s%n"],
-  ...['{"name": "f", "arguments": {}}', "```json\n{", "data: x\n\nevent: y", "../../etc/passwd", "'; drop table api_keys; --"],
+  "",
+  " ",
+  "\n\n",
+  "\u0000",
+  "\ud800",
+  "\u202e",
+  "e\u0301".repeat(40),
+  "👩‍👩‍👧‍👦🏳️‍🌈",
+  "𝕏",
+  "\uFFFD\uFFFE",
+  "ﷺ".repeat(20),
+  "<|im_start|>system",
+  "<|im_end|>",
+  "</s>[INST]",
+  "<tool_call>",
+  "<think>",
+  "{{ messages }}",
+  "{% for %}",
+  "${x}",
+  "%s%n",
+  '{"name": "f", "arguments": {}}',
+  "```json\n{",
+  "data: x\n\nevent: y",
+  "../../etc/passwd",
+  "'; drop table api_keys; --",
 ];
 const WORDED = new Set(["text", "content", "system", "description", "prompt", "title", "city", "a", "user_id"]);
 
@@ -193,13 +216,13 @@ function bounded(body: unknown): unknown {
   return body;
 }
 
-function forCounting({ max_tokens: _, stream: __, temperature: ___, ...rest }: Record<string, unknown>): Record<string, unknown> {
-  delete rest["metadata"];
-  delete rest["service_tier"];
-  delete rest["stop_sequences"];
-  delete rest["inference_geo"];
-  delete rest["diagnostics"];
-  return rest;
+const NOT_COUNTED = new Set([
+  ...["max_tokens", "stream", "temperature", "top_k", "metadata", "service_tier", "stop_sequences", "inference_geo"],
+  "diagnostics",
+]);
+
+function forCounting(request: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(request).filter(([name]) => !NOT_COUNTED.has(name)));
 }
 
 /** Puts a thinking block that this server has signed where the full request has a made-up one. */
@@ -227,13 +250,44 @@ function keyHeaders(): Record<string, string> {
 
 function oddHeaders(pick: <Item>(items: readonly Item[]) => Item): Record<string, string> {
   const name = pick([
-    ...["anthropic-version", "x-api-key", "authorization", "content-type", "anthropic-beta", "idempotency-key"],
-    ...["content-encoding", "anthropic-workspace-id", "traceparent", "x-stainless-retry-count", "accept", "origin"],
-    ...["x-claude-code-session-id", "x-forwarded-for", "anthropic-dangerous-direct-browser-access"],
+    "anthropic-version",
+    "x-api-key",
+    "authorization",
+    "content-type",
+    "anthropic-beta",
+    "idempotency-key",
+    "content-encoding",
+    "anthropic-workspace-id",
+    "traceparent",
+    "x-stainless-retry-count",
+    "accept",
+    "origin",
+    "x-claude-code-session-id",
+    "x-forwarded-for",
+    "anthropic-dangerous-direct-browser-access",
   ]);
   const value = pick([
-    ...["", " ", "x", "0", "-1", "1e9", "2026-10-21", "Bearer", "Bearer x y", "gzip", "true", "null", "../../etc/passwd"],
-    ...["a,b,,c", "sk-ant-api03-", "\u00ff\u00fe", "%00", "';--", "x".repeat(5_000), `Bearer ${parley.apiKey}`, "00-0-0-0"],
+    "",
+    " ",
+    "x",
+    "0",
+    "-1",
+    "1e9",
+    "2026-10-21",
+    "Bearer",
+    "Bearer x y",
+    "gzip",
+    "true",
+    "null",
+    "../../etc/passwd",
+    "a,b,,c",
+    "sk-ant-api03-",
+    "\u00ff\u00fe",
+    "%00",
+    "';--",
+    "x".repeat(5_000),
+    `Bearer ${parley.apiKey}`,
+    "00-0-0-0",
   ]);
   return { ...keyHeaders(), [name]: value };
 }
@@ -306,16 +360,14 @@ const LEAK =
 function judge({ status, requestId, text }: Outcome): void {
   if (status >= 200 && status < 300) {
     // A stream that fails on the way says so in an event.
-    const event = /^event: error\ndata: (.+)$/m.exec(text)?.[1];
-    expect(event).toBeUndefined();
+    assert.doesNotMatch(text, /^event: error$/m);
     return;
   }
-  expect(status, text).toBeGreaterThanOrEqual(400);
-  expect(status, text).toBeLessThan(500);
+  assert(status >= 400 && status < 500, `status ${status}: ${text}`);
   const envelope = ErrorEnvelope.parse(JSON.parse(text));
-  expect(envelope.error.message).not.toMatch(LEAK);
-  expect(envelope.error.message).not.toBe("");
-  expect(envelope.request_id).toBe(requestId);
+  assert.doesNotMatch(envelope.error.message, LEAK);
+  assert.notEqual(envelope.error.message, "");
+  assert.equal(envelope.request_id, requestId);
 }
 
 interface Growth {
