@@ -1,0 +1,13 @@
+import { engineRequirements } from "./engine.ts";
+import { messagesRequirements } from "./messages.ts";
+import { platformRequirements } from "./platform.ts";
+import type { Requirement } from "./requirement.ts";
+import { validationRequirements } from "./validation.ts";
+
+/** Every promised behaviour that a test proves. */
+export const requirements: readonly Requirement[] = [
+  ...messagesRequirements,
+  ...validationRequirements,
+  ...engineRequirements,
+  ...platformRequirements,
+];

@@ -1,0 +1,71 @@
+import type { Unproven } from "./requirement.ts";
+
+/** Promises that no test proves yet. A test of one moves it to the lists of requirements. */
+export const unproven: readonly Unproven[] = [
+  {
+    id: "tools:forced-valid",
+    source: "3",
+    behaviour: "Under any, tool, strict and a format, all replies that finish validate, on any model.",
+    reason: "Proved for the grammar and the syntaxes apart; the share on real weights comes from bench/tools.",
+  },
+  {
+    id: "tools:resample",
+    source: "Core",
+    behaviour: "An input whose schema had to be relaxed is validated, decoded once more, and then ended honestly.",
+    reason: "The path is in the engine; no test drives it with a scripted backend.",
+  },
+  {
+    id: "count:features",
+    source: "4",
+    behaviour: "Counts are exact for every feature: tools, documents, thinking history.",
+    reason: "Proved on real weights for one request; not feature by feature.",
+  },
+  {
+    id: "cache:server-restart",
+    source: "5",
+    behaviour: "A restarted Parley reads the prefix that it stored before.",
+    reason: "Proved for the store's index; not with a whole server and real weights.",
+  },
+  {
+    id: "count:edits",
+    source: "4",
+    behaviour: "count_tokens tells original and edited counts where context edits apply.",
+    reason: "No test over HTTP.",
+  },
+  {
+    id: "claude-code:session",
+    source: "1",
+    behaviour: "Claude Code answers, reads a file with its tool, and reads the cached prefix after a restart.",
+    reason: "No test runs the client against real weights.",
+  },
+  {
+    id: "sdk:python",
+    source: "1",
+    behaviour: "The Python SDK, newest and 0.7x, works unmodified.",
+    reason: "No test runs it.",
+  },
+  {
+    id: "kill:streams",
+    source: "9",
+    behaviour: "kill -9 of server, engine and database during 20 streams loses and doubles nothing.",
+    reason: "Proved for ledger, engine and database apart; not together under streams.",
+  },
+  {
+    id: "start:fast",
+    source: "Core",
+    behaviour: "A second start is ready in under 3 s before the model loads, and needs no network.",
+    reason: "No test measures it.",
+  },
+  {
+    id: "limits:nodes",
+    source: "8",
+    behaviour: "Limits hold across nodes.",
+    reason: "Buckets are in the memory of one process; several nodes are a later milestone.",
+  },
+  {
+    id: "spend",
+    source: "8",
+    behaviour: "Money is reserved and settled.",
+    reason: "Prices, budgets and rollups are a later milestone.",
+  },
+];
