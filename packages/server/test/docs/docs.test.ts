@@ -67,7 +67,7 @@ test("every page of the documentation that a comment or a message names is there
 function keysOf(schema: z.ZodObject, prefix = ""): readonly string[] {
   return Object.entries(schema.shape).flatMap(([name, field]) => {
     let inner = field as z.ZodType & { readonly def: { readonly innerType?: z.ZodType } };
-    while (inner.def.type === "prefault" && inner.def.innerType) inner = inner.def.innerType as typeof inner;
+    while (inner.def.type === "prefault" && inner.def.innerType) inner = inner.def.innerType;
     return inner.def.type === "object" ? keysOf(inner as unknown as z.ZodObject, `${prefix}${name}.`) : [`${prefix}${name}`];
   });
 }
