@@ -217,7 +217,14 @@ function bounded(body: unknown): unknown {
 }
 
 const NOT_COUNTED = new Set([
-  ...["max_tokens", "stream", "temperature", "top_k", "metadata", "service_tier", "stop_sequences", "inference_geo"],
+  "max_tokens",
+  "stream",
+  "temperature",
+  "top_k",
+  "metadata",
+  "service_tier",
+  "stop_sequences",
+  "inference_geo",
   "diagnostics",
 ]);
 
