@@ -228,4 +228,23 @@ export const platformRequirements: readonly Requirement[] = [
     ],
     ["project:planted", "Core", "A planted violation is caught.", "a planted violation is caught"],
   ]),
+  ...provedBy("server/test/examples/typescript-examples.test.ts", [
+    ["examples:chat", "Core", "The chat example runs as it stands.", "chat.ts prints the text as it streams"],
+    [
+      "examples:tools",
+      "1",
+      "The SDK's tool runner runs a tool and gets its answer.",
+      "tool-runner.ts runs its tool and prints the answer",
+    ],
+    ["examples:parse", "1", "The SDK's parse helper gives the object.", "structured-output.ts prints the parsed object"],
+  ]),
+  ...provedBy("server/test/docs/docs.test.ts", [
+    ["docs:reference", "Core", "The reference is what the schemas say.", "the reference is what the schemas say"],
+    [
+      "docs:configuration",
+      "Core",
+      "The configuration page has every key.",
+      "configuration.md has every key with its default and its variable, and no other",
+    ],
+  ]),
 ];
