@@ -9,7 +9,7 @@ client = anthropic.Anthropic()  # reads ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY
 question = sys.argv[1] if len(sys.argv) > 1 else "Why is the sky blue?"
 
 with client.messages.stream(
-    model=os.environ.get("ANTHROPIC_MODEL", "claude-sonnet-4-5"),
+    model=os.environ.get("ANTHROPIC_MODEL", "claude-sonnet-5-5"),
     max_tokens=512,
     system="Answer in two sentences.",
     messages=[{"role": "user", "content": question}],

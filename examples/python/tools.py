@@ -20,7 +20,7 @@ messages = [{"role": "user", "content": "Use the tool: what is the weather in Pa
 
 for _ in range(4):
     message = client.messages.create(
-        model=os.environ.get("ANTHROPIC_MODEL", "claude-sonnet-4-5"),
+        model=os.environ.get("ANTHROPIC_MODEL", "claude-sonnet-5-5"),
         max_tokens=512,
         tools=tools,
         messages=messages,

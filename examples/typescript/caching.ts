@@ -8,7 +8,7 @@ const rules = Array.from({ length: 120 }, (_, index) => `Rule ${index + 1}: shel
 for (const question of ["What does shelf 3 hold?", "What does shelf 10 hold?"]) {
   const startMs = performance.now();
   const { content, usage } = await client.messages.create({
-    model: process.env["ANTHROPIC_MODEL"] ?? "claude-sonnet-4-5",
+    model: process.env["ANTHROPIC_MODEL"] ?? "claude-sonnet-5-5",
     max_tokens: 64,
     system: [{ type: "text", text: rules.join("\n"), cache_control: { type: "ephemeral" } }],
     messages: [{ role: "user", content: question }],

@@ -3,7 +3,7 @@ import Anthropic from "@anthropic-ai/sdk";
 
 const client = new Anthropic(); // reads ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY
 const stream = client.messages.stream({
-  model: process.env["ANTHROPIC_MODEL"] ?? "claude-sonnet-4-5",
+  model: process.env["ANTHROPIC_MODEL"] ?? "claude-sonnet-5-5",
   max_tokens: 512,
   system: "Answer in two sentences.",
   messages: [{ role: "user", content: process.argv[2] ?? "Why is the sky blue?" }],

@@ -7,7 +7,7 @@ const Person = z.object({ name: z.string(), age: z.number().int(), city: z.strin
 
 const client = new Anthropic(); // reads ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY
 const message = await client.messages.parse({
-  model: process.env["ANTHROPIC_MODEL"] ?? "claude-sonnet-4-5",
+  model: process.env["ANTHROPIC_MODEL"] ?? "claude-sonnet-5-5",
   max_tokens: 256,
   messages: [{ role: "user", content: "Jane Doe is 42 years old and lives in Rome." }],
   output_config: { format: zodOutputFormat(Person) },

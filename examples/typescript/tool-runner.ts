@@ -15,7 +15,7 @@ const add = betaZodTool({
 
 const client = new Anthropic(); // reads ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY
 const message = await client.beta.messages.toolRunner({
-  model: process.env["ANTHROPIC_MODEL"] ?? "claude-sonnet-4-5",
+  model: process.env["ANTHROPIC_MODEL"] ?? "claude-sonnet-5-5",
   max_tokens: 512,
   max_iterations: 4,
   tools: [add],

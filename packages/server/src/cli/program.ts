@@ -58,7 +58,7 @@ export function createProgram(signal: AbortSignal): Command {
 
   command("chat", "Talk to a model in the terminal.", ["chat", 'chat "Why is the sky blue?"', "chat --model claude-haiku-4-5"])
     .argument("[question]", "ask once and end")
-    .option("--model <id>", "model id", "claude-sonnet-4-5")
+    .option("--model <id>", "model id", "claude-sonnet-5-5")
     .option("--system <text>", "system prompt")
     .option("--url <address>", "a Parley elsewhere")
     .option("--key <key>", "API key (PARLEY_API_KEY)")
