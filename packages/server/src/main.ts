@@ -59,7 +59,13 @@ export async function startParley(options: {
   const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
   const authenticator = started.use(createAuthenticator({ storage, hmacKey, clock }));
 
-  const models = await startLocalModels({ config: config.engine, dataDir, log, clock });
+  const models = await startLocalModels({
+    config: config.engine,
+    dataDir,
+    onRestart: (weights) => metrics.engineRestarted(weights),
+    log,
+    clock,
+  });
   started.defer(() => models.close(DRAIN_MS));
   const cacheDir = join(dataDir, "cache");
   const snapshots = await openSnapshotStore({

@@ -18,10 +18,11 @@ import { createWeightsStore } from "./weights/weights-store.ts";
 export async function startLocalModels(options: {
   readonly config: Config["engine"];
   readonly dataDir: string;
+  readonly onRestart: (weights: string) => void;
   readonly log: Log;
   readonly clock: Clock;
 }): Promise<LocalModels> {
-  const { config, dataDir, log, clock } = options;
+  const { config, dataDir, onRestart, log, clock } = options;
   const threads = config.threads ?? availableParallelism();
   const runFolder = join(dataDir, "run", "engines");
   await endOrphanedEngines(runFolder);
@@ -67,6 +68,7 @@ export async function startLocalModels(options: {
     availableBytes: readAvailableBytes,
     keepAliveMs: config.keep_alive_minutes * 60_000,
     thinkingOf: thinkingSupport,
+    onRestart,
     log,
     clock,
   });

@@ -283,6 +283,20 @@ describe("failures", () => {
       usage: { inputTokens: 11, outputTokens: 2 },
     });
   });
+
+  test("a turn that fails is recorded with the times that were seen", async () => {
+    server.engine.play(async function* (_turn, signal) {
+      yield start;
+      await pause(30, signal);
+      yield* textBlock(0, "a").slice(0, 2);
+      await pause(60, signal);
+      throw fail("api_error", { public: "The engine stopped." });
+    });
+    await (await post(server, "/v1/messages", { ...BODY, stream: true })).text();
+    const { timings } = server.rows.at(-1) ?? {};
+    expect(timings?.prefillMs).toBeGreaterThanOrEqual(25);
+    expect(timings?.decodeMs).toBeGreaterThanOrEqual(55);
+  });
 });
 
 describe("streams", () => {

@@ -19,6 +19,15 @@ export function descendantsOf(root: number): readonly ProcessInfo[] {
   return below(root);
 }
 
+/** False also for one that has ended and that nobody has asked for its exit code yet. */
+export function isRunning(pid: number): boolean {
+  try {
+    return statOf(pid)[0] !== "Z";
+  } catch {
+    return false;
+  }
+}
+
 /** The process that decodes for a started Parley. */
 export function enginePid(root: number): number {
   const engine = descendantsOf(root).find(
@@ -42,11 +51,16 @@ export function privateBytes(pid: number): number {
 
 function readProcess(pid: number): readonly [parent: number, ProcessInfo] | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name stands in parentheses and may hold any character; the state and the parent follow it.
-    const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    const parent = Number(statOf(pid)[1]);
     return [parent, { pid, command: readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ") }];
   } catch {
     return null; // It ended meanwhile.
   }
+}
+
+/** State, parent and what follows them. */
+function statOf(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // The name before them stands in parentheses and may hold any character.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }

@@ -38,7 +38,6 @@ export interface TurnJob {
 
 /** Tokens are rarely shorter: a guess that is seldom too low, and the settlement corrects it. */
 const BYTES_PER_TOKEN = 3;
-const NO_TIMINGS: Timings = { renderMs: 0, queueMs: 0, restoreMs: 0, prefillMs: 0, decodeMs: 0 };
 
 export interface TurnObserver {
   /** The limits have let the turn through; `limitsMs` is what that took. */
@@ -96,16 +95,20 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
     traceparent: job.traceparent,
   });
   let used: Usage | null = null;
-  let hasBlock = false;
+  /** Monotonic milliseconds. */
+  let startedMs: number | null = null;
+  let firstBlockMs: number | null = null;
   let isWritten = false;
   const begunAtMs = clock.monotonicMs();
 
   function see(event: TurnEvent): void {
-    if (event.type === "start") used = event.usage;
-    else if (event.type === "block-start" && !hasBlock) {
-      hasBlock = true;
+    if (event.type === "start") {
+      used = event.usage;
+      startedMs = clock.monotonicMs();
+    } else if (event.type === "block-start" && firstBlockMs === null) {
+      firstBlockMs = clock.monotonicMs();
       span.firstBlock();
-      metrics.firstEvent(model.modelClass, clock.monotonicMs() - job.arrivedAtMs);
+      metrics.firstEvent(model.modelClass, firstBlockMs - job.arrivedAtMs);
     } else if (used && isDelta(event)) {
       // Without the engine's own count a delta is one token at least.
       const outputTokens = event.outputTokens ?? used.outputTokens + 1;
@@ -159,7 +162,7 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
       thinkingTokens: 0,
     };
     span.fail(outcome, usage);
-    const timings = { ...NO_TIMINGS, decodeMs: clock.monotonicMs() - begunAtMs };
+    const timings = timingsSeen(begunAtMs, startedMs, firstBlockMs, clock.monotonicMs());
     if (used === null) {
       // Refused before anything was computed: there is nothing to account.
       metrics.turnEnded({ modelClass: model.modelClass, weights: model.weights, outcome, usage, timings });
@@ -174,6 +177,17 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
   }
 
   return { see, complete, fail };
+}
+
+/**
+ * The times of a turn that cannot tell its own, from when its events came: to the start, to the first block, to the end.
+ * What it waited and what it restored count as prefill.
+ */
+function timingsSeen(begunMs: number, startedMs: number | null, firstBlockMs: number | null, endedMs: number): Timings {
+  const renderMs = (startedMs ?? endedMs) - begunMs;
+  const prefillMs = startedMs === null ? 0 : (firstBlockMs ?? endedMs) - startedMs;
+  const decodeMs = firstBlockMs === null ? 0 : endedMs - firstBlockMs;
+  return { renderMs, queueMs: 0, restoreMs: 0, prefillMs, decodeMs };
 }
 
 function isDelta(event: TurnEvent): event is Extract<TurnEvent, { outputTokens?: number }> {

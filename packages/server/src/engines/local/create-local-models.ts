@@ -23,6 +23,8 @@ export interface LocalModelsOptions extends BackendChoice {
   readonly availableBytes: () => Promise<number>;
   readonly keepAliveMs: number;
   readonly thinkingOf: (chatTemplate: string | null) => WeightsDescription["thinking"];
+  /** An engine that had died works again. */
+  readonly onRestart: (weights: string) => void;
   readonly log: Pick<Log, "debug" | "info" | "warn" | "error">;
   readonly clock: Clock;
 }
@@ -205,9 +207,12 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
     entry.lastFault = `the process ${backend.pid} died after ${Math.round(livedMs / 1000)} s`;
     entry.state = "waiting-to-restart";
     log.error({ weights: entry.local.name, pid: backend.pid, crashes: entry.crashes, delayMs }, "an engine died; restarting it");
-    void beginLoad(entry, delayMs).catch((error: unknown) => {
-      if (!closing.signal.aborted) log.error({ weights: entry.local.name, err: error }, "the engine could not be restarted");
-    });
+    void beginLoad(entry, delayMs).then(
+      () => options.onRestart(entry.local.name),
+      (error: unknown) => {
+        if (!closing.signal.aborted) log.error({ weights: entry.local.name, err: error }, "the engine could not be restarted");
+      },
+    );
   }
 
   /** Forgets the model at once: who asks for it now gets a new entry, whose load waits until this one is gone. */

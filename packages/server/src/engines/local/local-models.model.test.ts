@@ -47,6 +47,7 @@ async function makePool(binary: string, backendChoice: "auto" | "node-llama-cpp"
     availableBytes: readAvailableBytes,
     keepAliveMs: 600_000,
     thinkingOf: () => "emulated",
+    onRestart: () => {},
     log: createLog({ level: "silent" }),
     clock: systemClock,
   });

@@ -89,6 +89,7 @@ function script(kind: BackendKind, onStart: (request: StartRequest) => void | Pr
 
 const sizes: Record<string, number> = { small: 100 * MB, other: 100 * MB, third: 100 * MB, huge: 100_000 * MB };
 const local = (name: string) => ({ name, title: name, file: `/weights/${name}.gguf` });
+const onRestart = vi.fn<(weights: string) => void>();
 const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 let pool: LocalModels;
 
@@ -107,6 +108,7 @@ function make(more: Partial<LocalModelsOptions> = {}): LocalModels {
     availableBytes: async () => 450 * MB,
     keepAliveMs: 10_000,
     thinkingOf: () => "emulated",
+    onRestart,
     clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
     ...more,
     log,
@@ -303,6 +305,7 @@ describe("crashes", () => {
     expect(second.backend).not.toBe(first.backend);
     first.release();
     expect(pool.status().models[0]).toMatchObject({ crashes: 1, leases: 1, lastFault: expect.stringContaining("died") });
+    expect(onRestart.mock.calls).toEqual([["small"]]);
   });
 
   test("one that keeps crashing is restarted ever later, and turns are told instead of kept waiting", async () => {

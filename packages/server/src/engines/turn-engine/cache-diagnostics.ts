@@ -8,6 +8,8 @@ type PartHashes = RenderedPrompt["partHashes"];
 interface Remembered {
   readonly workspaceId: string;
   readonly parts: PartHashes;
+  /** Prompt tokens that the turn read from the cache or wrote to it: what the next one could read. */
+  readonly cachedTokens: number;
   readonly atMs: number;
 }
 
@@ -16,28 +18,29 @@ const KEPT_MS = 3_600_000;
 
 /** Remembers what each message's prompt was made of, so that a later turn can be told why its cache missed. */
 export interface CacheDiagnostics {
-  remember(turn: Pick<Turn, "messageId" | "workspaceId">, parts: PartHashes): void;
-  /** Null where the client did not ask, or where nothing was missed. */
-  explain(turn: Pick<Turn, "previousMessageId" | "workspaceId">, parts: PartHashes, missedTokens: number): CacheMissReason | null;
+  remember(turn: Pick<Turn, "messageId" | "workspaceId">, parts: PartHashes, cachedTokens: number): void;
+  /** Null where the client did not ask, or where all that the previous turn left in the cache was read. */
+  explain(turn: Pick<Turn, "previousMessageId" | "workspaceId">, parts: PartHashes, readTokens: number): CacheMissReason | null;
 }
 
 export function createCacheDiagnostics(clock: Clock): CacheDiagnostics {
   const byMessage = new Map<string, Remembered>();
   return {
-    remember(turn, parts) {
-      byMessage.set(turn.messageId, { workspaceId: turn.workspaceId, parts, atMs: clock.nowMs() });
+    remember(turn, parts, cachedTokens) {
+      byMessage.set(turn.messageId, { workspaceId: turn.workspaceId, parts, cachedTokens, atMs: clock.nowMs() });
       const oldest = byMessage.keys().next().value;
       if (byMessage.size > KEPT_MESSAGES && oldest !== undefined) byMessage.delete(oldest);
     },
-    explain(turn, parts, missedTokens) {
+    explain(turn, parts, readTokens) {
       if (turn.previousMessageId === null) return null;
       const previous = byMessage.get(turn.previousMessageId);
       const found =
         previous !== undefined && previous.workspaceId === turn.workspaceId && clock.nowMs() - previous.atMs < KEPT_MS;
       if (!found) return { type: "previous_message_not_found" };
+      const missedInputTokens = previous.cachedTokens - readTokens;
+      if (missedInputTokens <= 0) return null;
       const changed = firstChange(previous.parts, parts);
-      if (changed !== null) return { type: changed, missedInputTokens: missedTokens };
-      return missedTokens > 0 ? { type: "unavailable" } : null;
+      return changed === null ? { type: "unavailable" } : { type: changed, missedInputTokens };
     },
   };
 }

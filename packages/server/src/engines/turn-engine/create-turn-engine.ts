@@ -87,6 +87,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
     yield {
       type: "start",
       usage: { ...promptUsage(prompt.tokens.length, cache.plan), outputTokens: 0, thinkingTokens: 0 },
+      cacheMissReason: diagnostics.explain(turn, prompt.partHashes, cache.plan.readTokens),
     };
 
     const queueStartMs = clock.monotonicMs();
@@ -134,12 +135,13 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
           { thinkingNative: runtime.thinkingNative, promptEndsInThinking: await runtime.endsInThinking(prompt.tokens) },
         );
         if (reply.replayable) remember(runtime, turn, writer.content, decoder.log.tokens, reply.thinkingTokens);
-        diagnostics.remember(turn, prompt.partHashes);
         const usage: Usage = {
           ...readUsage(prompt.tokens.length, prefilled.plan, decoder.cachedTokens),
           outputTokens: decoder.log.tokens.length,
           thinkingTokens: reply.thinkingTokens,
         };
+        const { cacheReadTokens, cacheWrite5mTokens, cacheWrite1hTokens } = usage;
+        diagnostics.remember(turn, prompt.partHashes, cacheReadTokens + cacheWrite5mTokens + cacheWrite1hTokens);
         yield {
           type: "end",
           stopReason: reply.stopReason,
@@ -153,7 +155,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
             prefillMs: prefilled.prefillMs + decoder.prefillMs,
             decodeMs: decoder.decodeMs,
           },
-          cacheMissReason: diagnostics.explain(turn, prompt.partHashes, prompt.tokens.length - usage.cacheReadTokens),
+          cacheMissReason: diagnostics.explain(turn, prompt.partHashes, cacheReadTokens),
         };
       } finally {
         lease.release();

@@ -1,0 +1,25 @@
+import { sql } from "drizzle-orm";
+import { systemClock } from "../../src/platform/clock.ts";
+import { silentLog } from "../../src/storage/testing/test-storage.ts";
+import { openStorage } from "../../src/storage/storage.ts";
+
+export interface LedgerRow extends Record<string, unknown> {
+  readonly request_id: string;
+  readonly message_id: string;
+  /** Null for a turn that completed. */
+  readonly outcome: string | null;
+  readonly output_tokens: number;
+  readonly prefill_ms: number;
+  readonly decode_ms: number;
+}
+
+/** All rows of a data folder's ledger, beside the Parley that runs on it or after it. */
+export async function readLedger(dataDir: string): Promise<readonly LedgerRow[]> {
+  await using storage = await openStorage({ databaseUrl: null, dataDir, log: silentLog, clock: systemClock, maxConnections: 1 });
+  const { rows } = await storage.run({ operation: "read the ledger", repeatable: true }, (database) =>
+    database.execute<LedgerRow>(
+      sql`select request_id, message_id, outcome, output_tokens::int, prefill_ms, decode_ms from turn_records order by sequence`,
+    ),
+  );
+  return rows;
+}
