@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createAuthenticator } from "./auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "./auth/ensure-first-organization.ts";
@@ -22,6 +23,7 @@ import { createTracing } from "./platform/tracing.ts";
 import { createThinkingSigner } from "./prompt/index.ts";
 import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
 import { startLocalModels } from "./start-local-models.ts";
+import { findInCatalog } from "./weights/catalog.ts";
 import { openStorage } from "./storage/storage.ts";
 
 export interface Parley {
@@ -81,6 +83,8 @@ export async function startParley(options: {
   });
   started.defer(() => replays.flush());
 
+  const scratchFolder = join(dataDir, "run", "slots");
+  await rm(scratchFolder, { recursive: true, force: true });
   const engine = createTurnEngine({
     models,
     snapshots,
@@ -93,6 +97,8 @@ export async function startParley(options: {
       topK: config.engine.default_top_k,
     },
     clock,
+    toolGateOf: (weights) => findInCatalog(weights)?.tool_gate ?? null,
+    scratchFolder,
     note: (what, weights) => log.info({ what, weights }, "a reply had to be mended"),
   });
   const minimum = config.cache.minimum_tokens;

@@ -22,22 +22,23 @@ export function findUnserved(request: CountTokensRequest, capabilities: ModelCap
 }
 
 /** Fields that must be absent, null or empty, with what they would need. */
-const UNSERVED_FIELDS: readonly (readonly [keyof CountTokensRequest, string])[] = [
+const UNSERVED_FIELDS: readonly (readonly [keyof CountTokensRequest, string, errorCode?: string])[] = [
   ["mcp_servers", "MCP servers are not supported"],
   ["container", "containers are not supported"],
   ["compaction", "compaction is not supported"],
   ["fallbacks", "fallbacks are not supported"],
   ["fallback_credit_token", "fallback credits are not supported"],
-  ["thread", "message threads are not supported"],
+  // On this code the newest SDKs' tool runner sends the whole conversation instead, as it did before threads.
+  ["thread", "message threads are not supported", "thread_unsupported_request"],
   ["billing_policy", "billing policies are not supported"],
   ["user_profile_id", "user profiles are not supported"],
 ];
 
 function findUnservedField(request: CountTokensRequest): Problem | null {
-  for (const [key, text] of UNSERVED_FIELDS) {
+  for (const [key, text, errorCode] of UNSERVED_FIELDS) {
     const value = request[key];
     const isEmpty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
-    if (!isEmpty) return { path: [key], text };
+    if (!isEmpty) return { path: [key], text, ...(errorCode === undefined ? {} : { errorCode }) };
   }
   if (request.speed === "fast") return { path: ["speed"], text: "'fast' is not supported by this model" };
   const geo = request.inference_geo;

@@ -21,6 +21,8 @@ const WeightsSchema = z.object({
   bytes: z.int().positive(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   context: z.int().positive(),
+  /** For weak models: when a call that the model has begun is made. See docs/decisions/2026-11-21-tool-decision.md. */
+  tool_gate: z.object({ fit: z.number(), grounding: z.number(), bias: z.number(), threshold: z.number() }).optional(),
   mirrors: z.array(MirrorSchema),
 });
 

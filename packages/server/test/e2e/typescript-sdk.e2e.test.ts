@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { HALF, type RunningParley, startParley } from "../support/start-parley.ts";
 
-const MODEL = "claude-sonnet-4-5";
+const MODEL = "claude-opus-4-5";
 const WEATHER = {
   name: "get_weather",
   description: "Get the current weather in a city",
@@ -35,7 +35,8 @@ describe.each([
   { version: "1.12", make: (apiKey = parley.apiKey) => new Anthropic({ baseURL: parley.url, apiKey, maxRetries: 0 }) },
   {
     version: "0.70",
-    make: (apiKey = parley.apiKey) => new Anthropic070({ baseURL: parley.url, apiKey, maxRetries: 0 }) as unknown as Anthropic,
+    make: (apiKey: string | undefined = parley.apiKey) =>
+      new Anthropic070({ baseURL: parley.url, apiKey, maxRetries: 0 }) as unknown as Anthropic,
   },
 ])("the TypeScript SDK $version", ({ make }) => {
   test("creates a message", async () => {
@@ -48,7 +49,7 @@ describe.each([
     expect(message).toMatchObject({
       type: "message",
       role: "assistant",
-      model: "claude-sonnet-4-5-20250929",
+      model: "claude-opus-4-5-20251101",
       stop_sequence: null,
     });
     expect(message.content[0]).toMatchObject({ type: "text", text: expect.stringContaining("Paris") });

@@ -2,6 +2,8 @@
 export interface Problem {
   readonly path: readonly (string | number)[];
   readonly text: string;
+  /** `error.details.error_code` where the platform has one: the SDKs act on it. */
+  readonly errorCode?: string;
 }
 
 export type Checked<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string };

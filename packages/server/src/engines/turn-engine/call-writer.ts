@@ -3,76 +3,99 @@ import type { ReplyState } from "./reply-state.ts";
 import { closeJson } from "./syntax/close-json.ts";
 import { createJsonStringStop } from "./syntax/json-string-stop.ts";
 import type { OpenedCall } from "./syntax/tool-syntax.ts";
+import { type KnownCall, mayBecomeKnown } from "./tool-decision/known-calls.ts";
 
 /**
- * Writes one tool call. Its input goes out as it is decoded where the grammar alone makes it valid; where the schema
- * had to be relaxed it is held until it has been validated, since what was sent cannot be taken back.
+ * Writes one tool call. Its input goes out as it is decoded, unless it may have to be taken back: what was sent cannot
+ * be. So it is held until it is complete where the schema had to be relaxed (it is validated first) or where its values
+ * decide whether the call is made, and as long as it may only repeat a call that is known already.
  */
 export class CallWriter {
   readonly opened: OpenedCall;
-  #buffered: boolean;
-  #started = false;
   readonly #state: ReplyState;
   readonly #id: string;
   readonly #stop: ReturnType<typeof createJsonStringStop>;
+  readonly #known: readonly KnownCall[];
+  #inexact: boolean;
+  readonly #undecided: boolean;
+  #started = false;
   #json = "";
+  /** Characters of `#json` that have been sent. */
+  #sent = 0;
 
-  constructor(state: ReplyState, opened: OpenedCall) {
+  constructor(
+    state: ReplyState,
+    opened: OpenedCall,
+    options: { readonly inexact: boolean; readonly undecided: boolean; readonly known: readonly KnownCall[] },
+  ) {
     this.opened = opened;
-    this.#buffered = !opened.tool.exact;
     this.#state = state;
     this.#id = state.newToolUseId();
     this.#stop = createJsonStringStop(state.turn.stopSequences);
+    this.#known = options.known;
+    this.#inexact = options.inexact || !opened.tool.exact;
+    this.#undecided = options.undecided;
+  }
+
+  /** Nothing of it has been sent: it can still be taken back. */
+  get held(): boolean {
+    return !this.#started;
   }
 
   /** Its input has to be validated before it is sent. */
-  get buffered(): boolean {
-    return this.#buffered;
+  get inexact(): boolean {
+    return this.#inexact;
   }
 
   relax(): void {
-    this.#buffered = true;
+    this.#inexact = true;
   }
 
   *begin(): Generator<TurnEvent, void, void> {
-    if (!this.#buffered) yield* this.#start();
+    yield* this.#send();
   }
 
   /** Returns the stop sequence that a string value of the input ran into, or null. */
   *push(json: string): Generator<TurnEvent, string | null, void> {
     const { text, matched } = this.#stop.push(json);
     this.#json += text;
-    if (!this.#buffered) yield* this.#state.writer.inputJson(text);
-    if (matched === null) return null;
-    const closing = closeJson(this.#json);
-    if (this.#buffered) yield* this.#startWithHeld();
-    yield* this.#state.writer.inputJson(closing);
-    yield* this.#state.writer.stopToolUse(this.#id, this.opened.tool.spec.name, parseInput(this.#json + closing));
+    if (matched === null) {
+      yield* this.#send();
+      return null;
+    }
+    this.#json += closeJson(this.#json);
+    yield* this.#finish(parseInput(this.#json));
     return matched;
   }
 
   *end(input: Readonly<Record<string, unknown>>): Generator<TurnEvent, void, void> {
-    const rest = this.#stop.finish();
-    this.#json += rest;
-    if (this.#buffered) yield* this.#startWithHeld();
-    else yield* this.#state.writer.inputJson(rest);
-    yield* this.#state.writer.stopToolUse(this.#id, this.opened.tool.spec.name, input);
+    this.#json += this.#stop.finish();
+    yield* this.#finish(input);
   }
 
   /** `max_tokens` came first: the block stays open, as on the platform. */
   *cutOff(): Generator<TurnEvent, void, void> {
-    if (this.#buffered) yield* this.#startWithHeld();
+    yield* this.#release();
   }
 
-  *#start(): Generator<TurnEvent, void, void> {
-    if (this.#started) return;
-    this.#started = true;
-    yield* this.#state.writer.toolUse(this.#id, this.opened.tool.spec.name);
+  *#finish(input: Readonly<Record<string, unknown>>): Generator<TurnEvent, void, void> {
+    yield* this.#release();
+    yield* this.#state.writer.stopToolUse(this.#id, this.opened.tool.spec.name, input);
   }
 
-  *#startWithHeld(): Generator<TurnEvent, void, void> {
-    yield* this.#start();
-    yield* this.#state.writer.inputJson(this.#json);
+  *#send(): Generator<TurnEvent, void, void> {
+    const name = this.opened.tool.spec.name;
+    if (this.#inexact || this.#undecided || (this.held && mayBecomeKnown(name, this.#json, this.#known))) return;
+    yield* this.#release();
+  }
+
+  *#release(): Generator<TurnEvent, void, void> {
+    if (!this.#started) {
+      this.#started = true;
+      yield* this.#state.writer.toolUse(this.#id, this.opened.tool.spec.name);
+    }
+    yield* this.#state.writer.inputJson(this.#json.slice(this.#sent));
+    this.#sent = this.#json.length;
   }
 }
 

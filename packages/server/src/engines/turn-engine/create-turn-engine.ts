@@ -16,7 +16,9 @@ import { type ModelRuntime, createModelRuntime } from "./model-runtime.ts";
 import { outputRoom } from "./overflow.ts";
 import type { ReplayStore } from "./render/replay-store.ts";
 import type { ReplyContent } from "./render/rendered-prompt.ts";
-import type { ReplyState } from "./reply-state.ts";
+import type { Mending } from "./reply-state.ts";
+import type { ToolGate } from "./tool-decision/tool-gate.ts";
+import { withNote } from "./tool-decision/with-note.ts";
 
 /** Loaded models, as the turn engine needs them. */
 export interface ModelSource {
@@ -34,8 +36,12 @@ export interface TurnEngineOptions {
   /** For a turn that names no temperature, top_p or top_k. */
   readonly defaultSampler: SamplerOptions;
   readonly clock: Clock;
+  /** How calls of these weights are judged before they are made; null: not at all. */
+  readonly toolGateOf: (weights: string) => ToolGate | null;
+  /** Where slots' content is kept while a call is judged. */
+  readonly scratchFolder: string;
   /** Called where a reply had to be mended; holds no content. */
-  readonly note: (what: Parameters<ReplyState["note"]>[0], weights: string) => void;
+  readonly note: (what: Mending, weights: string) => void;
 }
 
 /** How busy the loaded models' slots are. */
@@ -59,7 +65,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
   function runtimeOf(backend: TokenBackend): ModelRuntime {
     let runtime = runtimes.get(backend);
     if (runtime === undefined) {
-      runtime = createModelRuntime(backend, { replays: options.replays, clock });
+      runtime = createModelRuntime(backend, { replays: options.replays, clock, scratchFolder: options.scratchFolder });
       runtimes.set(backend, runtime);
       void backend.gone.then(() => runtimes.delete(backend));
     }
@@ -116,6 +122,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
           monotonicMs: () => clock.monotonicMs(),
           signal,
         });
+        const gate = options.toolGateOf(turn.weights);
         const writer = new BlockWriter(() => decoder.log.tokens.length);
         const reply = yield* generateReply(
           {
@@ -128,6 +135,14 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
             endsAtWindow: room.endsAtWindow,
             prefilled: turn.messages.at(-1)?.role === "assistant",
             clock,
+            gate: gate && {
+              weights: gate,
+              fit: (tools, request) => runtime.toolFit.ask({ tools, request }, { lease, tokens: decoder.tokens }, signal),
+            },
+            renderWithNote: async (note) => {
+              const { tokens } = await runtime.renderer.render(withNote(turn, note));
+              return tokens.length + room.tokens <= backend.model.contextTokens ? tokens : null;
+            },
             signThinking: options.signThinking,
             newToolUseId: options.newToolUseId,
             note: (what) => options.note(what, turn.weights),

@@ -22,7 +22,7 @@ export class Decoder {
 
   readonly #backend: TokenBackend;
   readonly #lease: SlotLease;
-  readonly #prompt: readonly number[];
+  #prompt: readonly number[];
   readonly #roomTokens: number;
   readonly #monotonicMs: () => number;
   readonly #signal: AbortSignal;
@@ -50,6 +50,16 @@ export class Decoder {
     return this.#roomTokens - this.log.tokens.length;
   }
 
+  /** The prompt and the kept output. */
+  get tokens(): readonly number[] {
+    return [...this.#prompt, ...this.log.tokens];
+  }
+
+  /** Goes on behind another prompt, from which the kept output then follows. */
+  changePrompt(tokens: readonly number[]): void {
+    this.#prompt = tokens;
+  }
+
   /** Writes text of ours into the reply, e.g. a thinking tag. */
   async inject(text: string): Promise<void> {
     this.log.append(await this.#backend.tokenize(text, { special: true }), text);
@@ -64,7 +74,7 @@ export class Decoder {
     const decode = this.#backend.decode(
       {
         slot: this.#lease.slot,
-        tokens: [...this.#prompt, ...this.log.tokens],
+        tokens: this.tokens,
         reusePrefix: this.#reusePrefix,
         maxTokens,
         sampler: phase.sampler,
@@ -98,7 +108,7 @@ export class Decoder {
       this.prefillMs += (firstTokenMs ?? nowMs) - startMs;
       this.decodeMs += firstTokenMs === null ? 0 : nowMs - firstTokenMs;
       this.#reusePrefix = true;
-      this.#lease.setResident([...this.#prompt, ...this.log.tokens]);
+      this.#lease.setResident(this.tokens);
     }
   }
 }

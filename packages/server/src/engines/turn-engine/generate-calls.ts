@@ -4,9 +4,13 @@ import { fail } from "../../platform/fail.ts";
 import { CallWriter } from "./call-writer.ts";
 import type { DecodeEnd } from "./decoder.ts";
 import { textSink } from "./generate-text.ts";
+import { literal as gbnfLiteral } from "./grammar/gbnf.ts";
 import { type ReplyEnding, type ReplyEvents, type ReplyState, ending, outOfRoom } from "./reply-state.ts";
 import type { CompiledTool, OpenedCall, OutputScanner, ScanEvent } from "./syntax/tool-syntax.ts";
 import type { TextSink } from "./text-sink.ts";
+import { grounding } from "./tool-decision/grounding.ts";
+import { type KnownCall, answeredCalls, isKnown } from "./tool-decision/known-calls.ts";
+import { freshRequest, isGated, judgeCall, judgeFit } from "./tool-decision/tool-gate.ts";
 
 export interface CallOptions {
   readonly tools: readonly CompiledTool[];
@@ -24,19 +28,43 @@ const RESAMPLE: SamplerOptions = { temperature: 0.8, topP: 0.95, topK: 0 };
 /** Text after a call that is looked at for a further call before the turn ends. */
 const AFTER_CALL_CHARACTERS = 24;
 
+/** Tokens that a list's opening takes; with less room the call stays as it was begun. */
+const LIST_ROOM_TOKENS = 32;
+/** Shown once to a model that makes the very call again whose result it has just been given. */
+const ANSWERED_NOTE = "This is the result. If it answers my request, tell me the answer in words; otherwise make the next call.";
+
+/** GBNF of text that begins no call. */
+const WORDS = "root ::= [^{}<>`\\[\\] \\t\\r\\n] [^{}<>`\\[\\]]*\n";
+
+interface Phase {
+  /** Made anew where a schema had to be relaxed. Null: free text. */
+  readonly grammar: (() => string) | null;
+  readonly sampler: SamplerOptions;
+  /** Text that the decode writes again, already known to the scanner. */
+  readonly literal: string;
+  readonly maxTokens?: number;
+  /** Follows where `maxTokens` ended this one. */
+  readonly next?: Phase;
+}
+
 type Step =
   | { readonly kind: "decode-ended"; readonly end: DecodeEnd }
-  /** A call was opened in free text: the rest is decoded under its grammar. */
-  | { readonly kind: "opened"; readonly call: OpenedCall }
+  /** A call was opened in free text, to a declared tool or to none: the rest is decoded under its grammar. */
+  | { readonly kind: "opened"; readonly callStart: number; readonly call: OpenedCall | null }
   | { readonly kind: "call-invalid"; readonly call: CallWriter; readonly error: string }
+  /** A held call is not to be made: it does not fit the request. */
+  | { readonly kind: "declined"; readonly callStart: number }
+  /** A held call repeats one that has just been answered. */
+  | { readonly kind: "repeated"; readonly callStart: number }
   | { readonly kind: "stopped"; readonly sequence: string }
-  /** After a call: the model goes on in prose. */
-  | { readonly kind: "prose" }
+  /** After a call: the model goes on in prose, or makes a call again that it has made. */
+  | { readonly kind: "calls-over" }
   | { readonly kind: "grammar-rejected" };
 
 /**
  * Decodes a reply that may hold tool calls. Free text is scanned; once a call has begun, decoding goes back to the last
- * token before its input and goes on under the tool's grammar, so that what finishes is valid (promise 3).
+ * token before its input and goes on under the tool's grammar, so that what finishes is valid (promise 3). Whether weak
+ * models call, and how often, is decided as docs/decisions/2026-11-21-tool-decision.md says.
  */
 export async function* generateWithTools(state: ReplyState, options: CallOptions): ReplyEvents {
   return yield* new CallGeneration(state, options).run();
@@ -49,10 +77,21 @@ class CallGeneration {
   readonly #scanner: OutputScanner;
   /** Where the scanner's offsets count from: a thinking phase may stand before it in the log. */
   readonly #base: number;
+  readonly #gate: ReplyState["gate"];
+  readonly #request: string | null;
+  readonly #answered: readonly KnownCall[];
   #call: CallWriter | null = null;
-  #finishedCalls = 0;
+  readonly #made: KnownCall[] = [];
   /** The engine could not compile the tools' schemas: inputs are any JSON objects, validated afterwards. */
   #relaxed = false;
+  /** Fit of the tool whose call's values have to decide. */
+  #undecidedFit: number | null = null;
+  /** A call was not made; the reply is text, and ends where another call begins. */
+  #declined = false;
+  #reminded = false;
+  #resampled = false;
+  #list = false;
+  #replayable = true;
   /** Characters of the log up to the end of the last finished call. */
   #callsEnd = 0;
   #proseAfterCall = "";
@@ -61,86 +100,160 @@ class CallGeneration {
     this.#state = state;
     this.#options = options;
     this.#sink = textSink(state);
-    this.#scanner = state.syntax.scanner(options.tools);
+    this.#scanner = state.syntax.scanner(options.tools, { unknownCalls: options.textGrammar === null });
     this.#base = state.decoder.log.text.length;
+    this.#gate = options.forced || options.textGrammar !== null || !isGated(state.turn) ? null : state.gate;
+    this.#request = freshRequest(state.turn);
+    this.#answered = options.forced || state.gate === null ? [] : answeredCalls(state.turn);
   }
 
   async *run(): ReplyEvents {
-    let grammar = this.#firstGrammar();
-    let sampler = this.#options.forced ? this.#callSampler() : this.#state.sampler;
-    /** Text that the next decode writes again, already known to the scanner. */
-    let literal = "";
-    let resampled = false;
+    let phase: Phase = {
+      grammar: this.#firstGrammar(),
+      sampler: this.#options.forced ? this.#callSampler() : this.#state.sampler,
+      literal: "",
+    };
     for (;;) {
-      const step: Step = yield* this.#decodeOnce(grammar, sampler, literal);
+      const step: Step = yield* this.#decodeOnce(phase);
       switch (step.kind) {
         case "grammar-rejected":
           if (this.#relaxed) throw rejectedTwice();
           this.#state.note("grammar-rejected");
           this.#relaxed = true;
           this.#call?.relax();
-          grammar = this.#call === null ? this.#firstGrammar() : this.#restOfCall(this.#call.opened, literal);
           continue;
-        case "opened":
-          literal = this.#state.decoder.log.rewindTo(this.#base + step.call.inputStart);
-          grammar = this.#restOfCall(step.call, literal);
-          sampler = this.#callSampler();
-          this.#scanner.reopen(step.call);
-          yield* this.#open(step.call);
+        case "opened": {
+          if (this.#declined) return yield* this.#endAsText(step.callStart);
+          if (!(await this.#fits(step.call))) phase = this.#decline(step.callStart);
+          else phase = yield* this.#openPhase(step.callStart, step.call);
+          continue;
+        }
+        case "declined":
+          phase = this.#decline(step.callStart);
+          continue;
+        case "repeated":
+          phase = await this.#remind(step.callStart);
           continue;
         case "call-invalid":
-          if (resampled) return yield* this.#refuse(step.call, step.error);
-          resampled = true;
+          if (this.#resampled) return yield* this.#refuse(step.call, step.error);
+          this.#resampled = true;
           this.#state.note("call-resampled");
-          literal = this.#state.decoder.log.rewindTo(this.#base + step.call.opened.inputStart);
-          grammar = this.#restOfCall(step.call.opened, literal);
-          sampler = RESAMPLE;
-          this.#scanner.reopen(step.call.opened);
-          yield* this.#open(step.call.opened);
+          phase = yield* this.#restPhase(step.call.opened, RESAMPLE);
           continue;
         case "stopped":
           return ending("stop_sequence", { stopSequence: step.sequence, replayable: false });
-        case "prose":
+        case "calls-over":
           return this.#endAfterCalls();
         case "decode-ended":
           break;
         default:
           step satisfies never;
       }
-      if (step.end === "room") return yield* this.#endOutOfRoom();
-      const goesOn = grammar !== null && this.#finishedCalls > 0 && this.#call === null && this.#options.parallel;
-      if (!goesOn) return yield* this.#endOfTurn();
+      if (step.end === "room" && this.#state.decoder.remainingTokens <= 0) return yield* this.#endOutOfRoom();
+      if (step.end === "room" && phase.next !== undefined) {
+        phase = phase.next;
+        continue;
+      }
+      const goesOn = phase.grammar !== null && this.#made.length > 0 && this.#call === null && this.#options.parallel;
+      if (!goesOn || this.#list) return yield* this.#endOfTurn();
       // The grammar ended with the call; the model itself says whether another follows.
-      grammar = null;
-      literal = "";
-      sampler = this.#callSampler();
+      phase = { grammar: null, literal: "", sampler: this.#callSampler() };
     }
   }
 
-  #restOfCall(opened: OpenedCall, literal: string): string {
-    return this.#state.syntax.restOfCallGrammar(this.#relaxIfNeeded(opened.tool), literal, opened);
+  /** Whether a call that the model has begun is made, as far as its tool tells. */
+  async #fits(call: OpenedCall | null): Promise<boolean> {
+    if (this.#gate === null || this.#request === null || this.#made.length > 0) return true;
+    const tools = call === null ? this.#options.tools.map(({ spec }) => spec) : [call.tool.spec];
+    const fit = await this.#gate.fit(tools, this.#request);
+    const verdict = judgeFit(this.#gate.weights, fit);
+    this.#undecidedFit = verdict === "by-values" ? fit : null;
+    return verdict !== "text";
+  }
+
+  /** A call that was begun in free text goes on under a grammar: in a list where several may be wanted, else as begun. */
+  async *#openPhase(callStart: number, call: OpenedCall | null): AsyncGenerator<TurnEvent, Phase, void> {
+    const { decoder, syntax, note } = this.#state;
+    const begun = decoder.log.text.slice(this.#base + callStart);
+    const wanted = this.#options.parallel && this.#request !== null && this.#made.length === 0;
+    const list = wanted && decoder.remainingTokens > LIST_ROOM_TOKENS ? syntax.listForm(this.#options.tools, begun) : null;
+    if (call !== null && list === null) return yield* this.#restPhase(call, this.#callSampler());
+    note(call === null ? "call-to-unknown-tool" : "calls-as-list");
+    const literal = decoder.log.rewindTo(this.#base + callStart);
+    this.#scanner.restart(callStart);
+    if (list === null) {
+      const grammar = (): string => withLiteral(literal, syntax.callGrammar(this.#tools()));
+      return { grammar, literal, sampler: this.#callSampler() };
+    }
+    this.#list = true;
+    await decoder.inject(literal + list.opening);
+    this.#scanner.push(list.opening);
+    const grammar = (): string => syntax.listForm(this.#tools(), "")?.grammar ?? list.grammar;
+    return { grammar, literal: "", sampler: this.#callSampler() };
+  }
+
+  *#restPhase(call: OpenedCall, sampler: SamplerOptions): Generator<TurnEvent, Phase, void> {
+    const literal = this.#state.decoder.log.rewindTo(this.#base + call.inputStart);
+    this.#list = false;
+    this.#scanner.reopen(call);
+    yield* this.#open(call);
+    const grammar = (): string => this.#state.syntax.restOfCallGrammar(this.#relaxIfNeeded(call.tool), literal, call);
+    return { grammar, literal, sampler };
+  }
+
+  /** Takes the call back and has the model go on in words. */
+  #decline(callStart: number): Phase {
+    this.#state.note("call-declined");
+    this.#declined = true;
+    this.#list = false;
+    this.#call = null;
+    this.#undecidedFit = null;
+    const literal = this.#state.decoder.log.rewindTo(this.#base + callStart);
+    this.#scanner.restart(callStart);
+    const free: Phase = { grammar: null, literal: "", sampler: this.#state.sampler };
+    return { ...free, grammar: () => withLiteral(literal, WORDS), literal, maxTokens: literal === "" ? 1 : 4, next: free };
+  }
+
+  /** The model makes a call again that has just been answered: it is shown the answer once more, with a note. */
+  async #remind(callStart: number): Promise<Phase> {
+    this.#state.note("call-repeated");
+    this.#reminded = true;
+    this.#call = null;
+    const { decoder } = this.#state;
+    const literal = decoder.log.rewindTo(this.#base + callStart);
+    if (literal.trim() !== "") this.#replayable = false;
+    this.#scanner.restart(decoder.log.text.length - this.#base);
+    const prompt = await this.#state.renderWithNote(ANSWERED_NOTE);
+    if (prompt !== null) decoder.changePrompt(prompt);
+    return { grammar: null, literal: "", sampler: this.#state.sampler };
+  }
+
+  #tools(): readonly CompiledTool[] {
+    return this.#options.tools.map((tool) => this.#relaxIfNeeded(tool));
   }
 
   #relaxIfNeeded(tool: CompiledTool): CompiledTool {
     return this.#relaxed ? { ...tool, grammar: null, exact: false } : tool;
   }
 
-  #firstGrammar(): string | null {
+  #firstGrammar(): (() => string) | null {
     const { forced, textGrammar } = this.#options;
-    const tools = this.#options.tools.map((tool) => this.#relaxIfNeeded(tool));
-    if (forced) return this.#state.syntax.callGrammar(tools);
+    const { syntax } = this.#state;
+    if (forced) return () => syntax.callGrammar(this.#tools());
     if (textGrammar === null) return null;
-    return eitherGrammar(this.#state.syntax.callGrammar(tools), textGrammar);
+    return () => eitherGrammar(syntax.callGrammar(this.#tools()), textGrammar);
   }
 
   #callSampler(): SamplerOptions {
     return this.#state.turn.sampling.temperature === null ? GREEDY : this.#state.sampler;
   }
 
-  async *#decodeOnce(grammar: string | null, sampler: SamplerOptions, literal: string): AsyncGenerator<TurnEvent, Step, void> {
-    let unread = literal.length;
+  async *#decodeOnce(phase: Phase): AsyncGenerator<TurnEvent, Step, void> {
+    let unread = phase.literal.length;
+    const grammar = phase.grammar?.() ?? null;
     const constrained = grammar !== null;
-    const decode = this.#state.decoder.decode({ grammar, sampler });
+    const { sampler, maxTokens } = phase;
+    const decode = this.#state.decoder.decode({ grammar, sampler, ...(maxTokens === undefined ? {} : { maxTokens }) });
     try {
       for (;;) {
         const step = await decode.next();
@@ -180,12 +293,14 @@ class CallGeneration {
         }
         case "call-open": {
           const whole = events.some(({ type }) => type === "call-close");
-          if (!constrained && !whole) return { kind: "opened", call: event.call };
+          if (!constrained && !whole) return { kind: "opened", callStart: event.call.callStart, call: event.call };
           yield* this.#open(event.call);
           const text = this.#state.decoder.log.text.slice(this.#base + event.call.inputStart);
           if (whole || text === "") break;
           return yield* this.#read(this.#scanner.push(text), constrained);
         }
+        case "call-unknown":
+          return { kind: "opened", callStart: event.callStart, call: null };
         case "input-delta": {
           const matched = this.#call === null ? null : yield* this.#call.push(event.json);
           if (matched !== null) return { kind: "stopped", sequence: matched };
@@ -204,7 +319,7 @@ class CallGeneration {
   }
 
   *#readText(text: string): Generator<TurnEvent, Step | null, void> {
-    if (this.#finishedCalls === 0) {
+    if (this.#made.length === 0) {
       const matched = yield* this.#sink.push(text);
       if (matched === null) return null;
       yield* this.#state.writer.stop();
@@ -212,44 +327,69 @@ class CallGeneration {
     }
     // A weak model that goes on after its call invents the result; the turn ends at the call instead.
     this.#proseAfterCall += text;
-    return this.#proseAfterCall.trim().length > AFTER_CALL_CHARACTERS ? { kind: "prose" } : null;
+    return this.#proseAfterCall.trim().length > AFTER_CALL_CHARACTERS ? { kind: "calls-over" } : null;
   }
 
   *#open(opened: OpenedCall): Generator<TurnEvent, void, void> {
-    if (this.#finishedCalls === 0) yield* this.#sink.beforeCall();
+    if (this.#made.length === 0) yield* this.#sink.beforeCall();
     this.#proseAfterCall = "";
-    this.#call = new CallWriter(this.#state, opened);
-    if (this.#relaxed) this.#call.relax();
+    this.#call = new CallWriter(this.#state, opened, {
+      inexact: this.#relaxed,
+      undecided: this.#undecidedFit !== null,
+      known: [...this.#made, ...this.#answered],
+    });
     yield* this.#call.begin();
   }
 
   *#close(input: Readonly<Record<string, unknown>>, error: string | null): Generator<TurnEvent, Step | null, void> {
     const call = this.#call;
     if (call === null) return null;
-    if (error !== null && call.buffered) {
-      this.#call = null;
-      return { kind: "call-invalid", call, error };
-    }
-    yield* call.end(input);
     this.#call = null;
-    this.#finishedCalls += 1;
+    if (error !== null && call.inexact) return { kind: "call-invalid", call, error };
+    const made: KnownCall = { name: call.opened.tool.spec.name, input };
+    if (call.held) {
+      const { callStart } = call.opened;
+      if (isKnown(made, this.#made)) return { kind: "calls-over" };
+      if (isKnown(made, this.#answered)) return { kind: this.#reminded ? "declined" : "repeated", callStart };
+      if (!this.#hasValuesThatFit(input)) return { kind: "declined", callStart };
+    }
+    this.#undecidedFit = null;
+    yield* call.end(input);
+    this.#made.push(made);
     this.#callsEnd = this.#state.decoder.log.text.length;
     return null;
   }
 
+  #hasValuesThatFit(input: Readonly<Record<string, unknown>>): boolean {
+    if (this.#gate === null || this.#undecidedFit === null || this.#request === null) return true;
+    return judgeCall(this.#gate.weights, this.#undecidedFit, grounding(input, this.#request)) === "call";
+  }
+
   /** The model ended its turn. */
   async *#endOfTurn(): ReplyEvents {
-    if (this.#finishedCalls > 0) return this.#endAfterCalls();
+    // A list that was written to its end is replayed with its end.
+    if (this.#list) this.#callsEnd = this.#state.decoder.log.text.length;
+    if (this.#made.length > 0) return this.#endAfterCalls();
     yield* this.#read(this.#scanner.finish(), true);
-    if (this.#finishedCalls > 0) return this.#endAfterCalls();
+    if (this.#made.length > 0) return this.#endAfterCalls();
+    return yield* this.#endText(ending("end_turn", { replayable: this.#replayable }));
+  }
+
+  async *#endText(end: ReplyEnding): ReplyEvents {
     yield* this.#sink.finish();
     yield* this.#state.writer.stop();
-    return ending("end_turn");
+    return end;
+  }
+
+  /** The reply is text up to a call that is not made. */
+  async *#endAsText(callStart: number): ReplyEvents {
+    this.#state.decoder.log.rewindTo(this.#base + callStart);
+    return yield* this.#endText(ending("end_turn", { replayable: false }));
   }
 
   #endAfterCalls(): ReplyEnding {
     this.#state.decoder.log.rewindTo(Math.max(this.#callsEnd, this.#base));
-    return ending("tool_use");
+    return ending("tool_use", { replayable: this.#replayable });
   }
 
   async *#endOutOfRoom(): ReplyEvents {
@@ -257,11 +397,12 @@ class CallGeneration {
       yield* this.#call.cutOff();
       return { ...outOfRoom(this.#state), replayable: false };
     }
-    if (this.#finishedCalls > 0) return this.#endAfterCalls();
-    yield* this.#read(this.#scanner.finish(), true);
-    yield* this.#sink.finish();
-    yield* this.#state.writer.stop();
-    return outOfRoom(this.#state);
+    if (this.#made.length > 0) return this.#endAfterCalls();
+    const step = yield* this.#read(this.#scanner.finish(), true);
+    if (step?.kind === "opened" && !this.#declined) {
+      yield* this.#sink.push(this.#state.decoder.log.text.slice(this.#base + step.callStart));
+    }
+    return yield* this.#endText(outOfRoom(this.#state));
   }
 
   /** The second try failed the schema as well. A call that is promised to be valid is not sent. */
@@ -281,6 +422,12 @@ function rejectedTwice(): Error {
     public: "The tools' grammar could not be compiled.",
     internal: "a grammar of bare JSON objects was rejected",
   });
+}
+
+/** A grammar that begins with text which the model has to write again. */
+function withLiteral(text: string, grammar: string): string {
+  if (text === "") return grammar;
+  return `root ::= ${gbnfLiteral(text)} behind-literal\n${grammar.replace(/^root(?=\s*::=)/m, "behind-literal")}`;
 }
 
 /** One grammar for "a call, or text of the promised form". */

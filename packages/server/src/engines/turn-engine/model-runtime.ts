@@ -8,12 +8,14 @@ import type { PromptRenderer } from "./render/rendered-prompt.ts";
 import { thinkingSupport } from "./render/thinking-support.ts";
 import { createToolSyntax } from "./syntax/create-tool-syntax.ts";
 import type { ToolSyntax } from "./syntax/tool-syntax.ts";
+import { type ToolFit, createToolFit } from "./tool-decision/tool-fit.ts";
 
 /** What belongs to one loaded model: its renderer, its tool syntax and the queue for its slots. */
 export interface ModelRuntime {
   readonly renderer: PromptRenderer;
   readonly scheduler: SlotScheduler;
   readonly syntax: ToolSyntax;
+  readonly toolFit: ToolFit;
   /** The weights were trained to think inside tags. */
   readonly thinkingNative: boolean;
   /** Whether a rendered prompt has already opened the thinking tag. */
@@ -25,17 +27,19 @@ const TAG_TOKENS = 8;
 
 export function createModelRuntime(
   backend: TokenBackend,
-  deps: { readonly replays: ReplayStore; readonly clock: Clock },
+  deps: { readonly replays: ReplayStore; readonly clock: Clock; readonly scratchFolder: string },
 ): ModelRuntime {
   const { model } = backend;
   const family = detectFamily(model.chatTemplate, model.architecture);
   const thinkingNative = thinkingSupport(model.chatTemplate) === "native";
+  const renderer = createPromptRenderer({
+    model,
+    tokenize: (text, options) => backend.tokenize(text, options),
+    replays: deps.replays,
+  });
   return {
-    renderer: createPromptRenderer({
-      model,
-      tokenize: (text, options) => backend.tokenize(text, options),
-      replays: deps.replays,
-    }),
+    renderer,
+    toolFit: createToolFit({ backend, renderer, folder: deps.scratchFolder }),
     scheduler: createSlotScheduler({ slots: backend.slots, clock: deps.clock }),
     syntax: createToolSyntax(family),
     thinkingNative,

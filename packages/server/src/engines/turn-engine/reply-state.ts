@@ -1,10 +1,21 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { StopReason, TurnEvent } from "../../turn/turn-event.ts";
-import type { Turn } from "../../turn/turn.ts";
+import type { ToolSpec, Turn } from "../../turn/turn.ts";
 import type { SamplerOptions, TokenBackend } from "../backend.ts";
 import type { BlockWriter } from "./block-writer.ts";
 import type { Decoder } from "./decoder.ts";
 import type { ToolSyntax } from "./syntax/tool-syntax.ts";
+import type { ToolGate } from "./tool-decision/tool-gate.ts";
+
+/** Where a model's own reply was not taken as it stood. */
+export type Mending =
+  | "grammar-rejected"
+  | "call-resampled"
+  | "call-refused"
+  | "call-declined"
+  | "call-repeated"
+  | "calls-as-list"
+  | "call-to-unknown-tool";
 
 /** What the phases of one reply share. */
 export interface ReplyState {
@@ -19,10 +30,18 @@ export interface ReplyState {
   /** Text that the prompt's end already holds of the reply (a prefill). */
   readonly prefilled: boolean;
   readonly clock: Clock;
+  /** Weak models call tools that do not fit: how a call is judged before it is made. Null where the weights need none. */
+  readonly gate: {
+    readonly weights: ToolGate;
+    /** See `ToolFit.ask`. */
+    fit(tools: readonly ToolSpec[], request: string): Promise<number>;
+  } | null;
+  /** The turn's prompt with a note of ours behind its last user message; null where it would leave the reply no room. */
+  readonly renderWithNote: (note: string) => Promise<readonly number[] | null>;
   readonly signThinking: (workspaceId: string, thinking: string) => string;
   readonly newToolUseId: () => string;
   /** Called where a reply had to be mended, for metrics and logs: no content. */
-  readonly note: (what: "grammar-rejected" | "call-resampled" | "call-refused") => void;
+  readonly note: (what: Mending) => void;
 }
 
 /** How a reply ended. */

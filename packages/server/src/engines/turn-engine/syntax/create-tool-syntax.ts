@@ -8,7 +8,7 @@ import type { CompiledTool, ToolSyntax } from "./tool-syntax.ts";
 
 /** The syntax in which a family of models writes tool calls. All of them read the near misses of weak models too. */
 export function createToolSyntax(family: Family): ToolSyntax {
-  const { writings, callOpening, readMarkup } = FAMILIES[family];
+  const { writings, callOpening, readMarkup, ownOpening } = FAMILIES[family];
   return {
     name: family,
     callOpening,
@@ -25,8 +25,26 @@ export function createToolSyntax(family: Family): ToolSyntax {
       const root = [begun === "" ? "" : literal(begun), input.rootRule, closing(closers)].filter((part) => part !== "");
       return joinRules(`root ::= ${root.join(" ")}`, JSON_RULES, input.rules);
     },
-    scanner: (tools) => createOutputScanner(tools, readMarkup),
+    listForm(tools, text) {
+      if (ownOpening !== null && text.trimStart().startsWith(ownOpening)) return null;
+      const alternatives = tools.map((tool) => namedCall(tool)).join(" | ");
+      const grammar = joinRules(
+        `root ::= l-call ( ${literal(LIST.between + LIST.open)} l-call )* ${literal(LIST.close)}`,
+        `l-call ::= ${alternatives}`,
+        JSON_RULES,
+        ...tools.map((tool) => inputOf(tool).rules),
+      );
+      return { opening: LIST.start + LIST.open, grammar };
+    },
+    scanner: (tools, options) => createOutputScanner(tools, { readMarkup, unknownCalls: options?.unknownCalls ?? false }),
   };
+}
+
+/** A list of calls as weak models write one by themselves. */
+const LIST = { start: "```json\n[\n  ", open: '{\n    "name": "', between: ",\n  ", close: "\n]\n```" };
+
+function namedCall(tool: CompiledTool): string {
+  return `${literal(`${tool.spec.name}",\n    "arguments": `)} ${inputOf(tool).rootRule} ${literal("\n  }")}`;
 }
 
 function wholeCall({ open, middle, close }: CallWriting, tool: CompiledTool): string {

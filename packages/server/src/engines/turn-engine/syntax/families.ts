@@ -20,6 +20,9 @@ export interface FamilySyntax {
   /** The ways in which the family's models have been trained to write a call; a forced call may use any of them. */
   readonly writings: readonly CallWriting[];
   readonly callOpening: string;
+  /** How a call of the family's own form begins, where that form holds several calls. A call that begins otherwise, or
+   *  any call where this is null, is a near miss of a model that was not trained to call several tools at once. */
+  readonly ownOpening: string | null;
   readonly readMarkup?: ReadMarkup;
 }
 
@@ -30,10 +33,12 @@ export const FAMILIES: Readonly<Record<Family, FamilySyntax>> = {
   hermes: {
     writings: [{ open: '<tool_call>\n{"name": "', middle: '", "arguments": ', close: "}\n</tool_call>" }],
     callOpening: "\n<tool_call>\n",
+    ownOpening: "<tool_call>",
   },
   llama3: {
     writings: [{ open: '{"name": "', middle: '", "parameters": ', close: "}" }],
     callOpening: '\n{"name": "',
+    ownOpening: null,
   },
   mistral: {
     // Older templates write an array; since Tekken v13 the name stands in front.
@@ -42,6 +47,7 @@ export const FAMILIES: Readonly<Record<Family, FamilySyntax>> = {
       { open: "[TOOL_CALLS]", middle: "[ARGS]", close: "" },
     ],
     callOpening: "[TOOL_CALLS]",
+    ownOpening: "[TOOL_CALLS]",
   },
   deepseek: {
     // V3 and R1 fence the input; V3.1 does not.
@@ -50,19 +56,23 @@ export const FAMILIES: Readonly<Record<Family, FamilySyntax>> = {
       { open: DEEPSEEK_OPEN, middle: DEEPSEEK_SEPARATOR, close: DEEPSEEK_CLOSE },
     ],
     callOpening: DEEPSEEK_OPEN,
+    ownOpening: "<｜tool",
   },
   gemma: {
     writings: [{ open: '```json\n{"name": "', middle: '", "arguments": ', close: "}\n```" }],
     callOpening: '\n```json\n{"name": "',
+    ownOpening: null,
   },
   harmony: {
     // `<|call|>` ends the generation, so no grammar may ask for it.
     writings: [{ open: "<|channel|>commentary to=functions.", middle: " <|constrain|>json<|message|>", close: "" }],
     callOpening: "<|start|>assistant<|channel|>commentary to=functions.",
+    ownOpening: "<|",
     readMarkup: readHarmonyMarkup,
   },
   json: {
     writings: [{ open: '{"name": "', middle: '", "arguments": ', close: "}" }],
     callOpening: '\n{"name": "',
+    ownOpening: null,
   },
 };

@@ -8,7 +8,9 @@ export type Opening =
   /** More text decides. */
   | { readonly kind: "more" }
   /** A call: its input's first character is at `inputStart`, counted from the reader's start. */
-  | { readonly kind: "open"; readonly tool: CompiledTool; readonly inputStart: number; readonly form: CallForm };
+  | { readonly kind: "open"; readonly tool: CompiledTool; readonly inputStart: number; readonly form: CallForm }
+  /** A call, from its name and its input on, to a tool that was not declared. */
+  | { readonly kind: "unknown" };
 
 export type ToolsByName = ReadonlyMap<string, CompiledTool>;
 
@@ -50,7 +52,8 @@ export const DEEPSEEK_CALLS_END = "<｜tool▁calls▁end｜>";
 /** Reads the opening of a call in any syntax, from its outermost fence or tag on. */
 export function readOpening(text: string, tools: ToolsByName): Opening {
   const reader = new Reader(text);
-  return outcome(reader, wrapped(reader, tools, []));
+  const found = wrapped(reader, tools, []);
+  return found === null && reader.unknownCall ? { kind: "unknown" } : outcome(reader, found);
 }
 
 /** Reads a further call of an array, behind the comma. */
@@ -212,7 +215,10 @@ function callObject(reader: Reader, tools: ToolsByName, outer: readonly string[]
     }
     if (NAME_KEYS.includes(key) || key === "function") {
       tool ??= toolString(reader, tools);
-      if (tool === null) return null;
+      if (tool === null) {
+        reader.unknownCall = key === "name" && !reader.short && inputStart < 0 && unknownCall(reader);
+        return null;
+      }
       if (inputStart >= 0) {
         return { kind: "open", tool, inputStart, form: { before: "", closers: nameBehind(tool, closers) } };
       }
@@ -246,6 +252,19 @@ function toolString(reader: Reader, tools: ToolsByName): CompiledTool | null {
   const name = reader.stringAmong([...names, ...names.map((plain) => `functions.${plain}`)]);
   if (name === null) return null;
   return tools.get(name) ?? tools.get(name.slice("functions.".length)) ?? null;
+}
+
+/** Behind `{"name": `: some other name, and then an input. An object with any other second key is no call. */
+function unknownCall(reader: Reader): boolean {
+  if (!reader.scalar()) return false;
+  reader.space();
+  if (!reader.literal(",")) return false;
+  reader.space();
+  if (reader.stringAmong(["arguments", "parameters"]) === null) return false;
+  reader.space();
+  if (!reader.literal(":")) return false;
+  reader.space();
+  return reader.peek() === "{";
 }
 
 function nameBehind(tool: CompiledTool, closers: readonly string[]): readonly string[] {

@@ -13,12 +13,14 @@ export type Markup =
 
 export type ReadMarkup = (text: string) => Markup;
 
-/** `readMarkup` is asked at each `<` that opens no call. */
-export function createOutputScanner(
-  tools: readonly CompiledTool[],
-  readMarkup: ReadMarkup = () => ({ kind: "no" }),
-): OutputScanner {
-  return new Scanner(new Map(tools.map((tool) => [tool.spec.name, tool])), readMarkup);
+export interface OutputScannerOptions {
+  /** Asked at each `<` that opens no call. */
+  readonly readMarkup?: ReadMarkup | undefined;
+  readonly unknownCalls: boolean;
+}
+
+export function createOutputScanner(tools: readonly CompiledTool[], options: OutputScannerOptions): OutputScanner {
+  return new Scanner(new Map(tools.map((tool) => [tool.spec.name, tool])), options);
 }
 
 type Mode =
@@ -30,6 +32,7 @@ type Mode =
 class Scanner implements OutputScanner {
   readonly #tools: ToolsByName;
   readonly #readMarkup: ReadMarkup;
+  readonly #unknownCalls: boolean;
   #mode: Mode = { kind: "text", context: new TextContext() };
   #held = "";
   /** Where `#held` begins in the whole output. */
@@ -39,9 +42,10 @@ class Scanner implements OutputScanner {
   /** Set behind a call: white space there belongs to the call. */
   #trimStart = false;
 
-  constructor(tools: ToolsByName, readMarkup: ReadMarkup) {
+  constructor(tools: ToolsByName, { readMarkup, unknownCalls }: OutputScannerOptions) {
     this.#tools = tools;
-    this.#readMarkup = readMarkup;
+    this.#readMarkup = readMarkup ?? (() => ({ kind: "no" }));
+    this.#unknownCalls = unknownCalls;
   }
 
   push(text: string): readonly ScanEvent[] {
@@ -51,6 +55,14 @@ class Scanner implements OutputScanner {
 
   reopen(call: OpenedCall): void {
     this.#enterInput(call);
+  }
+
+  restart(offset: number): void {
+    this.#mode = { kind: "text", context: new TextContext() };
+    this.#held = "";
+    this.#noted = 0;
+    this.#offset = offset;
+    this.#trimStart = false;
   }
 
   finish(): readonly ScanEvent[] {
@@ -114,7 +126,12 @@ class Scanner implements OutputScanner {
           this.#openCall(opening, events);
           return false;
         }
-        const markup: Markup = opening.kind === "no" && character === "<" ? this.#readMarkup(here) : { kind: "no" };
+        if (opening.kind === "unknown" && this.#unknownCalls) {
+          this.#release(at, events, true);
+          events.push({ type: "call-unknown", callStart: this.#offset });
+          return false;
+        }
+        const markup: Markup = opening.kind !== "more" && character === "<" ? this.#readMarkup(here) : { kind: "no" };
         if (markup.kind === "drop") {
           this.#release(at, events, true);
           this.#take(markup.length);
@@ -159,6 +176,7 @@ class Scanner implements OutputScanner {
   #openCall(opening: Extract<Opening, { kind: "open" }>, events: ScanEvent[]): void {
     const call: OpenedCall = {
       tool: opening.tool,
+      callStart: this.#offset,
       inputStart: this.#offset + opening.inputStart,
       form: writeForm(opening.form),
     };

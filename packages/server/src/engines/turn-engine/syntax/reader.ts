@@ -11,6 +11,8 @@ export class Reader {
   readonly text: string;
   at: number;
   short = false;
+  /** Set where the text is a call to a tool that was not declared. */
+  unknownCall = false;
 
   constructor(text: string, at = 0) {
     this.text = text;

@@ -343,3 +343,48 @@ test("harmony's channels: analysis is dropped, the others are text", () => {
   const text = "<|channel|>analysis<|message|>hm <b><|end|><|start|>assistant<|channel|>final<|message|>Hi <b>you</b><|return|>";
   expect(scanWhole(createToolSyntax("harmony"), tools, text, [])).toEqual([{ text: "Hi <b>you</b>" }]);
 });
+
+describe("calls in one list", () => {
+  const syntax = createToolSyntax("hermes");
+
+  test("are written for near misses only, and read back as they were written", () => {
+    expect(syntax.listForm(tools, '<tool_call>\n{"name": ')).toBeNull();
+    const form = syntax.listForm(tools, '```json\n{"name": ');
+    if (form === null) throw new Error("no list form");
+    const sampler = readGbnf(form.grammar);
+    for (const seed of [0.1, 0.5, 0.9]) {
+      const text = form.opening + sampler.sample(() => seed, 0);
+      const list = JSON.parse(text.replaceAll("```json", "").replaceAll("```", "")) as readonly {
+        name: string;
+        arguments: unknown;
+      }[];
+      const read = scanWhole(syntax, tools, text, []);
+      expect(read).toEqual(list.map((one) => expect.objectContaining({ call: one.name, input: one.arguments })));
+    }
+  });
+});
+
+describe("a call to a tool that does not exist", () => {
+  const scanner = () => createToolSyntax("hermes").scanner(tools, { unknownCalls: true });
+
+  test("is reported where it began, and free text goes on from there", () => {
+    const one = scanner();
+    const text = 'Well. ```json\n{"name": "nothing_of_that_name", "arguments": {';
+    expect(one.push(text)).toEqual([
+      { type: "text", text: "Well." },
+      { type: "call-unknown", callStart: text.indexOf("```") },
+    ]);
+    one.restart(5);
+    expect([...one.push(" I cannot do that."), ...one.finish()]).toEqual([{ type: "text", text: " I cannot do that." }]);
+  });
+
+  test.each([
+    '{"name": "Ann", "age": 3}',
+    '{"name": "Ann"}',
+    '{"title": "x", "arguments": {}}',
+    '{"name": "Ann", "arguments": []}',
+  ])("is not any object with a name: %s", (text) => {
+    const one = scanner();
+    expect([...one.push(text), ...one.finish()].map((event) => ("text" in event ? event.text : event.type)).join("")).toBe(text);
+  });
+});

@@ -24,14 +24,23 @@ export interface ToolSyntax {
    * character), the tool's input, then whatever closes the call.
    */
   restOfCallGrammar(tool: CompiledTool, literal: string, opened: OpenedCall): string;
-  /** A recogniser for one reply. */
-  scanner(tools: readonly CompiledTool[]): OutputScanner;
+  /**
+   * Several calls in one list, for models whose own form holds a single call: once a weak model has written a list's
+   * opening it goes on with the further calls by itself. `opening` ends in front of the first call's name; `grammar` is
+   * the GBNF of what follows. Null for families that were trained to write several calls, or where `text` (the call as
+   * the model has begun it) is in the family's own form.
+   */
+  listForm(tools: readonly CompiledTool[], text: string): { readonly opening: string; readonly grammar: string } | null;
+  /** A recogniser for one reply. `unknownCalls`: whether a call to a tool that was not declared is reported, or is text. */
+  scanner(tools: readonly CompiledTool[], options?: { readonly unknownCalls: boolean }): OutputScanner;
   /** Text that the model writes to open a further call after one has closed (for a forced or scored continuation). */
   readonly callOpening: string;
 }
 
 export interface OpenedCall {
   readonly tool: CompiledTool;
+  /** Offset in the whole output text of the first character of the call, its fence or tag included. */
+  readonly callStart: number;
   /** Offset in the whole output text of the first character of the input value. */
   readonly inputStart: number;
   /** What the syntax needs to remember of how the call was opened (fence, tag, bare, key order). */
@@ -51,6 +60,8 @@ export interface OutputScanner {
   push(text: string): readonly ScanEvent[];
   /** Goes back to the state right after this call's "call-open": its input is decoded once more. */
   reopen(call: OpenedCall): void;
+  /** Goes back to free text that ends at this offset of the whole output: what followed is decoded once more. */
+  restart(offset: number): void;
   /** The output is over: releases or completes what is held. */
   finish(): readonly ScanEvent[];
 }
@@ -58,6 +69,8 @@ export interface OutputScanner {
 export type ScanEvent =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "call-open"; readonly call: OpenedCall }
+  /** A call to a tool that does not exist. The scanner stops, as on "call-open"; the caller has to `restart` it. */
+  | { readonly type: "call-unknown"; readonly callStart: number }
   /** A piece of the input's JSON, as decoded. */
   | { readonly type: "input-delta"; readonly json: string }
   /** The input is complete and parsed; `error` when it fails the tool's schema. */

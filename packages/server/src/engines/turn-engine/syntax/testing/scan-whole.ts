@@ -41,7 +41,7 @@ export function scanWhole(
         at = event.call.inputStart;
       } else if (event.type === "input-delta") {
         if (open !== null) open.json += event.json;
-      } else {
+      } else if (event.type === "call-close") {
         out.push({ call: open?.name ?? "", json: open?.json ?? "", input: event.input, error: event.error });
         open = null;
       }

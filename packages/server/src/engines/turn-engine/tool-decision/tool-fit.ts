@@ -1,0 +1,148 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { ToolSpec, Turn, TurnMessage } from "../../../turn/turn.ts";
+import type { TokenBackend, TokenLogprob } from "../../backend.ts";
+import type { SlotLease } from "../cache/slot-scheduler.ts";
+import type { PromptRenderer } from "../render/rendered-prompt.ts";
+
+/** Asks a model, apart from the conversation, whether a tool can do what a request asks. */
+export interface ToolFit {
+  /**
+   * The logarithm of the odds of Yes against No. Uses the turn's own slot: what it holds (`tokens`) is saved before and
+   * restored behind.
+   */
+  ask(
+    question: { readonly tools: readonly ToolSpec[]; readonly request: string },
+    slot: { readonly lease: SlotLease; readonly tokens: readonly number[] },
+    signal: AbortSignal,
+  ): Promise<number>;
+}
+
+const SYSTEM = "You judge whether a function can do what a request asks. Answer Yes or No.";
+
+/** Function, request, verdict. The order function-then-request matters: the other way round judges worse. */
+const SHOTS: readonly (readonly [string, string, "Yes" | "No"])[] = [
+  ["get_weather(city, date): Forecast for a city on a day.", "Will it rain in Oslo tomorrow?", "Yes"],
+  ["get_weather(city, date): Forecast for a city on a day.", "Who painted the Mona Lisa?", "No"],
+  [
+    "convert_length(value, from_unit, to_unit): Convert a length from one unit to another.",
+    "How heavy is a bag of 3 kg in pounds?",
+    "No",
+  ],
+  ["send_email(to, subject, body): Send an email to a person.", "Tell anna@example.org that I will be late.", "Yes"],
+  ["book_flight(origin, destination, date): Book a seat on a flight.", "How far is it from Paris to Rome?", "No"],
+  ["stock_price(symbol): Current price of a stock.", "How much is a share of Nokia?", "Yes"],
+];
+
+/** Alternatives that are looked at for a Yes and a No. */
+const TOP_LOGPROBS = 20;
+const GREEDY = { temperature: 0, topP: 1, topK: 0 } as const;
+
+/** `folder` holds the slots' content for the time of a question; it is emptied at the first one. */
+export function createToolFit(deps: {
+  readonly backend: TokenBackend;
+  readonly renderer: Pick<PromptRenderer, "render">;
+  readonly folder: string;
+}): ToolFit {
+  const { backend, renderer, folder } = deps;
+  const shotsFile = join(folder, `${randomUUID()}.shots`);
+  let shots: "none" | "saving" | "saved" = "none";
+  const spellings = new Map<number, string>();
+
+  async function spell({ token }: TokenLogprob): Promise<string> {
+    const known = spellings.get(token);
+    if (known !== undefined) return known;
+    const text = (await backend.detokenize([token])).trim().toLowerCase();
+    spellings.set(token, text);
+    return text;
+  }
+
+  async function odds(logprobs: readonly TokenLogprob[]): Promise<number> {
+    const sums = { yes: 0, no: 0 };
+    for (const each of logprobs) {
+      const word = await spell(each);
+      if (word === "yes" || word === "no") sums[word] += Math.exp(each.logprob);
+    }
+    const least = Math.exp(Math.min(0, ...logprobs.map(({ logprob }) => logprob)));
+    return Math.log(Math.max(sums.yes, least)) - Math.log(Math.max(sums.no, least));
+  }
+
+  async function compute(
+    request: { readonly slot: number; readonly tokens: readonly number[]; readonly maxTokens: number },
+    signal: AbortSignal,
+  ): Promise<readonly TokenLogprob[]> {
+    const decode = backend.decode(
+      { ...request, reusePrefix: true, sampler: GREEDY, grammar: null, topLogprobs: TOP_LOGPROBS },
+      signal,
+    );
+    let logprobs: readonly TokenLogprob[] = [];
+    for await (const event of decode) {
+      if (event.type === "tokens" && event.logprobs !== null && logprobs.length === 0) logprobs = event.logprobs;
+    }
+    return logprobs;
+  }
+
+  return {
+    async ask({ tools, request }, { lease, tokens: held }, signal) {
+      await mkdir(folder, { recursive: true });
+      const own = join(folder, `${randomUUID()}.slot`);
+      await backend.saveSlot(lease.slot, own);
+      lease.setResident([]);
+      try {
+        let best = -Infinity;
+        for (const tool of tools) {
+          const { tokens, boundaries } = await renderer.render(question(tool, request));
+          const prefix = tokens.slice(0, boundaries.find(({ path }) => path === LAST_SHOT)?.position ?? 0);
+          if (shots === "saved" && tool === tools[0]) await backend.restoreSlot(lease.slot, shotsFile);
+          else if (shots === "none") {
+            shots = "saving";
+            await compute({ slot: lease.slot, tokens: prefix, maxTokens: 0 }, signal);
+            await backend.saveSlot(lease.slot, shotsFile);
+            shots = "saved";
+          }
+          best = Math.max(best, await odds(await compute({ slot: lease.slot, tokens, maxTokens: 1 }, signal)));
+        }
+        return best;
+      } finally {
+        if (shots === "saving") shots = "none";
+        if (!signal.aborted && (await backend.restoreSlot(lease.slot, own))) lease.setResident(held);
+        await rm(own, { force: true });
+      }
+    },
+  };
+}
+
+const LAST_SHOT = `messages.${SHOTS.length * 2 - 1}.content.0`;
+
+function question(tool: ToolSpec, request: string): Turn {
+  const properties = tool.inputSchema["properties"];
+  const parameters = typeof properties === "object" && properties !== null ? Object.keys(properties).join(", ") : "";
+  const shots = SHOTS.flatMap(([about, asked, verdict]): TurnMessage[] => [
+    { role: "user", content: [{ type: "text", text: `Function: ${about}\nRequest: ${asked}` }] },
+    { role: "assistant", content: [{ type: "text", text: verdict }] },
+  ]);
+  const about = `${tool.name}(${parameters}): ${(tool.description ?? "").trim()}`;
+  return {
+    requestId: "",
+    workspaceId: "",
+    weights: "",
+    system: [{ type: "text", text: SYSTEM }],
+    messages: [...shots, { role: "user", content: [{ type: "text", text: `Function: ${about}\nRequest: ${request}` }] }],
+    tools: [],
+    toolChoice: { type: "none" },
+    thinking: { type: "disabled" },
+    effort: null,
+    outputSchema: null,
+    sampling: { temperature: 0, topP: null, topK: null },
+    stopSequences: [],
+    maxTokens: 1,
+    contextOverflow: "stop",
+    automaticCacheTtl: null,
+    minimumCacheTokens: 0,
+    affinity: { sessionId: null, agentId: null },
+    priority: "standard",
+    previousMessageId: null,
+    messageId: "",
+  };
+}

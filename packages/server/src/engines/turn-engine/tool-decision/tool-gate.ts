@@ -1,0 +1,55 @@
+import type { Turn, UserBlock } from "../../../turn/turn.ts";
+
+/**
+ * Weights of one logistic score, fitted on calls that weak models made rightly and wrongly (bench/tools, tune half):
+ * `fit` of the tool to the request, and the share of the call's values that are grounded in it. See
+ * docs/decisions/2026-11-21-tool-decision.md.
+ */
+export interface ToolGate {
+  readonly fit: number;
+  readonly grounding: number;
+  readonly bias: number;
+  /** A call whose score is below this is not made. */
+  readonly threshold: number;
+}
+
+/** Longer requests are an agent's: its prompt says when to call, and the judgement was not measured there. */
+const REQUEST_MAX_CHARACTERS = 1600;
+const TOOLS_MAX = 8;
+
+/** The text of a request that opens a task: a last user message that answers no call. Null for any other. */
+export function freshRequest(turn: Pick<Turn, "messages">): string | null {
+  const last = turn.messages.findLast(({ role }) => role !== "system");
+  if (last?.role !== "user") return null;
+  const blocks: readonly UserBlock[] = last.content;
+  if (blocks.some(({ type }) => type === "tool_result")) return null;
+  const text = blocks
+    .map((block) => (block.type === "tool_result" ? "" : block.text))
+    .join("\n")
+    .trim();
+  return text === "" || text.length > REQUEST_MAX_CHARACTERS ? null : text;
+}
+
+/** Whether a call is judged before it is made: a model's choice, on a fresh request, with few tools. */
+export function isGated(turn: Pick<Turn, "messages" | "tools" | "toolChoice">): boolean {
+  return (
+    turn.toolChoice.type === "auto" &&
+    turn.tools.length <= TOOLS_MAX &&
+    freshRequest(turn) !== null &&
+    !turn.messages.some(({ role, content }) => role === "assistant" && content.some(({ type }) => type === "tool_use"))
+  );
+}
+
+/** What the score says before the call's values are known. */
+export function judgeFit(gate: ToolGate, fit: number): "call" | "text" | "by-values" {
+  if (scoreOf(gate, fit, 0) > gate.threshold) return "call";
+  return scoreOf(gate, fit, 1) > gate.threshold ? "by-values" : "text";
+}
+
+export function judgeCall(gate: ToolGate, fit: number, grounding: number): "call" | "text" {
+  return scoreOf(gate, fit, grounding) > gate.threshold ? "call" : "text";
+}
+
+function scoreOf(gate: ToolGate, fit: number, grounding: number): number {
+  return gate.fit * fit + gate.grounding * grounding + gate.bias;
+}
