@@ -306,4 +306,20 @@ export const engineRequirements: readonly Requirement[] = [
     ],
     ["engine:private", "11", "Only Parley can reach its engine.", "only we can reach the engine"],
   ]),
+  ...provedBy(`${TURN}/tool-decision/tool-decision.test.ts`, [
+    [
+      "tools:decision",
+      "Core",
+      "A call that fits is made, one that does not is not.",
+      "a tool that fits is called, one that does not is not, and between them the values decide",
+    ],
+  ]),
+  ...provedBy(`${TURN}/cache-diagnostics.test.ts`, [
+    [
+      "cache:no-false-miss",
+      "surface E",
+      "A conversation that has grown and reads what was cached is told no miss.",
+      "a conversation that has grown and reads what was cached missed nothing",
+    ],
+  ]),
 ];

@@ -247,4 +247,24 @@ export const platformRequirements: readonly Requirement[] = [
       "configuration.md has every key with its default and its variable, and no other",
     ],
   ]),
+  ...provedBy("server/test/e2e/crash.e2e.test.ts", [
+    [
+      "kill:engine",
+      "9",
+      "kill -9 of the engine under streams ends them with an error event, and the next turn works.",
+      "of the engine: streams end with an error event, the next turn works, the restart is counted",
+    ],
+    [
+      "kill:database",
+      "9",
+      "kill -9 of PostgreSQL under streams loses no row.",
+      "of PostgreSQL: turns go on, and their rows arrive when it is back",
+    ],
+    [
+      "kill:server",
+      "9",
+      "After kill -9 of the server the next start has every finished turn.",
+      "of the server: the next start on the folder is ready by itself and has every finished turn",
+    ],
+  ]),
 ];

@@ -45,12 +45,6 @@ export const unproven: readonly Unproven[] = [
     reason: "No test runs it.",
   },
   {
-    id: "kill:streams",
-    source: "9",
-    behaviour: "kill -9 of server, engine and database during 20 streams loses and doubles nothing.",
-    reason: "Proved for ledger, engine and database apart; not together under streams.",
-  },
-  {
     id: "start:fast",
     source: "Core",
     behaviour: "A second start is ready in under 3 s before the model loads, and needs no network.",
