@@ -1,4 +1,4 @@
-// `npm test`, from a fresh clone: types, unit and db. `npm test -- model e2e style` runs the other parts, which are not
+// `npm test`, from a fresh clone: types, style, unit and db. `npm test -- model e2e` runs the other parts, which are not
 // yet in the default run: CHANGELOG.md says why.
 // Ends with the line `N passed, N failed`.
 import { spawnSync } from "node:child_process";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => join(root, "node_modules/.bin", name);
 const parts = process.argv.slice(2);
-const wants = (part) => (parts.length === 0 ? ["static", "unit", "db"] : parts).includes(part);
+const wants = (part) => (parts.length === 0 ? ["static", "style", "unit", "db"] : parts).includes(part);
 const env = {
   ...process.env,
   PARLEY_TEST_DATA: process.env.PARLEY_TEST_DATA ?? join(homedir(), ".parley"),
