@@ -270,4 +270,14 @@ export const messagesRequirements: readonly Requirement[] = [
     ],
     ["e2e:abort", "7", "An aborted stream stops the engine.", "an aborted stream stops the engine"],
   ]),
+  ...provedBy("server/test/e2e/python-sdk.e2e.test.ts", [
+    [
+      "python:count",
+      "4",
+      "The Python SDK's count_tokens is what the same message uses.",
+      "count_tokens is what a message of the same request uses",
+    ],
+    ["python:abort", "7", "A stream that the Python SDK leaves stops the engine.", "an aborted stream has stopped the engine"],
+    ["sdk:python", "1", "The Python SDK, newest and 0.79, works unmodified.", "%s"],
+  ]),
 ];

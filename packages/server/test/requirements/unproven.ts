@@ -39,12 +39,6 @@ export const unproven: readonly Unproven[] = [
     reason: "No test runs the client against real weights.",
   },
   {
-    id: "sdk:python",
-    source: "1",
-    behaviour: "The Python SDK, newest and 0.7x, works unmodified.",
-    reason: "No test runs it.",
-  },
-  {
     id: "start:fast",
     source: "Core",
     behaviour: "A second start is ready in under 3 s before the model loads, and needs no network.",
