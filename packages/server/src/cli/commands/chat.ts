@@ -22,8 +22,9 @@ export async function chat(
   if (url === undefined) {
     throw new UserError("No Parley is running on this data folder. Start one with `npm start`, or name one with --url.");
   }
-  const key = options.key ?? process.env["PARLEY_API_KEY"] ?? process.env["ANTHROPIC_API_KEY"];
-  if (key === undefined) {
+  // A variable that is set to nothing is none.
+  const key = options.key ?? (process.env["PARLEY_API_KEY"] || process.env["ANTHROPIC_API_KEY"]);
+  if (!key) {
     throw new UserError("chat needs an API key: set PARLEY_API_KEY, or pass --key. `parley keys create` makes one.");
   }
   const client = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 1, timeout: 3_600_000 });
@@ -43,18 +44,27 @@ export async function chat(
     context.tell(`\u001B[2m${message.model}: ${input_tokens} in, ${output_tokens} out, ${message.stop_reason ?? ""}\u001B[0m`);
   };
 
-  if (question !== undefined) return ask(question);
+  if (question !== undefined) {
+    await ask(question).catch((error: unknown) => {
+      throw error instanceof Anthropic.APIError ? new UserError(error.message) : error;
+    });
+    return;
+  }
   context.tell("Ask anything. /new starts over, /quit (or Ctrl-D) ends.");
   const terminal = readline.createInterface({ input: process.stdin, output: process.stdout });
   signal.addEventListener("abort", () => terminal.close(), { once: true });
+  // Where questions are piped in nobody is prompted, and the input may have ended before the last answer has.
+  const prompt = (): void => {
+    if (process.stdin.isTTY) terminal.prompt();
+  };
   terminal.setPrompt("› ");
-  terminal.prompt();
+  prompt();
   for await (const line of terminal) {
     const text = line.trim();
     if (text === "/quit") break;
     if (text === "/new") messages.length = 0;
     else if (text !== "") await ask(text).catch((error: unknown) => tellFailure(error, messages, context));
-    terminal.prompt();
+    prompt();
   }
   terminal.close();
 }
