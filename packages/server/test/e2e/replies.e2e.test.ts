@@ -1,0 +1,117 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { readLedger } from "../support/read-ledger.ts";
+import { type RunningParley, SMALL, startParley } from "../support/start-parley.ts";
+
+/** Three requests a minute: the fourth is refused. */
+const LIMIT = 3;
+
+let parley: RunningParley;
+beforeAll(async () => {
+  parley = await startParley({ model: SMALL });
+});
+afterAll(async () => {
+  await parley?.[Symbol.asyncDispose]();
+});
+
+function call(path: string, body?: object, to: Pick<RunningParley, "url" | "apiKey"> = parley): Promise<Response> {
+  const headers = { "content-type": "application/json", "anthropic-version": "2023-06-01", "x-api-key": to.apiKey };
+  return fetch(`${to.url}${path}`, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
+}
+
+const HELLO = { model: "claude-opus-4-5", max_tokens: 2, messages: [{ role: "user", content: "Hi" }] };
+const FAMILY = ["requests", "tokens", "input-tokens", "output-tokens"].flatMap((what) =>
+  ["limit", "remaining", "reset"].map((figure) => `anthropic-ratelimit-${what}-${figure}`),
+);
+
+test.each<[string, number, () => Promise<Response>]>([
+  ["a message", 200, () => call("/v1/messages", HELLO)],
+  ["a stream", 200, () => call("/v1/messages", { ...HELLO, stream: true })],
+  ["a count", 200, () => call("/v1/messages/count_tokens", { model: HELLO.model, messages: HELLO.messages })],
+  [
+    "a completion",
+    200,
+    () => call("/v1/complete", { model: HELLO.model, max_tokens_to_sample: 2, prompt: "\n\nHuman: Hi\n\nAssistant:" }),
+  ],
+  ["the models", 200, () => call("/v1/models")],
+  ["a body that is not valid", 400, () => call("/v1/messages", { ...HELLO, messages: [] })],
+  [
+    "a prompt that is too long",
+    400,
+    () => call("/v1/messages", { ...HELLO, messages: [{ role: "user", content: "word ".repeat(20_000) }] }),
+  ],
+  ["a model that is not there", 404, () => call("/v1/messages", { ...HELLO, model: "gpt-4" })],
+])("%s tells its request, the organization and the limits", async (_what, status, send) => {
+  const reply = await send();
+  await reply.text();
+  expect(reply.status).toBe(status);
+  expect(reply.headers.get("request-id")).toMatch(/^req_/);
+  expect(reply.headers.get("anthropic-organization-id")).toMatch(/^[0-9a-f-]{36}$/);
+  expect(FAMILY.filter((name) => !reply.headers.has(name))).toEqual([]);
+});
+
+test("beyond the limit there is a 429 that says when to come back", async () => {
+  // Limits have no environment variable; they stand in the configuration file.
+  const folder = await mkdtemp(join(tmpdir(), "parley-config-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "parley.yaml");
+  await writeFile(file, `limits:\n  requests_per_minute: ${LIMIT}\n`);
+  await using limited = await startParley({ model: SMALL, env: { PARLEY_CONFIG: file } });
+  const replies = [];
+  for (let index = 0; index <= LIMIT; index += 1) replies.push(await call("/v1/messages", HELLO, limited));
+  expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+  const refused = replies.at(-1)!;
+  expect(await refused.json()).toMatchObject({ type: "error", error: { type: "rate_limit_error" } });
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(60);
+  expect(refused.headers.get("anthropic-ratelimit-requests-limit")).toBe(String(LIMIT));
+  expect(refused.headers.get("anthropic-ratelimit-requests-remaining")).toBe("0");
+});
+
+test("a stream says at its start why the cache missed, and nothing where it did not", async () => {
+  const rules = (what: string) => [{ type: "text", text: `${what} `.repeat(120), cache_control: { type: "ephemeral" } }];
+  const first = await firstEvent({ ...HELLO, system: rules("Be brief."), diagnostics: { previous_message_id: null } });
+  expect(first.diagnostics).toBeNull();
+  const diagnostics = { previous_message_id: first.id };
+  const same = await firstEvent({ ...HELLO, system: rules("Be brief."), diagnostics });
+  expect(same).toMatchObject({ diagnostics: null, usage: { cache_read_input_tokens: first.usage.cache_creation_input_tokens } });
+  const changed = await firstEvent({ ...HELLO, system: rules("Be long."), diagnostics });
+  expect(changed.diagnostics).toEqual({
+    cache_miss_reason: { type: "system_changed", cache_missed_input_tokens: first.usage.cache_creation_input_tokens },
+  });
+  const unknown = await firstEvent({ ...HELLO, diagnostics: { previous_message_id: "msg_none" } });
+  expect(unknown.diagnostics).toEqual({ cache_miss_reason: { type: "previous_message_not_found" } });
+});
+
+test("a turn whose client leaves is on the ledger with what it had used and the times that were seen", async () => {
+  const leave = new AbortController();
+  const body = { ...HELLO, max_tokens: 500, stream: true, messages: [{ role: "user", content: "Write a very long story." }] };
+  const reply = await fetch(`${parley.url}/v1/messages`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "anthropic-version": "2023-06-01", "x-api-key": parley.apiKey },
+    body: JSON.stringify(body),
+    signal: leave.signal,
+  });
+  for await (const chunk of reply.body!.pipeThrough(new TextDecoderStream())) if (chunk.includes("text_delta")) break;
+  leave.abort();
+  const rowOf = async () =>
+    (await readLedger(parley.dataDir)).find(({ request_id }) => request_id === reply.headers.get("request-id"));
+  await expect.poll(rowOf, { timeout: 10_000 }).toMatchObject({ outcome: "client_closed" });
+  const row = await rowOf();
+  expect(row?.output_tokens).toBeGreaterThan(0);
+  expect(row?.prefill_ms).toBeGreaterThan(0);
+});
+
+interface StartedMessage {
+  readonly id: string;
+  readonly diagnostics: unknown;
+  readonly usage: { readonly cache_creation_input_tokens: number; readonly cache_read_input_tokens: number };
+}
+
+/** The message of a stream's first event; the stream is read to its end. */
+async function firstEvent(body: object): Promise<StartedMessage> {
+  const text = await (await call("/v1/messages", { ...body, stream: true })).text();
+  return (JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? "") as { message: StartedMessage }).message;
+}
