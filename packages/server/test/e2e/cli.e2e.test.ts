@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { streamMessage } from "../support/read-stream.ts";
 import { OFFLINE, runCli } from "../support/run-cli.ts";
@@ -83,6 +84,7 @@ describe("up", () => {
     expect(readyMs).toBeLessThan(10_000);
     expect(await streamMessage(second, HELLO)).toMatchObject({ end: "message_stop" });
     expect(await second.stop()).toBe(0);
+    await rm(dataDir, { recursive: true, force: true });
   });
 });
 

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { enginePid, isRunning, postgresPid } from "../support/processes.ts";
 import { readLedger } from "../support/read-ledger.ts";
@@ -34,6 +35,8 @@ describe.each(["node-llama-cpp", "llama-server"])("kill -9 during 20 streams, en
   });
   afterAll(async () => {
     await parley?.[Symbol.asyncDispose]();
+    // The restarted one was lent its folder and leaves it.
+    if (parley) await rm(parley.dataDir, { recursive: true, force: true });
   });
 
   /** Begins 20 streams, every third a short one, and calls `strike` when some have ended and others are being decoded. */
