@@ -5,7 +5,7 @@ import { endWithUs } from "./end-with-us.ts";
 
 export type Backend = "llama-server" | "node-llama-cpp";
 
-export const BACKENDS: readonly Backend[] = ["llama-server", "node-llama-cpp"];
+const BACKENDS: readonly Backend[] = ["llama-server", "node-llama-cpp"];
 
 export interface Setup {
   readonly llamaServer: string;
