@@ -89,6 +89,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_CONTEXT_TOKENS: "engine.context_tokens",
   PARLEY_THREADS: "engine.threads",
   PARLEY_GPU: "engine.gpu",
+  PARLEY_DEFAULT_TEMPERATURE: "engine.default_temperature",
   PARLEY_MEMORY_BYTES: "engine.memory_bytes",
   PARLEY_CACHE_BUDGET_BYTES: "cache.budget_bytes",
   PARLEY_CACHE_MINIMUM_TOKENS: "cache.minimum_tokens",

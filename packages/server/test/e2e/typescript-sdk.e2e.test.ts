@@ -19,7 +19,7 @@ const WEATHER = {
 
 let parley: RunningParley;
 beforeAll(async () => {
-  parley = await startParley({ model: HALF });
+  parley = await startParley({ model: HALF, env: { PARLEY_DEFAULT_TEMPERATURE: "0" } });
 });
 afterAll(async () => {
   await parley?.[Symbol.asyncDispose]();

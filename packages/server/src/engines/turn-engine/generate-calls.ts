@@ -6,7 +6,7 @@ import type { DecodeEnd } from "./decoder.ts";
 import { textSink } from "./generate-text.ts";
 import { literal as gbnfLiteral } from "./grammar/gbnf.ts";
 import { type ReplyEnding, type ReplyEvents, type ReplyState, ending, outOfRoom } from "./reply-state.ts";
-import type { CompiledTool, OpenedCall, OutputScanner, ScanEvent } from "./syntax/tool-syntax.ts";
+import type { BegunCalls, CompiledTool, OpenedCall, OutputScanner, ScanEvent } from "./syntax/tool-syntax.ts";
 import type { TextSink } from "./text-sink.ts";
 import { grounding } from "./tool-decision/grounding.ts";
 import { type KnownCall, answeredCalls, isKnown } from "./tool-decision/known-calls.ts";
@@ -28,8 +28,8 @@ const RESAMPLE: SamplerOptions = { temperature: 0.8, topP: 0.95, topK: 0 };
 /** Text after a call that is looked at for a further call before the turn ends. */
 const AFTER_CALL_CHARACTERS = 24;
 
-/** Tokens that a list's opening takes; with less room the call stays as it was begun. */
-const LIST_ROOM_TOKENS = 32;
+/** With less room than this no beginning is written for the model. */
+const BEGUN_ROOM_TOKENS = 48;
 /** Shown once to a model that makes the very call again whose result it has just been given. */
 const ANSWERED_NOTE = "This is the result. If it answers my request, tell me the answer in words; otherwise make the next call.";
 
@@ -108,11 +108,7 @@ class CallGeneration {
   }
 
   async *run(): ReplyEvents {
-    let phase: Phase = {
-      grammar: this.#firstGrammar(),
-      sampler: this.#options.forced ? this.#callSampler() : this.#state.sampler,
-      literal: "",
-    };
+    let phase = await this.#firstPhase();
     for (;;) {
       const step: Step = yield* this.#decodeOnce(phase);
       switch (step.kind) {
@@ -176,7 +172,7 @@ class CallGeneration {
     const { decoder, syntax, note } = this.#state;
     const begun = decoder.log.text.slice(this.#base + callStart);
     const wanted = this.#options.parallel && this.#request !== null && this.#made.length === 0;
-    const list = wanted && decoder.remainingTokens > LIST_ROOM_TOKENS ? syntax.listForm(this.#options.tools, begun) : null;
+    const list = wanted && decoder.remainingTokens > BEGUN_ROOM_TOKENS ? syntax.listForm(this.#options.tools, begun) : null;
     if (call !== null && list === null) return yield* this.#restPhase(call, this.#callSampler());
     note(call === null ? "call-to-unknown-tool" : "calls-as-list");
     const literal = decoder.log.rewindTo(this.#base + callStart);
@@ -186,10 +182,15 @@ class CallGeneration {
       return { grammar, literal, sampler: this.#callSampler() };
     }
     this.#list = true;
-    await decoder.inject(literal + list.opening);
-    this.#scanner.push(list.opening);
-    const grammar = (): string => syntax.listForm(this.#tools(), "")?.grammar ?? list.grammar;
-    return { grammar, literal: "", sampler: this.#callSampler() };
+    return await this.#begin(literal, () => syntax.listForm(this.#tools(), "") ?? list);
+  }
+
+  /** Writes the beginning of calls for the model. A grammar would have it decode each token of that against its will. */
+  async #begin(literal: string, calls: () => BegunCalls): Promise<Phase> {
+    const { opening } = calls();
+    await this.#state.decoder.inject(literal + opening);
+    this.#scanner.push(opening);
+    return { grammar: () => calls().grammar, literal: "", sampler: this.#callSampler() };
   }
 
   *#restPhase(call: OpenedCall, sampler: SamplerOptions): Generator<TurnEvent, Phase, void> {
@@ -236,12 +237,20 @@ class CallGeneration {
     return this.#relaxed ? { ...tool, grammar: null, exact: false } : tool;
   }
 
-  #firstGrammar(): (() => string) | null {
-    const { forced, textGrammar } = this.#options;
-    const { syntax } = this.#state;
-    if (forced) return () => syntax.callGrammar(this.#tools());
-    if (textGrammar === null) return null;
-    return () => eitherGrammar(syntax.callGrammar(this.#tools()), textGrammar);
+  async #firstPhase(): Promise<Phase> {
+    const { forced, parallel, textGrammar, tools } = this.#options;
+    const { syntax, sampler, decoder, gate } = this.#state;
+    if (!forced) {
+      const grammar = textGrammar === null ? null : () => eitherGrammar(syntax.callGrammar(this.#tools()), textGrammar);
+      return { grammar, sampler, literal: "" };
+    }
+    if (tools.length === 0 || decoder.remainingTokens <= BEGUN_ROOM_TOKENS) {
+      return { grammar: () => syntax.callGrammar(this.#tools()), sampler: this.#callSampler(), literal: "" };
+    }
+    // A weak model writes a list by itself, and in it as many calls as are wanted.
+    const list = parallel && gate !== null && this.#request !== null ? syntax.listForm(tools, "") : null;
+    this.#list = list !== null;
+    return await this.#begin("", () => (list && syntax.listForm(this.#tools(), "")) ?? syntax.forcedCall(this.#tools()));
   }
 
   #callSampler(): SamplerOptions {
@@ -398,6 +407,8 @@ class CallGeneration {
       return { ...outOfRoom(this.#state), replayable: false };
     }
     if (this.#made.length > 0) return this.#endAfterCalls();
+    // What there is of a forced call that has not reached its input is no text.
+    if (this.#options.forced) return outOfRoom(this.#state);
     const step = yield* this.#read(this.#scanner.finish(), true);
     if (step?.kind === "opened" && !this.#declined) {
       yield* this.#sink.push(this.#state.decoder.log.text.slice(this.#base + step.callStart));

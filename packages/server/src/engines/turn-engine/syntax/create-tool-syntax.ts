@@ -18,6 +18,15 @@ export function createToolSyntax(family: Family): ToolSyntax {
       const root = calls.length === 0 ? '""' : calls.join(" | ");
       return joinRules(`root ::= ${root}`, JSON_RULES, ...tools.map((tool) => inputOf(tool).rules));
     },
+    forcedCall(tools) {
+      const begun = writings.flatMap((writing) => tools.map(({ spec }) => writing.open + spec.name + writing.middle));
+      // With several tools the model has to choose the name, from its first character on.
+      const known = begun.length === 1 ? begun : writings.map(({ open }) => open);
+      const opening = commonBeginning(known);
+      const calls = writings.flatMap((writing) => tools.map((tool) => wholeCall(writing, tool, opening.length)));
+      const rules = tools.map((tool) => inputOf(tool).rules);
+      return { opening, grammar: joinRules(`root ::= ${calls.join(" | ")}`, JSON_RULES, ...rules) };
+    },
     restOfCallGrammar(tool, text, opened) {
       const { before, closers } = readForm(opened.form);
       const input = inputOf(tool);
@@ -47,9 +56,18 @@ function namedCall(tool: CompiledTool): string {
   return `${literal(`${tool.spec.name}",\n    "arguments": `)} ${inputOf(tool).rootRule} ${literal("\n  }")}`;
 }
 
-function wholeCall({ open, middle, close }: CallWriting, tool: CompiledTool): string {
-  const parts = [literal(open + tool.spec.name + middle), inputOf(tool).rootRule];
-  return (close === "" ? parts : [...parts, literal(close)]).join(" ");
+/** Without its first `written` characters, which are part of what stands in front of the input. */
+function wholeCall({ open, middle, close }: CallWriting, tool: CompiledTool, written = 0): string {
+  const begin = (open + tool.spec.name + middle).slice(written);
+  const parts = [begin, close].map((text) => (text === "" ? "" : literal(text)));
+  return [parts[0], inputOf(tool).rootRule, parts[1]].filter((part) => part !== "").join(" ");
+}
+
+function commonBeginning(texts: readonly string[]): string {
+  const [first = "", ...others] = texts;
+  let length = first.length;
+  for (const other of others) while (!other.startsWith(first.slice(0, length))) length -= 1;
+  return first.slice(0, length);
 }
 
 function inputOf(tool: CompiledTool): Gbnf {

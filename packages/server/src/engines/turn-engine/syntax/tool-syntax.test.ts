@@ -388,3 +388,25 @@ describe("a call to a tool that does not exist", () => {
     expect([...one.push(text), ...one.finish()].map((event) => ("text" in event ? event.text : event.type)).join("")).toBe(text);
   });
 });
+
+describe.each(["hermes", "llama3", "mistral", "deepseek", "gemma", "harmony", "json"] as const)(
+  "a forced call of %s",
+  (family: Family) => {
+    const syntax = createToolSyntax(family);
+
+    test.each([{ offered: tools }, { offered: tools.slice(0, 1) }])(
+      "is read back whole, its beginning included",
+      ({ offered }) => {
+        const { opening, grammar } = syntax.forcedCall(offered);
+        const sampler = readGbnf(grammar);
+        for (const seed of [0.1, 0.4, 0.8]) {
+          const text = opening + sampler.sample(() => seed, 0);
+          const [only, ...others] = scanWhole(syntax, offered, text, []);
+          expect(others).toEqual([]);
+          expect(offered.map(({ spec }) => spec.name)).toContain(only !== undefined && "call" in only ? only.call : text);
+        }
+        expect(syntax.forcedCall(tools.slice(0, 1)).opening.length).toBeGreaterThanOrEqual(opening.length);
+      },
+    );
+  },
+);

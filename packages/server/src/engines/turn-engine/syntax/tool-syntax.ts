@@ -20,6 +20,11 @@ export interface ToolSyntax {
   /** GBNF (`root` and all rules) for one whole call to one of `tools`, from its opening to its closing. */
   callGrammar(tools: readonly CompiledTool[]): string;
   /**
+   * The same for a call that has to be made: what every such call begins with, which need not be decoded, and the GBNF
+   * of what follows it.
+   */
+  forcedCall(tools: readonly CompiledTool[]): BegunCalls;
+  /**
    * GBNF for the rest of a call that has begun: `literal` (text between the last kept token and the input's first
    * character), the tool's input, then whatever closes the call.
    */
@@ -30,11 +35,17 @@ export interface ToolSyntax {
    * the GBNF of what follows. Null for families that were trained to write several calls, or where `text` (the call as
    * the model has begun it) is in the family's own form.
    */
-  listForm(tools: readonly CompiledTool[], text: string): { readonly opening: string; readonly grammar: string } | null;
+  listForm(tools: readonly CompiledTool[], text: string): BegunCalls | null;
   /** A recogniser for one reply. `unknownCalls`: whether a call to a tool that was not declared is reported, or is text. */
   scanner(tools: readonly CompiledTool[], options?: { readonly unknownCalls: boolean }): OutputScanner;
   /** Text that the model writes to open a further call after one has closed (for a forced or scored continuation). */
   readonly callOpening: string;
+}
+
+/** Text that is written without decoding it, and the GBNF of what follows. */
+export interface BegunCalls {
+  readonly opening: string;
+  readonly grammar: string;
 }
 
 export interface OpenedCall {
