@@ -20,7 +20,12 @@ const script = testing
 
 const child = spawn(node, [...nodeOptions, ...script], {
   stdio: "inherit",
-  env: { ...process.env, PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH ?? ""}` },
+  env: {
+    ...process.env,
+    // Keeps what Node makes of the TypeScript: the second start is quicker and smaller.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, "node_modules/.cache/compiled"),
+    PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH ?? ""}`,
+  },
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => {

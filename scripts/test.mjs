@@ -1,6 +1,5 @@
-// `npm test`, from a fresh clone: types, style, unit and db. `npm test -- model e2e` runs the other parts, which are not
-// yet in the default run: CHANGELOG.md says why.
-// Ends with the line `N passed, N failed`.
+// `npm test`, from a fresh clone: types, style, unit, db, and with small weights and a llama-server that it fetches and
+// builds first, model and e2e. `npm test -- unit db` runs only those parts. Ends with the line `N passed, N failed`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -9,8 +8,8 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => join(root, "node_modules/.bin", name);
-const parts = process.argv.slice(2);
-const wants = (part) => (parts.length === 0 ? ["static", "style", "unit", "db"] : parts).includes(part);
+const chosen = process.argv.slice(2);
+const wants = (part) => chosen.length === 0 || chosen.includes(part);
 const env = {
   ...process.env,
   PARLEY_TEST_DATA: process.env.PARLEY_TEST_DATA ?? join(homedir(), ".parley"),
@@ -34,7 +33,7 @@ function vitest(...projects) {
   process.stdout.write(`\n== vitest ${projects.join(", ")}\n`);
   const folder = mkdtempSync(join(tmpdir(), "parley-test-"));
   const report = join(folder, "report.json");
-  const chosen = projects.flatMap((project) => ["--project", project]);
+  const selection = projects.flatMap((project) => ["--project", project]);
   const { status } = spawnSync(
     process.execPath,
     [
