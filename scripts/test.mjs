@@ -39,7 +39,7 @@ function vitest(...projects) {
     [
       join(root, "node_modules/vitest/vitest.mjs"),
       "run",
-      ...chosen,
+      ...selection,
       "--reporter=default",
       "--reporter=json",
       `--outputFile.json=${report}`,
