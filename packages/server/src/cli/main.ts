@@ -5,13 +5,13 @@ import { ConfigError } from "../platform/config.ts";
 import { WeightsUnavailable } from "../weights/fetch-weights.ts";
 import { UserError } from "./cli-context.ts";
 import { createProgram } from "./program.ts";
+import { stopOnSignals } from "./stop-on-signals.ts";
 
 const stop = new AbortController();
-process.once("SIGTERM", () => stop.abort(new UserError("stopped")));
-process.once("SIGINT", () => {
-  stop.abort(new UserError("stopped"));
-  // A second Ctrl-C does not wait for streams.
-  process.once("SIGINT", () => process.exit(130));
+stopOnSignals(process, {
+  stop: () => stop.abort(new UserError("stopped")),
+  force: () => process.exit(130),
+  monotonicMs: () => performance.now(),
 });
 
 const program = createProgram(stop.signal);
