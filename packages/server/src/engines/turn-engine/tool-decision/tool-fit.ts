@@ -2,18 +2,23 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ToolSpec, Turn, TurnMessage } from "../../../turn/turn.ts";
-import type { TokenBackend, TokenLogprob } from "../../backend.ts";
+import { BackendGone, type TokenBackend, type TokenLogprob } from "../../backend.ts";
 import type { SlotLease } from "../cache/slot-scheduler.ts";
 import type { PromptRenderer } from "../render/rendered-prompt.ts";
+
+interface Question {
+  readonly tools: readonly ToolSpec[];
+  readonly request: string;
+}
 
 /** Asks a model, apart from the conversation, whether a tool can do what a request asks. */
 export interface ToolFit {
   /**
    * The logarithm of the odds of Yes against No. Uses the turn's own slot: what it holds (`tokens`) is saved before and
-   * restored behind.
+   * restored behind. Where that cannot be saved nothing is asked, and the answer is Infinity: the call is made.
    */
   ask(
-    question: { readonly tools: readonly ToolSpec[]; readonly request: string },
+    question: Question,
     slot: { readonly lease: SlotLease; readonly tokens: readonly number[] },
     signal: AbortSignal,
   ): Promise<number>;
@@ -39,7 +44,7 @@ const SHOTS: readonly (readonly [string, string, "Yes" | "No"])[] = [
 const TOP_LOGPROBS = 20;
 const GREEDY = { temperature: 0, topP: 1, topK: 0 } as const;
 
-/** `folder` holds the slots' content for the time of a question; it is emptied at the first one. */
+/** `folder` holds the slots' content for the time of a question, and the shots as long as the model is loaded. */
 export function createToolFit(deps: {
   readonly backend: TokenBackend;
   readonly renderer: Pick<PromptRenderer, "render">;
@@ -83,30 +88,55 @@ export function createToolFit(deps: {
     return logprobs;
   }
 
-  return {
-    async ask({ tools, request }, { lease, tokens: held }, signal) {
+  /** False where the disk does not take it. */
+  async function save(slot: number, file: string): Promise<boolean> {
+    try {
       await mkdir(folder, { recursive: true });
+      await backend.saveSlot(slot, file);
+      return true;
+    } catch (error) {
+      if (error instanceof BackendGone) throw error;
+      return false;
+    }
+  }
+
+  /** Computes the shots and keeps them for later questions. One turn does so at a time; others compute them for themselves. */
+  async function keepShots(slot: number, tokens: readonly number[], signal: AbortSignal): Promise<void> {
+    shots = "saving";
+    let saved = false;
+    try {
+      await compute({ slot, tokens, maxTokens: 0 }, signal);
+      saved = await save(slot, shotsFile);
+    } finally {
+      shots = saved ? "saved" : "none";
+    }
+  }
+
+  async function judge(asked: Question, slot: number, signal: AbortSignal): Promise<number> {
+    let best = -Infinity;
+    for (const tool of asked.tools) {
+      const { tokens, boundaries } = await renderer.render(question(tool, asked.request));
+      if (shots === "saved" && tool === asked.tools[0]) await backend.restoreSlot(slot, shotsFile);
+      else if (shots === "none") {
+        await keepShots(slot, tokens.slice(0, boundaries.find(({ path }) => path === LAST_SHOT)?.position ?? 0), signal);
+      }
+      best = Math.max(best, await odds(await compute({ slot, tokens, maxTokens: 1 }, signal)));
+    }
+    return best;
+  }
+
+  return {
+    async ask(asked, { lease, tokens: held }, signal) {
       const own = join(folder, `${randomUUID()}.slot`);
-      await backend.saveSlot(lease.slot, own);
-      lease.setResident([]);
       try {
-        let best = -Infinity;
-        for (const tool of tools) {
-          const { tokens, boundaries } = await renderer.render(question(tool, request));
-          const prefix = tokens.slice(0, boundaries.find(({ path }) => path === LAST_SHOT)?.position ?? 0);
-          if (shots === "saved" && tool === tools[0]) await backend.restoreSlot(lease.slot, shotsFile);
-          else if (shots === "none") {
-            shots = "saving";
-            await compute({ slot: lease.slot, tokens: prefix, maxTokens: 0 }, signal);
-            await backend.saveSlot(lease.slot, shotsFile);
-            shots = "saved";
-          }
-          best = Math.max(best, await odds(await compute({ slot: lease.slot, tokens, maxTokens: 1 }, signal)));
+        if (!(await save(lease.slot, own))) return Infinity;
+        lease.setResident([]);
+        try {
+          return await judge(asked, lease.slot, signal);
+        } finally {
+          if (!signal.aborted && (await backend.restoreSlot(lease.slot, own))) lease.setResident(held);
         }
-        return best;
       } finally {
-        if (shots === "saving") shots = "none";
-        if (!signal.aborted && (await backend.restoreSlot(lease.slot, own))) lease.setResident(held);
         await rm(own, { force: true });
       }
     },
