@@ -71,6 +71,8 @@ export class Decoder {
     if (maxTokens <= 0) return "room";
     const startMs = this.#monotonicMs();
     let firstTokenMs: number | null = null;
+    /** Tokens that the slot is known to hold; null until the engine has begun with it. */
+    let resident: number | null = null;
     const decode = this.#backend.decode(
       {
         slot: this.#lease.slot,
@@ -88,15 +90,18 @@ export class Decoder {
         switch (event.type) {
           case "prefill":
             this.cachedTokens ??= event.cached;
+            resident = event.done;
             yield { done: event.done, total: event.total };
             break;
           case "tokens":
             firstTokenMs ??= this.#monotonicMs();
             this.log.append(event.tokens, event.text);
+            resident = Infinity;
             yield event.text;
             break;
           case "end":
             this.cachedTokens ??= event.cachedTokens;
+            resident = Infinity;
             return event.reason === "end-token" ? "end-token" : "room";
           default:
             event satisfies never;
@@ -107,8 +112,11 @@ export class Decoder {
       const nowMs = this.#monotonicMs();
       this.prefillMs += (firstTokenMs ?? nowMs) - startMs;
       this.decodeMs += firstTokenMs === null ? 0 : nowMs - firstTokenMs;
-      this.#reusePrefix = true;
-      this.#lease.setResident(this.tokens);
+      // Before that (a grammar that was refused) the slot may still hold what another workspace left.
+      if (resident !== null) {
+        this.#reusePrefix = true;
+        this.#lease.setResident(this.tokens.slice(0, resident));
+      }
     }
   }
 }
