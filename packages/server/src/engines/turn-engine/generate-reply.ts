@@ -7,6 +7,9 @@ import { compileOutputSchema } from "./grammar/compile-output-schema.ts";
 import { compileTool } from "./grammar/compile-tool.ts";
 import { type ReplyEnding, type ReplyEvents, type ReplyState, ending } from "./reply-state.ts";
 
+/** With less room than this the tags alone would leave little for the answer. */
+const THINKING_ROOM_TOKENS = 64;
+
 /** Decodes one reply: an optional thinking phase, then what the turn asks for. */
 export async function* generateReply(
   state: ReplyState,
@@ -16,7 +19,8 @@ export async function* generateReply(
   if (turn.maxTokens === 0) return { ...ending("max_tokens", { replayable: false }), thinkingTokens: 0 };
   let thinkingTokens = 0;
   const budgetTokens = state.prefilled ? 0 : thinkingBudgetTokens(turn, model.thinkingNative);
-  if (budgetTokens > 0) {
+  const hasRoom = state.decoder.remainingTokens >= THINKING_ROOM_TOKENS;
+  if (budgetTokens > 0 && (hasRoom || model.promptEndsInThinking)) {
     yield* generateThinking(state, { budgetTokens, alreadyOpen: model.promptEndsInThinking });
     thinkingTokens = state.decoder.log.tokens.length;
   }

@@ -1,0 +1,123 @@
+import type { TurnEvent } from "../../../turn/turn-event.ts";
+import type { Turn } from "../../../turn/turn.ts";
+import type { DecodeEvent, DecodeRequest, TokenBackend } from "../../backend.ts";
+import { BlockWriter } from "../block-writer.ts";
+import { Decoder } from "../decoder.ts";
+import { generateReply } from "../generate-reply.ts";
+import type { ReplyEnding, ReplyState } from "../reply-state.ts";
+import { createToolSyntax } from "../syntax/create-tool-syntax.ts";
+
+/** What the model writes in one decode: text of which each character is a token, or why it is refused. */
+export type ScriptedDecode = string | Error;
+
+export interface ScriptedReply {
+  readonly events: readonly TurnEvent[];
+  readonly ending: ReplyEnding & { readonly thinkingTokens: number };
+  /** The text of the tokens that a later turn would replay. */
+  readonly log: string;
+  readonly outputTokens: number;
+  readonly notes: readonly string[];
+  /** The grammar of each decode. */
+  readonly grammars: readonly (string | null)[];
+}
+
+const PROMPT = [1, 2, 3];
+
+export const plainTurn: Turn = {
+  requestId: "req_1",
+  workspaceId: "w",
+  weights: "weights",
+  system: [],
+  messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }],
+  tools: [],
+  toolChoice: { type: "none" },
+  thinking: { type: "disabled" },
+  effort: null,
+  outputSchema: null,
+  sampling: { temperature: null, topP: null, topK: null },
+  stopSequences: [],
+  maxTokens: 1000,
+  contextOverflow: "stop",
+  automaticCacheTtl: null,
+  minimumCacheTokens: 0,
+  affinity: { sessionId: null, agentId: null },
+  priority: "standard",
+  previousMessageId: null,
+  messageId: "msg_1",
+};
+
+/** Runs one reply over an engine that writes what the script says, decode by decode, whatever the grammar. */
+export async function runScripted(
+  turn: Partial<Turn>,
+  script: readonly ScriptedDecode[],
+  options: Partial<Pick<ReplyState, "gate" | "renderWithNote">> & { readonly thinkingNative?: boolean } = {},
+): Promise<ScriptedReply> {
+  const whole: Turn = { ...plainTurn, ...turn };
+  const decodes = [...script];
+  const grammars: (string | null)[] = [];
+  const notes: string[] = [];
+  const backend = {
+    tokenize: async (text: string) => Array.from(text, (character) => character.codePointAt(0) ?? 0),
+    async *decode(request: DecodeRequest): AsyncGenerator<DecodeEvent> {
+      grammars.push(request.grammar);
+      const next = decodes.shift() ?? "";
+      if (next instanceof Error) throw next;
+      const characters = Array.from(next);
+      for (const text of characters.slice(0, request.maxTokens)) {
+        yield { type: "tokens", tokens: [text.codePointAt(0) ?? 0], text, logprobs: null };
+      }
+      const reason = characters.length >= request.maxTokens ? "length" : "end-token";
+      yield { type: "end", reason, cachedTokens: 0, prefillMs: 0, decodeMs: 0 };
+    },
+  } as unknown as TokenBackend;
+  const decoder = new Decoder({
+    backend,
+    lease: { slot: 0, residentTokens: 0, setResident: () => {}, release: () => {} },
+    promptTokens: PROMPT,
+    roomTokens: whole.maxTokens,
+    reusePrefix: false,
+    monotonicMs: () => 0,
+    signal: new AbortController().signal,
+  });
+  let ids = 0;
+  const reply = generateReply(
+    {
+      turn: whole,
+      backend,
+      syntax: createToolSyntax("hermes"),
+      decoder,
+      writer: new BlockWriter(() => decoder.log.tokens.length),
+      sampler: { temperature: 0.7, topP: 1, topK: 0 },
+      endsAtWindow: false,
+      prefilled: false,
+      clock: { nowMs: () => 0, monotonicMs: () => 0 },
+      gate: options.gate ?? null,
+      renderWithNote: options.renderWithNote ?? (async () => null),
+      signThinking: () => "signature",
+      newToolUseId: () => `toolu_${++ids}`,
+      note: (what) => notes.push(what),
+    },
+    { thinkingNative: options.thinkingNative ?? false, promptEndsInThinking: false },
+  );
+  const events: TurnEvent[] = [];
+  for (;;) {
+    const step = await reply.next();
+    if (step.done) {
+      return { events, ending: step.value, log: decoder.log.text, outputTokens: decoder.log.tokens.length, notes, grammars };
+    }
+    events.push(step.value);
+  }
+}
+
+/** The blocks of a reply, each with its text or its input's JSON. */
+export function blocksOf(events: readonly TurnEvent[]): readonly string[] {
+  const blocks: string[] = [];
+  for (const event of events) {
+    if (event.type === "block-start") {
+      blocks.push(event.block.type === "tool_use" ? `${event.block.name} ` : `${event.block.type}: `);
+    } else if (event.type === "text-delta") blocks[event.index] += event.text;
+    else if (event.type === "thinking-delta") blocks[event.index] += event.thinking;
+    else if (event.type === "input-json-delta") blocks[event.index] += event.partialJson;
+  }
+  return blocks;
+}
