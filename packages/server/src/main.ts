@@ -100,6 +100,7 @@ export async function startParley(options: {
     toolGateOf: (weights) => findInCatalog(weights)?.tool_gate ?? null,
     scratchFolder,
     note: (what, weights) => log.info({ what, weights }, "a reply had to be mended"),
+    onStoreFault: (error) => log.warn({ err: error }, "a prompt's prefix could not be stored"),
   });
   const minimum = config.cache.minimum_tokens;
   const registry = createModelRegistry({

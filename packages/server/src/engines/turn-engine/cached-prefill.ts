@@ -1,7 +1,7 @@
-import type { BackendModel, DecodeEvent, DecodeRequest, TokenBackend } from "../backend.ts";
+import { BackendGone, type BackendModel, type DecodeEvent, type DecodeRequest, type TokenBackend } from "../backend.ts";
 import type { Turn } from "../../turn/turn.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
-import { type CachePlan, planCache } from "./cache/cache-plan.ts";
+import { type CachePlan, type CacheWrite, planCache } from "./cache/cache-plan.ts";
 import { prefixKeys } from "./cache/prefix-keys.ts";
 import type { SlotLease } from "./cache/slot-scheduler.ts";
 import type { SnapshotStore } from "./cache/snapshot-store.ts";
@@ -32,7 +32,7 @@ export function planPromptCache(
 }
 
 export interface PrefillOutcome {
-  /** The plan as it came out: a snapshot that did not fit is not counted as read. */
+  /** The plan as it came out: what did not fit is not counted as read, and what the disk did not take not as written. */
   readonly plan: CachePlan;
   readonly restoreMs: number;
   readonly prefillMs: number;
@@ -56,6 +56,8 @@ export async function* prefillThroughCache(
     readonly lease: SlotLease;
     readonly snapshots: SnapshotStore;
     readonly monotonicMs: () => number;
+    /** Told why a prefix was not stored; the turn goes on without. */
+    readonly onStoreFault: (error: unknown) => void;
   },
   signal: AbortSignal,
 ): AsyncGenerator<TurnEvent, PrefillOutcome, void> {
@@ -81,7 +83,7 @@ export async function* prefillThroughCache(
   let computedTokens = 0;
   const last = plan.writes.at(-1);
   // A layout that cannot be cut needs its state at each breakpoint; else the longest holds the shorter ones.
-  const stops = backend.model.canTruncate ? (last ? [last] : []) : plan.writes;
+  const stops: readonly CacheWrite[] = backend.model.canTruncate ? (last ? [last] : []) : plan.writes;
   for (const stop of stops) {
     const tokens = prompt.tokens.slice(0, stop.position);
     const end = yield* prefill(backend, { slot: lease.slot, tokens, reusePrefix }, signal);
@@ -92,15 +94,21 @@ export async function* prefillThroughCache(
     const covered = plan.writes.filter(
       ({ position }) => position === stop.position || (backend.model.canTruncate && position < stop.position),
     );
-    await snapshots.add({
-      workspaceId: turn.workspaceId,
-      fingerprint: backend.model.fingerprint,
-      entries: covered.map(({ position, ttl }) => ({ key: keyAt(position), position, ttl })),
-      contained: backend.model.canTruncate
-        ? prompt.boundaries.filter(({ position }) => position < stop.position).map(({ position }) => keyAt(position))
-        : [],
-      save: (file) => backend.saveSlot(lease.slot, file),
-    });
+    try {
+      await snapshots.add({
+        workspaceId: turn.workspaceId,
+        fingerprint: backend.model.fingerprint,
+        entries: covered.map(({ position, ttl }) => ({ key: keyAt(position), position, ttl })),
+        contained: backend.model.canTruncate
+          ? prompt.boundaries.filter(({ position }) => position < stop.position).map(({ position }) => keyAt(position))
+          : [],
+        save: (file) => backend.saveSlot(lease.slot, file),
+      });
+    } catch (error) {
+      if (error instanceof BackendGone || signal.aborted) throw error;
+      context.onStoreFault(error);
+      plan = { ...plan, writes: plan.writes.filter((write) => !covered.includes(write)) };
+    }
   }
   if (turn.maxTokens === 0 && (last === undefined || last.position < prompt.tokens.length)) {
     const end = yield* prefill(backend, { slot: lease.slot, tokens: prompt.tokens, reusePrefix }, signal);

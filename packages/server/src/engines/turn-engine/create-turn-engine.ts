@@ -42,6 +42,8 @@ export interface TurnEngineOptions {
   readonly scratchFolder: string;
   /** Called where a reply had to be mended; holds no content. */
   readonly note: (what: Mending, weights: string) => void;
+  /** Called where a prompt's prefix could not be stored, e.g. on a full disk. */
+  readonly onStoreFault: (error: unknown) => void;
 }
 
 /** How busy the loaded models' slots are. */
@@ -109,7 +111,16 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
       const queueMs = clock.monotonicMs() - queueStartMs;
       try {
         const prefilled = yield* prefillThroughCache(
-          { turn, prompt, cache, backend, lease, snapshots, monotonicMs: () => clock.monotonicMs() },
+          {
+            turn,
+            prompt,
+            cache,
+            backend,
+            lease,
+            snapshots,
+            monotonicMs: () => clock.monotonicMs(),
+            onStoreFault: options.onStoreFault,
+          },
           signal,
         );
         stored();
