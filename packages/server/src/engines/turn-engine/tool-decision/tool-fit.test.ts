@@ -22,7 +22,9 @@ function setUp(save: (file: string) => Promise<void> = (file) => writeFile(file,
   const done: string[] = [];
   const gates = new Map<number, Promise<void>>();
   const nameOf = (file: string): string => (file.endsWith(".shots") ? "shots" : "own");
+  const { promise: gone, resolve: end } = Promise.withResolvers<void>();
   const backend = {
+    gone,
     detokenize: async ([token]: readonly number[]) => (token === YES ? " Yes" : " No"),
     async *decode({ slot, maxTokens }: { slot: number; maxTokens: number }): AsyncGenerator<DecodeEvent> {
       done.push(`${slot} ${maxTokens === 0 ? "shots" : "ask"}`);
@@ -60,7 +62,7 @@ function setUp(save: (file: string) => Promise<void> = (file) => writeFile(file,
       },
       signal,
     );
-  return { ask, done, gates, resident };
+  return { ask, done, gates, resident, end };
 }
 
 test("tells the odds, computes the shots once, and puts the turn's own tokens back", async () => {
@@ -110,6 +112,13 @@ test("a full disk means that nothing is asked and the call is made", async () =>
   expect(await ask(0)).toBe(Infinity);
   expect(done).toEqual([]);
   expect(resident).toEqual([]);
+});
+
+test("the shots go with the engine", async () => {
+  const { ask, end } = setUp();
+  await ask(0);
+  end();
+  await expect.poll(() => readdir(folder)).toEqual([]);
 });
 
 test("leaves no file behind when the engine dies or the client goes", async () => {

@@ -54,6 +54,7 @@ export function createToolFit(deps: {
   const shotsFile = join(folder, `${randomUUID()}.shots`);
   let shots: "none" | "saving" | "saved" = "none";
   const spellings = new Map<number, string>();
+  void backend.gone.then(() => rm(shotsFile, { force: true })).catch(() => {});
 
   async function spell({ token }: TokenLogprob): Promise<string> {
     const known = spellings.get(token);
@@ -91,7 +92,7 @@ export function createToolFit(deps: {
   /** False where the disk does not take it. */
   async function save(slot: number, file: string): Promise<boolean> {
     try {
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
       await backend.saveSlot(slot, file);
       return true;
     } catch (error) {
