@@ -83,17 +83,26 @@ function beginClaimed(begin: BeginMessage & { readonly key: string }): MessageTu
   ): AsyncGenerator<TurnEvent, void, void> {
     const seen: TurnEvent[] = [];
     let isStored = false;
+    // The turn is on the ledger: a database that is away now must not take the reply from the client as well.
+    const logFault = (error: unknown): void =>
+      deps.log.error({ err: error, requestId: request.requestId }, "the reply to an Idempotency-Key could not be stored");
     try {
       for await (const event of events) {
         seen.push(event);
         if (event.type === "end") {
-          await deps.idempotency.complete({ ...entry, expiresAtMs: deps.clock.nowMs() + KEPT_MS }, toStoredReply(seen, context));
-          isStored = true;
+          const expiresAtMs = deps.clock.nowMs() + KEPT_MS;
+          isStored = await deps.idempotency.complete({ ...entry, expiresAtMs }, toStoredReply(seen, context)).then(
+            () => true,
+            (error: unknown) => {
+              logFault(error);
+              return false;
+            },
+          );
         }
         yield event;
       }
     } finally {
-      if (!isStored) await deps.idempotency.abandon(entry);
+      if (!isStored) await deps.idempotency.abandon(entry).catch(logFault);
     }
   }
 

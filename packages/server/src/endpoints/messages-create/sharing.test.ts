@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { end, HELLO, pause, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
 import {
   BODY,
@@ -165,6 +165,15 @@ describe("Idempotency-Key", () => {
     await until(() => server.idempotency.size() === size);
     server.engine.play(scripted(HELLO));
     expect((await post(server, "/v1/messages", STREAM, keyed("left"))).headers.get("idempotent-replayed")).toBeNull();
+  });
+
+  test("does not take the reply away when it cannot be stored", async () => {
+    const away = new Error("the database is away");
+    vi.spyOn(server.idempotency, "complete").mockRejectedValueOnce(away);
+    vi.spyOn(server.idempotency, "abandon").mockRejectedValueOnce(away);
+    const reply = await post(server, "/v1/messages", BODY, keyed("unstored"));
+    expect([reply.status, server.rows.length - rows]).toEqual([200, 1]);
+    expect(server.lines.filter((line) => line.includes("could not be stored"))).toHaveLength(2);
   });
 
   test("must be 1 to 255 characters long", async () => {
