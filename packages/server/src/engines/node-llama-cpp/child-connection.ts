@@ -44,6 +44,8 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
     execArgv: fromSource ? ["--conditions=source"] : [],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
+    // A Ctrl-C in the terminal must reach only Parley, which drains before it ends the engine.
+    detached: true,
   });
   const commands = new Map<number, PendingCommand>();
   const sinks = new Map<number, DecodeSink>();
