@@ -314,6 +314,56 @@ export const engineRequirements: readonly Requirement[] = [
       "a tool that fits is called, one that does not is not, and between them the values decide",
     ],
   ]),
+  ...provedBy(`${TURN}/tool-decision/tool-fit.test.ts`, [
+    [
+      "tools:decision-full-disk",
+      "Core",
+      "A call is made unjudged where the slot cannot be put aside.",
+      "a full disk means that nothing is asked and the call is made",
+    ],
+  ]),
+  ...provedBy(`${TURN}/generate-calls.test.ts`, [
+    [
+      "tools:resample",
+      "Core",
+      "An input whose schema had to be relaxed is validated before it is sent, and decoded once more.",
+      "is validated before it is sent, and decoded once more",
+    ],
+    [
+      "tools:refusal",
+      "Core",
+      "An input that cannot be made valid ends the turn honestly.",
+      "ends the turn as a refusal when the second is wrong too",
+    ],
+    [
+      "tools:begun",
+      "3",
+      "Once a call has begun, the rest of it is bound by its tool's grammar.",
+      "that begins in free text is completed under its tool's grammar",
+    ],
+    [
+      "tools:repeated",
+      "Core",
+      "A call that has just been answered is not made again.",
+      "that repeats an answered one is not made, and the model is shown the answer again",
+    ],
+  ]),
+  ...provedBy(`${TURN}/cached-prefill.test.ts`, [
+    [
+      "cache:full-disk",
+      "5",
+      "What a full disk does not take is not counted as written.",
+      "a prefix that a full disk does not take is plain input, and the turn goes on",
+    ],
+  ]),
+  ...provedBy(`${TURN}/decoder.test.ts`, [
+    [
+      "cache:refused-grammar",
+      "10",
+      "A refused grammar opens no other workspace's computed tokens.",
+      "after a grammar that was refused at once, another workspace's content in the slot is still not reused",
+    ],
+  ]),
   ...provedBy(`${TURN}/cache-diagnostics.test.ts`, [
     [
       "cache:no-false-miss",

@@ -247,6 +247,14 @@ export const platformRequirements: readonly Requirement[] = [
       "configuration.md has every key with its default and its variable, and no other",
     ],
   ]),
+  ...provedBy("server/src/cli/stop-on-signals.test.ts", [
+    [
+      "stop:once",
+      "Core",
+      "A Ctrl-C that is passed on lets streams finish; a second one does not wait.",
+      "a Ctrl-C that is passed on by the parents is one Ctrl-C, and a later one does not wait",
+    ],
+  ]),
   ...provedBy("server/test/e2e/crash.e2e.test.ts", [
     [
       "kill:engine",
