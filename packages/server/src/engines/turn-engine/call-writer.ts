@@ -51,10 +51,6 @@ export class CallWriter {
     this.#inexact = true;
   }
 
-  *begin(): Generator<TurnEvent, void, void> {
-    yield* this.#send();
-  }
-
   /** Returns the stop sequence that a string value of the input ran into, or null. */
   *push(json: string): Generator<TurnEvent, string | null, void> {
     const { text, matched } = this.#stop.push(json);

@@ -1,11 +1,13 @@
 import { GrammarRejected, type SamplerOptions } from "../backend.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import { fail } from "../../platform/fail.ts";
+import type { Phase, Step } from "./call-steps.ts";
 import { CallWriter } from "./call-writer.ts";
-import type { DecodeEnd } from "./decoder.ts";
+import { FirstText } from "./tool-decision/first-text.ts";
 import { textSink } from "./generate-text.ts";
-import { literal as gbnfLiteral } from "./grammar/gbnf.ts";
+import type { CompiledOutputSchema } from "./grammar/compile-output-schema.ts";
 import { type ReplyEnding, type ReplyEvents, type ReplyState, ending, outOfRoom } from "./reply-state.ts";
+import { WORDS, eitherGrammar, withLiteral } from "./syntax/phase-grammars.ts";
 import type { BegunCalls, CompiledTool, OpenedCall, OutputScanner, ScanEvent } from "./syntax/tool-syntax.ts";
 import type { TextSink } from "./text-sink.ts";
 import { grounding } from "./tool-decision/grounding.ts";
@@ -17,8 +19,8 @@ export interface CallOptions {
   /** `any` and `tool`: the reply begins with a call. */
   readonly forced: boolean;
   readonly parallel: boolean;
-  /** GBNF of the text that may stand in place of a call (`output_config.format`), or null for free text. */
-  readonly textGrammar: string | null;
+  /** `output_config.format`: what the text that may stand in place of a call has to be; null for free text. */
+  readonly format: CompiledOutputSchema | null;
 }
 
 /** Greedy: of a call's input only the most likely reading is wanted, unless the client asked for a temperature. */
@@ -28,38 +30,10 @@ const RESAMPLE: SamplerOptions = { temperature: 0.8, topP: 0.95, topK: 0 };
 /** Text after a call that is looked at for a further call before the turn ends. */
 const AFTER_CALL_CHARACTERS = 24;
 
-/** With less room than this no beginning is written for the model. */
-const BEGUN_ROOM_TOKENS = 48;
+/** What is written for the model has to leave it this much room. */
+const ROOM_BEHIND_OPENING_TOKENS = 16;
 /** Shown once to a model that makes the very call again whose result it has just been given. */
 const ANSWERED_NOTE = "This is the result. If it answers my request, tell me the answer in words; otherwise make the next call.";
-
-/** GBNF of text that begins no call. */
-const WORDS = "root ::= [^{}<>`\\[\\] \\t\\r\\n] [^{}<>`\\[\\]]*\n";
-
-interface Phase {
-  /** Made anew where a schema had to be relaxed. Null: free text. */
-  readonly grammar: (() => string) | null;
-  readonly sampler: SamplerOptions;
-  /** Text that the decode writes again, already known to the scanner. */
-  readonly literal: string;
-  readonly maxTokens?: number;
-  /** Follows where `maxTokens` ended this one. */
-  readonly next?: Phase;
-}
-
-type Step =
-  | { readonly kind: "decode-ended"; readonly end: DecodeEnd }
-  /** A call was opened in free text, to a declared tool or to none: the rest is decoded under its grammar. */
-  | { readonly kind: "opened"; readonly callStart: number; readonly call: OpenedCall | null }
-  | { readonly kind: "call-invalid"; readonly call: CallWriter; readonly error: string }
-  /** A held call is not to be made: it does not fit the request. */
-  | { readonly kind: "declined"; readonly callStart: number }
-  /** A held call repeats one that has just been answered. */
-  | { readonly kind: "repeated"; readonly callStart: number }
-  | { readonly kind: "stopped"; readonly sequence: string }
-  /** After a call: the model goes on in prose, or makes a call again that it has made. */
-  | { readonly kind: "calls-over" }
-  | { readonly kind: "grammar-rejected" };
 
 /**
  * Decodes a reply that may hold tool calls. Free text is scanned; once a call has begun, decoding goes back to the last
@@ -95,16 +69,21 @@ class CallGeneration {
   /** Characters of the log up to the end of the last finished call. */
   #callsEnd = 0;
   #proseAfterCall = "";
+  /** Text of a format that the grammar does not wholly express: it is validated before it is sent. */
+  #heldText = "";
+  /** The first characters of a weak model's reply, until they are seen to be no copy of the user's markup. */
+  readonly #firstText: FirstText;
 
   constructor(state: ReplyState, options: CallOptions) {
     this.#state = state;
     this.#options = options;
     this.#sink = textSink(state);
-    this.#scanner = state.syntax.scanner(options.tools, { unknownCalls: options.textGrammar === null });
+    this.#scanner = state.syntax.scanner(options.tools, { unknownCalls: options.format === null });
     this.#base = state.decoder.log.text.length;
-    this.#gate = options.forced || options.textGrammar !== null || !isGated(state.turn) ? null : state.gate;
+    this.#gate = options.forced || options.format !== null || !isGated(state.turn) ? null : state.gate;
     this.#request = freshRequest(state.turn);
-    this.#answered = options.forced || state.gate === null ? [] : answeredCalls(state.turn);
+    this.#answered = options.forced || options.format !== null || state.gate === null ? [] : answeredCalls(state.turn);
+    this.#firstText = new FirstText(state.gate === null ? [] : state.turn.messages);
   }
 
   async *run(): ReplyEvents {
@@ -120,18 +99,21 @@ class CallGeneration {
           continue;
         case "opened": {
           if (this.#declined) return yield* this.#endAsText(step.callStart);
-          if (!(await this.#fits(step.call))) phase = this.#decline(step.callStart);
+          if (!(await this.#fits(step.call))) phase = yield* this.#decline(step.callStart);
           else phase = yield* this.#openPhase(step.callStart, step.call);
           continue;
         }
         case "declined":
-          phase = this.#decline(step.callStart);
+          phase = yield* this.#decline(step.callStart);
           continue;
         case "repeated":
-          phase = await this.#remind(step.callStart);
+          phase = yield* this.#remind(step.callStart);
+          continue;
+        case "copied":
+          phase = yield* this.#inWords(0);
           continue;
         case "call-invalid":
-          if (this.#resampled) return yield* this.#refuse(step.call, step.error);
+          if (this.#resampled) return yield* this.#refuse(inputOf(step.call), step.error);
           this.#resampled = true;
           this.#state.note("call-resampled");
           phase = yield* this.#restPhase(step.call.opened, RESAMPLE);
@@ -139,6 +121,7 @@ class CallGeneration {
         case "stopped":
           return ending("stop_sequence", { stopSequence: step.sequence, replayable: false });
         case "calls-over":
+          if (this.#list) this.#replayable = false;
           return this.#endAfterCalls();
         case "decode-ended":
           break;
@@ -148,6 +131,17 @@ class CallGeneration {
       if (step.end === "room" && this.#state.decoder.remainingTokens <= 0) return yield* this.#endOutOfRoom();
       if (step.end === "room" && phase.next !== undefined) {
         phase = phase.next;
+        continue;
+      }
+      if (phase.grammar !== null && this.#call === null) this.#callsEnd = this.#state.decoder.log.text.length;
+      const problem = yield* this.#formatProblem();
+      if (problem !== null) {
+        if (this.#resampled) return yield* this.#refuse("reply", problem);
+        this.#resampled = true;
+        this.#state.note("call-resampled");
+        this.#state.decoder.log.rewindTo(this.#base);
+        this.#scanner.restart(0);
+        phase = { ...phase, literal: "", sampler: RESAMPLE };
         continue;
       }
       const goesOn = phase.grammar !== null && this.#made.length > 0 && this.#call === null && this.#options.parallel;
@@ -172,7 +166,8 @@ class CallGeneration {
     const { decoder, syntax, note } = this.#state;
     const begun = decoder.log.text.slice(this.#base + callStart);
     const wanted = this.#options.parallel && this.#request !== null && this.#made.length === 0;
-    const list = wanted && decoder.remainingTokens > BEGUN_ROOM_TOKENS ? syntax.listForm(this.#options.tools, begun) : null;
+    const form = wanted ? syntax.listForm(this.#options.tools, begun) : null;
+    const list = form !== null && (await this.#hasRoomFor(form.opening)) ? form : null;
     if (call !== null && list === null) return yield* this.#restPhase(call, this.#callSampler());
     note(call === null ? "call-to-unknown-tool" : "calls-as-list");
     const literal = decoder.log.rewindTo(this.#base + callStart);
@@ -183,6 +178,11 @@ class CallGeneration {
     }
     this.#list = true;
     return await this.#begin(literal, () => syntax.listForm(this.#tools(), "") ?? list);
+  }
+
+  async #hasRoomFor(opening: string): Promise<boolean> {
+    const tokens = await this.#state.backend.tokenize(opening, { special: true });
+    return this.#state.decoder.remainingTokens >= tokens.length + ROOM_BEHIND_OPENING_TOKENS;
   }
 
   /** Writes the beginning of calls for the model. A grammar would have it decode each token of that against its will. */
@@ -203,25 +203,42 @@ class CallGeneration {
   }
 
   /** Takes the call back and has the model go on in words. */
-  #decline(callStart: number): Phase {
+  async *#decline(callStart: number): AsyncGenerator<TurnEvent, Phase, void> {
     this.#state.note("call-declined");
     this.#declined = true;
     this.#list = false;
     this.#call = null;
     this.#undecidedFit = null;
-    const literal = this.#state.decoder.log.rewindTo(this.#base + callStart);
-    this.#scanner.restart(callStart);
+    return yield* this.#inWords(callStart);
+  }
+
+  /** From `offset` on the model writes words: its next token begins neither a call nor markup. */
+  async *#inWords(offset: number): AsyncGenerator<TurnEvent, Phase, void> {
+    this.#firstText.release();
+    const literal = yield* this.#goBack(offset);
+    const again = literal === "" ? [] : await this.#state.backend.tokenize(literal, { special: false });
     const free: Phase = { grammar: null, literal: "", sampler: this.#state.sampler };
-    return { ...free, grammar: () => withLiteral(literal, WORDS), literal, maxTokens: literal === "" ? 1 : 4, next: free };
+    return { ...free, grammar: () => withLiteral(literal, WORDS), literal, maxTokens: again.length + 1, next: free };
+  }
+
+  /** Back to text that ends at `offset`; returns what of it the next decode has to write again. */
+  *#goBack(offset: number): Generator<TurnEvent, string, void> {
+    const { log } = this.#state.decoder;
+    // The scanner has dropped white space in front of what it took for a call.
+    const space = /\s*$/.exec(log.text.slice(this.#base, this.#base + offset))?.[0] ?? "";
+    const literal = log.rewindTo(this.#base + offset);
+    this.#scanner.restart(offset);
+    if (space !== "") yield* this.#sink.push(space);
+    return literal;
   }
 
   /** The model makes a call again that has just been answered: it is shown the answer once more, with a note. */
-  async #remind(callStart: number): Promise<Phase> {
+  async *#remind(callStart: number): AsyncGenerator<TurnEvent, Phase, void> {
     this.#state.note("call-repeated");
     this.#reminded = true;
     this.#call = null;
     const { decoder } = this.#state;
-    const literal = decoder.log.rewindTo(this.#base + callStart);
+    const literal = yield* this.#goBack(callStart);
     if (literal.trim() !== "") this.#replayable = false;
     this.#scanner.restart(decoder.log.text.length - this.#base);
     const prompt = await this.#state.renderWithNote(ANSWERED_NOTE);
@@ -238,19 +255,21 @@ class CallGeneration {
   }
 
   async #firstPhase(): Promise<Phase> {
-    const { forced, parallel, textGrammar, tools } = this.#options;
-    const { syntax, sampler, decoder, gate } = this.#state;
+    const { forced, parallel, format, tools } = this.#options;
+    const { syntax, sampler, gate } = this.#state;
     if (!forced) {
-      const grammar = textGrammar === null ? null : () => eitherGrammar(syntax.callGrammar(this.#tools()), textGrammar);
+      const text = (whole: CompiledOutputSchema): string => (this.#relaxed ? whole.anyJsonGbnf : whole.gbnf);
+      const grammar = format === null ? null : () => eitherGrammar(syntax.callGrammar(this.#tools()), text(format));
       return { grammar, sampler, literal: "" };
-    }
-    if (tools.length === 0 || decoder.remainingTokens <= BEGUN_ROOM_TOKENS) {
-      return { grammar: () => syntax.callGrammar(this.#tools()), sampler: this.#callSampler(), literal: "" };
     }
     // A weak model writes a list by itself, and in it as many calls as are wanted.
     const list = parallel && gate !== null && this.#request !== null ? syntax.listForm(tools, "") : null;
+    const calls = (): BegunCalls => (list && syntax.listForm(this.#tools(), "")) ?? syntax.forcedCall(this.#tools());
+    if (tools.length === 0 || !(await this.#hasRoomFor(calls().opening))) {
+      return { grammar: () => syntax.callGrammar(this.#tools()), sampler: this.#callSampler(), literal: "" };
+    }
     this.#list = list !== null;
-    return await this.#begin("", () => (list && syntax.listForm(this.#tools(), "")) ?? syntax.forcedCall(this.#tools()));
+    return await this.#begin("", calls);
   }
 
   #callSampler(): SamplerOptions {
@@ -301,11 +320,10 @@ class CallGeneration {
           break;
         }
         case "call-open": {
-          const whole = events.some(({ type }) => type === "call-close");
-          if (!constrained && !whole) return { kind: "opened", callStart: event.call.callStart, call: event.call };
+          if (!constrained) return { kind: "opened", callStart: event.call.callStart, call: event.call };
           yield* this.#open(event.call);
           const text = this.#state.decoder.log.text.slice(this.#base + event.call.inputStart);
-          if (whole || text === "") break;
+          if (text === "") break;
           return yield* this.#read(this.#scanner.push(text), constrained);
         }
         case "call-unknown":
@@ -329,7 +347,13 @@ class CallGeneration {
 
   *#readText(text: string): Generator<TurnEvent, Step | null, void> {
     if (this.#made.length === 0) {
-      const matched = yield* this.#sink.push(text);
+      if (this.#holdsText()) {
+        this.#heldText += text;
+        return null;
+      }
+      const shown = this.#firstText.push(text);
+      if (shown === null) return { kind: "copied" };
+      const matched = yield* this.#sink.push(shown);
       if (matched === null) return null;
       yield* this.#state.writer.stop();
       return { kind: "stopped", sequence: matched };
@@ -339,15 +363,37 @@ class CallGeneration {
     return this.#proseAfterCall.trim().length > AFTER_CALL_CHARACTERS ? { kind: "calls-over" } : null;
   }
 
+  #holdsText(): boolean {
+    const { format } = this.#options;
+    return format !== null && (this.#relaxed || !format.exact);
+  }
+
+  /** What is wrong with held text, once it is complete; null where nothing is, or nothing is held. */
+  *#formatProblem(): Generator<TurnEvent, string | null, void> {
+    const { format } = this.#options;
+    if (format === null || !this.#holdsText() || this.#made.length > 0) return null;
+    yield* this.#read(this.#scanner.finish(), true);
+    if (this.#made.length > 0) return null;
+    const text = this.#heldText;
+    this.#heldText = "";
+    const problem = format.validateText(text);
+    if (problem === null) yield* this.#sink.push(text);
+    return problem;
+  }
+
   *#open(opened: OpenedCall): Generator<TurnEvent, void, void> {
     if (this.#made.length === 0) yield* this.#sink.beforeCall();
     this.#proseAfterCall = "";
     this.#call = new CallWriter(this.#state, opened, {
       inexact: this.#relaxed,
       undecided: this.#undecidedFit !== null,
-      known: [...this.#made, ...this.#answered],
+      known: this.#known(),
     });
-    yield* this.#call.begin();
+  }
+
+  /** What a weak model makes over and over; a strong one means it. */
+  #known(): readonly KnownCall[] {
+    return this.#state.gate === null ? [] : [...this.#made, ...this.#answered];
   }
 
   *#close(input: Readonly<Record<string, unknown>>, error: string | null): Generator<TurnEvent, Step | null, void> {
@@ -358,8 +404,9 @@ class CallGeneration {
     const made: KnownCall = { name: call.opened.tool.spec.name, input };
     if (call.held) {
       const { callStart } = call.opened;
-      if (isKnown(made, this.#made)) return { kind: "calls-over" };
-      if (isKnown(made, this.#answered)) return { kind: this.#reminded ? "declined" : "repeated", callStart };
+      const isWeak = this.#state.gate !== null;
+      if (isWeak && isKnown(made, this.#made)) return { kind: "calls-over" };
+      if (isWeak && isKnown(made, this.#answered)) return { kind: this.#reminded ? "declined" : "repeated", callStart };
       if (!this.#hasValuesThatFit(input)) return { kind: "declined", callStart };
     }
     this.#undecidedFit = null;
@@ -376,15 +423,15 @@ class CallGeneration {
 
   /** The model ended its turn. */
   async *#endOfTurn(): ReplyEvents {
-    // A list that was written to its end is replayed with its end.
-    if (this.#list) this.#callsEnd = this.#state.decoder.log.text.length;
     if (this.#made.length > 0) return this.#endAfterCalls();
-    yield* this.#read(this.#scanner.finish(), true);
+    const step = yield* this.#read(this.#scanner.finish(), true);
+    if (step?.kind === "stopped") return ending("stop_sequence", { stopSequence: step.sequence, replayable: false });
     if (this.#made.length > 0) return this.#endAfterCalls();
     return yield* this.#endText(ending("end_turn", { replayable: this.#replayable }));
   }
 
   async *#endText(end: ReplyEnding): ReplyEvents {
+    yield* this.#sink.push(this.#firstText.release());
     yield* this.#sink.finish();
     yield* this.#state.writer.stop();
     return end;
@@ -406,26 +453,29 @@ class CallGeneration {
       yield* this.#call.cutOff();
       return { ...outOfRoom(this.#state), replayable: false };
     }
+    if (this.#list) this.#replayable = false;
     if (this.#made.length > 0) return this.#endAfterCalls();
     // What there is of a forced call that has not reached its input is no text.
     if (this.#options.forced) return outOfRoom(this.#state);
     const step = yield* this.#read(this.#scanner.finish(), true);
+    if (step?.kind === "stopped") return ending("stop_sequence", { stopSequence: step.sequence, replayable: false });
+    yield* this.#sink.push(this.#heldText);
     if (step?.kind === "opened" && !this.#declined) {
       yield* this.#sink.push(this.#state.decoder.log.text.slice(this.#base + step.callStart));
     }
     return yield* this.#endText(outOfRoom(this.#state));
   }
 
-  /** The second try failed the schema as well. A call that is promised to be valid is not sent. */
-  async *#refuse(call: CallWriter, error: string): ReplyEvents {
+  /** The second try failed the schema as well. What is promised to be valid is not sent. */
+  async *#refuse(what: string, error: string): ReplyEvents {
     this.#state.note("call-refused");
     yield* this.#state.writer.stop();
-    const tool = call.opened.tool.spec.name;
-    return ending("refusal", {
-      refusal: `The model's input for tool \`${tool}\` does not satisfy its schema: ${error}`,
-      replayable: false,
-    });
+    return ending("refusal", { refusal: `The model's ${what} does not satisfy its schema: ${error}`, replayable: false });
   }
+}
+
+function inputOf(call: CallWriter): string {
+  return `input for tool \`${call.opened.tool.spec.name}\``;
 }
 
 function rejectedTwice(): Error {
@@ -433,16 +483,4 @@ function rejectedTwice(): Error {
     public: "The tools' grammar could not be compiled.",
     internal: "a grammar of bare JSON objects was rejected",
   });
-}
-
-/** A grammar that begins with text which the model has to write again. */
-function withLiteral(text: string, grammar: string): string {
-  if (text === "") return grammar;
-  return `root ::= ${gbnfLiteral(text)} behind-literal\n${grammar.replace(/^root(?=\s*::=)/m, "behind-literal")}`;
-}
-
-/** One grammar for "a call, or text of the promised form". */
-function eitherGrammar(call: string, text: string): string {
-  const renamed = (grammar: string, name: string): string => grammar.replace(/^root(?=\s*::=)/m, name);
-  return `root ::= either-call | either-text\n${renamed(call, "either-call")}\n${renamed(text, "either-text")}\n`;
 }

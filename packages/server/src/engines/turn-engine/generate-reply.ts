@@ -40,6 +40,6 @@ function generateAnswer(state: ReplyState): ReplyEvents {
     tools: offered.map((spec) => compileTool(spec)),
     forced: choice.type !== "auto",
     parallel: choice.parallel,
-    textGrammar: schema?.gbnf ?? null,
+    format: schema,
   });
 }
