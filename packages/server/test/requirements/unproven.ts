@@ -6,9 +6,7 @@ export const unproven: readonly Unproven[] = [
     id: "tools:forced-valid",
     source: "3",
     behaviour: "Under any, tool, strict and a format, all replies that finish validate, on any model.",
-    reason:
-      "Proved for the grammar and the syntaxes apart; the share on real weights comes from bench/tools. " +
-      "A format beside tools has gaps: see the known faults in generate-calls.test.ts.",
+    reason: "Proved for the grammar, the syntaxes and a scripted engine apart; the share on real weights comes from bench/tools.",
   },
   {
     id: "count:features",
