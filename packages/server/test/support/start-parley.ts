@@ -49,6 +49,7 @@ export async function startParley(options: ParleyOptions): Promise<RunningParley
     process.execPath,
     [
       "--conditions=source",
+      "--max-semi-space-size=8",
       join(root, "packages/server/src/cli/main.ts"),
       "up",
       "--json",
@@ -59,7 +60,15 @@ export async function startParley(options: ParleyOptions): Promise<RunningParley
       "--model",
       options.model,
     ],
-    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, PARLEY_CACHE_MINIMUM_TOKENS: "64", ...options.env } },
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled"),
+        ...process.env,
+        PARLEY_CACHE_MINIMUM_TOKENS: "64",
+        ...options.env,
+      },
+    },
   );
   let log = "";
   child.stderr.on("data", (chunk: Buffer) => {
