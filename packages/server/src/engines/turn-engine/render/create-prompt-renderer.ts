@@ -1,5 +1,6 @@
 import type { Turn } from "../../../turn/turn.ts";
 import type { BackendModel } from "../../backend.ts";
+import { keepSpellingsText } from "./plain-text.ts";
 import { placeBoundaries } from "./boundaries.ts";
 import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
 import { detectFamily } from "./detect-family.ts";
@@ -27,7 +28,7 @@ const MEMO_CHARACTERS = 8_000_000;
 /** Renders with the model's own chat template, which is compiled and probed here, once. */
 export function createPromptRenderer({ model, tokenize: tokenizeOnce, replays }: PromptRendererOptions): PromptRenderer {
   const { template, profile } = usableTemplate(model);
-  const tokenize = memoizeTokenize(tokenizeOnce, MEMO_CHARACTERS);
+  const tokenize = memoizeTokenize(keepSpellingsText(tokenizeOnce, [...model.specialTokens.keys()]), MEMO_CHARACTERS);
   const family = detectFamily(template.source, model.architecture);
   const special = [...model.specialTokens.keys()].filter((spelling) => spelling.length > 1);
   const endSpellings = special.filter((spelling) => model.endTokens.includes(model.specialTokens.get(spelling) ?? -1));
