@@ -17,8 +17,8 @@ const REST = '{"city": "Oslo"}}\n</tool_call>';
 const OSLO = 'get_weather {"city": "Oslo"}';
 
 const weights = { fit: 1, grounding: 1, bias: 0, threshold: 0 };
-const callsAll = { weights, fit: async () => 5 };
-const callsNone = { weights, fit: async () => -5 };
+const callsAll = { weights, fit: async () => [5] };
+const callsNone = { weights, fit: async () => [-5] };
 
 const answered: readonly TurnMessage[] = [
   { role: "user", content: [{ type: "text", text: "Weather in Oslo?" }] },
@@ -51,6 +51,21 @@ describe("a call", () => {
     const reply = await runScripted({ ...auto, messages: answered }, [`${OPEN}{"ci`, REST, "It rains."], { gate: callsAll });
     expect(blocksOf(reply.events)).toEqual(["text: It rains."]);
     expect(reply.notes).toEqual(["call-repeated"]);
+  });
+
+  test("to another tool that fits the request less than the answered one makes the model look at the answer again", async () => {
+    const write: ToolSpec = { ...weather, name: "write_file" };
+    const fit = async (tools: readonly ToolSpec[]) => tools.map(({ name }) => (name === "get_weather" ? 1.5 : 0.4));
+    const turn = { ...auto, tools: [weather, write], messages: answered };
+    const open = OPEN.replace("get_weather", "write_file");
+    const reply = await runScripted(turn, [`${open}{"ci`, "It rains."], { gate: { weights, fit } });
+    expect(blocksOf(reply.events)).toEqual(["text: It rains."]);
+    const chain = {
+      weights,
+      fit: async (tools: readonly ToolSpec[]) => tools.map(({ name }) => (name === "get_weather" ? -1 : 2)),
+    };
+    const next = await runScripted(turn, [`${open}{"ci`, REST], { gate: chain });
+    expect(blocksOf(next.events)).toEqual([OSLO.replace("get_weather", "write_file")]);
   });
 
   test("that max_tokens cuts is left open", async () => {

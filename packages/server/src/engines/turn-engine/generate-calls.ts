@@ -12,7 +12,7 @@ import type { BegunCalls, CompiledTool, OpenedCall, OutputScanner, ScanEvent } f
 import type { TextSink } from "./text-sink.ts";
 import { grounding } from "./tool-decision/grounding.ts";
 import { type KnownCall, answeredCalls, isKnown } from "./tool-decision/known-calls.ts";
-import { freshRequest, isGated, judgeCall, judgeFit } from "./tool-decision/tool-gate.ts";
+import { freshRequest, isGated, isStray, judgeCall, judgeFit, runningTask } from "./tool-decision/tool-gate.ts";
 
 export interface CallOptions {
   readonly tools: readonly CompiledTool[];
@@ -99,7 +99,8 @@ class CallGeneration {
           continue;
         case "opened": {
           if (this.#declined) return yield* this.#endAsText(step.callStart);
-          if (!(await this.#fits(step.call))) phase = yield* this.#decline(step.callStart);
+          if (await this.#strays(step.call)) phase = yield* this.#remind(step.callStart);
+          else if (!(await this.#fits(step.call))) phase = yield* this.#decline(step.callStart);
           else phase = yield* this.#openPhase(step.callStart, step.call);
           continue;
         }
@@ -155,10 +156,22 @@ class CallGeneration {
   async #fits(call: OpenedCall | null): Promise<boolean> {
     if (this.#gate === null || this.#request === null || this.#made.length > 0) return true;
     const tools = call === null ? this.#options.tools.map(({ spec }) => spec) : [call.tool.spec];
-    const fit = await this.#gate.fit(tools, this.#request);
+    const fits = await this.#gate.fit(tools, this.#request);
+    if (fits === null) return true;
+    const fit = Math.max(...fits);
     const verdict = judgeFit(this.#gate.weights, fit);
     this.#undecidedFit = verdict === "by-values" ? fit : null;
     return verdict !== "text";
+  }
+
+  /** Whether a weak model, which has just been answered by the tool that the task is about, turns to another tool. */
+  async #strays(call: OpenedCall | null): Promise<boolean> {
+    const { gate, turn } = this.#state;
+    const task = this.#answered.length === 0 || this.#reminded || this.#made.length > 0 ? null : runningTask(turn);
+    if (gate === null || task === null || call === null || task.called.includes(call.tool.spec.name)) return false;
+    const called = turn.tools.filter(({ name }) => this.#answered.some((known) => known.name === name));
+    const fits = await gate.fit([...called, call.tool.spec], task.request);
+    return fits !== null && isStray(fits.slice(0, -1), fits.at(-1) ?? 0);
   }
 
   /** A call that was begun in free text goes on under a grammar: in a list where several may be wanted, else as begun. */

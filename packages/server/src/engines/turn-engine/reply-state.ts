@@ -34,7 +34,7 @@ export interface ReplyState {
   readonly gate: {
     readonly weights: ToolGate;
     /** See `ToolFit.ask`. */
-    fit(tools: readonly ToolSpec[], request: string): Promise<number>;
+    fit(tools: readonly ToolSpec[], request: string): Promise<readonly number[] | null>;
   } | null;
   /** The turn's prompt with a note of ours behind its last user message; null where it would leave the reply no room. */
   readonly renderWithNote: (note: string) => Promise<readonly number[] | null>;

@@ -67,8 +67,8 @@ function setUp(save: (file: string) => Promise<void> = (file) => writeFile(file,
 
 test("tells the odds, computes the shots once, and puts the turn's own tokens back", async () => {
   const { ask, done, resident } = setUp();
-  expect(await ask(0)).toBeCloseTo(Math.log(8));
-  expect(await ask(0)).toBeCloseTo(Math.log(8));
+  expect(await ask(0)).toEqual([expect.closeTo(Math.log(8))]);
+  expect(await ask(0)).toEqual([expect.closeTo(Math.log(8))]);
   expect(done).toEqual([
     "0 save own",
     "0 shots",
@@ -109,7 +109,7 @@ test("while one turn computes the shots, others neither read nor write them", as
 test("a full disk means that nothing is asked and the call is made", async () => {
   const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
   const { ask, done, resident } = setUp(() => Promise.reject(full));
-  expect(await ask(0)).toBe(Infinity);
+  expect(await ask(0)).toBeNull();
   expect(done).toEqual([]);
   expect(resident).toEqual([]);
 });

@@ -14,14 +14,14 @@ interface Question {
 /** Asks a model, apart from the conversation, whether a tool can do what a request asks. */
 export interface ToolFit {
   /**
-   * The logarithm of the odds of Yes against No. Uses the turn's own slot: what it holds (`tokens`) is saved before and
-   * restored behind. Where that cannot be saved nothing is asked, and the answer is Infinity: the call is made.
+   * For each tool the logarithm of the odds of Yes against No. Uses the turn's own slot: what it holds (`tokens`) is saved before and
+   * restored behind. Null: that could not be saved, and nothing was asked.
    */
   ask(
     question: Question,
     slot: { readonly lease: SlotLease; readonly tokens: readonly number[] },
     signal: AbortSignal,
-  ): Promise<number>;
+  ): Promise<readonly number[] | null>;
 }
 
 const SYSTEM = "You judge whether a function can do what a request asks. Answer Yes or No.";
@@ -40,6 +40,8 @@ const SHOTS: readonly (readonly [string, string, "Yes" | "No"])[] = [
   ["stock_price(symbol): Current price of a stock.", "How much is a share of Nokia?", "Yes"],
 ];
 
+/** An agent's tools bring pages of rules; what one does stands at the beginning. */
+const DESCRIPTION_MAX_CHARACTERS = 300;
 /** Alternatives that are looked at for a Yes and a No. */
 const TOP_LOGPROBS = 20;
 const GREEDY = { temperature: 0, topP: 1, topK: 0 } as const;
@@ -113,24 +115,24 @@ export function createToolFit(deps: {
     }
   }
 
-  async function judge(asked: Question, slot: number, signal: AbortSignal): Promise<number> {
-    let best = -Infinity;
+  async function judge(asked: Question, slot: number, signal: AbortSignal): Promise<readonly number[]> {
+    const fits: number[] = [];
     for (const tool of asked.tools) {
       const { tokens, boundaries } = await renderer.render(question(tool, asked.request));
       if (shots === "saved" && tool === asked.tools[0]) await backend.restoreSlot(slot, shotsFile);
       else if (shots === "none") {
         await keepShots(slot, tokens.slice(0, boundaries.find(({ path }) => path === LAST_SHOT)?.position ?? 0), signal);
       }
-      best = Math.max(best, await odds(await compute({ slot, tokens, maxTokens: 1 }, signal)));
+      fits.push(await odds(await compute({ slot, tokens, maxTokens: 1 }, signal)));
     }
-    return best;
+    return fits;
   }
 
   return {
     async ask(asked, { lease, tokens: held }, signal) {
       const own = join(folder, `${randomUUID()}.slot`);
       try {
-        if (!(await save(lease.slot, own))) return Infinity;
+        if (!(await save(lease.slot, own))) return null;
         lease.setResident([]);
         try {
           return await judge(asked, lease.slot, signal);
@@ -153,7 +155,7 @@ function question(tool: ToolSpec, request: string): Turn {
     { role: "user", content: [{ type: "text", text: `Function: ${about}\nRequest: ${asked}` }] },
     { role: "assistant", content: [{ type: "text", text: verdict }] },
   ]);
-  const about = `${tool.name}(${parameters}): ${(tool.description ?? "").trim()}`;
+  const about = `${tool.name}(${parameters}): ${(tool.description ?? "").trim().slice(0, DESCRIPTION_MAX_CHARACTERS)}`;
   return {
     requestId: "",
     workspaceId: "",

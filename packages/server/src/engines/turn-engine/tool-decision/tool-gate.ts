@@ -16,6 +16,9 @@ export interface ToolGate {
 /** Longer requests are an agent's: its prompt says when to call, and the judgement was not measured there. */
 const REQUEST_MAX_CHARACTERS = 1600;
 const TOOLS_MAX = 8;
+/** Measured at 1.5B: a tool that a one-step request asks for is above, the first tool of a chain below. */
+const TASK_FIT = 0.5;
+const STRAY_MARGIN = 0.4;
 
 /** The text of a request that opens a task: a last user message that answers no call. Null for any other. */
 export function freshRequest(turn: Pick<Turn, "messages">): string | null {
@@ -28,6 +31,35 @@ export function freshRequest(turn: Pick<Turn, "messages">): string | null {
     .join("\n")
     .trim();
   return text === "" || text.length > REQUEST_MAX_CHARACTERS ? null : text;
+}
+
+/** The request whose calls are under way, and the tools that were called for it. Null where it is none to judge by. */
+export function runningTask(
+  turn: Pick<Turn, "messages">,
+): { readonly request: string; readonly called: readonly string[] } | null {
+  const asked = turn.messages.findLastIndex(
+    ({ role, content }) => role === "user" && content.some(({ type }) => type === "text") && !hasResult(content),
+  );
+  const message = turn.messages[asked];
+  if (message?.role !== "user") return null;
+  // Clients put what is not the question (reminders, files) into blocks in front of it.
+  const last = message.content.findLast((block) => block.type === "text");
+  const request = last?.type === "text" ? last.text.trim() : "";
+  if (request === "" || request.length > REQUEST_MAX_CHARACTERS) return null;
+  const called = turn.messages
+    .slice(asked)
+    .flatMap(({ content }) => content.flatMap((block) => (block.type === "tool_use" ? [block.name] : [])));
+  return { request, called };
+}
+
+function hasResult(content: Turn["messages"][number]["content"]): boolean {
+  return content.some(({ type }) => type === "tool_result");
+}
+
+/** Whether the next tool fits the request clearly less than one that was called for it and fits it. */
+export function isStray(calledFits: readonly number[], nextFit: number): boolean {
+  const called = Math.max(-Infinity, ...calledFits);
+  return called >= TASK_FIT && nextFit < called - STRAY_MARGIN;
 }
 
 /** Whether a call is judged before it is made: a model's choice, on a fresh request, with few tools. */
