@@ -5,6 +5,7 @@ import { type CachePlan, type CacheWrite, planCache } from "./cache/cache-plan.t
 import { prefixKeys } from "./cache/prefix-keys.ts";
 import type { SlotLease } from "./cache/slot-scheduler.ts";
 import type { SnapshotStore } from "./cache/snapshot-store.ts";
+import { GREEDY } from "./samplers.ts";
 import type { RenderedPrompt } from "./render/rendered-prompt.ts";
 
 /** A prompt's cache plan with the names of its prefixes. */
@@ -39,9 +40,6 @@ export interface PrefillOutcome {
   /** Tokens of the prompt that were computed for this turn. */
   readonly computedTokens: number;
 }
-
-/** Greedy is as good as anything while nothing is sampled. */
-const NO_SAMPLING = { temperature: 0, topP: 1, topK: 0 } as const;
 
 /**
  * Brings the slot to hold the prompt up to its last breakpoint and stores that prefix: restore what is cached, compute
@@ -140,7 +138,7 @@ async function* prefill(
   request: Pick<DecodeRequest, "slot" | "tokens" | "reusePrefix">,
   signal: AbortSignal,
 ): AsyncGenerator<TurnEvent, Extract<DecodeEvent, { type: "end" }>, void> {
-  const decode = backend.decode({ ...request, maxTokens: 0, sampler: NO_SAMPLING, grammar: null, topLogprobs: 0 }, signal);
+  const decode = backend.decode({ ...request, maxTokens: 0, sampler: GREEDY, grammar: null, topLogprobs: 0 }, signal);
   for await (const event of decode) {
     if (event.type === "prefill") yield { type: "progress", phase: "prefill", done: event.done, total: event.total };
     else if (event.type === "end") return event;

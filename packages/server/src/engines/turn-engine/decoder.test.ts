@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { type DecodeEvent, type DecodeRequest, GrammarRejected, type TokenBackend } from "../backend.ts";
+import { GREEDY } from "./samplers.ts";
 import { Decoder } from "./decoder.ts";
 
 const PROMPT = [1, 2, 3, 4];
-const GREEDY = { temperature: 0, topP: 1, topK: 0 };
 const end: DecodeEvent = { type: "end", reason: "end-token", cachedTokens: 0, prefillMs: 0, decodeMs: 0 };
 
 /** Each decode tells the next list of events; an error in it is thrown. */

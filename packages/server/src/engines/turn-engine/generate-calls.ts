@@ -7,6 +7,7 @@ import { FirstText } from "./tool-decision/first-text.ts";
 import { textSink } from "./generate-text.ts";
 import type { CompiledOutputSchema } from "./grammar/compile-output-schema.ts";
 import { type ReplyEnding, type ReplyEvents, type ReplyState, ending, outOfRoom } from "./reply-state.ts";
+import { GREEDY, RESAMPLE } from "./samplers.ts";
 import { WORDS, eitherGrammar, withLiteral } from "./syntax/phase-grammars.ts";
 import type { BegunCalls, CompiledTool, OpenedCall, OutputScanner, ScanEvent } from "./syntax/tool-syntax.ts";
 import type { TextSink } from "./text-sink.ts";
@@ -23,10 +24,6 @@ export interface CallOptions {
   readonly format: CompiledOutputSchema | null;
 }
 
-/** Greedy: of a call's input only the most likely reading is wanted, unless the client asked for a temperature. */
-const GREEDY: SamplerOptions = { temperature: 0, topP: 1, topK: 0 };
-/** A second try must not write the same again. */
-const RESAMPLE: SamplerOptions = { temperature: 0.8, topP: 0.95, topK: 0 };
 /** Text after a call that is looked at for a further call before the turn ends. */
 const AFTER_CALL_CHARACTERS = 24;
 
@@ -179,7 +176,7 @@ class CallGeneration {
     const { decoder, syntax, note } = this.#state;
     const begun = decoder.log.text.slice(this.#base + callStart);
     const wanted = this.#options.parallel && this.#request !== null && this.#made.length === 0;
-    const form = wanted ? syntax.listForm(this.#options.tools, begun) : null;
+    const form = wanted ? syntax.listForm(begun) : null;
     const list = form !== null && (await this.#hasRoomFor(form.opening)) ? form : null;
     if (call !== null && list === null) return yield* this.#restPhase(call, this.#callSampler());
     note(call === null ? "call-to-unknown-tool" : "calls-as-list");
@@ -190,7 +187,7 @@ class CallGeneration {
       return { grammar, literal, sampler: this.#callSampler() };
     }
     this.#list = true;
-    return await this.#begin(literal, () => syntax.listForm(this.#tools(), "") ?? list);
+    return await this.#begin(literal, list);
   }
 
   async #hasRoomFor(opening: string): Promise<boolean> {
@@ -199,11 +196,10 @@ class CallGeneration {
   }
 
   /** Writes the beginning of calls for the model. A grammar would have it decode each token of that against its will. */
-  async #begin(literal: string, calls: () => BegunCalls): Promise<Phase> {
-    const { opening } = calls();
-    await this.#state.decoder.inject(literal + opening);
-    this.#scanner.push(opening);
-    return { grammar: () => calls().grammar, literal: "", sampler: this.#callSampler() };
+  async #begin(literal: string, calls: BegunCalls): Promise<Phase> {
+    await this.#state.decoder.inject(literal + calls.opening);
+    this.#scanner.push(calls.opening);
+    return { grammar: () => calls.grammar(this.#tools()), literal: "", sampler: this.#callSampler() };
   }
 
   *#restPhase(call: OpenedCall, sampler: SamplerOptions): Generator<TurnEvent, Phase, void> {
@@ -229,6 +225,7 @@ class CallGeneration {
   async *#inWords(offset: number): AsyncGenerator<TurnEvent, Phase, void> {
     this.#firstText.release();
     const literal = yield* this.#goBack(offset);
+    this.#scanner.restart(offset);
     const again = literal === "" ? [] : await this.#state.backend.tokenize(literal, { special: false });
     const free: Phase = { grammar: null, literal: "", sampler: this.#state.sampler };
     return { ...free, grammar: () => withLiteral(literal, WORDS), literal, maxTokens: again.length + 1, next: free };
@@ -240,7 +237,6 @@ class CallGeneration {
     // The scanner has dropped white space in front of what it took for a call.
     const space = /\s*$/.exec(log.text.slice(this.#base, this.#base + offset))?.[0] ?? "";
     const literal = log.rewindTo(this.#base + offset);
-    this.#scanner.restart(offset);
     if (space !== "") yield* this.#sink.push(space);
     return literal;
   }
@@ -276,15 +272,16 @@ class CallGeneration {
       return { grammar, sampler, literal: "" };
     }
     // A weak model writes a list by itself, and in it as many calls as are wanted.
-    const list = parallel && gate !== null && this.#request !== null ? syntax.listForm(tools, "") : null;
-    const calls = (): BegunCalls => (list && syntax.listForm(this.#tools(), "")) ?? syntax.forcedCall(this.#tools());
-    if (tools.length === 0 || !(await this.#hasRoomFor(calls().opening))) {
+    const list = parallel && gate !== null && this.#request !== null ? syntax.listForm("") : null;
+    const calls = list ?? syntax.forcedCall(tools);
+    if (tools.length === 0 || !(await this.#hasRoomFor(calls.opening))) {
       return { grammar: () => syntax.callGrammar(this.#tools()), sampler: this.#callSampler(), literal: "" };
     }
     this.#list = list !== null;
     return await this.#begin("", calls);
   }
 
+  /** Greedy, unless the client asked for a temperature. */
   #callSampler(): SamplerOptions {
     return this.#state.turn.sampling.temperature === null ? GREEDY : this.#state.sampler;
   }
@@ -417,9 +414,8 @@ class CallGeneration {
     const made: KnownCall = { name: call.opened.tool.spec.name, input };
     if (call.held) {
       const { callStart } = call.opened;
-      const isWeak = this.#state.gate !== null;
-      if (isWeak && isKnown(made, this.#made)) return { kind: "calls-over" };
-      if (isWeak && isKnown(made, this.#answered)) return { kind: this.#reminded ? "declined" : "repeated", callStart };
+      if (this.#state.gate !== null && isKnown(made, this.#made)) return { kind: "calls-over" };
+      if (isKnown(made, this.#answered)) return { kind: this.#reminded ? "declined" : "repeated", callStart };
       if (!this.#hasValuesThatFit(input)) return { kind: "declined", callStart };
     }
     this.#undecidedFit = null;

@@ -1,5 +1,6 @@
 import { GrammarRejected } from "../backend.ts";
 import type { CompiledOutputSchema } from "./grammar/compile-output-schema.ts";
+import { RESAMPLE } from "./samplers.ts";
 import { type ReplyEvents, type ReplyState, ending, outOfRoom } from "./reply-state.ts";
 
 /** How often a reply is decoded whose schema the grammar could not wholly express. */
@@ -16,7 +17,7 @@ export async function* generateStructured(state: ReplyState, schema: CompiledOut
   let streams = schema.exact;
   let error: string | null = null;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const sampler = attempt === 0 ? state.sampler : { temperature: 0.8, topP: 0.95, topK: 0 };
+    const sampler = attempt === 0 ? state.sampler : RESAMPLE;
     const decode = decoder.decode({ grammar, sampler });
     let end: "end-token" | "room" = "room";
     try {

@@ -9,23 +9,23 @@ import type { CompiledTool, ToolSyntax } from "./tool-syntax.ts";
 /** The syntax in which a family of models writes tool calls. All of them read the near misses of weak models too. */
 export function createToolSyntax(family: Family): ToolSyntax {
   const { writings, callOpening, readMarkup, ownOpening } = FAMILIES[family];
+  /** One whole call, without its first `written` characters. */
+  const grammarBehind = (written: number, tools: readonly CompiledTool[]): string => {
+    const calls = writings.flatMap((writing) => tools.map((tool) => wholeCall(writing, tool, written)));
+    // Without a tool there is no call; an empty alternative keeps the grammar valid.
+    const root = calls.length === 0 ? '""' : calls.join(" | ");
+    return joinRules(`root ::= ${root}`, JSON_RULES, ...tools.map((tool) => inputOf(tool).rules));
+  };
   return {
     name: family,
     callOpening,
-    callGrammar(tools) {
-      const calls = writings.flatMap((writing) => tools.map((tool) => wholeCall(writing, tool)));
-      // Without a tool there is no call; an empty alternative keeps the grammar valid.
-      const root = calls.length === 0 ? '""' : calls.join(" | ");
-      return joinRules(`root ::= ${root}`, JSON_RULES, ...tools.map((tool) => inputOf(tool).rules));
-    },
+    callGrammar: (tools) => grammarBehind(0, tools),
     forcedCall(tools) {
       const begun = writings.flatMap((writing) => tools.map(({ spec }) => writing.open + spec.name + writing.middle));
       // With several tools the model has to choose the name, from its first character on.
       const known = begun.length === 1 ? begun : writings.map(({ open }) => open);
       const opening = commonBeginning(known);
-      const calls = writings.flatMap((writing) => tools.map((tool) => wholeCall(writing, tool, opening.length)));
-      const rules = tools.map((tool) => inputOf(tool).rules);
-      return { opening, grammar: joinRules(`root ::= ${calls.join(" | ")}`, JSON_RULES, ...rules) };
+      return { opening, grammar: (offered) => grammarBehind(opening.length, offered) };
     },
     restOfCallGrammar(tool, text, opened) {
       const { before, closers } = readForm(opened.form);
@@ -34,16 +34,9 @@ export function createToolSyntax(family: Family): ToolSyntax {
       const root = [begun === "" ? "" : literal(begun), input.rootRule, closing(closers)].filter((part) => part !== "");
       return joinRules(`root ::= ${root.join(" ")}`, JSON_RULES, input.rules);
     },
-    listForm(tools, text) {
-      if (ownOpening !== null && text.trimStart().startsWith(ownOpening)) return null;
-      const alternatives = tools.map((tool) => namedCall(tool)).join(" | ");
-      const grammar = joinRules(
-        `root ::= l-call ( ${literal(LIST.between + LIST.open)} l-call )* ${literal(LIST.close)}`,
-        `l-call ::= ${alternatives}`,
-        JSON_RULES,
-        ...tools.map((tool) => inputOf(tool).rules),
-      );
-      return { opening: LIST.start + LIST.open, grammar };
+    listForm(text) {
+      const isOwn = ownOpening !== null && text.trimStart().startsWith(ownOpening);
+      return isOwn ? null : { opening: LIST.start + LIST.open, grammar: listGrammar };
     },
     scanner: (tools, options) => createOutputScanner(tools, { readMarkup, unknownCalls: options?.unknownCalls ?? false }),
   };
@@ -52,15 +45,24 @@ export function createToolSyntax(family: Family): ToolSyntax {
 /** A list of calls as weak models write one by themselves. */
 const LIST = { start: "```json\n[\n  ", open: '{\n    "name": "', between: ",\n  ", close: "\n]\n```" };
 
+function listGrammar(tools: readonly CompiledTool[]): string {
+  return joinRules(
+    `root ::= l-call ( ${literal(LIST.between + LIST.open)} l-call )* ${literal(LIST.close)}`,
+    `l-call ::= ${tools.map((tool) => namedCall(tool)).join(" | ")}`,
+    JSON_RULES,
+    ...tools.map((tool) => inputOf(tool).rules),
+  );
+}
+
 function namedCall(tool: CompiledTool): string {
   return `${literal(`${tool.spec.name}",\n    "arguments": `)} ${inputOf(tool).rootRule} ${literal("\n  }")}`;
 }
 
 /** Without its first `written` characters, which are part of what stands in front of the input. */
-function wholeCall({ open, middle, close }: CallWriting, tool: CompiledTool, written = 0): string {
+function wholeCall({ open, middle, close }: CallWriting, tool: CompiledTool, written: number): string {
   const begin = (open + tool.spec.name + middle).slice(written);
-  const parts = [begin, close].map((text) => (text === "" ? "" : literal(text)));
-  return [parts[0], inputOf(tool).rootRule, parts[1]].filter((part) => part !== "").join(" ");
+  const parts = [begin === "" ? "" : literal(begin), inputOf(tool).rootRule, close === "" ? "" : literal(close)];
+  return parts.filter((part) => part !== "").join(" ");
 }
 
 function commonBeginning(texts: readonly string[]): string {

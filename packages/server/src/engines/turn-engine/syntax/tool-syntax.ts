@@ -35,7 +35,7 @@ export interface ToolSyntax {
    * the GBNF of what follows. Null for families that were trained to write several calls, or where `text` (the call as
    * the model has begun it) is in the family's own form.
    */
-  listForm(tools: readonly CompiledTool[], text: string): BegunCalls | null;
+  listForm(text: string): BegunCalls | null;
   /** A recogniser for one reply. `unknownCalls`: whether a call to a tool that was not declared is reported, or is text. */
   scanner(tools: readonly CompiledTool[], options?: { readonly unknownCalls: boolean }): OutputScanner;
   /** Text that the model writes to open a further call after one has closed (for a forced or scored continuation). */
@@ -45,7 +45,8 @@ export interface ToolSyntax {
 /** Text that is written without decoding it, and the GBNF of what follows. */
 export interface BegunCalls {
   readonly opening: string;
-  readonly grammar: string;
+  /** The same tools again, some of them perhaps relaxed. */
+  readonly grammar: (tools: readonly CompiledTool[]) => string;
 }
 
 export interface OpenedCall {

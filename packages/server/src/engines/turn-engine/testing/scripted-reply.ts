@@ -5,6 +5,7 @@ import { BlockWriter } from "../block-writer.ts";
 import { Decoder } from "../decoder.ts";
 import { generateReply } from "../generate-reply.ts";
 import type { ReplyEnding, ReplyState } from "../reply-state.ts";
+import { turnOf, user } from "../render/testing/turns.ts";
 import { createToolSyntax } from "../syntax/create-tool-syntax.ts";
 
 /** What the model writes in one decode: text of which each character is a token, or why it is refused. */
@@ -23,28 +24,14 @@ export interface ScriptedReply {
 
 const PROMPT = [1, 2, 3];
 
-export const plainTurn: Turn = {
-  requestId: "req_1",
+export const plainTurn: Turn = turnOf({
   workspaceId: "w",
   weights: "weights",
-  system: [],
-  messages: [{ role: "user", content: [{ type: "text", text: "Hi" }] }],
-  tools: [],
+  messages: [user("Hi")],
   toolChoice: { type: "none" },
-  thinking: { type: "disabled" },
-  effort: null,
-  outputSchema: null,
-  sampling: { temperature: null, topP: null, topK: null },
-  stopSequences: [],
   maxTokens: 1000,
   contextOverflow: "stop",
-  automaticCacheTtl: null,
-  minimumCacheTokens: 0,
-  affinity: { sessionId: null, agentId: null },
-  priority: "standard",
-  previousMessageId: null,
-  messageId: "msg_1",
-};
+});
 
 /** Runs one reply over an engine that writes what the script says, decode by decode, whatever the grammar. */
 export async function runScripted(

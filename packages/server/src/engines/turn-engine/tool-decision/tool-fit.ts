@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ToolSpec, Turn, TurnMessage } from "../../../turn/turn.ts";
 import { BackendGone, type TokenBackend, type TokenLogprob } from "../../backend.ts";
 import type { SlotLease } from "../cache/slot-scheduler.ts";
+import { GREEDY } from "../samplers.ts";
 import type { PromptRenderer } from "../render/rendered-prompt.ts";
 
 interface Question {
@@ -44,7 +45,6 @@ const SHOTS: readonly (readonly [string, string, "Yes" | "No"])[] = [
 const DESCRIPTION_MAX_CHARACTERS = 300;
 /** Alternatives that are looked at for a Yes and a No. */
 const TOP_LOGPROBS = 20;
-const GREEDY = { temperature: 0, topP: 1, topK: 0 } as const;
 
 /** `folder` holds the slots' content for the time of a question, and the shots as long as the model is loaded. */
 export function createToolFit(deps: {

@@ -25,7 +25,7 @@ export function freshRequest(turn: Pick<Turn, "messages">): string | null {
   const last = turn.messages.findLast(({ role }) => role !== "system");
   if (last?.role !== "user") return null;
   const blocks: readonly UserBlock[] = last.content;
-  if (blocks.some(({ type }) => type === "tool_result")) return null;
+  if (hasResult(blocks)) return null;
   const text = blocks
     .map((block) => (block.type === "tool_result" ? "" : block.text))
     .join("\n")
