@@ -108,6 +108,9 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
       usedAtMs.set(key.id, clock.nowMs());
       return { organizationId: key.organizationId, workspaceId: key.workspaceId, apiKeyId: key.id };
     },
+    async authenticateAdmin() {
+      throw fail("authentication_error", { public: "invalid x-api-key" });
+    },
     forget(apiKeyId) {
       generation += 1;
       lookups.clear();

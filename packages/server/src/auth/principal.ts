@@ -1,11 +1,20 @@
-/** Who is calling, after authentication. Everything below a door sees this, never a key. */
+/** Who is calling with a workspace's API key, after authentication. Everything below a door sees this, never a key. */
 export interface Principal {
   readonly organizationId: string;
   readonly workspaceId: string;
   readonly apiKeyId: string;
 }
 
+/** Who administers an organization: an admin key now, a signed-in person through the Console. */
+export interface AdminPrincipal {
+  readonly organizationId: string;
+  /** For the audit log and `created_by`. */
+  readonly actor: { readonly type: "admin_api_key" | "user"; readonly id: string };
+}
+
 export interface Authenticator {
   /** Resolves a presented API key. Throws `authentication_error` (`invalid x-api-key`) for anything but a live key. */
   authenticate(secret: string): Promise<Principal>;
+  /** The same for an admin key. */
+  authenticateAdmin(secret: string): Promise<AdminPrincipal>;
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
+import { type Readable, Transform } from "node:stream";
 import { fail } from "../platform/fail.ts";
 import { ClientGone } from "./error-reply.ts";
 
@@ -36,6 +37,28 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<B
   incoming.once("error", () => reject(new ClientGone("closed")));
   incoming.once("close", () => reject(new ClientGone("closed")));
   return promise;
+}
+
+/** The body as it comes; fails with `request_too_large` where it grows over the limit, as `ClientGone` where it breaks off. */
+export function openUpload(incoming: IncomingMessage, maxBytes: number): Readable {
+  let bytes = 0;
+  const limited = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) done(tooLarge(maxBytes));
+      else done(null, chunk);
+    },
+  });
+  // Not `pipeline`: it would destroy the request, and with it the connection that the error is to be told on.
+  incoming.pipe(limited);
+  incoming.once("close", () => {
+    if (!incoming.complete) limited.destroy(new ClientGone("closed"));
+  });
+  // What nobody reads any more still has to come in before the reply can be read.
+  limited.once("close", () => incoming.unpipe(limited).resume());
+  // A failure that comes while nobody reads is told at the next read.
+  limited.on("error", () => {});
+  return limited;
 }
 
 function tooLarge(maxBytes: number) {

@@ -1,12 +1,13 @@
 import type { AnthropicVersion } from "@parley/wire";
 import type { IncomingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
 import type { z } from "zod";
-import type { Principal } from "../auth/principal.ts";
+import type { AdminPrincipal, Principal } from "../auth/principal.ts";
 import type { EndpointDeps } from "./deps.ts";
 import type { ServerTiming } from "./server-timing.ts";
 
-/** Who may call: a workspace's API key, anyone, or only processes of this machine. */
-export type Permission = "workspace" | "public" | "local";
+/** Who may call: a workspace's API key, an organization's admin key, anyone, or only processes of this machine. */
+export type Permission = "workspace" | "admin" | "public" | "local";
 
 /** A request after the door: authenticated, its body read and parsed as JSON. */
 export interface EndpointRequest<Body = unknown> {
@@ -23,6 +24,11 @@ export interface EndpointRequest<Body = unknown> {
   readonly body: Body;
   /** The body as it came; empty where there is none. */
   readonly bodyBytes: Uint8Array;
+  /**
+   * The body of an endpoint that has `upload`, unread; empty elsewhere. It fails with `request_too_large` where it grows
+   * over the limit, and with the reason of `signal` when the client is gone.
+   */
+  readonly upload: Readable;
   /** Monotonic milliseconds. */
   readonly arrivedAtMs: number;
   readonly timing: ServerTiming;
@@ -36,7 +42,15 @@ export interface WorkspaceRequest<Body = unknown> extends EndpointRequest<Body> 
   readonly principal: Principal;
 }
 
-type RequestFor<Who extends Permission, Body> = Who extends "workspace" ? WorkspaceRequest<Body> : EndpointRequest<Body>;
+export interface AdminRequest<Body = unknown> extends EndpointRequest<Body> {
+  readonly admin: AdminPrincipal;
+}
+
+type RequestFor<Who extends Permission, Body> = Who extends "workspace"
+  ? WorkspaceRequest<Body>
+  : Who extends "admin"
+    ? AdminRequest<Body>
+    : EndpointRequest<Body>;
 
 /** One part of an event stream. A comment is invisible to clients. */
 export type StreamPart = { readonly event: string; readonly data: object } | { readonly comment: string };
@@ -56,6 +70,14 @@ export type EndpointReply =
       readonly contentType: string;
       readonly body: string | Uint8Array;
     }
+  /** Bytes as they come, for what is too large to hold. A failure after the first of them cuts the connection. */
+  | {
+      readonly kind: "bytes";
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly contentType: string;
+      readonly body: AsyncIterable<Uint8Array>;
+    }
   /** The status line goes out with the first part; failures after it become an `error` event. */
   | {
       readonly kind: "stream";
@@ -70,16 +92,26 @@ export interface BodyDefinition<Body> {
   parse(json: unknown, request: Pick<EndpointRequest, "version" | "betas" | "isBeta">): Body;
 }
 
+/** A body that the handler reads as it comes in. */
+export interface UploadDefinition {
+  readonly maxBytes: number;
+  readonly contentType: "application/json" | "multipart/form-data";
+  /** For the contract only. */
+  readonly schema: z.ZodType;
+}
+
 export interface EndpointDefinition<Who extends Permission = Permission, Body = unknown> {
   /** The folder's name; also the OpenAPI `operationId` and the metrics' label. */
   readonly name: string;
   readonly summary: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** With `:name` for a parameter. */
   readonly path: string;
   readonly permission: Who;
   readonly query?: z.ZodObject;
   readonly body?: BodyDefinition<Body>;
+  /** Instead of `body`. */
+  readonly upload?: UploadDefinition;
   /** What a 200 holds, for the contract. Null: not JSON. */
   readonly reply: { readonly schema: z.ZodType | null; readonly events?: z.ZodType };
   handle(request: RequestFor<Who, Body>, deps: EndpointDeps): Promise<EndpointReply>;
@@ -87,7 +119,7 @@ export interface EndpointDefinition<Who extends Permission = Permission, Body = 
 
 /** An endpoint as routes and the OpenAPI document see it. */
 export type Endpoint = Omit<EndpointDefinition, "handle"> & {
-  handle(request: WorkspaceRequest, deps: EndpointDeps): Promise<EndpointReply>;
+  handle(request: WorkspaceRequest & AdminRequest, deps: EndpointDeps): Promise<EndpointReply>;
 };
 
 /** Types the handler by the definition's own body and permission. The door gives a principal where one is asked for. */

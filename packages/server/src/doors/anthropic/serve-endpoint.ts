@@ -1,13 +1,15 @@
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Authenticator, Principal } from "../../auth/principal.ts";
-import type { Endpoint, EndpointReply, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
+import { Readable } from "node:stream";
+import type { AdminPrincipal, Authenticator, Principal } from "../../auth/principal.ts";
+import type { AdminRequest, Endpoint, EndpointReply, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
 import type { EndpointDeps } from "../../endpoints/deps.ts";
 import { formatStreamPart } from "../../endpoints/format-stream-part.ts";
 import { createServerTiming, type ServerTiming } from "../../endpoints/server-timing.ts";
 import { fail } from "../../platform/fail.ts";
 import { newId } from "../../platform/ids.ts";
 import { ClientGone, errorHeaders, toErrorEnvelope, toFailure } from "../error-reply.ts";
-import { checkBodyHeaders, parseJson, readBody } from "../read-body.ts";
+import { checkBodyHeaders, openUpload, parseJson, readBody } from "../read-body.ts";
 import { type StreamTimes, writeStream } from "../write-stream.ts";
 import { corsHeaders } from "./cors.ts";
 import { readBetas, readSecret, readVersion } from "./read-headers.ts";
@@ -40,6 +42,8 @@ export interface Exchange {
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
   readonly path: string;
+  /** What is on its way once headers are sent: a failure in an event stream is an event, elsewhere the connection is cut. */
+  replyKind: EndpointReply["kind"] | null;
 }
 
 const HEADERS_MAX = 128;
@@ -69,6 +73,7 @@ export async function serveExchange(
     timing: createServerTiming(),
     headers: { "request-id": requestId, ...corsHeaders(incoming.headers) },
     signal: controller.signal,
+    replyKind: null,
   };
   let error: unknown;
   try {
@@ -103,18 +108,22 @@ export async function serveEndpoint(
   if (endpoint.permission === "local" && !options.openLocalEndpoints && !isLocal(incoming)) {
     throw fail("not_found_error", { public: `Not Found: ${incoming.method} ${exchange.path}` });
   }
-  if (endpoint.body) checkBodyHeaders(incoming, endpoint.body.maxBytes);
-  const needsKey = endpoint.permission === "workspace";
-  const principal = needsKey ? await authenticate(exchange, deps) : null;
+  const sized = endpoint.body ?? endpoint.upload;
+  if (sized) checkBodyHeaders(incoming, sized.maxBytes);
+  const principal = endpoint.permission === "workspace" ? await authenticate(exchange, deps) : null;
+  const admin = endpoint.permission === "admin" ? await authenticateAdmin(exchange, deps) : null;
   const query = new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
   const betas = readBetas(incoming.headers);
   const protocol = {
-    version: needsKey ? readVersion(incoming.headers) : ("2026-10-21" as const),
+    version: principal || admin ? readVersion(incoming.headers) : ("2026-10-21" as const),
     betas,
     isBeta: betas.length > 0 || query.get("beta") === "true",
   };
   const bodyBytes = endpoint.body ? await readBody(incoming, endpoint.body.maxBytes) : Buffer.alloc(0);
-  const request: Omit<WorkspaceRequest, "principal"> & { readonly principal: Principal | null } = {
+  const request: Omit<WorkspaceRequest & AdminRequest, "principal" | "admin"> & {
+    readonly principal: Principal | null;
+    readonly admin: AdminPrincipal | null;
+  } = {
     ...protocol,
     requestId: exchange.requestId,
     path: exchange.path,
@@ -123,14 +132,25 @@ export async function serveEndpoint(
     headers: incoming.headers,
     body: endpoint.body ? endpoint.body.parse(parseJson(bodyBytes), protocol) : undefined,
     bodyBytes,
+    upload: endpoint.upload ? openUpload(incoming, endpoint.upload.maxBytes) : Readable.from([]),
     arrivedAtMs: exchange.arrivedAtMs,
     timing,
     setHeaders: (headers) => void Object.assign(exchange.headers, headers),
     signal: exchange.signal,
     principal,
+    admin,
   };
-  // `needsKey` is what makes the principal there: `defineEndpoint` types the handler by the same permission.
-  await sendReply(await endpoint.handle(request as WorkspaceRequest, deps), exchange, options);
+  // The permission is what makes either principal there: `defineEndpoint` types the handler by the same.
+  await sendReply(await endpoint.handle(request as WorkspaceRequest & AdminRequest, deps), exchange, options);
+}
+
+async function authenticateAdmin(exchange: Exchange, { authenticator, clock }: DoorDeps): Promise<AdminPrincipal> {
+  const { incoming, headers, timing } = exchange;
+  const begunAtMs = clock.monotonicMs();
+  const admin = await authenticator.authenticateAdmin(readSecret(incoming.headers));
+  timing.add("auth", clock.monotonicMs() - begunAtMs);
+  headers["anthropic-organization-id"] = admin.organizationId;
+  return admin;
 }
 
 async function authenticate(exchange: Exchange, { authenticator, limiter, clock }: DoorDeps): Promise<Principal> {
@@ -151,6 +171,7 @@ async function authenticate(exchange: Exchange, { authenticator, limiter, clock 
 
 async function sendReply(reply: EndpointReply, exchange: Exchange, options: DoorOptions): Promise<void> {
   const { outgoing, headers, timing, signal } = exchange;
+  exchange.replyKind = reply.kind;
   const timings = timing.header();
   const all = { ...headers, ...(timings === "" ? {} : { "server-timing": timings }), ...reply.headers };
   switch (reply.kind) {
@@ -159,6 +180,9 @@ async function sendReply(reply: EndpointReply, exchange: Exchange, options: Door
       return;
     case "raw":
       sendWhole(outgoing, reply.status ?? 200, all, reply.contentType, reply.body);
+      return;
+    case "bytes":
+      await sendBytes(outgoing, reply, all, signal);
       return;
     case "stream":
       outgoing.writeHead(200, {
@@ -188,6 +212,28 @@ function sendWhole(
   outgoing.end(body);
 }
 
+async function sendBytes(
+  outgoing: ServerResponse,
+  reply: Extract<EndpointReply, { kind: "bytes" }>,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const source = Readable.from(reply.body);
+  try {
+    // The first bytes decide whether it is a reply or an error.
+    const reader = source[Symbol.asyncIterator]() as AsyncIterableIterator<Uint8Array>;
+    let next = await reader.next();
+    outgoing.writeHead(reply.status ?? 200, { ...headers, "content-type": reply.contentType });
+    while (!next.done) {
+      if (!outgoing.write(next.value)) await once(outgoing, "drain", { signal });
+      next = await reader.next();
+    }
+    outgoing.end();
+  } finally {
+    source.destroy();
+  }
+}
+
 /** An error reply, or the `error` event of a stream that has begun. */
 function sendError(deps: DoorDeps, exchange: Exchange, thrown: unknown): void {
   const { outgoing, headers, timing, requestId } = exchange;
@@ -199,7 +245,9 @@ function sendError(deps: DoorDeps, exchange: Exchange, thrown: unknown): void {
   const failure = toFailure(thrown);
   const envelope = toErrorEnvelope(failure, requestId);
   if (outgoing.headersSent) {
-    outgoing.end(formatStreamPart({ event: "error", data: envelope }));
+    if (exchange.replyKind === "stream") outgoing.end(formatStreamPart({ event: "error", data: envelope }));
+    // Half a file must not look like a whole one.
+    else outgoing.destroy();
     return;
   }
   const timings = timing.header();

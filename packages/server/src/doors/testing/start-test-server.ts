@@ -36,6 +36,9 @@ export async function startTestServer(options: Partial<ServerOptions> = {}) {
     turns: createRunningTurns(),
     readiness: async () => ({ database: true, engine: true }),
     authenticator: {
+      async authenticateAdmin() {
+        throw fail("authentication_error", { public: "invalid x-api-key" });
+      },
       async authenticate(secret) {
         if (secret === KEY) return { organizationId: "org_1", workspaceId: "wrkspc_1", apiKeyId: "apikey_1" };
         if (secret === OTHER_KEY) return { organizationId: "org_1", workspaceId: "wrkspc_2", apiKeyId: "apikey_2" };

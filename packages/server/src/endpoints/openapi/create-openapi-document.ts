@@ -30,7 +30,8 @@ export function createOpenapiDocument(endpoints: readonly Endpoint[]): OpenapiDo
 }
 
 function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
-  const { body, reply, permission } = endpoint;
+  const { body, upload, reply, permission } = endpoint;
+  const needsKey = permission === "workspace" || permission === "admin";
   const params = [...endpoint.path.matchAll(/:(\w+)/g)].map((match) => match[1]!);
   return {
     operationId: endpoint.name,
@@ -38,18 +39,17 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
     requestParams: {
       ...(params.length > 0 ? { path: z.object(Object.fromEntries(params.map((name) => [name, z.string()]))) } : {}),
       ...(endpoint.query ? { query: endpoint.query } : {}),
-      ...(permission === "workspace"
+      ...(needsKey
         ? { header: z.object({ "anthropic-version": z.enum(ANTHROPIC_VERSIONS), "anthropic-beta": z.string().optional() }) }
         : {}),
     },
     ...(body ? { requestBody: { required: true, content: { "application/json": { schema: body.schema } } } } : {}),
+    ...(upload ? { requestBody: { required: true, content: { [upload.contentType]: { schema: upload.schema } } } } : {}),
     responses: {
       "200": { description: "Done", content: toContent(reply) },
-      ...(permission === "workspace"
-        ? { default: { description: "An error", content: { "application/json": { schema: ErrorEnvelope } } } }
-        : {}),
+      ...(needsKey ? { default: { description: "An error", content: { "application/json": { schema: ErrorEnvelope } } } } : {}),
     },
-    ...(permission === "workspace" ? { security: [{ apiKey: [] }, { bearer: [] }] } : {}),
+    ...(needsKey ? { security: [{ apiKey: [] }, { bearer: [] }] } : {}),
   };
 }
 
