@@ -29,12 +29,14 @@ export async function selectPage<Table extends PagedTable>(
   where: SQL | undefined,
   { limit, afterId, beforeId }: PageRequest,
 ): Promise<PageOf<Table["$inferSelect"]>> {
+  // Drizzle's checks of `from` cannot be decided for a table that is not known yet.
+  const source: PgTable = table;
   const anchorId = afterId ?? beforeId;
   let beyond: SQL | undefined;
   if (anchorId !== null) {
     const [anchor] = await database
       .select({ createdAt: table.createdAt })
-      .from(table)
+      .from(source)
       .where(and(where, eq(table.id, anchorId)))
       .limit(1);
     if (!anchor) {
@@ -48,7 +50,7 @@ export async function selectPage<Table extends PagedTable>(
   const order = beforeId === null ? [desc(table.createdAt), desc(table.id)] : [asc(table.createdAt), asc(table.id)];
   const rows = await database
     .select()
-    .from(table)
+    .from(source)
     .where(and(where, beyond))
     .orderBy(...order)
     .limit(limit + 1);
