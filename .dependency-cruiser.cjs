@@ -24,7 +24,7 @@ module.exports = {
     never(
       "engines-know-no-platform-half",
       `${server}/engines/`,
-      `${server}/(doors|auth|limits|ledger|storage|endpoints|replies|jobs|cli|main)`,
+      `${server}/(doors|auth|tenancy|limits|ledger|storage|endpoints|replies|jobs|cli|main)`,
       "Engines decode; they do not know who asks.",
     ),
     {
@@ -36,9 +36,9 @@ module.exports = {
     },
     never(
       "rooms-of-data-know-no-doors",
-      `${server}/(auth|limits|ledger|jobs)/`,
+      `${server}/(auth|tenancy|limits|ledger|jobs)/`,
       `${server}/(doors|engines|endpoints|replies|cli)/`,
-      "Auth, limits and ledger serve every door alike.",
+      "Auth, tenancy, limits and ledger serve every door alike.",
     ),
     never(
       "endpoints-get-engines-injected",

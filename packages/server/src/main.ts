@@ -128,6 +128,7 @@ export async function startParley(options: {
     }),
     idempotency: createDatabaseIdempotencyStore(storage),
     turns: createRunningTurns(),
+    tenancy: { storage, clock, authenticator },
     thinkingSigner,
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
     clock,

@@ -7,7 +7,7 @@ import { openTestStorage } from "../storage/testing/test-storage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createAuthenticator } from "./create-authenticator.ts";
 import { ensureFirstOrganization } from "./ensure-first-organization.ts";
-import { generateApiKeySecret } from "./api-key-secret.ts";
+import { generateKeySecret } from "./key-secret.ts";
 import { createKey, listKeys, revokeKey, type KeyDeps } from "./manage-api-keys.ts";
 
 let storage: Storage;
@@ -69,7 +69,7 @@ test("an unknown key, a malformed one and a key of another installation are all 
   const created = await createKey(deps, { name: "mine", workspaceId: null, expiresAtMs: null });
   await using authenticator = createAuthenticator(deps);
   await using stranger = createAuthenticator({ ...deps, hmacKey: randomBytes(32) });
-  await expect(authenticator.authenticate(generateApiKeySecret())).rejects.toMatchObject(INVALID);
+  await expect(authenticator.authenticate(generateKeySecret("api"))).rejects.toMatchObject(INVALID);
   await expect(authenticator.authenticate("dummy")).rejects.toMatchObject(INVALID);
   await expect(stranger.authenticate(created.secret)).rejects.toMatchObject(INVALID);
 });

@@ -5,10 +5,10 @@ import { insertApiKey, listApiKeys, setApiKeyStatus, type NewApiKey } from "../s
 import { findFirstOrganization } from "../storage/organizations.ts";
 import type { Storage } from "../storage/storage.ts";
 import { listWorkspaces } from "../storage/workspaces.ts";
-import { generateApiKeySecret, hashApiKeySecret, partialHintOf } from "./api-key-secret.ts";
-import type { ApiKeyAuthenticator } from "./create-authenticator.ts";
+import { generateKeySecret, hashKeySecret, partialHintOf } from "./key-secret.ts";
+import type { KeyAuthenticator } from "./create-authenticator.ts";
 
-/** For `deriveKey`: the HMAC key of stored API keys. */
+/** For `deriveKey`: the HMAC key of stored API keys and admin keys. */
 export const API_KEY_PURPOSE = "api-key-hmac";
 
 export interface KeyDeps {
@@ -55,14 +55,14 @@ export function mintKey(
   hmacKey: Buffer,
   options: Pick<NewApiKey, "organizationId" | "workspaceId" | "name" | "createdAtMs" | "expiresAtMs">,
 ): { readonly row: NewApiKey; readonly created: CreatedApiKey } {
-  const secret = generateApiKeySecret();
-  const created = { id: newId("apikey"), secret, partialHint: partialHintOf(secret), workspaceId: options.workspaceId };
+  const secret = generateKeySecret("api");
+  const created = { id: newId("apikey"), secret, partialHint: partialHintOf("api", secret), workspaceId: options.workspaceId };
   const row: NewApiKey = {
     id: created.id,
     organizationId: options.organizationId,
     workspaceId: options.workspaceId,
     name: options.name,
-    secretHmac: hashApiKeySecret(hmacKey, secret),
+    secretHmac: hashKeySecret(hmacKey, secret),
     partialHint: created.partialHint,
     createdAtMs: options.createdAtMs,
     expiresAtMs: options.expiresAtMs,
@@ -85,7 +85,7 @@ export async function listKeys({ storage, clock }: Pick<KeyDeps, "storage" | "cl
  * `not_found_error` for an unknown id; revoking twice is fine.
  */
 export async function revokeKey(
-  { storage, authenticator }: { readonly storage: Storage; readonly authenticator: Pick<ApiKeyAuthenticator, "forget"> | null },
+  { storage, authenticator }: { readonly storage: Storage; readonly authenticator: Pick<KeyAuthenticator, "forget"> | null },
   apiKeyId: string,
 ): Promise<void> {
   const found = await setApiKeyStatus(storage, apiKeyId, "archived");

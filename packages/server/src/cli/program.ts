@@ -70,23 +70,24 @@ export function createProgram(signal: AbortSignal): Command {
       ) => chat(question, options, createCliContext(options), signal),
     );
 
-  const keys = program.command("keys").description("API keys.");
+  const keys = program.command("keys").description("API keys and admin keys.");
   command(
     "create",
-    "Create an API key; it is shown once.",
-    ["keys create --name laptop", "keys create --name ci --expires-in-days 30 --json"],
+    "Create a key; it is shown once.",
+    ["keys create --name laptop", "keys create --name ci --expires-in-days 30 --json", "keys create --admin --name console"],
     keys,
   )
     .requiredOption("--name <name>", "what the key is for")
     .option("--workspace <id>", "workspace (the default one)")
+    .option("--admin", "a key of the Admin API instead, for the whole organization")
     .option("--expires-in-days <number>", "lifetime", wholeNumber)
-    .action((options: GlobalOptions & { name: string; workspace?: string; expiresInDays?: number }) =>
+    .action((options: GlobalOptions & { name: string; workspace?: string; admin?: boolean; expiresInDays?: number }) =>
       createApiKey(options, createCliContext(options)),
     );
-  command("list", "List API keys.", ["keys list"], keys).action((options: GlobalOptions) =>
+  command("list", "List API keys and admin keys.", ["keys list"], keys).action((options: GlobalOptions) =>
     listApiKeys(createCliContext(options)),
   );
-  command("revoke", "Revoke an API key for good.", ["keys revoke apikey_01…"], keys)
+  command("revoke", "Revoke a key for good.", ["keys revoke apikey_01…"], keys)
     .argument("<id>")
     .option("--yes", "do not ask")
     .action((id: string, options: GlobalOptions & { yes?: boolean }) => revokeApiKey(id, options, createCliContext(options)));

@@ -1,5 +1,6 @@
 import type { ModelRegistry } from "../models/model-registry.ts";
 import type { ThinkingSigner } from "../prompt/index.ts";
+import type { TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import type { IdempotencyStore } from "./messages-create/idempotency-store.ts";
 import type { RunTurnDeps } from "./shared/run-turn.ts";
 import type { RunningTurns } from "./shared/running-turns.ts";
@@ -10,6 +11,7 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly thinkingSigner: ThinkingSigner;
   readonly idempotency: IdempotencyStore;
   readonly turns: RunningTurns;
+  readonly tenancy: TenancyDeps;
   /** Name of each thing that a turn needs, and whether it is there. */
   readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;
 }

@@ -7,6 +7,7 @@ import { metrics } from "./metrics/endpoint.ts";
 import { modelsGet } from "./models-get/endpoint.ts";
 import { modelsList } from "./models-list/endpoint.ts";
 import { openapi } from "./openapi/endpoint.ts";
+import { organizationsMe } from "./organizations-me/endpoint.ts";
 import { readyz } from "./readyz/endpoint.ts";
 
 /** Every operation; routes and the OpenAPI document derive from it. One line an endpoint. */
@@ -16,6 +17,7 @@ export const endpoints: readonly Endpoint[] = [
   modelsList,
   modelsGet,
   complete,
+  organizationsMe,
   openapi(() => endpoints),
   healthz,
   readyz,

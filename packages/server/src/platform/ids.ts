@@ -14,7 +14,7 @@ function randomBase58(length: number): string {
   return text;
 }
 
-export type IdPrefix = "msg" | "toolu" | "req" | "wrkspc" | "apikey" | "user" | "compl" | "org";
+export type IdPrefix = "msg" | "toolu" | "req" | "wrkspc" | "apikey" | "user" | "compl" | "org" | "adminkey";
 
 /** An id in the platform's form: the prefix, `01` (its version) and 22 random characters (128 bits). */
 export function newId(prefix: IdPrefix): string {

@@ -46,6 +46,18 @@ export function insertFirstOrganization(storage: Storage, first: NewOrganization
   );
 }
 
+export interface OrganizationRow {
+  readonly id: string;
+  readonly name: string;
+}
+
+export async function findOrganization(storage: Storage, id: string): Promise<OrganizationRow | null> {
+  const rows = await storage.run({ operation: "find organization", repeatable: true }, (database) =>
+    database.select({ id: organizations.id, name: organizations.name }).from(organizations).where(eq(organizations.id, id)),
+  );
+  return rows[0] ?? null;
+}
+
 async function firstOrganizationOn(database: Pick<Database, "select">): Promise<FirstOrganization | null> {
   const rows = await database
     .select({ organizationId: organizations.id, workspaceId: workspaces.id })

@@ -66,6 +66,29 @@ export const apiKeys = pgTable(
   (table) => [uniqueIndex("api_keys_secret_hmac").on(table.secretHmac), index("api_keys_workspace").on(table.workspaceId)],
 );
 
+/** Keys of the Admin API: an organization's, of no workspace. */
+export const adminKeys = pgTable(
+  "admin_keys",
+  {
+    id: text("id").primaryKey(),
+    organizationId: text("organization_id")
+      .notNull()
+      .references(() => organizations.id),
+    name: text("name").notNull(),
+    /** As of API keys. */
+    secretHmac: text("secret_hmac").notNull(),
+    partialHint: text("partial_hint").notNull(),
+    status: text("status", { enum: ["active", "archived"] }).notNull(),
+    createdAt: instant("created_at").notNull(),
+    expiresAt: instant("expires_at"),
+    lastUsedAt: instant("last_used_at"),
+  },
+  (table) => [
+    uniqueIndex("admin_keys_secret_hmac").on(table.secretHmac),
+    index("admin_keys_organization").on(table.organizationId),
+  ],
+);
+
 /**
  * Append-only: a trigger refuses update, delete and truncate. No foreign keys, so that a turn is accounted even when its
  * key or workspace is gone by the time it ends.

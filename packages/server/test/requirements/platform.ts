@@ -24,7 +24,7 @@ export const platformRequirements: readonly Requirement[] = [
     ],
     ["keys:expiry", "11", "A key expires at its time.", "a key expires at its time, also while it is cached"],
   ]),
-  ...provedBy("server/src/auth/api-key-secret.test.ts", [
+  ...provedBy("server/src/auth/key-secret.test.ts", [
     [
       "keys:shape",
       "Core",

@@ -2,6 +2,7 @@ import { engineRequirements } from "./engine.ts";
 import { messagesRequirements } from "./messages.ts";
 import { platformRequirements } from "./platform.ts";
 import type { Requirement } from "./requirement.ts";
+import { tenancyRequirements } from "./tenancy.ts";
 import { validationRequirements } from "./validation.ts";
 
 /** Every promised behaviour that a test proves. */
@@ -10,4 +11,5 @@ export const requirements: readonly Requirement[] = [
   ...validationRequirements,
   ...engineRequirements,
   ...platformRequirements,
+  ...tenancyRequirements,
 ];

@@ -8,6 +8,8 @@ import { createLog } from "../../platform/log.ts";
 import { createMetrics } from "../../platform/metrics.ts";
 import { createTracing } from "../../platform/tracing.ts";
 import { createThinkingSigner } from "../../prompt/index.ts";
+import { absentStorage } from "./absent-storage.ts";
+import type { DoorDeps } from "../anthropic/serve-endpoint.ts";
 import { createServer, type ServerOptions } from "../create-server.ts";
 import { createMemoryIdempotencyStore } from "./memory-idempotency-store.ts";
 import { createScriptedEngine } from "./scripted-engine.ts";
@@ -16,8 +18,8 @@ export const KEY = "sk-ant-api03-test";
 export const OTHER_KEY = "sk-ant-api03-other";
 export const RATE_HEADERS = { "anthropic-ratelimit-requests-limit": "1000", "anthropic-ratelimit-requests-remaining": "999" };
 
-/** A whole server over real HTTP with a scripted engine; keys, limits and the ledger are in memory. */
-export async function startTestServer(options: Partial<ServerOptions> = {}) {
+/** A whole server over real HTTP with a scripted engine. Keys, limits and the ledger are in memory, unless `deps` has others. */
+export async function startTestServer({ deps, ...options }: Partial<ServerOptions> & { readonly deps?: Partial<DoorDeps> } = {}) {
   const engine = createScriptedEngine();
   const rows: TurnRecord[] = [];
   const limits = { reserved: [] as Estimate[], settled: 0, released: 0, refuse: null as Error | null };
@@ -34,6 +36,7 @@ export async function startTestServer(options: Partial<ServerOptions> = {}) {
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     turns: createRunningTurns(),
+    tenancy: { storage: absentStorage, clock: systemClock, authenticator: null },
     readiness: async () => ({ database: true, engine: true }),
     authenticator: {
       async authenticateAdmin() {
@@ -68,6 +71,7 @@ export async function startTestServer(options: Partial<ServerOptions> = {}) {
         rows.push(row);
       },
     },
+    ...deps,
   });
   const { url, port } = await server.listen({ port: 0, ...options });
   return { url, port, engine, rows, limits, idempotency, lines, close: (graceMs = 200) => server.close(graceMs) };

@@ -1,30 +1,38 @@
 import { expect, test } from "vitest";
 import { fail } from "../platform/fail.ts";
-import { generateApiKeySecret, hashApiKeySecret, isApiKeySecret, partialHintOf } from "./api-key-secret.ts";
+import { generateKeySecret, hashKeySecret, isKeySecret, partialHintOf } from "./key-secret.ts";
 import { extractApiKey } from "./extract-api-key.ts";
 
-const KEY = generateApiKeySecret();
+const KEY = generateKeySecret("api");
 
 test("a key has the platform's shape: sk-ant-api03-, 95 characters, AA at the end", () => {
   for (let index = 0; index < 200; index += 1) {
-    const key = generateApiKeySecret();
+    const key = generateKeySecret("api");
     expect(key).toMatch(/^sk-ant-api03-[A-Za-z0-9_-]{93}AA$/);
     expect(key).toHaveLength(108);
-    expect(isApiKeySecret(key)).toBe(true);
+    expect(isKeySecret("api", key)).toBe(true);
   }
-  expect(isApiKeySecret(`${KEY}x`)).toBe(false);
-  expect(isApiKeySecret(KEY.replace("api03", "admin01"))).toBe(false);
+  expect(isKeySecret("api", `${KEY}x`)).toBe(false);
+  expect(isKeySecret("api", KEY.replace("api03", "admin01"))).toBe(false);
+});
+
+test("an admin key has its own prefix, and neither kind passes for the other", () => {
+  const key = generateKeySecret("admin");
+  expect(key).toMatch(/^sk-ant-admin01-[A-Za-z0-9_-]{93}AA$/);
+  expect(isKeySecret("admin", key)).toBe(true);
+  expect(isKeySecret("api", key)).toBe(false);
+  expect(isKeySecret("admin", KEY)).toBe(false);
 });
 
 test("a hint shows three characters of the secret and its last four", () => {
-  const hint = partialHintOf(`sk-ant-api03-R2D${"x".repeat(88)}igAA`);
+  const hint = partialHintOf("api", `sk-ant-api03-R2D${"x".repeat(88)}igAA`);
   expect(hint).toBe("sk-ant-api03-R2D...igAA");
 });
 
 test("the hash depends on the key outside the database", () => {
-  const hash = hashApiKeySecret(Buffer.alloc(32, 1), KEY);
+  const hash = hashKeySecret(Buffer.alloc(32, 1), KEY);
   expect(hash).toHaveLength(43);
-  expect(hashApiKeySecret(Buffer.alloc(32, 2), KEY)).not.toBe(hash);
+  expect(hashKeySecret(Buffer.alloc(32, 2), KEY)).not.toBe(hash);
 });
 
 test.each([
