@@ -36,9 +36,9 @@ module.exports = {
     },
     never(
       "rooms-of-data-know-no-doors",
-      `${server}/(auth|tenancy|limits|ledger|jobs)/`,
+      `${server}/(auth|tenancy|limits|money|ledger|jobs)/`,
       `${server}/(doors|engines|endpoints|replies|cli)/`,
-      "Auth, tenancy, limits and ledger serve every door alike.",
+      "Auth, tenancy, limits, money and ledger serve every door alike.",
     ),
     never(
       "endpoints-get-engines-injected",
