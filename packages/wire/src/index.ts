@@ -12,6 +12,12 @@ export * from "./messages/stream-event.ts";
 export * from "./models/model-info.ts";
 export * from "./complete/completion.ts";
 export * from "./admin/organization.ts";
-export { parseComplete, parseCountTokens, parseMessagesCreate, type ParseOptions } from "./validation/parse-request.ts";
+export {
+  parseBySchema,
+  parseComplete,
+  parseCountTokens,
+  parseMessagesCreate,
+  type ParseOptions,
+} from "./validation/parse-request.ts";
 export { blocksOf, mergeRuns, type PlacedBlock, type Run } from "./validation/merge-runs.ts";
 export { type Checked, type Problem, renderProblem } from "./validation/problem.ts";

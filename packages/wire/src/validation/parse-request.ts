@@ -31,6 +31,11 @@ export function parseCountTokens(json: unknown, options: ParseOptions): Checked<
   );
 }
 
+/** A body whose schema says everything; for the endpoints beside messages. */
+export function parseBySchema<Schema extends z.ZodType>(schema: Schema, json: unknown): Checked<z.infer<Schema>> {
+  return parse(schema, [], json, () => null);
+}
+
 /** Body of the legacy `POST /v1/complete`. */
 export function parseComplete(json: unknown): Checked<CompleteRequest> {
   return parse(CompleteRequest, [], json, ({ prompt, stop_sequences: stops }) => {
