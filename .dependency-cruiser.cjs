@@ -24,7 +24,7 @@ module.exports = {
     never(
       "engines-know-no-platform-half",
       `${server}/engines/`,
-      `${server}/(doors|auth|tenancy|limits|ledger|storage|endpoints|replies|jobs|cli|main)`,
+      `${server}/(doors|auth|tenancy|limits|ledger|storage|blobs|files|batches|endpoints|replies|jobs|cli|main)`,
       "Engines decode; they do not know who asks.",
     ),
     {
@@ -36,7 +36,7 @@ module.exports = {
     },
     never(
       "rooms-of-data-know-no-doors",
-      `${server}/(auth|tenancy|limits|money|ledger|jobs)/`,
+      `${server}/(auth|tenancy|limits|money|ledger|jobs|blobs|files|batches)/`,
       `${server}/(doors|engines|endpoints|replies|cli)/`,
       "Auth, tenancy, limits, money and ledger serve every door alike.",
     ),
@@ -60,6 +60,12 @@ module.exports = {
     ),
     never("doors-know-no-engines", `${server}/doors/`, `${server}/(engines|storage|cli)/`, "Doors listen and write."),
     never("storage-is-a-floor", `${server}/storage/`, `${server}/(?!storage/|platform/)`, "Storage stores as given."),
+    never(
+      "blobs-are-a-floor",
+      `${server}/blobs/`,
+      `${server}/(?!blobs/|platform/)`,
+      "Bytes by key; who owns them is another's matter.",
+    ),
     never("main-is-the-root", `${server}/(?!cli/|main)`, `${server}/main`, "Only the CLI starts Parley."),
     never("only-doors-listen", `${server}/(?!doors/)`, "node_modules/(hono|@hono)/", "One place knows the HTTP framework."),
     never(

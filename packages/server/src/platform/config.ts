@@ -7,6 +7,8 @@ import { z } from "zod";
 const port = z.coerce.number().int().min(0).max(65_535);
 const positive = z.coerce.number().int().positive();
 const weights = z.string().min(1);
+/** Environment variables are text. */
+const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 
 /** Everything an operator can set. One file (`parley.yaml`), then the environment, then command-line flags. */
 export const ConfigSchema = z.strictObject({
@@ -64,6 +66,34 @@ export const ConfigSchema = z.strictObject({
       output_tokens_per_minute: positive.default(10_000_000),
     })
     .prefault({}),
+  files: z
+    .strictObject({
+      /** Where the bytes of files and batches are kept. */
+      store: z.enum(["folder", "s3"]).default("folder"),
+      /** Null: `blobs` in the data folder. Several nodes must share it. */
+      folder: z.string().min(1).nullable().default(null),
+      /** What the files of one organization may take together. */
+      quota_bytes: positive.default(500 * 1000 ** 3),
+      s3: z
+        .strictObject({
+          /** Null is Amazon's own for the region. */
+          endpoint: z.url().nullable().default(null),
+          region: z.string().min(1).default("us-east-1"),
+          bucket: z.string().min(1).nullable().default(null),
+          /** Stands before every object's name. */
+          prefix: z.string().default(""),
+          /** Null takes what the process's environment gives. */
+          access_key_id: z.string().min(1).nullable().default(null),
+          secret_access_key: z.string().min(1).nullable().default(null),
+          force_path_style: flag.default(true),
+        })
+        .prefault({}),
+    })
+    .refine(({ store, s3 }) => store !== "s3" || s3.bucket !== null, {
+      path: ["s3", "bucket"],
+      message: "must name a bucket where files.store is s3",
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
   telemetry: z
     .strictObject({
@@ -93,6 +123,16 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_MEMORY_BYTES: "engine.memory_bytes",
   PARLEY_CACHE_BUDGET_BYTES: "cache.budget_bytes",
   PARLEY_CACHE_MINIMUM_TOKENS: "cache.minimum_tokens",
+  PARLEY_FILES_STORE: "files.store",
+  PARLEY_FILES_FOLDER: "files.folder",
+  PARLEY_FILES_QUOTA_BYTES: "files.quota_bytes",
+  PARLEY_S3_ENDPOINT: "files.s3.endpoint",
+  PARLEY_S3_REGION: "files.s3.region",
+  PARLEY_S3_BUCKET: "files.s3.bucket",
+  PARLEY_S3_PREFIX: "files.s3.prefix",
+  PARLEY_S3_ACCESS_KEY_ID: "files.s3.access_key_id",
+  PARLEY_S3_SECRET_ACCESS_KEY: "files.s3.secret_access_key",
+  PARLEY_S3_FORCE_PATH_STYLE: "files.s3.force_path_style",
   PARLEY_LOG_LEVEL: "log.level",
   PARLEY_OTLP_ENDPOINT: "telemetry.otlp_endpoint",
 };

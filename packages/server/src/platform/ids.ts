@@ -14,7 +14,19 @@ function randomBase58(length: number): string {
   return text;
 }
 
-export type IdPrefix = "msg" | "toolu" | "req" | "wrkspc" | "apikey" | "user" | "compl" | "org" | "adminkey";
+export type IdPrefix =
+  | "msg"
+  | "toolu"
+  | "req"
+  | "wrkspc"
+  | "apikey"
+  | "user"
+  | "compl"
+  | "org"
+  | "adminkey"
+  | "blob"
+  | "file"
+  | "msgbatch";
 
 /** An id in the platform's form: the prefix, `01` (its version) and 22 random characters (128 bits). */
 export function newId(prefix: IdPrefix): string {

@@ -3,9 +3,11 @@ import type { CliContext } from "../cli-context.ts";
 
 /** Getting here means that the configuration was read without a problem; shows what is in force. */
 export function checkConfig(context: CliContext): void {
-  const { database_url: databaseUrl, ...rest } = context.config;
+  const { database_url: databaseUrl, files, ...rest } = context.config;
+  const hidden = (value: string | null): string | null => (value === null ? null : "(set)");
   // A database address holds a password.
-  const shown = { ...rest, database_url: databaseUrl === null ? null : "(set)" };
+  const s3 = { ...files.s3, secret_access_key: hidden(files.s3.secret_access_key) };
+  const shown = { ...rest, files: { ...files, s3 }, database_url: hidden(databaseUrl) };
   context.say(`# ${context.file ?? `no file; the defaults (a file would be ${context.dataDir}/parley.yaml)`}`);
   context.say(stringify(shown).trimEnd());
   context.emit({ ok: true, file: context.file, data: context.dataDir, config: shown });
