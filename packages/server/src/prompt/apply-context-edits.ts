@@ -109,7 +109,9 @@ function planClearToolUses(turn: Turn, edit: ClearToolUses): Change {
 function clearResult(block: UserBlock, names: ReadonlyMap<string, string>, clearedIds: Set<string>): UserBlock {
   if (block.type !== "tool_result" || !names.has(block.toolUseId)) return block;
   clearedIds.add(block.toolUseId);
-  return { ...block, content: [{ type: "text", text: CLEARED_RESULT }] };
+  // Tools that a result has loaded stay loaded.
+  const definitions = block.content.filter((inner) => inner.type === "tool_definition");
+  return { ...block, content: [{ type: "text", text: CLEARED_RESULT }, ...definitions] };
 }
 
 function toolUses({ messages }: Turn): ToolUseBlock[] {

@@ -48,12 +48,6 @@ function findUnservedField(request: CountTokensRequest): Problem | null {
   if (request.output_config?.task_budget) {
     return { path: ["output_config", "task_budget"], text: "task budgets are not supported" };
   }
-  const { thinking } = request;
-  if (thinking?.type === "enabled" || thinking?.type === "adaptive") {
-    if (thinking.display === "updates") {
-      return { path: ["thinking", thinking.type, "display"], text: "'updates' is not supported by this model" };
-    }
-  }
   const edits = request.context_management?.edits ?? [];
   return findFirst(edits, ({ type }, index) =>
     type === "compact_20260112"
@@ -67,7 +61,6 @@ function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {
     const type = typeof tool.type === "string" ? tool.type : "custom";
     const path = ["tools", index, type];
     if (type !== "custom" && !clientTool(type)) return { path, text: "this tool is not supported by this model" };
-    if (tool.defer_loading === true) return { path: [...path, "defer_loading"], text: "tool search is not supported" };
     const callers = tool.allowed_callers;
     if (Array.isArray(callers) && callers.some((caller) => caller !== "direct")) {
       return { path: [...path, "allowed_callers"], text: "calling tools from code is not supported" };
@@ -81,7 +74,15 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     case "text":
     case "thinking":
     case "redacted_thinking":
+    case "tool_reference":
       return null;
+    case "tool_addition":
+    case "tool_removal": {
+      const type = String((block.tool as Loose).type);
+      return type === "tool_reference"
+        ? null
+        : { path: [...path, "tool", type], text: "only a `tool_reference` to a tool in `tools` is supported" };
+    }
     case "image":
       return capabilities.image_input.supported ? null : { path, text: "this model does not support image input" };
     case "document":

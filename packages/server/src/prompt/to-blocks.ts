@@ -3,6 +3,7 @@ import type {
   ContentBlockParam,
   DocumentBlockParam,
   SearchResultBlockParam,
+  SystemMessageBlockParam,
   TextBlockParam,
   ToolResultBlockParam,
 } from "@parley/wire";
@@ -11,12 +12,14 @@ import type {
   AssistantBlock,
   CacheTtl,
   DocumentBlock,
+  SystemBlock,
   TextBlock,
   ThinkingBlock,
   ToolResultBlock,
   UserBlock,
 } from "../turn/turn.ts";
 import { refusal } from "./refuse.ts";
+import type { ToolLoader } from "./tool-loader.ts";
 import type { TurnContext } from "./turn-context.ts";
 
 type Path = readonly (string | number)[];
@@ -30,7 +33,7 @@ export function toTextBlock(block: TextBlockParam): TextBlock {
   return { type: "text", text: block.text, ...cacheTtl(block.cache_control) };
 }
 
-export function toUserBlock(block: ContentBlockParam): UserBlock {
+export function toUserBlock(block: ContentBlockParam, tools: ToolLoader): UserBlock {
   switch (block.type) {
     case "text":
       return toTextBlock(block);
@@ -39,13 +42,22 @@ export function toUserBlock(block: ContentBlockParam): UserBlock {
     case "search_result":
       return searchResultToDocument(block);
     case "tool_result":
-      return toToolResultBlock(block);
+      return toToolResultBlock(block, tools);
     default:
       throw untranslatable(block.type);
   }
 }
 
-export function toAssistantBlock(block: ContentBlockParam, path: Path, context: TurnContext): AssistantBlock {
+/** What stands in a system message within the conversation. */
+export function toSystemBlock(block: SystemMessageBlockParam, tools: ToolLoader): SystemBlock {
+  if (block.type === "text") return toTextBlock(block);
+  const { tool } = block;
+  if (tool.type !== "tool_reference") throw untranslatable(`${block.type}.${tool.type}`);
+  const mark = cacheTtl(block.cache_control);
+  return block.type === "tool_removal" ? tools.remove(tool.name, mark) : tools.load(tool.name, mark);
+}
+
+export function toAssistantBlock(block: ContentBlockParam, path: Path, context: TurnContext, tools: ToolLoader): AssistantBlock {
   switch (block.type) {
     case "text":
       return toTextBlock(block);
@@ -59,6 +71,7 @@ export function toAssistantBlock(block: ContentBlockParam, path: Path, context: 
     case "redacted_thinking":
       return { type: "redacted_thinking", data: block.data };
     case "tool_use":
+      tools.called(block.id, block.name);
       return { type: "tool_use", id: block.id, name: block.name, input: block.input, ...cacheTtl(block.cache_control) };
     default:
       throw untranslatable(block.type);
@@ -78,7 +91,7 @@ function toThinkingBlock(
   return { type: "thinking", thinking: signed ?? "", signature };
 }
 
-function toToolResultBlock(block: ToolResultBlockParam): ToolResultBlock {
+function toToolResultBlock(block: ToolResultBlockParam, tools: ToolLoader): ToolResultBlock {
   const content = typeof block.content === "string" ? [textOf(block.content)] : (block.content ?? []);
   const blocks = content
     .filter((each) => each.type !== "text" || each.text !== "")
@@ -90,6 +103,8 @@ function toToolResultBlock(block: ToolResultBlockParam): ToolResultBlock {
           return toDocumentBlock(each);
         case "search_result":
           return searchResultToDocument(each);
+        case "tool_reference":
+          return tools.load(each.tool_name, cacheTtl(each.cache_control));
         default:
           throw untranslatable(each.type);
       }
@@ -101,7 +116,7 @@ function toToolResultBlock(block: ToolResultBlockParam): ToolResultBlock {
     type: "tool_result",
     toolUseId: block.tool_use_id,
     isError: block.is_error ?? false,
-    content: blocks.map(({ cacheTtl: _inner, ...each }) => each),
+    content: [...blocks.map(({ cacheTtl: _inner, ...each }) => each), ...tools.owedTo(block.tool_use_id)],
     ...own,
   };
 }

@@ -1,39 +1,41 @@
 import { blocksOf, type MessageParam } from "@parley/wire";
-import type { AssistantBlock, TextBlock, TurnMessage, UserBlock } from "../turn/turn.ts";
-import { toAssistantBlock, toTextBlock, toUserBlock } from "./to-blocks.ts";
+import type { AssistantBlock, SystemBlock, TurnMessage, UserBlock } from "../turn/turn.ts";
+import { toAssistantBlock, toSystemBlock, toUserBlock } from "./to-blocks.ts";
+import type { ToolLoader } from "./tool-loader.ts";
 import type { TurnContext } from "./turn-context.ts";
 
 /** The conversation with string contents as blocks, system messages that have had their time gone, and runs of one role merged. */
-export function toMessages(messages: readonly MessageParam[], context: TurnContext): TurnMessage[] {
+export function toMessages(messages: readonly MessageParam[], context: TurnContext, tools: ToolLoader): TurnMessage[] {
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
   const translated = messages.flatMap((message, at) => {
     const isOver = message.role === "system" && message.clear_at === "next_user_message" && at < lastUser;
-    return isOver ? [] : [toMessage(message, at, context)];
+    return isOver ? [] : [toMessage(message, at, context, tools)];
   });
   return mergeMessages(translated);
 }
 
-function toMessage(message: MessageParam, at: number, context: TurnContext): TurnMessage {
-  const blocks = blocksOf(message, at);
+function toMessage(message: MessageParam, at: number, context: TurnContext, tools: ToolLoader): TurnMessage {
   switch (message.role) {
     case "user":
-      return { role: "user", content: blocks.map(({ block }) => toUserBlock(block)) };
+      return { role: "user", content: blocksOf(message, at).map(({ block }) => toUserBlock(block, tools)) };
     case "assistant":
       return {
         role: "assistant",
-        content: blocks.map(({ block, index }) => toAssistantBlock(block, ["messages", at, "content", index ?? 0], context)),
+        content: blocksOf(message, at).map(({ block, index }) =>
+          toAssistantBlock(block, ["messages", at, "content", index ?? 0], context, tools),
+        ),
       };
-    case "system":
-      return {
-        role: "system",
-        content: blocks.flatMap(({ block }) => (block.type === "text" ? [toTextBlock(block)] : [])),
-      };
+    case "system": {
+      const { content = [] } = message;
+      if (typeof content !== "string") return { role: "system", content: content.map((block) => toSystemBlock(block, tools)) };
+      return { role: "system", content: content === "" ? [] : [{ type: "text", text: content }] };
+    }
   }
 }
 
 /** Drops messages without content and joins neighbours of one role. */
 export function mergeMessages(messages: readonly TurnMessage[]): TurnMessage[] {
-  const runs: { role: TurnMessage["role"]; content: (UserBlock | AssistantBlock | TextBlock)[] }[] = [];
+  const runs: { role: TurnMessage["role"]; content: (UserBlock | AssistantBlock | SystemBlock)[] }[] = [];
   for (const { role, content } of messages) {
     if (content.length === 0) continue;
     const last = runs.at(-1);

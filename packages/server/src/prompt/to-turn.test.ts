@@ -302,10 +302,6 @@ describe("what is not served is refused by its path", () => {
       "messages.0.content.0.container_upload: `container_upload` blocks are not supported by this model",
     ],
     [
-      answered([{ type: "tool_reference", tool_name: "x" }]),
-      "messages.2.content.0.tool_result.content.0.tool_reference: `tool_reference` blocks are not supported by this model",
-    ],
-    [
       { tools: [{ type: "web_search_20250305", name: "web_search" }] },
       "tools.0.web_search_20250305: this tool is not supported by this model",
     ],
@@ -313,7 +309,6 @@ describe("what is not served is refused by its path", () => {
       { tools: [{ type: "computer_20250124", name: "computer", display_width_px: 1, display_height_px: 1 }] },
       "tools.0.computer_20250124: this tool is not supported by this model",
     ],
-    [{ tools: [{ ...weather, defer_loading: true }] }, "tools.0.custom.defer_loading: tool search is not supported"],
     [{ mcp_servers: [{ type: "url", name: "n", url: "https://example.com" }] }, "mcp_servers: MCP servers are not supported"],
     [{ container: "container_1" }, "container: containers are not supported"],
     [{ fallbacks: [{ model: "m" }] }, "fallbacks: fallbacks are not supported"],
@@ -332,10 +327,10 @@ describe("what is not served is refused by its path", () => {
       {
         messages: [
           { role: "user", content: "q" },
-          { role: "system", content: [{ type: "tool_addition", tool: { type: "tool_reference" } }] },
+          { role: "system", content: [{ type: "tool_addition", tool: { type: "mcp_toolset_reference", server_name: "s" } }] },
         ],
       },
-      "messages.1.content.0.tool_addition: `tool_addition` blocks are not supported by this model",
+      "messages.1.content.0.tool_addition.tool.mcp_toolset_reference: only a `tool_reference` to a tool in `tools` is supported",
     ],
   ];
   test.each(cases)("%#: %j", (body, expected) => expect(refused(body)).toBe(expected));

@@ -1,4 +1,5 @@
 import type { CountTokensRequest, ToolChoiceParam, ToolParam } from "@parley/wire";
+import { offeredTools } from "../turn/offered-tools.ts";
 import type { Effort, TextBlock, Thinking, ToolChoice, ToolSpec, Turn, TurnMessage } from "../turn/turn.ts";
 import { withoutAttribution } from "./attribution.ts";
 import { clientTool } from "./client-tools/index.ts";
@@ -7,7 +8,8 @@ import { findUnserved } from "./find-unserved.ts";
 import { refusal } from "./refuse.ts";
 import { clearThinking, withoutPastThinking } from "./thinking-history.ts";
 import { cacheTtl, toTextBlock } from "./to-blocks.ts";
-import { toMessages } from "./to-messages.ts";
+import { mergeMessages, toMessages } from "./to-messages.ts";
+import { createToolLoader } from "./tool-loader.ts";
 import type { TurnContext } from "./turn-context.ts";
 
 /**
@@ -19,7 +21,15 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
   const { model } = context;
   const problem = findModelProblem(request, model) ?? findUnserved(request, model.capabilities);
   if (problem) throw refusal(problem);
-  const messages = toMessages(request.messages, context);
+  const declared = (request.tools ?? []).map(toToolSpec);
+  const deferred = new Set((request.tools ?? []).filter(({ defer_loading: defers }) => defers === true).map(({ name }) => name));
+  const tools = declared.filter(({ name }) => !deferred.has(name));
+  const conversation = toMessages(
+    request.messages,
+    context,
+    createToolLoader(declared, (name) => deferred.has(name)),
+  );
+  const messages = withForcedTool(request.tool_choice, declared, tools, conversation);
   const thinking = toThinking(request, messages);
   return {
     requestId: context.requestId,
@@ -28,7 +38,7 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
     weights: model.weights,
     system: toSystem(request.system),
     messages: toHistory(request, messages, thinking),
-    tools: (request.tools ?? []).map(toToolSpec),
+    tools,
     toolChoice: toToolChoice(request.tool_choice),
     thinking,
     effort: toEffort(request),
@@ -47,6 +57,27 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
     priority: context.priority,
     previousMessageId: request.diagnostics?.previous_message_id ?? null,
   };
+}
+
+/** A choice that forces a call needs a tool to call: a deferred one that it names is loaded for it, before the reply. */
+function withForcedTool(
+  choice: ToolChoiceParam | undefined,
+  declared: readonly ToolSpec[],
+  tools: readonly ToolSpec[],
+  messages: TurnMessage[],
+): TurnMessage[] {
+  if (choice?.type !== "tool" && choice?.type !== "any") return messages;
+  const offered = offeredTools({ tools, messages });
+  if (choice.type === "any" ? offered.length > 0 : offered.some(({ name }) => name === choice.name)) return messages;
+  const tool = choice.type === "any" ? undefined : declared.find(({ name }) => name === choice.name);
+  const isRemoved = messages.some(({ content }) =>
+    content.some((block) => block.type === "tool_removal" && block.name === tool?.name),
+  );
+  if (tool === undefined || isRemoved) {
+    throw refusal({ path: ["tool_choice"], text: "the tools that it could call were removed in `messages`" });
+  }
+  const end = messages.at(-1)?.role === "assistant" ? messages.length - 1 : messages.length;
+  return mergeMessages(messages.toSpliced(end, 0, { role: "system", content: [{ type: "tool_definition", tool }] }));
 }
 
 function toSystem(system: CountTokensRequest["system"]): TextBlock[] {
@@ -86,8 +117,9 @@ function toThinking({ thinking }: CountTokensRequest, messages: readonly TurnMes
   }
 }
 
+/** `updates` shows what a model writes about its progress in place of its thinking; ours write none, so nothing is shown. */
 function toDisplay(display: "summarized" | "omitted" | "updates" | null | undefined): "summarized" | "omitted" {
-  return display === "omitted" ? "omitted" : "summarized";
+  return display === "omitted" || display === "updates" ? "omitted" : "summarized";
 }
 
 /** A system message after the last reply says it for this turn; else the request's own. */

@@ -43,20 +43,33 @@ export interface DocumentBlock extends Cacheable {
   readonly text: string;
 }
 
+/** Defines a tool that the model may call from here on. */
+export interface ToolDefinitionBlock extends Cacheable {
+  readonly type: "tool_definition";
+  readonly tool: ToolSpec;
+}
+
+/** A tool that the model may not call from here on. */
+export interface ToolRemovalBlock extends Cacheable {
+  readonly type: "tool_removal";
+  readonly name: string;
+}
+
 export interface ToolResultBlock extends Cacheable {
   readonly type: "tool_result";
   readonly toolUseId: string;
   readonly isError: boolean;
-  readonly content: readonly (TextBlock | DocumentBlock)[];
+  readonly content: readonly (TextBlock | DocumentBlock | ToolDefinitionBlock)[];
 }
 
 export type UserBlock = TextBlock | DocumentBlock | ToolResultBlock;
+export type SystemBlock = TextBlock | ToolDefinitionBlock | ToolRemovalBlock;
 export type AssistantBlock = TextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock;
 
 export type TurnMessage =
   | { readonly role: "user"; readonly content: readonly UserBlock[] }
   | { readonly role: "assistant"; readonly content: readonly AssistantBlock[] }
-  | { readonly role: "system"; readonly content: readonly TextBlock[] };
+  | { readonly role: "system"; readonly content: readonly SystemBlock[] };
 
 /** A tool that the client runs. */
 export interface ToolSpec extends Cacheable {
@@ -99,6 +112,7 @@ export interface Turn {
   readonly system: readonly TextBlock[];
   /** Consecutive messages of one role are already merged. A last assistant message is a prefill. */
   readonly messages: readonly TurnMessage[];
+  /** The tools that the prompt begins with; `tool_definition` blocks bring further ones. See `offered-tools.ts`. */
   readonly tools: readonly ToolSpec[];
   readonly toolChoice: ToolChoice;
   readonly thinking: Thinking;

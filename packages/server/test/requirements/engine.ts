@@ -67,6 +67,12 @@ export const engineRequirements: readonly Requirement[] = [
   ]),
   ...provedBy(`${TURN}/render/create-prompt-renderer.test.ts`, [
     [
+      "render:loaded-tool",
+      "5",
+      "A tool that is loaded later leaves the prompt before it as it was.",
+      "a tool that is loaded later stands where it was loaded, and the prompt before it is the same",
+    ],
+    [
       "render:special",
       "Core",
       "Text that spells a special token stays text.",
@@ -323,6 +329,12 @@ export const engineRequirements: readonly Requirement[] = [
     ],
   ]),
   ...provedBy(`${TURN}/generate-calls.test.ts`, [
+    [
+      "tools:loaded-call",
+      "3",
+      "A call to a tool that was loaded later is decoded under its grammar.",
+      "to a tool that the conversation has loaded is completed under that tool's grammar",
+    ],
     [
       "tools:resample",
       "Core",

@@ -128,6 +128,38 @@ export const validationRequirements: readonly Requirement[] = [
       "a system message can set the effort of this turn, and ends when it says so",
     ],
   ]),
+  ...provedBy("server/src/prompt/deferred-tools.test.ts", [
+    [
+      "tools:deferred",
+      "surface C",
+      "A deferred tool is neither in the prompt nor callable until it is loaded.",
+      "is neither in the prompt nor offered until something loads it",
+    ],
+    [
+      "tools:reference",
+      "surface C",
+      "A tool_reference defines its tool in the tool result that holds it.",
+      "is defined in the tool result that refers to it, and offered from there on",
+    ],
+    [
+      "tools:deferred-forced",
+      "surface C",
+      "A forced call of a deferred tool loads it.",
+      "that the choice forces is defined before the reply, and before its prefill",
+    ],
+    [
+      "tools:change",
+      "surface B",
+      "Tools can be added and removed within a conversation.",
+      "adds a deferred tool, removes one, and brings it back",
+    ],
+    [
+      "thinking:updates",
+      "2",
+      "Thinking shown as updates shows nothing, as none are written.",
+      "thinking.display `updates` shows no thinking, as no update is written",
+    ],
+  ]),
   ...provedBy("server/src/prompt/thinking-signature.test.ts", [
     [
       "signature:bound",

@@ -146,12 +146,34 @@ export const ContentBlockParam = z
   ])
   .meta({ id: "ContentBlockParam" });
 
+const toolReferences = [
+  z.strictObject({ type: z.literal("tool_reference"), name: z.string() }),
+  z.strictObject({ type: z.literal("mcp_tool_reference"), name: z.string(), server_name: z.string() }),
+  z.strictObject({ type: z.literal("mcp_toolset_reference"), server_name: z.string() }),
+] as const;
+
 /** Changes the tools in the middle of a conversation; stands in a system message. */
-const toolChange = <Type extends string>(type: Type) =>
-  z.looseObject({ type: z.literal(type), tool: z.looseObject({ type: z.string() }), cache_control: cacheControlField });
+export const ToolAdditionBlockParam = z
+  .strictObject({
+    type: z.literal("tool_addition"),
+    tool: z.discriminatedUnion("type", [
+      ...toolReferences,
+      z.strictObject({ type: z.literal("tool_definition"), definition: z.looseObject({}) }),
+    ]),
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "ToolAdditionBlockParam" });
+
+export const ToolRemovalBlockParam = z
+  .strictObject({
+    type: z.literal("tool_removal"),
+    tool: z.discriminatedUnion("type", [...toolReferences]),
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "ToolRemovalBlockParam" });
 
 export const SystemMessageBlockParam = z
-  .discriminatedUnion("type", [TextBlockParam, toolChange("tool_addition"), toolChange("tool_removal")])
+  .discriminatedUnion("type", [TextBlockParam, ToolAdditionBlockParam, ToolRemovalBlockParam])
   .meta({ id: "SystemMessageBlockParam" });
 
 export type TextBlockParam = z.infer<typeof TextBlockParam>;

@@ -9,6 +9,7 @@ import { mergeRuns } from "./merge-runs.ts";
 import { blocksRule, rolesRule, textRule } from "./message-rules.ts";
 import { type Checked, type Problem, renderProblem } from "./problem.ts";
 import { outputFormatRule, prefillRule, stopSequencesRule, thinkingRule, toolsRule } from "./request-rules.ts";
+import { toolLoadingRule } from "./tool-loading-rule.ts";
 import { toolPairingRule } from "./tool-pairing-rule.ts";
 
 export interface ParseOptions {
@@ -68,6 +69,7 @@ function messagesRules(request: CountTokensRequest, { version, betas = [] }: Par
     toolPairingRule(mergeRuns(request.messages)) ??
     cacheRule(request) ??
     toolsRule(request) ??
+    toolLoadingRule(request) ??
     stopSequencesRule(request) ??
     thinkingRule(request, betas) ??
     outputFormatRule(request) ??

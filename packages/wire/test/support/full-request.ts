@@ -43,6 +43,8 @@ export function fullRequest(): Record<string, unknown> {
       { type: "bash_20250124", name: "bash" },
       { type: "text_editor_20250728", name: "str_replace_based_edit_tool", max_characters: 1000 },
       { type: "memory_20250818", name: "memory", cache_control: { type: "ephemeral", ttl: "1h" } },
+      { name: "take_note", input_schema: { type: "object" }, defer_loading: true },
+      { name: "find_note", input_schema: { type: "object" }, defer_loading: true },
     ],
     messages: [
       {
@@ -68,6 +70,7 @@ export function fullRequest(): Record<string, unknown> {
           { type: "text", text: "Looking." },
           { type: "tool_use", id: "toolu_1", name: "get_weather", input: { city: "Oslo" }, caller: { type: "direct" } },
           { type: "tool_use", id: "toolu_2", name: "get_weather", input: { city: "Rome" } },
+          { type: "tool_use", id: "toolu_3", name: "get_weather", input: { city: "Bern" } },
         ],
       },
       {
@@ -75,10 +78,19 @@ export function fullRequest(): Record<string, unknown> {
         content: [
           { type: "tool_result", tool_use_id: "toolu_1", content: [{ type: "text", text: "Rain" }], is_error: false },
           { type: "tool_result", tool_use_id: "toolu_2", content: "Sun", cache_control: mark },
+          { type: "tool_result", tool_use_id: "toolu_3", content: [{ type: "tool_reference", tool_name: "find_note" }] },
           { type: "text", text: "Go on." },
         ],
       },
-      { role: "system", content: "Answer in French.", clear_at: "never" },
+      {
+        role: "system",
+        content: [
+          { type: "text", text: "Answer in French." },
+          { type: "tool_addition", tool: { type: "tool_reference", name: "take_note" } },
+          { type: "tool_removal", tool: { type: "tool_reference", name: "bash" } },
+        ],
+        clear_at: "never",
+      },
       { role: "assistant", content: "Il pleut." },
       { role: "user", content: "Merci" },
     ],

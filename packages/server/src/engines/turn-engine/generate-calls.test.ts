@@ -35,6 +35,21 @@ describe("a call", () => {
     expect(reply.grammars.map((grammar) => grammar !== null)).toEqual([false, true, false]);
   });
 
+  test("to a tool that the conversation has loaded is completed under that tool's grammar", async () => {
+    const search: ToolSpec = { ...weather, name: "search" };
+    const loading: readonly TurnMessage[] = [
+      ...answered.slice(0, 1),
+      { role: "assistant", content: [{ type: "tool_use", id: "1", name: "search", input: {} }] },
+      {
+        role: "user",
+        content: [{ type: "tool_result", toolUseId: "1", isError: false, content: [{ type: "tool_definition", tool: weather }] }],
+      },
+    ];
+    const reply = await runScripted({ ...auto, tools: [search], messages: loading }, [`${OPEN}{"ci`, REST, ""]);
+    expect(blocksOf(reply.events)).toEqual([OSLO]);
+    expect(reply.grammars[1]).toContain("city");
+  });
+
   test("that has to be made begins with what every call begins with", async () => {
     const reply = await runScripted(any, [REST]);
     expect(blocksOf(reply.events)).toEqual([OSLO]);

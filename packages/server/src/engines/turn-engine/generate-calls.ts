@@ -1,4 +1,5 @@
 import { GrammarRejected, type SamplerOptions } from "../backend.ts";
+import { offeredTools } from "../../turn/offered-tools.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import { fail } from "../../platform/fail.ts";
 import type { Phase, Step } from "./call-steps.ts";
@@ -166,7 +167,7 @@ class CallGeneration {
     const { gate, turn } = this.#state;
     const task = this.#answered.length === 0 || this.#reminded || this.#made.length > 0 ? null : runningTask(turn);
     if (gate === null || task === null || call === null || task.called.includes(call.tool.spec.name)) return false;
-    const called = turn.tools.filter(({ name }) => this.#answered.some((known) => known.name === name));
+    const called = offeredTools(turn).filter(({ name }) => this.#answered.some((known) => known.name === name));
     const fits = await gate.fit([...called, call.tool.spec], task.request);
     return fits !== null && isStray(fits.slice(0, -1), fits.at(-1) ?? 0);
   }

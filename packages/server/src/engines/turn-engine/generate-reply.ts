@@ -1,3 +1,4 @@
+import { offeredTools } from "../../turn/offered-tools.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import { generateWithTools } from "./generate-calls.ts";
 import { generateStructured } from "./generate-structured.ts";
@@ -32,10 +33,11 @@ function generateAnswer(state: ReplyState): ReplyEvents {
   const { turn } = state;
   const schema = turn.outputSchema === null ? null : compileOutputSchema(turn.outputSchema);
   const choice = turn.toolChoice;
-  if (turn.tools.length === 0 || choice.type === "none") {
+  const tools = offeredTools(turn);
+  if (tools.length === 0 || choice.type === "none") {
     return schema === null ? generateText(state) : generateStructured(state, schema);
   }
-  const offered = choice.type === "tool" ? turn.tools.filter(({ name }) => name === choice.name) : turn.tools;
+  const offered = choice.type === "tool" ? tools.filter(({ name }) => name === choice.name) : tools;
   return generateWithTools(state, {
     tools: offered.map((spec) => compileTool(spec)),
     forced: choice.type !== "auto",

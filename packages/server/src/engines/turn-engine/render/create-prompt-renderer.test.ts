@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Turn } from "../../../turn/turn.ts";
+import type { Turn, TurnMessage } from "../../../turn/turn.ts";
 import type { BackendModel } from "../../backend.ts";
 import { createPromptRenderer } from "./create-prompt-renderer.ts";
 import { createMemoryReplayStore } from "./replay-store.ts";
 import { TEST_TEMPLATES } from "./testing/templates.ts";
-import { assistant, system, text, tool, toolResult, toolUse, turnOf, user } from "./testing/turns.ts";
+import { assistant, loadedTool, system, text, tool, toolResult, toolUse, turnOf, user } from "./testing/turns.ts";
 import { createWordTokenizer, testModel } from "./testing/word-tokenizer.ts";
 
 const clock = { nowMs: () => 0, monotonicMs: () => 0 };
@@ -82,6 +82,25 @@ describe("folding", () => {
     expect(
       await spelled({ messages: [user("Q"), assistant(toolUse("a")), user(toolResult("a", "sunny")), system("Rule")] }),
     ).toContain("<tool_response>\n<system-reminder>\nRule\n</system-reminder>\n\nsunny\n</tool_response>");
+  });
+
+  test("a tool that is loaded later stands where it was loaded, and the prompt before it is the same", async () => {
+    const { spelled } = setUp(TEST_TEMPLATES.hermes);
+    const tools = [tool("search")];
+    const before = [user("Q"), assistant(toolUse("toolu_1", "search", {}))];
+    const asked = await spelled({ tools, messages: before });
+    const whole = await spelled({ tools, messages: [...before, user(loadedTool("toolu_1", tool("weather")))] });
+    const definition =
+      '{"type": "function", "function": {"name": "weather", "description": "Tells the weather.", ' +
+      '"parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}';
+    const loading = `From now on you may call this function, too:\n<tools>\n${definition}\n</tools>`;
+    expect(asked).not.toContain("weather");
+    expect(whole.startsWith(asked)).toBe(true);
+    expect(whole.slice(asked.length)).toContain(`<tool_response>\n${loading}\n</tool_response>`);
+    const removal: TurnMessage = { role: "system", content: [{ type: "tool_removal", name: "search" }] };
+    expect(await spelled({ tools, messages: [user("Q"), removal] })).toContain(
+      "<system-reminder>\nFrom now on you may not call the function search.\n</system-reminder>",
+    );
   });
 
   test("a system message before the user's words stands in front of them", async () => {

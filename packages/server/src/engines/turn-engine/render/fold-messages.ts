@@ -1,4 +1,5 @@
-import type { AssistantBlock, ToolResultBlock, Turn, TurnMessage, UserBlock } from "../../../turn/turn.ts";
+import { toolChanges } from "../../../turn/offered-tools.ts";
+import type { AssistantBlock, ToolResultBlock, ToolSpec, Turn, TurnMessage, UserBlock } from "../../../turn/turn.ts";
 import type { Family } from "./detect-family.ts";
 import { toJsonText } from "./json-text.ts";
 import type { LogicalParts } from "./logical-parts.ts";
@@ -21,7 +22,10 @@ const UNSAID = "…";
 /** Puts a conversation into the forms that the template knows. Pure: what is folded depends on shapes, not on texts. */
 export function foldMessages(turn: Turn, context: FoldContext): Step[] {
   const steps: Step[] = [];
+  // The tools that the model has been shown so far.
+  const tools = new Map(turn.tools.map((tool) => [tool.name, tool]));
   turn.messages.forEach((message, index) => {
+    for (const change of toolChanges(message)) if (change.type === "tool_definition") tools.set(change.tool.name, change.tool);
     switch (message.role) {
       case "system":
         return addSystem(steps, message, turn.messages[index + 1], (block) => context.parts.blockRank(index, block));
@@ -31,7 +35,7 @@ export function foldMessages(turn: Turn, context: FoldContext): Step[] {
         if (steps.at(-1) === undefined || steps.at(-1)?.kind === "assistant") {
           steps.push({ kind: "user", pieces: [{ text: UNSAID, part: context.parts.blockRank(index, 0), separator: "" }] });
         }
-        return void steps.push(assistantStep(turn, index, message.content, context));
+        return void steps.push(assistantStep(tools, index, message.content, context));
       default:
         throw new TypeError(`no such role: ${JSON.stringify(message satisfies never)}`);
     }
@@ -119,7 +123,12 @@ function userText(block: UserBlock): string {
   }
 }
 
-function assistantStep(turn: Turn, message: number, blocks: readonly AssistantBlock[], context: FoldContext): AssistantStep {
+function assistantStep(
+  tools: ReadonlyMap<string, ToolSpec>,
+  message: number,
+  blocks: readonly AssistantBlock[],
+  context: FoldContext,
+): AssistantStep {
   const reasoning: Piece[] = [];
   const text: Piece[] = [];
   const calls: CallPieces[] = [];
@@ -129,8 +138,7 @@ function assistantStep(turn: Turn, message: number, blocks: readonly AssistantBl
     if (block.type === "text") text.push({ text: block.text, part, separator: calls.length > 0 ? "\n\n" : "" });
     if (block.type === "thinking" && block.thinking !== "") reasoning.push({ text: block.thinking, part, separator: "\n\n" });
     if (block.type === "tool_use") {
-      const tool = turn.tools.find(({ name }) => name === block.name);
-      calls.push({ id: block.id, name: block.name, input: orderedInput(block.input, tool), part });
+      calls.push({ id: block.id, name: block.name, input: orderedInput(block.input, tools.get(block.name)), part });
     }
   });
   const first = context.parts.blockRank(message, 0);

@@ -1,4 +1,4 @@
-import type { AssistantBlock, CacheTtl, TextBlock, Turn, UserBlock } from "../../../turn/turn.ts";
+import type { AssistantBlock, CacheTtl, SystemBlock, Turn, UserBlock } from "../../../turn/turn.ts";
 
 /** A block of the request in the order in which a cache prefix covers them: tools, system, messages. */
 export interface LogicalPart {
@@ -18,7 +18,7 @@ export interface LogicalParts {
   blockRank(message: number, block: number): number;
 }
 
-type Block = UserBlock | AssistantBlock | TextBlock;
+type Block = UserBlock | AssistantBlock | SystemBlock;
 
 export function listParts(turn: Turn): LogicalParts {
   const parts: LogicalPart[] = [];

@@ -59,7 +59,9 @@ function textsOf(turn: Turn): string[] {
     message.content.flatMap((block) => {
       if (block.type === "text") return [block.text];
       if (block.type === "thinking") return [block.thinking];
-      return block.type === "tool_result" ? block.content.map((inner) => inner.text) : [];
+      return block.type === "tool_result"
+        ? block.content.map((inner) => (inner.type === "tool_definition" ? inner.tool.name : inner.text))
+        : [];
     });
   return [...turn.system.map(({ text }) => text), ...turn.messages.flatMap(ofMessage)];
 }

@@ -1,4 +1,4 @@
-import type { DocumentBlock, TextBlock, ToolResultBlock, ToolSpec } from "../../../turn/turn.ts";
+import type { DocumentBlock, SystemBlock, ToolResultBlock, ToolSpec } from "../../../turn/turn.ts";
 import type { Family } from "./detect-family.ts";
 import { PYTHON_JSON, sortKeys, toJsonText } from "./json-text.ts";
 
@@ -14,13 +14,45 @@ export function documentText(block: DocumentBlock): string {
 }
 
 export function toolResultText(block: ToolResultBlock): string {
-  const text = block.content.map((inner) => (inner.type === "text" ? inner.text : documentText(inner))).join("\n\n");
+  const text = block.content.map(innerText).join("\n\n");
   return block.isError ? `Error: ${text}` : text;
 }
 
+function innerText(block: ToolResultBlock["content"][number]): string {
+  switch (block.type) {
+    case "text":
+      return block.text;
+    case "document":
+      return documentText(block);
+    case "tool_definition":
+      return loadedToolText(block.tool);
+    default:
+      throw new TypeError(`no such block: ${JSON.stringify(block satisfies never)}`);
+  }
+}
+
+/** A tool that comes later than the prompt's own, in the frame in which models see tools in training. */
+function loadedToolText(tool: ToolSpec): string {
+  const json = toJsonText({ type: "function", function: toolDefinition(tool) }, PYTHON_JSON);
+  return `From now on you may call this function, too:\n<tools>\n${json}\n</tools>`;
+}
+
 /** A system message in mid-conversation: marked, so that it is not taken for the user's words or for the question. */
-export function reminderText(block: TextBlock): string {
-  return `<system-reminder>\n${block.text}\n</system-reminder>`;
+export function reminderText(block: SystemBlock): string {
+  return `<system-reminder>\n${systemText(block)}\n</system-reminder>`;
+}
+
+function systemText(block: SystemBlock): string {
+  switch (block.type) {
+    case "text":
+      return block.text;
+    case "tool_definition":
+      return loadedToolText(block.tool);
+    case "tool_removal":
+      return `From now on you may not call the function ${block.name}.`;
+    default:
+      throw new TypeError(`no such block: ${JSON.stringify(block satisfies never)}`);
+  }
 }
 
 /** A tool result where the template has no place for one. */

@@ -28,7 +28,7 @@ describe("a fresh request", () => {
     const turn = { messages: [user("Hi")], tools: [tool], toolChoice: { type: "auto" as const, parallel: true } };
     expect(isGated(turn)).toBe(true);
     expect(isGated({ ...turn, toolChoice: { type: "any", parallel: true } })).toBe(false);
-    expect(isGated({ ...turn, tools: Array.from({ length: 9 }, () => tool) })).toBe(false);
+    expect(isGated({ ...turn, tools: Array.from({ length: 9 }, (_, index) => ({ ...tool, name: `get_${index}` })) })).toBe(false);
     expect(isGated({ ...turn, messages: [user("a"), call("1", {}), result("1"), user("b")] })).toBe(false);
   });
 });

@@ -1,3 +1,4 @@
+import { offeredTools } from "../../../turn/offered-tools.ts";
 import type { Turn, UserBlock } from "../../../turn/turn.ts";
 
 /**
@@ -66,7 +67,7 @@ export function isStray(calledFits: readonly number[], nextFit: number): boolean
 export function isGated(turn: Pick<Turn, "messages" | "tools" | "toolChoice">): boolean {
   return (
     turn.toolChoice.type === "auto" &&
-    turn.tools.length <= TOOLS_MAX &&
+    offeredTools(turn).length <= TOOLS_MAX &&
     freshRequest(turn) !== null &&
     !turn.messages.some(({ role, content }) => role === "assistant" && content.some(({ type }) => type === "tool_use"))
   );

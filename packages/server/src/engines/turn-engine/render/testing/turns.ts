@@ -54,6 +54,12 @@ export const toolResult = (toolUseId: string, value: string, isError = false): U
   isError,
   content: value === "" ? [] : [text(value)],
 });
+export const loadedTool = (toolUseId: string, loaded: ToolSpec): UserBlock => ({
+  type: "tool_result",
+  toolUseId,
+  isError: false,
+  content: [{ type: "tool_definition", tool: loaded }],
+});
 export const tool = (name: string, more: Partial<ToolSpec> = {}): ToolSpec => ({
   name,
   description: `Tells the ${name}.`,
@@ -94,7 +100,10 @@ const exchange = fc.record({
   reminder: fc.option(word, { freq: 4 }),
   thinking: fc.option(word, { freq: 4 }),
   answer: fc.array(word, { maxLength: 2 }),
-  calls: fc.array(fc.record({ value: word, result: fc.option(word), failed: fc.boolean() }), { maxLength: 3 }),
+  calls: fc.array(
+    fc.record({ value: word, result: fc.option(word), failed: fc.boolean(), loads: fc.option(anyTool(4), { freq: 2 }) }),
+    { maxLength: 3 },
+  ),
 });
 
 /** Turns that pass validation, of any shape; the last message may be a prefill. */
@@ -123,7 +132,9 @@ export const anyTurn: fc.Arbitrary<Turn> = fc
           ...used.map(({ value }, call) => toolUse(`toolu_${index}_${call}`, `tool_${call}`, { city: value, more: [1] })),
         ),
       );
-      results = used.map(({ result, failed }, call) => toolResult(`toolu_${index}_${call}`, result ?? "", failed));
+      results = used.map(({ result, failed, loads }, call) =>
+        loads === null ? toolResult(`toolu_${index}_${call}`, result ?? "", failed) : loadedTool(`toolu_${index}_${call}`, loads),
+      );
     });
     return turnOf({ system: systemTexts.map((value) => text(value)), tools, messages });
   });
