@@ -14,6 +14,9 @@ import { createLedger } from "./ledger/create-ledger.ts";
 import { createLimiter } from "./limits/create-limiter.ts";
 import { createMemoryBucketStore } from "./limits/memory-bucket-store.ts";
 import { createModelRegistry } from "./models/model-registry.ts";
+import { createPriceBook } from "./money/price-book.ts";
+import { createRecordingBiller } from "./money/create-recording-biller.ts";
+import { toOwnPrices } from "./money/to-own-prices.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Config } from "./platform/config.ts";
 import { newId } from "./platform/ids.ts";
@@ -22,6 +25,7 @@ import { createMetrics } from "./platform/metrics.ts";
 import { createTracing } from "./platform/tracing.ts";
 import { createThinkingSigner } from "./prompt/index.ts";
 import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
+import { ensureLedgerPartitions } from "./storage/turn-records.ts";
 import { startLocalModels } from "./start-local-models.ts";
 import { findInCatalog } from "./weights/catalog.ts";
 import { openStorage } from "./storage/storage.ts";
@@ -126,6 +130,7 @@ export async function startParley(options: {
       },
       clock,
     }),
+    biller: createRecordingBiller({ prices: createPriceBook(toOwnPrices(config.money.prices)) }),
     idempotency: createDatabaseIdempotencyStore(storage),
     turns: createRunningTurns(),
     tenancy: { storage, clock, authenticator },
@@ -138,6 +143,9 @@ export async function startParley(options: {
   });
   metrics.watchEngine(() => engine.load());
   const sweeper = setInterval(() => {
+    void ensureLedgerPartitions(storage).catch((error: unknown) =>
+      log.warn({ err: error }, "ledger partitions could not be made"),
+    );
     void snapshots.sweep().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
     void sweepIdempotencyKeys(storage, clock.nowMs()).catch(() => {});
   }, SWEEP_EVERY_MS);

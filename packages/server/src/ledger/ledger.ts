@@ -1,4 +1,8 @@
+import type { Bill } from "../money/biller.ts";
 import type { Timings, Usage } from "../turn/turn-event.ts";
+
+/** What a turn came through, in the words of the platform's reports. */
+export type Product = "messages_api" | "message_batches_api" | "claude_code";
 
 /** One row a turn, append-only, unique by request id. */
 export interface TurnRecord {
@@ -15,6 +19,11 @@ export interface TurnRecord {
   /** Null for a turn that completed; else the error type or "client_closed". */
   readonly outcome: string | null;
   readonly serviceTier: "standard" | "priority" | "batch";
+  readonly inferenceGeo: string;
+  readonly product: Product;
+  /** Of a client that says which session a turn belongs to. */
+  readonly sessionId: string | null;
+  readonly bill: Bill;
   readonly timings: Timings;
   readonly startedAtMs: number;
 }

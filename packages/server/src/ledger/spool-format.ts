@@ -2,6 +2,8 @@ import { crc32 } from "node:zlib";
 import { z } from "zod";
 import type { TurnRecordRow } from "../storage/turn-records.ts";
 
+const nanoUsd = z.string().regex(/^\d+$/).default("0");
+
 const Row: z.ZodType<TurnRecordRow> = z.strictObject({
   request_id: z.string(),
   organization_id: z.string(),
@@ -25,6 +27,21 @@ const Row: z.ZodType<TurnRecordRow> = z.strictObject({
   prefill_ms: z.number(),
   decode_ms: z.number(),
   started_at: z.string(),
+  // A row that an older Parley left on disk has none of these.
+  inference_geo: z.string().default("not_available"),
+  context_window: z.enum(["0-200k", "200k-1M"]).default("0-200k"),
+  product: z.enum(["messages_api", "message_batches_api", "claude_code"]).default("messages_api"),
+  session_id: z.string().nullable().default(null),
+  web_searches: z.number().default(0),
+  price_reference: z.string().default("unpriced"),
+  cost_nano_usd: nanoUsd,
+  input_nano_usd: nanoUsd,
+  cache_read_nano_usd: nanoUsd,
+  cache_write_5m_nano_usd: nanoUsd,
+  cache_write_1h_nano_usd: nanoUsd,
+  output_nano_usd: nanoUsd,
+  web_search_nano_usd: nanoUsd,
+  is_charged: z.boolean().default(false),
 });
 
 /** One line a row: its CRC-32 in eight hexadecimal digits, a space, JSON. */

@@ -1,5 +1,9 @@
+import { promptTokens } from "../money/compute-cost.ts";
 import type { TurnRecordRow } from "../storage/turn-records.ts";
 import type { TurnRecord } from "./ledger.ts";
+
+/** Reports keep longer prompts apart, for which some models have another price. */
+const SHORT_CONTEXT_TOKENS = 200_000;
 
 export function toTurnRecordRow(record: TurnRecord): TurnRecordRow {
   return {
@@ -25,5 +29,20 @@ export function toTurnRecordRow(record: TurnRecord): TurnRecordRow {
     prefill_ms: record.timings.prefillMs,
     decode_ms: record.timings.decodeMs,
     started_at: new Date(record.startedAtMs).toISOString(),
+    inference_geo: record.inferenceGeo,
+    context_window: promptTokens(record.usage) > SHORT_CONTEXT_TOKENS ? "200k-1M" : "0-200k",
+    product: record.product,
+    session_id: record.sessionId,
+    // Server tools do not run yet.
+    web_searches: 0,
+    price_reference: record.bill.priceReference,
+    cost_nano_usd: String(record.bill.cost.total),
+    input_nano_usd: String(record.bill.cost.input),
+    cache_read_nano_usd: String(record.bill.cost.cacheRead),
+    cache_write_5m_nano_usd: String(record.bill.cost.cacheWrite5m),
+    cache_write_1h_nano_usd: String(record.bill.cost.cacheWrite1h),
+    output_nano_usd: String(record.bill.cost.output),
+    web_search_nano_usd: String(record.bill.cost.webSearch),
+    is_charged: record.bill.isCharged,
   };
 }

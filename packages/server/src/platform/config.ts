@@ -6,6 +6,8 @@ import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const positive = z.coerce.number().int().positive();
+/** A nano-dollar a token is a tenth of a cent a million. */
+const usdPerMtok = z.coerce.number().min(0).max(1_000_000).multipleOf(0.001, "must have three decimals at most");
 const weights = z.string().min(1);
 /** Environment variables are text. */
 const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
@@ -92,6 +94,22 @@ export const ConfigSchema = z.strictObject({
     .refine(({ store, s3 }) => store !== "s3" || s3.bucket !== null, {
       path: ["s3", "bucket"],
       message: "must name a bucket where files.store is s3",
+    })
+    .prefault({}),
+  money: z
+    .strictObject({
+      /** An operator's own prices, by model id or by the name of weights; of one model the latest that has begun counts. */
+      prices: z
+        .array(
+          z.strictObject({
+            model: z.string().min(1),
+            input_usd_per_mtok: usdPerMtok,
+            output_usd_per_mtok: usdPerMtok,
+            /** The day it begins, in UTC. */
+            from: z.iso.date().default("1970-01-01"),
+          }),
+        )
+        .default([]),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),

@@ -4,10 +4,8 @@
  * (add `--custom` for what Drizzle cannot express, such as a trigger).
  */
 import {
-  bigint,
   boolean,
   customType,
-  doublePrecision,
   index,
   integer,
   jsonb,
@@ -17,6 +15,16 @@ import {
   timestamp,
   uniqueIndex,
 } from "drizzle-orm/pg-core";
+
+export {
+  claudeCodeSessions,
+  turnRecords,
+  turnRequests,
+  usageDays,
+  usageHours,
+  usageMinutes,
+  usageSeries,
+} from "./schema/ledger.ts";
 
 const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
 
@@ -86,44 +94,6 @@ export const adminKeys = pgTable(
   (table) => [
     uniqueIndex("admin_keys_secret_hmac").on(table.secretHmac),
     index("admin_keys_organization").on(table.organizationId),
-  ],
-);
-
-/**
- * Append-only: a trigger refuses update, delete and truncate. No foreign keys, so that a turn is accounted even when its
- * key or workspace is gone by the time it ends.
- */
-export const turnRecords = pgTable(
-  "turn_records",
-  {
-    sequence: bigint("sequence", { mode: "bigint" }).primaryKey().generatedAlwaysAsIdentity(),
-    requestId: text("request_id").notNull(),
-    organizationId: text("organization_id").notNull(),
-    workspaceId: text("workspace_id").notNull(),
-    apiKeyId: text("api_key_id").notNull(),
-    messageId: text("message_id").notNull(),
-    model: text("model").notNull(),
-    weights: text("weights").notNull(),
-    inputTokens: bigint("input_tokens", { mode: "number" }).notNull(),
-    cacheReadTokens: bigint("cache_read_tokens", { mode: "number" }).notNull(),
-    cacheWrite5mTokens: bigint("cache_write_5m_tokens", { mode: "number" }).notNull(),
-    cacheWrite1hTokens: bigint("cache_write_1h_tokens", { mode: "number" }).notNull(),
-    outputTokens: bigint("output_tokens", { mode: "number" }).notNull(),
-    thinkingTokens: bigint("thinking_tokens", { mode: "number" }).notNull(),
-    stopReason: text("stop_reason"),
-    outcome: text("outcome"),
-    serviceTier: text("service_tier", { enum: ["standard", "priority", "batch"] }).notNull(),
-    renderMs: doublePrecision("render_ms").notNull(),
-    queueMs: doublePrecision("queue_ms").notNull(),
-    restoreMs: doublePrecision("restore_ms").notNull(),
-    prefillMs: doublePrecision("prefill_ms").notNull(),
-    decodeMs: doublePrecision("decode_ms").notNull(),
-    startedAt: instant("started_at").notNull(),
-    recordedAt: instant("recorded_at").notNull().defaultNow(),
-  },
-  (table) => [
-    uniqueIndex("turn_records_request").on(table.requestId),
-    index("turn_records_workspace_started").on(table.workspaceId, table.startedAt),
   ],
 );
 

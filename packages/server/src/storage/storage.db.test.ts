@@ -34,7 +34,7 @@ test("three processes that migrate one fresh database at once all succeed", asyn
         ),
       ),
     );
-    expect(applied.map((result) => result.rows[0]?.count)).toEqual(["2", "2", "2"]);
+    expect(applied.map((result) => result.rows[0]?.count)).toEqual(["4", "4", "4"]);
   } finally {
     await Promise.all(opened.toReversed().map((each) => each.close()));
   }

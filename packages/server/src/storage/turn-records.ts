@@ -2,6 +2,9 @@ import { count, sql } from "drizzle-orm";
 import { turnRecords } from "./schema.ts";
 import type { Storage } from "./storage.ts";
 
+/** A month without its partition gets one with its first row, too; ahead is only calmer. */
+const PARTITIONS_AHEAD_MONTHS = 3;
+
 /** A row of the ledger as it is stored; the ledger makes it from a turn. */
 export interface TurnRecordRow {
   readonly request_id: string;
@@ -27,17 +30,26 @@ export interface TurnRecordRow {
   readonly decode_ms: number;
   /** RFC 3339. */
   readonly started_at: string;
+  readonly inference_geo: string;
+  readonly context_window: "0-200k" | "200k-1M";
+  readonly product: "messages_api" | "message_batches_api" | "claude_code";
+  readonly session_id: string | null;
+  readonly web_searches: number;
+  readonly price_reference: string;
+  /** Whole nano-dollars as text, which JSON's numbers could not hold exactly; the sum of the parts. */
+  readonly cost_nano_usd: string;
+  readonly input_nano_usd: string;
+  readonly cache_read_nano_usd: string;
+  readonly cache_write_5m_nano_usd: string;
+  readonly cache_write_1h_nano_usd: string;
+  readonly output_nano_usd: string;
+  readonly web_search_nano_usd: string;
+  readonly is_charged: boolean;
 }
 
-const COLUMNS = sql.raw(
-  "request_id, organization_id, workspace_id, api_key_id, message_id, model, weights, input_tokens, cache_read_tokens, " +
-    "cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, thinking_tokens, stop_reason, outcome, service_tier, " +
-    "render_ms, queue_ms, restore_ms, prefill_ms, decode_ms, started_at",
-);
-
 /**
- * Appends rows in one statement; a request id that is there already keeps its first row. Committed to disk when it
- * resolves, also on a server whose default is an asynchronous commit.
+ * Appends rows and adds them to the rollups, in one transaction; a request id that is there already keeps its first row and
+ * counts once. Committed to disk when it resolves, also on a server whose default is an asynchronous commit.
  */
 export async function insertTurnRecords(
   storage: Storage,
@@ -45,16 +57,15 @@ export async function insertTurnRecords(
   options: { readonly outageBudgetMs?: number } = {},
 ): Promise<void> {
   // One JSON parameter: the statement's text stays the same for any number of rows, and no parameter limit applies.
-  await storage.run({ operation: "insert turn records", repeatable: true, ...options }, (database) =>
-    database.execute(sql`
-      with durable as materialized (
-        select case when current_setting('synchronous_commit') = 'off'
-          then set_config('synchronous_commit', 'on', true) else 'as set' end as mode
-      )
-      insert into turn_records (${COLUMNS})
-      select ${COLUMNS} from json_populate_recordset(null::turn_records, ${JSON.stringify(rows)}::json), durable
-      where durable.mode is not null
-      on conflict (request_id) do nothing`),
+  await storage.run({ operation: "record turns", repeatable: true, ...options }, (database) =>
+    database.execute(sql`select record_turns(${JSON.stringify(rows)}::json)`),
+  );
+}
+
+/** Makes the ledger's partitions of this month and the next ones. */
+export async function ensureLedgerPartitions(storage: Storage): Promise<void> {
+  await storage.run({ operation: "make ledger partitions", repeatable: true }, (database) =>
+    database.execute(sql`select ensure_turn_partitions_ahead(${PARTITIONS_AHEAD_MONTHS}::integer)`),
   );
 }
 

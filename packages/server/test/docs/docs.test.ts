@@ -25,7 +25,11 @@ test("configuration.md has every key with its default and its variable, and no o
   const expected = keysOf(ConfigSchema).map((key) => {
     const value = key.split(".").reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], ConfigSchema.parse({}));
     const variable = variables.get(key);
-    return [`\`${key}\``, `\`${String(value)}\``, variable === undefined ? "" : `\`${variable}\``];
+    return [
+      `\`${key}\``,
+      `\`${Array.isArray(value) ? JSON.stringify(value) : String(value)}\``,
+      variable === undefined ? "" : `\`${variable}\``,
+    ];
   });
   const rows = readFileSync(join(docs, "configuration.md"), "utf8")
     .split("\n")

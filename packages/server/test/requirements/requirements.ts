@@ -1,5 +1,6 @@
 import { engineRequirements } from "./engine.ts";
 import { messagesRequirements } from "./messages.ts";
+import { moneyRequirements } from "./money.ts";
 import { platformRequirements } from "./platform.ts";
 import type { Requirement } from "./requirement.ts";
 import { tenancyRequirements } from "./tenancy.ts";
@@ -11,5 +12,6 @@ export const requirements: readonly Requirement[] = [
   ...validationRequirements,
   ...engineRequirements,
   ...platformRequirements,
+  ...moneyRequirements,
   ...tenancyRequirements,
 ];

@@ -1,3 +1,5 @@
+import { createPriceBook } from "../../money/price-book.ts";
+import { createRecordingBiller } from "../../money/create-recording-biller.ts";
 import { createRunningTurns } from "../../endpoints/shared/running-turns.ts";
 import type { TurnRecord } from "../../ledger/ledger.ts";
 import type { Estimate } from "../../limits/limiter.ts";
@@ -66,6 +68,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
         };
       },
     },
+    biller: createRecordingBiller({ prices: createPriceBook() }),
     ledger: {
       async record(row) {
         rows.push(row);

@@ -6,6 +6,7 @@ import { defineEndpoint, type EndpointReply, type StreamPart, type WorkspaceRequ
 import type { EndpointDeps } from "../deps.ts";
 import { MESSAGES_BODY_MAX_BYTES } from "../shared/body-limit.ts";
 import { prepareTurn } from "../shared/prepare-turn.ts";
+import { productOf } from "../shared/product-of.ts";
 import { runTurn } from "../shared/run-turn.ts";
 import { toBody } from "../shared/to-body.ts";
 import { toMessagesBody } from "./to-messages-body.ts";
@@ -31,6 +32,8 @@ async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: 
     requestedModel: request.body.model,
     turn,
     serviceTier: "standard" as const,
+    inferenceGeo: model.rules.inferenceGeo ? "global" : "not_available",
+    product: productOf(request.headers),
     bodyBytes: request.bodyBytes.length,
     arrivedAtMs: request.arrivedAtMs,
     traceparent: undefined,

@@ -5,6 +5,7 @@ import type { ReplyContext } from "../../replies/reply-context.ts";
 import { createStreamReply } from "../../replies/stream-reply.ts";
 import { toMessage } from "../../replies/to-message.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
+import { productOf } from "../shared/product-of.ts";
 import { runTurn } from "../shared/run-turn.ts";
 import type { SharedTurn } from "../shared/running-turns.ts";
 import type { CreateRequest } from "./endpoint.ts";
@@ -50,6 +51,8 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
     requestedModel: request.body.model,
     turn,
     serviceTier: context.reply.serviceTier,
+    inferenceGeo: context.reply.inferenceGeo,
+    product: productOf(request.headers),
     bodyBytes: request.bodyBytes.length,
     arrivedAtMs: request.arrivedAtMs,
     traceparent: typeof request.headers.traceparent === "string" ? request.headers.traceparent : undefined,

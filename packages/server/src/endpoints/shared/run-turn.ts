@@ -1,5 +1,6 @@
 import type { Principal } from "../../auth/principal.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
+import type { Ledger, Product } from "../../ledger/ledger.ts";
+import type { Biller, Charge } from "../../money/biller.ts";
 import type { Limiter, Reservation } from "../../limits/limiter.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -15,6 +16,7 @@ import { Abandoned } from "./broadcast.ts";
 export interface RunTurnDeps {
   readonly engine: Engine;
   readonly limiter: Limiter;
+  readonly biller: Biller;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,6 +31,9 @@ export interface TurnJob {
   readonly requestedModel: string;
   readonly turn: Turn;
   readonly serviceTier: "standard" | "priority" | "batch";
+  /** As the reply's usage tells it. */
+  readonly inferenceGeo: string;
+  readonly product: Product;
   /** Size of the request body, from which the tokens to reserve are guessed. */
   readonly bodyBytes: number;
   /** Monotonic milliseconds. */
@@ -57,13 +62,18 @@ export async function* runTurn(
   const { clock, metrics, limiter } = deps;
   const startedAtMs = clock.nowMs();
   const begunAtMs = clock.monotonicMs();
-  await using reservation = await limiter.reserve(job.principal, {
-    modelClass: job.model.modelClass,
-    inputTokens: Math.ceil(job.bodyBytes / BYTES_PER_TOKEN),
-    outputTokens: job.turn.maxTokens,
+  const estimate = { inputTokens: Math.ceil(job.bodyBytes / BYTES_PER_TOKEN), outputTokens: job.turn.maxTokens };
+  await using reservation = await limiter.reserve(job.principal, { modelClass: job.model.modelClass, ...estimate });
+  await using charge = await deps.biller.hold(job.principal, {
+    requestId: job.turn.requestId,
+    model: job.model,
+    serviceTier: job.serviceTier,
+    inferenceGeo: job.inferenceGeo,
+    startedAtMs,
+    ...estimate,
   });
   observer.onReserved(reservation, clock.monotonicMs() - begunAtMs);
-  const account = createAccount(deps, job, startedAtMs);
+  const account = createAccount(deps, job, charge, startedAtMs);
   metrics.turnStarted();
   try {
     for await (const event of deps.engine.run(job.turn, signal)) {
@@ -83,7 +93,7 @@ export async function* runTurn(
 }
 
 /** Follows one turn's usage and writes its row, exactly once. */
-function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, job: TurnJob, startedAtMs: number) {
+function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, job: TurnJob, charge: Charge, startedAtMs: number) {
   const { turn, model, principal } = job;
   const span: TurnSpan = tracing.startTurn({
     requestId: turn.requestId,
@@ -140,6 +150,10 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
       model: model.id,
       weights: model.weights,
       serviceTier: job.serviceTier,
+      inferenceGeo: job.inferenceGeo,
+      product: job.product,
+      sessionId: turn.affinity.sessionId,
+      bill: charge.bill(row.usage),
       startedAtMs,
       ...row,
     });

@@ -1,0 +1,34 @@
+import type { Principal } from "../auth/principal.ts";
+import type { Usage } from "../turn/turn-event.ts";
+import type { Billable, Cost } from "./compute-cost.ts";
+
+/** What a turn is expected to use at most, before it runs. */
+export interface TurnEstimate {
+  readonly requestId: string;
+  readonly model: { readonly id: string; readonly weights: string };
+  readonly serviceTier: Billable["serviceTier"];
+  readonly inferenceGeo: string;
+  /** The whole prompt. */
+  readonly inputTokens: number;
+  /** `max_tokens`. */
+  readonly outputTokens: number;
+  readonly startedAtMs: number;
+}
+
+/** What a turn costs, for its row on the ledger. */
+export interface Bill {
+  readonly priceReference: string;
+  readonly cost: Cost;
+  /** Whether credits and spend limits bear it, or it is only recorded. */
+  readonly isCharged: boolean;
+}
+
+/** Money held for one turn. The ledger settles it with the turn's row; disposal releases what was never billed. */
+export interface Charge extends AsyncDisposable {
+  bill(usage: Usage): Bill;
+}
+
+export interface Biller {
+  /** Throws the platform's error when credits or a spend limit do not bear the turn. */
+  hold(principal: Principal, estimate: TurnEstimate): Promise<Charge>;
+}

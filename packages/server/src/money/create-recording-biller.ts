@@ -1,0 +1,21 @@
+import type { Biller, Bill } from "./biller.ts";
+import { computeCost } from "./compute-cost.ts";
+import type { PriceBook } from "./price-book.ts";
+
+/** A biller that computes what turns cost, and neither holds nor refuses. */
+export function createRecordingBiller({ prices }: { readonly prices: PriceBook }): Biller {
+  return {
+    async hold(_principal, { model, serviceTier, inferenceGeo, startedAtMs }) {
+      const price = prices.priceOf(model, startedAtMs);
+      return {
+        bill: (usage): Bill => ({
+          priceReference: price.reference,
+          // Server tools do not run yet, so nothing has searched.
+          cost: computeCost(price, { usage, webSearches: 0, serviceTier, inferenceGeo }),
+          isCharged: false,
+        }),
+        [Symbol.asyncDispose]: async () => {},
+      };
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { provedBy, type Requirement } from "./requirement.ts";
+
+/** Prices, the ledger by month, its rollups, reports, credits and spend limits. */
+export const moneyRequirements: readonly Requirement[] = [
+  ...provedBy("server/src/money/money.test.ts", [
+    [
+      "money:table",
+      "surface H",
+      "Every Claude model has a price, aliases and unknown ids of a line too.",
+      "every Claude model has a price, and aliases, dated spellings and unknown ids of a line have one too",
+    ],
+    [
+      "money:prices",
+      "surface H",
+      "A million tokens cost what the price list says.",
+      "a million tokens of %s cost %s dollars in and %s dollars out",
+    ],
+    [
+      "money:cache",
+      "surface H",
+      "Cache writes cost 1.25 and 2 of the input, reads a tenth.",
+      "a cache write and one read cost 1.25 + 0.1 = 1.35 of the input, against 2 for two uncached requests",
+    ],
+    [
+      "money:batch",
+      "surface H",
+      "A batch costs half, stacked with the cache.",
+      "a batch costs half, and the discount stacks with the cache: over nine tenths saved",
+    ],
+    [
+      "money:geo",
+      "surface H",
+      "US-only inference costs 1.1 of all token prices.",
+      "inference in the US alone costs 1.1 of all token prices, on top of the others",
+    ],
+    [
+      "money:search",
+      "surface H",
+      "A thousand searches cost 10 dollars.",
+      "a thousand web searches cost 10 dollars, with no discount",
+    ],
+    [
+      "money:long",
+      "surface H",
+      "A long prompt pays the model's premium.",
+      "a long prompt costs twice the input and half as much again of the output, where the model has a premium",
+    ],
+    [
+      "money:rounding",
+      "9",
+      "Cost is rounded up, once.",
+      "rounding is up, once: a third of a nano-dollar in every part makes one nano-dollar",
+    ],
+    ["money:parts", "9", "A cost's parts add up to it.", "the parts of a cost always add up to it and are never negative"],
+    ["money:monotone", "9", "Using more never costs less.", "using more never costs less"],
+    [
+      "money:own-prices",
+      "9",
+      "An operator's own price wins from its day.",
+      "an operator's price wins, by model or by weights, from its day on",
+    ],
+  ]),
+  ...provedBy("server/src/endpoints/messages-create/cost.test.ts", [
+    [
+      "money:row",
+      "9",
+      "A turn's row has its cost and its price.",
+      "a turn's row has its cost by kind of token, its price, its place and what it came through",
+    ],
+  ]),
+  ...provedBy("server/src/storage/turn-records.db.test.ts", [
+    [
+      "ledger:months",
+      "9",
+      "A row goes to its month's partition, which is made ahead.",
+      "a row goes to its month's partition, made when it is missing, and the next months' are there ahead",
+    ],
+    [
+      "ledger:once-over-months",
+      "9",
+      "A request id is unique over all months.",
+      "a request id is unique over all months: the second row is dropped, and its sums with it",
+    ],
+    [
+      "ledger:partitions-append-only",
+      "9",
+      "A partition refuses changes by its own name.",
+      "a partition refuses update, delete and truncate by its own name, too",
+    ],
+    ["ledger:cost-sum", "9", "A row's cost is the sum of its parts.", "a row whose cost is not the sum of its parts is refused"],
+    [
+      "ledger:rollups",
+      "9",
+      "Rollups equal the ledger under concurrent, overlapping writers.",
+      "two processes that record overlapping batches at once: every sum of every rollup is the ledger's",
+    ],
+  ]),
+  ...provedBy("server/src/storage/ledger-migration.db.test.ts", [
+    [
+      "ledger:migration",
+      "9",
+      "An older ledger is migrated with every row.",
+      "a ledger of an older Parley is cut into months with every row, its rollups made and its numbers going on",
+    ],
+  ]),
+];
