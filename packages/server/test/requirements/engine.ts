@@ -206,6 +206,20 @@ export const engineRequirements: readonly Requirement[] = [
       "over the budget the largest workspace loses its least recent snapshot, not the others",
     ],
   ]),
+  ...provedBy(`${TURN}/cache/take-slot.test.ts`, [
+    [
+      "cache:single-flight",
+      "5",
+      "Turns that need the same prefix at once compute it once.",
+      "two turns that get their slots at once compute their prefix once",
+    ],
+    [
+      "cache:announce",
+      "5",
+      "A turn that queues does not hold up others that need its prefix.",
+      "a turn that queues for a slot does not keep another that needs the same prefix waiting",
+    ],
+  ]),
   ...provedBy(`${TURN}/cache/slot-scheduler.test.ts`, [
     [
       "slots:isolation",
@@ -329,6 +343,12 @@ export const engineRequirements: readonly Requirement[] = [
     ],
   ]),
   ...provedBy(`${TURN}/generate-calls.test.ts`, [
+    [
+      "tools:stop-held",
+      "3",
+      "A held call that runs into a stop sequence is judged like any other.",
+      "that runs into a stop sequence ends the reply, and is judged first where its values decide",
+    ],
     [
       "tools:loaded-call",
       "3",

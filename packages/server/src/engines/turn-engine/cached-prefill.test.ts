@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { BackendGone, type DecodeEvent, type TokenBackend } from "../backend.ts";
 import { promptUsage } from "./cache/cache-plan.ts";
 import type { SnapshotStore } from "./cache/snapshot-store.ts";
-import { planPromptCache, prefillThroughCache } from "./cached-prefill.ts";
+import { planPromptCache, prefillThroughCache, promptKeys } from "./cached-prefill.ts";
 import { plainTurn } from "./testing/scripted-reply.ts";
 
 const prompt = {
@@ -26,7 +26,7 @@ async function prefill(fault: Error) {
     {
       turn: plainTurn,
       prompt,
-      cache: planPromptCache(plainTurn, prompt, backend.model, snapshots),
+      cache: planPromptCache(plainTurn, prompt, promptKeys(plainTurn, prompt, backend.model), snapshots),
       backend,
       lease: { slot: 0, residentTokens: 0, setResident: () => {}, release: () => {} },
       snapshots,

@@ -14,22 +14,29 @@ export interface PromptCache {
   readonly keys: ReadonlyMap<number, string>;
 }
 
-export function planPromptCache(
+/** The names of a prompt's prefixes by their length; none where the turn asks for no caching. */
+export function promptKeys(
   turn: Turn,
   prompt: RenderedPrompt,
   model: Pick<BackendModel, "fingerprint">,
+): ReadonlyMap<number, string> {
+  if (prompt.boundaries.every(({ ttl }) => ttl === null)) return new Map();
+  const salt = { workspaceId: turn.workspaceId, fingerprint: model.fingerprint };
+  return prefixKeys(
+    salt,
+    prompt.tokens,
+    prompt.boundaries.map(({ position }) => position),
+  );
+}
+
+/** By what is cached at this moment. */
+export function planPromptCache(
+  turn: Turn,
+  prompt: RenderedPrompt,
+  keys: ReadonlyMap<number, string>,
   snapshots: SnapshotStore,
 ): PromptCache {
-  const usesCache = prompt.boundaries.some(({ ttl }) => ttl !== null);
-  const keys = usesCache
-    ? prefixKeys(
-        { workspaceId: turn.workspaceId, fingerprint: model.fingerprint },
-        prompt.tokens,
-        prompt.boundaries.map(({ position }) => position),
-      )
-    : new Map<number, string>();
-  const isCached = (position: number): boolean => snapshots.has(keys.get(position) ?? "");
-  return { plan: planCache(turn, prompt, isCached), keys };
+  return { plan: planCache(turn, prompt, (position) => snapshots.has(keys.get(position) ?? "")), keys };
 }
 
 export interface PrefillOutcome {

@@ -5,6 +5,11 @@ import { createJsonStringStop } from "./syntax/json-string-stop.ts";
 import type { OpenedCall } from "./syntax/tool-syntax.ts";
 import { type KnownCall, mayBecomeKnown } from "./tool-decision/known-calls.ts";
 
+export interface StoppedInput {
+  readonly sequence: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Writes one tool call. Its input goes out as it is decoded, unless it may have to be taken back: what was sent cannot
  * be. So it is held until it is complete where the schema had to be relaxed (it is validated first) or where its values
@@ -51,8 +56,8 @@ export class CallWriter {
     this.#inexact = true;
   }
 
-  /** Returns the stop sequence that a string value of the input ran into, or null. */
-  *push(json: string): Generator<TurnEvent, string | null, void> {
+  /** The stop sequence that a string value ran into, with the input as it then ends, for `stop` or to be taken back. */
+  *push(json: string): Generator<TurnEvent, StoppedInput | null, void> {
     const { text, matched } = this.#stop.push(json);
     this.#json += text;
     if (matched === null) {
@@ -60,8 +65,11 @@ export class CallWriter {
       return null;
     }
     this.#json += closeJson(this.#json);
-    yield* this.#finish(parseInput(this.#json));
-    return matched;
+    return { sequence: matched, input: parseInput(this.#json) };
+  }
+
+  *stop(stopped: StoppedInput): Generator<TurnEvent, void, void> {
+    yield* this.#finish(stopped.input);
   }
 
   *end(input: Readonly<Record<string, unknown>>): Generator<TurnEvent, void, void> {

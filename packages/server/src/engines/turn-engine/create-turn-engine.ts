@@ -7,9 +7,10 @@ import { BackendGone, type SamplerOptions, type TokenBackend } from "../backend.
 import { BlockWriter } from "./block-writer.ts";
 import { promptUsage } from "./cache/cache-plan.ts";
 import { createPendingPrefixes } from "./cache/pending-prefixes.ts";
+import { takeSlot } from "./cache/take-slot.ts";
 import type { SnapshotStore } from "./cache/snapshot-store.ts";
 import { createCacheDiagnostics } from "./cache-diagnostics.ts";
-import { planPromptCache, prefillThroughCache } from "./cached-prefill.ts";
+import { type PromptCache, planPromptCache, prefillThroughCache, promptKeys } from "./cached-prefill.ts";
 import { Decoder } from "./decoder.ts";
 import { generateReply } from "./generate-reply.ts";
 import { type ModelRuntime, createModelRuntime } from "./model-runtime.ts";
@@ -90,103 +91,112 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
     const runtime = runtimeOf(backend);
     const prompt = await runtime.renderer.render(turn);
     const room = outputRoom(turn, prompt.tokens.length, backend.model.contextTokens);
-    let cache = planPromptCache(turn, prompt, backend.model, snapshots);
+    const keys = promptKeys(turn, prompt, backend.model);
+    const plan = (): PromptCache => planPromptCache(turn, prompt, keys, snapshots);
+    const { plan: expected } = plan();
     const renderMs = clock.monotonicMs() - renderStartMs;
     yield {
       type: "start",
-      usage: { ...promptUsage(prompt.tokens.length, cache.plan), outputTokens: 0, thinkingTokens: 0 },
-      cacheMissReason: diagnostics.explain(turn, prompt.partHashes, cache.plan.readTokens),
+      usage: { ...promptUsage(prompt.tokens.length, expected), outputTokens: 0, thinkingTokens: 0 },
+      cacheMissReason: diagnostics.explain(turn, prompt.partHashes, expected.readTokens),
     };
 
     const queueStartMs = clock.monotonicMs();
-    const writeKeys = (): string[] => cache.plan.writes.map(({ position }) => cache.keys.get(position) ?? "");
-    await pending.wait(writeKeys(), signal);
-    cache = planPromptCache(turn, prompt, backend.model, snapshots);
-    const stored = pending.announce(writeKeys());
+    const {
+      lease,
+      plan: cache,
+      stored,
+    } = await takeSlot(
+      { scheduler: runtime.scheduler, pending },
+      {
+        request: {
+          workspaceId: turn.workspaceId,
+          priority: turn.priority,
+          sessionId: sessionOf(turn),
+          tokens: prompt.tokens,
+        },
+        plan,
+        keysOf: ({ plan: { writes } }) => writes.map(({ position }) => keys.get(position) ?? ""),
+      },
+      signal,
+    );
     try {
-      const lease = await runtime.scheduler.acquire(
-        { workspaceId: turn.workspaceId, priority: turn.priority, sessionId: sessionOf(turn), tokens: prompt.tokens },
-        signal,
-      );
       const queueMs = clock.monotonicMs() - queueStartMs;
-      try {
-        const prefilled = yield* prefillThroughCache(
-          {
-            turn,
-            prompt,
-            cache,
-            backend,
-            lease,
-            snapshots,
-            monotonicMs: () => clock.monotonicMs(),
-            onStoreFault: options.onStoreFault,
-          },
-          signal,
-        );
-        stored();
-        const decoder = new Decoder({
+      const prefilled = yield* prefillThroughCache(
+        {
+          turn,
+          prompt,
+          cache,
           backend,
           lease,
-          promptTokens: prompt.tokens,
-          roomTokens: room.tokens,
-          reusePrefix: lease.residentTokens > 0 || prefilled.plan.readTokens > 0 || prefilled.plan.writes.length > 0,
+          snapshots,
           monotonicMs: () => clock.monotonicMs(),
-          signal,
-        });
-        const gate = options.toolGateOf(turn.weights);
-        const writer = new BlockWriter(() => decoder.log.tokens.length);
-        const reply = yield* generateReply(
-          {
-            turn,
-            backend,
-            syntax: runtime.syntax,
-            decoder,
-            writer,
-            sampler: samplerOf(turn, options.defaultSampler),
-            endsAtWindow: room.endsAtWindow,
-            prefilled: turn.messages.at(-1)?.role === "assistant",
-            clock,
-            gate: gate && {
-              weights: gate,
-              fit: (tools, request) => runtime.toolFit.ask({ tools, request }, { lease, tokens: decoder.tokens }, signal),
-            },
-            renderWithNote: async (note) => {
-              const { tokens } = await runtime.renderer.render(withNote(turn, note));
-              return tokens.length + room.tokens <= backend.model.contextTokens ? tokens : null;
-            },
-            signThinking: options.signThinking,
-            newToolUseId: options.newToolUseId,
-            note: (what) => options.note(what, turn.weights),
+          onStoreFault: options.onStoreFault,
+        },
+        signal,
+      );
+      stored();
+      const decoder = new Decoder({
+        backend,
+        lease,
+        promptTokens: prompt.tokens,
+        roomTokens: room.tokens,
+        reusePrefix: lease.residentTokens > 0 || prefilled.plan.readTokens > 0 || prefilled.plan.writes.length > 0,
+        monotonicMs: () => clock.monotonicMs(),
+        signal,
+      });
+      const gate = options.toolGateOf(turn.weights);
+      const writer = new BlockWriter(() => decoder.log.tokens.length);
+      const reply = yield* generateReply(
+        {
+          turn,
+          backend,
+          syntax: runtime.syntax,
+          decoder,
+          writer,
+          sampler: samplerOf(turn, options.defaultSampler),
+          endsAtWindow: room.endsAtWindow,
+          prefilled: turn.messages.at(-1)?.role === "assistant",
+          clock,
+          gate: gate && {
+            weights: gate,
+            fit: (tools, request) => runtime.toolFit.ask({ tools, request }, { lease, tokens: decoder.tokens }, signal),
           },
-          { thinkingNative: runtime.thinkingNative, promptEndsInThinking: await runtime.endsInThinking(prompt.tokens) },
-        );
-        if (reply.replayable) remember(runtime, turn, writer.content, decoder.log.tokens, reply.thinkingTokens);
-        const usage: Usage = {
-          ...readUsage(prompt.tokens.length, prefilled.plan, decoder.cachedTokens),
-          outputTokens: decoder.log.tokens.length,
-          thinkingTokens: reply.thinkingTokens,
-        };
-        const { cacheReadTokens, cacheWrite5mTokens, cacheWrite1hTokens } = usage;
-        diagnostics.remember(turn, prompt.partHashes, cacheReadTokens + cacheWrite5mTokens + cacheWrite1hTokens);
-        yield {
-          type: "end",
-          stopReason: reply.stopReason,
-          stopSequence: reply.stopSequence,
-          refusal: reply.refusal,
-          usage,
-          timings: {
-            renderMs,
-            queueMs,
-            restoreMs: prefilled.restoreMs,
-            prefillMs: prefilled.prefillMs + decoder.prefillMs,
-            decodeMs: decoder.decodeMs,
+          renderWithNote: async (note) => {
+            const { tokens } = await runtime.renderer.render(withNote(turn, note));
+            return tokens.length + room.tokens <= backend.model.contextTokens ? tokens : null;
           },
-          cacheMissReason: diagnostics.explain(turn, prompt.partHashes, cacheReadTokens),
-        };
-      } finally {
-        lease.release();
-      }
+          signThinking: options.signThinking,
+          newToolUseId: options.newToolUseId,
+          note: (what) => options.note(what, turn.weights),
+        },
+        { thinkingNative: runtime.thinkingNative, promptEndsInThinking: await runtime.endsInThinking(prompt.tokens) },
+      );
+      if (reply.replayable) remember(runtime, turn, writer.content, decoder.log.tokens, reply.thinkingTokens);
+      const usage: Usage = {
+        ...readUsage(prompt.tokens.length, prefilled.plan, decoder.cachedTokens),
+        outputTokens: decoder.log.tokens.length,
+        thinkingTokens: reply.thinkingTokens,
+      };
+      const { cacheReadTokens, cacheWrite5mTokens, cacheWrite1hTokens } = usage;
+      diagnostics.remember(turn, prompt.partHashes, cacheReadTokens + cacheWrite5mTokens + cacheWrite1hTokens);
+      yield {
+        type: "end",
+        stopReason: reply.stopReason,
+        stopSequence: reply.stopSequence,
+        refusal: reply.refusal,
+        usage,
+        timings: {
+          renderMs,
+          queueMs,
+          restoreMs: prefilled.restoreMs,
+          prefillMs: prefilled.prefillMs + decoder.prefillMs,
+          decodeMs: decoder.decodeMs,
+        },
+        cacheMissReason: diagnostics.explain(turn, prompt.partHashes, cacheReadTokens),
+      };
     } finally {
+      lease.release();
       stored();
     }
   }

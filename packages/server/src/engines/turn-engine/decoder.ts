@@ -60,9 +60,9 @@ export class Decoder {
     this.#prompt = tokens;
   }
 
-  /** Writes text of ours into the reply, e.g. a thinking tag. */
-  async inject(text: string): Promise<void> {
-    this.log.append(await this.#backend.tokenize(text, { special: true }), text);
+  /** Writes text of ours into the reply, e.g. a thinking tag; `tokens` where they are known. */
+  async inject(text: string, tokens?: readonly number[]): Promise<void> {
+    this.log.append(tokens ?? (await this.#backend.tokenize(text, { special: true })), text);
   }
 
   /** Yields text as it is decoded; leaving it stops the engine. Everything yielded is in the log. */

@@ -54,12 +54,26 @@ describe("a call", () => {
     const reply = await runScripted(any, [REST]);
     expect(blocksOf(reply.events)).toEqual([OSLO]);
     expect(reply.log.startsWith(OPEN)).toBe(true);
+    expect(reply.tokenized).toEqual([OPEN]);
   });
 
   test("whose tool does not fit the request is not made", async () => {
     const reply = await runScripted(auto, [`${OPEN}{"ci`, "I", "t rains."], { gate: callsNone });
     expect(blocksOf(reply.events)).toEqual(["text: It rains."]);
     expect(reply.ending.stopReason).toBe("end_turn");
+  });
+
+  test("that runs into a stop sequence ends the reply, and is judged first where its values decide", async () => {
+    const byValues = { weights: { ...weights, threshold: 0.5 }, fit: async () => [0.2] };
+    const turn = { ...auto, stopSequences: ["END"] };
+    const messages = (text: string): readonly TurnMessage[] => [{ role: "user", content: [{ type: "text", text }] }];
+    const script = [`${OPEN}{"ci`, '{"city": "Oslo END', "I", " cannot say."];
+    const made = await runScripted({ ...turn, messages: messages("Weather in Oslo?") }, script, { gate: byValues });
+    expect(blocksOf(made.events)).toEqual(['get_weather {"city": "Oslo "}']);
+    expect(made.ending).toMatchObject({ stopReason: "stop_sequence", stopSequence: "END" });
+    const other = await runScripted({ ...turn, messages: messages("Tell me a joke.") }, script, { gate: byValues });
+    expect(blocksOf(other.events)).toEqual(["text: I cannot say."]);
+    expect(other.notes).toEqual(["call-declined"]);
   });
 
   test("that repeats an answered one is not made, and the model is shown the answer again", async () => {

@@ -1,9 +1,8 @@
 import { GrammarRejected, type SamplerOptions } from "../backend.ts";
-import { offeredTools } from "../../turn/offered-tools.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import { fail } from "../../platform/fail.ts";
 import type { Phase, Step } from "./call-steps.ts";
-import { CallWriter } from "./call-writer.ts";
+import { CallWriter, type StoppedInput } from "./call-writer.ts";
 import { FirstText } from "./tool-decision/first-text.ts";
 import { textSink } from "./generate-text.ts";
 import type { CompiledOutputSchema } from "./grammar/compile-output-schema.ts";
@@ -12,9 +11,8 @@ import { GREEDY, RESAMPLE } from "./samplers.ts";
 import { WORDS, eitherGrammar, withLiteral } from "./syntax/phase-grammars.ts";
 import type { BegunCalls, CompiledTool, OpenedCall, OutputScanner, ScanEvent } from "./syntax/tool-syntax.ts";
 import type { TextSink } from "./text-sink.ts";
-import { grounding } from "./tool-decision/grounding.ts";
-import { type KnownCall, answeredCalls, isKnown } from "./tool-decision/known-calls.ts";
-import { freshRequest, isGated, isStray, judgeCall, judgeFit, runningTask } from "./tool-decision/tool-gate.ts";
+import { CallJudge } from "./tool-decision/call-judge.ts";
+import { type KnownCall, isKnown } from "./tool-decision/known-calls.ts";
 
 export interface CallOptions {
   readonly tools: readonly CompiledTool[];
@@ -33,6 +31,12 @@ const ROOM_BEHIND_OPENING_TOKENS = 16;
 /** Shown once to a model that makes the very call again whose result it has just been given. */
 const ANSWERED_NOTE = "This is the result. If it answers my request, tell me the answer in words; otherwise make the next call.";
 
+interface Opening {
+  readonly literal: string;
+  readonly calls: BegunCalls;
+  readonly tokens: readonly number[];
+}
+
 /**
  * Decodes a reply that may hold tool calls. Free text is scanned; once a call has begun, decoding goes back to the last
  * token before its input and goes on under the tool's grammar, so that what finishes is valid (promise 3). Whether weak
@@ -49,15 +53,11 @@ class CallGeneration {
   readonly #scanner: OutputScanner;
   /** Where the scanner's offsets count from: a thinking phase may stand before it in the log. */
   readonly #base: number;
-  readonly #gate: ReplyState["gate"];
-  readonly #request: string | null;
-  readonly #answered: readonly KnownCall[];
+  readonly #judge: CallJudge;
   #call: CallWriter | null = null;
   readonly #made: KnownCall[] = [];
   /** The engine could not compile the tools' schemas: inputs are any JSON objects, validated afterwards. */
   #relaxed = false;
-  /** Fit of the tool whose call's values have to decide. */
-  #undecidedFit: number | null = null;
   /** A call was not made; the reply is text, and ends where another call begins. */
   #declined = false;
   #reminded = false;
@@ -78,9 +78,7 @@ class CallGeneration {
     this.#sink = textSink(state);
     this.#scanner = state.syntax.scanner(options.tools, { unknownCalls: options.format === null });
     this.#base = state.decoder.log.text.length;
-    this.#gate = options.forced || options.format !== null || !isGated(state.turn) ? null : state.gate;
-    this.#request = freshRequest(state.turn);
-    this.#answered = options.forced || options.format !== null || state.gate === null ? [] : answeredCalls(state.turn);
+    this.#judge = new CallJudge(state.turn, state.gate, !options.forced && options.format === null);
     this.#firstText = new FirstText(state.gate === null ? [] : state.turn.messages);
   }
 
@@ -152,53 +150,43 @@ class CallGeneration {
 
   /** Whether a call that the model has begun is made, as far as its tool tells. */
   async #fits(call: OpenedCall | null): Promise<boolean> {
-    if (this.#gate === null || this.#request === null || this.#made.length > 0) return true;
-    const tools = call === null ? this.#options.tools.map(({ spec }) => spec) : [call.tool.spec];
-    const fits = await this.#gate.fit(tools, this.#request);
-    if (fits === null) return true;
-    const fit = Math.max(...fits);
-    const verdict = judgeFit(this.#gate.weights, fit);
-    this.#undecidedFit = verdict === "by-values" ? fit : null;
-    return verdict !== "text";
+    if (this.#made.length > 0) return true;
+    return await this.#judge.fits(call === null ? this.#options.tools.map(({ spec }) => spec) : [call.tool.spec]);
   }
 
-  /** Whether a weak model, which has just been answered by the tool that the task is about, turns to another tool. */
   async #strays(call: OpenedCall | null): Promise<boolean> {
-    const { gate, turn } = this.#state;
-    const task = this.#answered.length === 0 || this.#reminded || this.#made.length > 0 ? null : runningTask(turn);
-    if (gate === null || task === null || call === null || task.called.includes(call.tool.spec.name)) return false;
-    const called = offeredTools(turn).filter(({ name }) => this.#answered.some((known) => known.name === name));
-    const fits = await gate.fit([...called, call.tool.spec], task.request);
-    return fits !== null && isStray(fits.slice(0, -1), fits.at(-1) ?? 0);
+    return call !== null && !this.#reminded && this.#made.length === 0 && (await this.#judge.strays(call.tool.spec));
   }
 
   /** A call that was begun in free text goes on under a grammar: in a list where several may be wanted, else as begun. */
   async *#openPhase(callStart: number, call: OpenedCall | null): AsyncGenerator<TurnEvent, Phase, void> {
     const { decoder, syntax, note } = this.#state;
     const begun = decoder.log.text.slice(this.#base + callStart);
-    const wanted = this.#options.parallel && this.#request !== null && this.#made.length === 0;
-    const form = wanted ? syntax.listForm(begun) : null;
-    const list = form !== null && (await this.#hasRoomFor(form.opening)) ? form : null;
-    if (call !== null && list === null) return yield* this.#restPhase(call, this.#callSampler());
+    const wanted = this.#options.parallel && this.#judge.request !== null && this.#made.length === 0;
+    const list = wanted ? syntax.listForm(begun) : null;
+    const literal = decoder.log.literalAt(this.#base + callStart);
+    const opening = list && (await this.#openingOf(literal, list));
+    if (call !== null && opening === null) return yield* this.#restPhase(call, this.#callSampler());
     note(call === null ? "call-to-unknown-tool" : "calls-as-list");
-    const literal = decoder.log.rewindTo(this.#base + callStart);
+    decoder.log.rewindTo(this.#base + callStart);
     this.#scanner.restart(callStart);
-    if (list === null) {
+    if (opening === null) {
       const grammar = (): string => withLiteral(literal, syntax.callGrammar(this.#tools()));
       return { grammar, literal, sampler: this.#callSampler() };
     }
     this.#list = true;
-    return await this.#begin(literal, list);
+    return await this.#begin(opening);
   }
 
-  async #hasRoomFor(opening: string): Promise<boolean> {
-    const tokens = await this.#state.backend.tokenize(opening, { special: true });
-    return this.#state.decoder.remainingTokens >= tokens.length + ROOM_BEHIND_OPENING_TOKENS;
+  /** The beginning of calls, to be written for the model; null where it would leave the model too little room. */
+  async #openingOf(literal: string, calls: BegunCalls): Promise<Opening | null> {
+    const tokens = await this.#state.backend.tokenize(literal + calls.opening, { special: true });
+    return this.#state.decoder.remainingTokens < tokens.length + ROOM_BEHIND_OPENING_TOKENS ? null : { literal, calls, tokens };
   }
 
-  /** Writes the beginning of calls for the model. A grammar would have it decode each token of that against its will. */
-  async #begin(literal: string, calls: BegunCalls): Promise<Phase> {
-    await this.#state.decoder.inject(literal + calls.opening);
+  /** A grammar would have the model decode each token of an opening against its will. */
+  async #begin({ literal, calls, tokens }: Opening): Promise<Phase> {
+    await this.#state.decoder.inject(literal + calls.opening, tokens);
     this.#scanner.push(calls.opening);
     return { grammar: () => calls.grammar(this.#tools()), literal: "", sampler: this.#callSampler() };
   }
@@ -218,7 +206,7 @@ class CallGeneration {
     this.#declined = true;
     this.#list = false;
     this.#call = null;
-    this.#undecidedFit = null;
+    this.#judge.decided();
     return yield* this.#inWords(callStart);
   }
 
@@ -273,13 +261,14 @@ class CallGeneration {
       return { grammar, sampler, literal: "" };
     }
     // A weak model writes a list by itself, and in it as many calls as are wanted.
-    const list = parallel && gate !== null && this.#request !== null ? syntax.listForm("") : null;
+    const list = parallel && gate !== null && this.#judge.request !== null ? syntax.listForm("") : null;
     const calls = list ?? syntax.forcedCall(tools);
-    if (tools.length === 0 || !(await this.#hasRoomFor(calls.opening))) {
+    const opening = tools.length === 0 ? null : await this.#openingOf("", calls);
+    if (opening === null) {
       return { grammar: () => syntax.callGrammar(this.#tools()), sampler: this.#callSampler(), literal: "" };
     }
     this.#list = list !== null;
-    return await this.#begin("", calls);
+    return await this.#begin(opening);
   }
 
   /** Greedy, unless the client asked for a temperature. */
@@ -340,8 +329,8 @@ class CallGeneration {
         case "call-unknown":
           return { kind: "opened", callStart: event.callStart, call: null };
         case "input-delta": {
-          const matched = this.#call === null ? null : yield* this.#call.push(event.json);
-          if (matched !== null) return { kind: "stopped", sequence: matched };
+          const stopped = this.#call === null ? null : yield* this.#call.push(event.json);
+          if (this.#call !== null && stopped !== null) return yield* this.#stopCall(this.#call, stopped);
           break;
         }
         case "call-close": {
@@ -397,14 +386,14 @@ class CallGeneration {
     this.#proseAfterCall = "";
     this.#call = new CallWriter(this.#state, opened, {
       inexact: this.#relaxed,
-      undecided: this.#undecidedFit !== null,
+      undecided: this.#judge.undecided,
       known: this.#known(),
     });
   }
 
   /** What a weak model makes over and over; a strong one means it. */
   #known(): readonly KnownCall[] {
-    return this.#state.gate === null ? [] : [...this.#made, ...this.#answered];
+    return this.#state.gate === null ? [] : [...this.#made, ...this.#judge.answered];
   }
 
   *#close(input: Readonly<Record<string, unknown>>, error: string | null): Generator<TurnEvent, Step | null, void> {
@@ -416,19 +405,21 @@ class CallGeneration {
     if (call.held) {
       const { callStart } = call.opened;
       if (this.#state.gate !== null && isKnown(made, this.#made)) return { kind: "calls-over" };
-      if (isKnown(made, this.#answered)) return { kind: this.#reminded ? "declined" : "repeated", callStart };
-      if (!this.#hasValuesThatFit(input)) return { kind: "declined", callStart };
+      if (isKnown(made, this.#judge.answered)) return { kind: this.#reminded ? "declined" : "repeated", callStart };
+      if (!this.#judge.valuesFit(input)) return { kind: "declined", callStart };
     }
-    this.#undecidedFit = null;
+    this.#judge.decided();
     yield* call.end(input);
     this.#made.push(made);
     this.#callsEnd = this.#state.decoder.log.text.length;
     return null;
   }
 
-  #hasValuesThatFit(input: Readonly<Record<string, unknown>>): boolean {
-    if (this.#gate === null || this.#undecidedFit === null || this.#request === null) return true;
-    return judgeCall(this.#gate.weights, this.#undecidedFit, grounding(input, this.#request)) === "call";
+  /** A stop sequence in a call's input ends the reply; a call that was held is judged by what there is of it. */
+  *#stopCall(call: CallWriter, stopped: StoppedInput): Generator<TurnEvent, Step, void> {
+    if (call.held && !this.#judge.valuesFit(stopped.input)) return { kind: "declined", callStart: call.opened.callStart };
+    yield* call.stop(stopped);
+    return { kind: "stopped", sequence: stopped.sequence };
   }
 
   /** The model ended its turn. */

@@ -17,6 +17,12 @@ export class OutputLog {
     this.#boundaries.push({ tokens: this.tokens.length, characters: this.#text.length });
   }
 
+  /** What `rewindTo` would return. */
+  literalAt(characters: number): string {
+    const boundary = this.#boundaries.findLast((each) => each.characters <= characters);
+    return this.#text.slice(boundary?.characters ?? 0, characters);
+  }
+
   /**
    * Cuts back to the last boundary at or before `characters` and returns the text between it and `characters`, which
    * the next decode has to write again.

@@ -5,6 +5,8 @@
 export interface PendingPrefixes {
   /** Announces prefixes; the returned function says that they are stored (or given up). */
   announce(keys: readonly string[]): () => void;
+  /** Whether another turn is computing one of `keys`. */
+  has(keys: readonly string[]): boolean;
   /** Waits until none of `keys` is being computed by another turn. */
   wait(keys: readonly string[], signal: AbortSignal): Promise<void>;
 }
@@ -21,6 +23,7 @@ export function createPendingPrefixes(): PendingPrefixes {
         resolve();
       };
     },
+    has: (keys) => keys.some((key) => pending.has(key)),
     async wait(keys, signal) {
       for (;;) {
         const busy = keys.map((key) => pending.get(key)).find((promise) => promise !== undefined);

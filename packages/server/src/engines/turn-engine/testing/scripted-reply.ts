@@ -20,6 +20,8 @@ export interface ScriptedReply {
   readonly notes: readonly string[];
   /** The grammar of each decode. */
   readonly grammars: readonly (string | null)[];
+  /** Texts of ours that were made tokens. */
+  readonly tokenized: readonly string[];
 }
 
 const PROMPT = [1, 2, 3];
@@ -43,8 +45,12 @@ export async function runScripted(
   const decodes = [...script];
   const grammars: (string | null)[] = [];
   const notes: string[] = [];
+  const tokenized: string[] = [];
   const backend = {
-    tokenize: async (text: string) => Array.from(text, (character) => character.codePointAt(0) ?? 0),
+    tokenize: async (text: string) => {
+      tokenized.push(text);
+      return Array.from(text, (character) => character.codePointAt(0) ?? 0);
+    },
     async *decode(request: DecodeRequest): AsyncGenerator<DecodeEvent> {
       grammars.push(request.grammar);
       const next = decodes.shift() ?? "";
@@ -90,7 +96,8 @@ export async function runScripted(
   for (;;) {
     const step = await reply.next();
     if (step.done) {
-      return { events, ending: step.value, log: decoder.log.text, outputTokens: decoder.log.tokens.length, notes, grammars };
+      const { text, tokens } = decoder.log;
+      return { events, ending: step.value, log: text, outputTokens: tokens.length, notes, grammars, tokenized };
     }
     events.push(step.value);
   }
