@@ -35,6 +35,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 /** Longer than what load balancers keep (60 s), so that they and not we close an idle connection. */
 const KEEP_ALIVE_MS = 75_000;
 const HEADER_BYTES_MAX = 32 * 1024;
+const OPEN_AFTER_MS = 5_000;
 const PING_AFTER_MS = 10_000;
 const STALL_AFTER_MS = 120_000;
 const GRACE_MS = 30_000;
@@ -46,6 +47,7 @@ export function createServer(deps: DoorDeps): ParleyServer {
 
   async function listen({ host = "127.0.0.1", port, ...rest }: ServerOptions): Promise<ListeningServer> {
     const options: DoorOptions = {
+      openAfterMs: OPEN_AFTER_MS,
       pingAfterMs: PING_AFTER_MS,
       stallAfterMs: STALL_AFTER_MS,
       openLocalEndpoints: false,

@@ -18,8 +18,8 @@ export function checkBodyHeaders(incoming: IncomingMessage, maxBytes: number): v
   if (Number(incoming.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
 }
 
-/** Reads the whole body; throws `request_too_large` as soon as it has grown over the limit. */
-export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** Reads the whole body; throws `request_too_large` as soon as it has grown over the limit, and the signal's reason. */
+export function readBody(incoming: IncomingMessage, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -36,11 +36,13 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<B
   incoming.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
   incoming.once("error", () => reject(new ClientGone("closed")));
   incoming.once("close", () => reject(new ClientGone("closed")));
-  return promise;
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  return promise.finally(() => signal.removeEventListener("abort", onAbort));
 }
 
 /** The body as it comes; fails with `request_too_large` where it grows over the limit, as `ClientGone` where it breaks off. */
-export function openUpload(incoming: IncomingMessage, maxBytes: number): Readable {
+export function openUpload(incoming: IncomingMessage, maxBytes: number, signal: AbortSignal): Readable {
   let bytes = 0;
   const limited = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -54,6 +56,7 @@ export function openUpload(incoming: IncomingMessage, maxBytes: number): Readabl
   incoming.once("close", () => {
     if (!incoming.complete) limited.destroy(new ClientGone("closed"));
   });
+  signal.addEventListener("abort", () => limited.destroy(signal.reason as Error), { once: true });
   // What nobody reads any more still has to come in before the reply can be read.
   limited.once("close", () => incoming.unpipe(limited).resume());
   // A failure that comes while nobody reads is told at the next read.

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import Anthropic from "@anthropic-ai/sdk";
 import { ErrorEnvelope } from "@parley/wire";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { fail } from "../platform/fail.ts";
@@ -313,6 +314,33 @@ describe("streams", () => {
     expect(beforeBlock).toMatch(/^event: message_start\n/);
   });
 
+  test("a stream that cannot start yet is opened, pings, and then is whole; a refusal then is an event", async () => {
+    const own = await startTestServer({ openAfterMs: 1, pingAfterMs: 20 });
+    const { promise: loaded, resolve: load } = Promise.withResolvers<void>();
+    own.engine.play(async function* () {
+      await loaded;
+      yield* HELLO;
+    });
+    const client = new Anthropic({ baseURL: own.url, apiKey: KEY, maxRetries: 0 });
+    const stream = client.messages.stream({ model: BODY.model, max_tokens: 5, messages: [{ role: "user", content: "Hi" }] });
+    // The reply is there while the engine still loads.
+    const { response } = await stream.withResponse();
+    expect(response.headers.get("anthropic-ratelimit-requests-limit")).toBe("1000");
+    const raw = await post(own, "/v1/messages", { ...BODY, stream: true });
+    const reader = raw.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toMatch(/^event: ping\n/);
+    load();
+    expect(await stream.finalText()).toBe("Hello");
+    await reader?.cancel();
+    own.engine.play(async function* (turn, signal) {
+      await pause(30, signal);
+      yield* failing(fail("invalid_request_error", { public: "prompt is too long" }))(turn, signal);
+    });
+    const refused = parseEvents(await (await post(own, "/v1/messages", { ...BODY, stream: true })).text());
+    expect(refused.at(-1)).toMatchObject({ event: "error", data: { error: { message: "prompt is too long" } } });
+    await own.close();
+  });
+
   test("a client that leaves stops the engine, and the turn is recorded", async () => {
     const stopped = server.engine.stopped();
     server.engine.play(async function* (_turn, signal) {
@@ -361,6 +389,31 @@ describe("streams", () => {
     expect(produced).toBeLessThan(4_000);
     socket.destroy();
   });
+});
+
+test("a body that comes slowly does not hold a server that closes", async () => {
+  const own = await startTestServer();
+  const socket = connect(own.port, "127.0.0.1");
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  let received = "";
+  socket.on("data", (chunk) => (received += chunk.toString()));
+  socket.on("error", () => {});
+  socket.write(`${head(1_000)}\r\n{"model"`);
+  await until(() => own.keysSeen() === 1);
+  await own.close(20);
+  await closed;
+  expect(received).toContain("overloaded_error");
+});
+
+test("the limits are read once for a reply", async () => {
+  const own = await startTestServer();
+  await post(own, "/v1/messages", BODY);
+  expect(own.limits).toMatchObject({ read: [], reserved: [{ modelClass: "haiku" }] });
+  await post(own, "/v1/messages/count_tokens", { ...BODY, max_tokens: undefined });
+  await get(own, "/v1/models");
+  await post(own, "/v1/messages", { ...BODY, messages: [] });
+  expect(own.limits.read).toEqual(["haiku", null, null]);
+  await own.close();
 });
 
 test("a server that closes lets a stream finish, and ends one that takes too long with overloaded_error", async () => {

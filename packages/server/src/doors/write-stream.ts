@@ -4,6 +4,11 @@ import { formatStreamPart } from "../endpoints/format-stream-part.ts";
 import { ClientGone } from "./error-reply.ts";
 
 export interface StreamTimes {
+  /**
+   * So long a stream's first event may take (a model that has to be loaded) before the stream is opened all the same:
+   * until then a refusal can be a plain 4xx, after it is an event.
+   */
+  readonly openAfterMs: number;
   /** A stream that is silent for so long gets a `ping`: clients and proxies give up on silence. */
   readonly pingAfterMs: number;
   /** A client that takes nothing for so long is cut off, so that it does not hold a slot. */

@@ -34,6 +34,8 @@ export interface EndpointRequest<Body = unknown> {
   readonly timing: ServerTiming;
   /** Adds headers to the reply, also to one that refuses; of one name the last counts. */
   setHeaders(headers: Readonly<Record<string, string>>): void;
+  /** Says which class of model the request is about: the reply tells the limits of that class. */
+  setModelClass(modelClass: string): void;
   /** Aborted when the client is gone or the server's drain is over; its reason is what to throw. */
   readonly signal: AbortSignal;
 }
@@ -81,6 +83,8 @@ export type EndpointReply =
   /** The status line goes out with the first part; failures after it become an `error` event. */
   | {
       readonly kind: "stream";
+      /** Settles once it is known whether this is a stream or an error; who waits long for it gets the stream's head first. */
+      readonly ready?: Promise<unknown>;
       readonly headers?: Readonly<Record<string, string>>;
       readonly parts: AsyncIterable<StreamPart>;
     };

@@ -114,6 +114,19 @@ export const messagesRequirements: readonly Requirement[] = [
   ]),
   ...provedBy("server/src/doors/server.test.ts", [
     [
+      "stream:opens",
+      "7",
+      "A stream whose model is still being loaded is opened and pings; a refusal is then an event.",
+      "a stream that cannot start yet is opened, pings, and then is whole; a refusal then is an event",
+    ],
+    [
+      "drain:slow-body",
+      "Core",
+      "A body that comes slowly does not hold a server that closes.",
+      "a body that comes slowly does not hold a server that closes",
+    ],
+    ["limits:read-once", "8", "The limits are read once for a reply.", "the limits are read once for a reply"],
+    [
       "door:ids",
       "12",
       "Every reply has its request id, the organization, the limits and the times.",

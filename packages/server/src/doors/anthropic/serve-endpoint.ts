@@ -42,11 +42,17 @@ export interface Exchange {
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
   readonly path: string;
+  /** Whose limits the reply tells, once they are known. */
+  principal: Principal | null;
+  /** The class of model that the request concerns, whose limits are told. */
+  modelClass: string | null;
   /** What is on its way once headers are sent: a failure in an event stream is an event, elsewhere the connection is cut. */
   replyKind: EndpointReply["kind"] | null;
 }
 
 const HEADERS_MAX = 128;
+/** One of the family, which is told as a whole. */
+const LIMIT_HEADER = "anthropic-ratelimit-requests-limit";
 /** Made once: the stack trace of an error a request costs 0.1 ms. */
 const EXCHANGE_OVER = new ClientGone("closed");
 
@@ -73,6 +79,8 @@ export async function serveExchange(
     timing: createServerTiming(),
     headers: { "request-id": requestId, ...corsHeaders(incoming.headers) },
     signal: controller.signal,
+    principal: null,
+    modelClass: null,
     replyKind: null,
   };
   let error: unknown;
@@ -87,7 +95,7 @@ export async function serveExchange(
     await work(exchange);
   } catch (thrown) {
     error = thrown;
-    sendError(deps, exchange, thrown);
+    await sendError(deps, exchange, thrown);
   } finally {
     leave();
     // Whatever was begun for this request and is still listening (a stream that was never read) ends here.
@@ -119,7 +127,7 @@ export async function serveEndpoint(
     betas,
     isBeta: betas.length > 0 || query.get("beta") === "true",
   };
-  const bodyBytes = endpoint.body ? await readBody(incoming, endpoint.body.maxBytes) : Buffer.alloc(0);
+  const bodyBytes = endpoint.body ? await readBody(incoming, endpoint.body.maxBytes, exchange.signal) : Buffer.alloc(0);
   const request: Omit<WorkspaceRequest & AdminRequest, "principal" | "admin"> & {
     readonly principal: Principal | null;
     readonly admin: AdminPrincipal | null;
@@ -132,16 +140,21 @@ export async function serveEndpoint(
     headers: incoming.headers,
     body: endpoint.body ? endpoint.body.parse(parseJson(bodyBytes), protocol) : undefined,
     bodyBytes,
-    upload: endpoint.upload ? openUpload(incoming, endpoint.upload.maxBytes) : Readable.from([]),
+    upload: endpoint.upload ? openUpload(incoming, endpoint.upload.maxBytes, exchange.signal) : Readable.from([]),
     arrivedAtMs: exchange.arrivedAtMs,
     timing,
     setHeaders: (headers) => void Object.assign(exchange.headers, headers),
+    setModelClass: (modelClass) => {
+      exchange.modelClass = modelClass;
+    },
     signal: exchange.signal,
     principal,
     admin,
   };
   // The permission is what makes either principal there: `defineEndpoint` types the handler by the same.
-  await sendReply(await endpoint.handle(request as WorkspaceRequest & AdminRequest, deps), exchange, options);
+  const reply = await endpoint.handle(request as WorkspaceRequest & AdminRequest, deps);
+  const limits = await limitHeaders(deps, exchange, reply.headers);
+  await sendReply(reply, limits, exchange, options);
 }
 
 async function authenticateAdmin(exchange: Exchange, { authenticator, clock }: DoorDeps): Promise<AdminPrincipal> {
@@ -153,14 +166,23 @@ async function authenticateAdmin(exchange: Exchange, { authenticator, clock }: D
   return admin;
 }
 
-async function authenticate(exchange: Exchange, { authenticator, limiter, clock }: DoorDeps): Promise<Principal> {
+/** Every reply to somebody known tells the limits. They are read here unless a reservation has read them already. */
+async function limitHeaders(
+  { limiter }: DoorDeps,
+  { principal, modelClass, headers }: Exchange,
+  replyHeaders: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, string>>> {
+  const areTold = [headers, replyHeaders].some((each) => LIMIT_HEADER in each);
+  return principal === null || areTold ? {} : await limiter.headers(principal, modelClass);
+}
+
+async function authenticate(exchange: Exchange, { authenticator, clock }: DoorDeps): Promise<Principal> {
   const { incoming, headers, timing } = exchange;
   const begunAtMs = clock.monotonicMs();
   const principal = await authenticator.authenticate(readSecret(incoming.headers));
   timing.add("auth", clock.monotonicMs() - begunAtMs);
   headers["anthropic-organization-id"] = principal.organizationId;
-  // Every reply to somebody known has them; an endpoint that knows the class of model replaces them.
-  Object.assign(headers, await limiter.headers(principal, null));
+  exchange.principal = principal;
   const workspace = incoming.headers["anthropic-workspace-id"];
   if (workspace !== undefined && workspace !== principal.workspaceId) {
     throw fail("permission_error", { public: "anthropic-workspace-id: this API key belongs to another workspace." });
@@ -169,11 +191,16 @@ async function authenticate(exchange: Exchange, { authenticator, limiter, clock 
   return principal;
 }
 
-async function sendReply(reply: EndpointReply, exchange: Exchange, options: DoorOptions): Promise<void> {
+async function sendReply(
+  reply: EndpointReply,
+  limits: Readonly<Record<string, string>>,
+  exchange: Exchange,
+  options: DoorOptions,
+): Promise<void> {
   const { outgoing, headers, timing, signal } = exchange;
   exchange.replyKind = reply.kind;
   const timings = timing.header();
-  const all = { ...headers, ...(timings === "" ? {} : { "server-timing": timings }), ...reply.headers };
+  const all = { ...headers, ...limits, ...(timings === "" ? {} : { "server-timing": timings }), ...reply.headers };
   switch (reply.kind) {
     case "json":
       sendWhole(outgoing, reply.status ?? 200, all, "application/json", JSON.stringify(reply.body));
@@ -185,6 +212,7 @@ async function sendReply(reply: EndpointReply, exchange: Exchange, options: Door
       await sendBytes(outgoing, reply, all, signal);
       return;
     case "stream":
+      if (reply.ready) await settled(reply.ready, options.openAfterMs);
       outgoing.writeHead(200, {
         ...all,
         "content-type": "text/event-stream; charset=utf-8",
@@ -192,12 +220,20 @@ async function sendReply(reply: EndpointReply, exchange: Exchange, options: Door
         // Reverse proxies that buffer would hold the events back.
         "x-accel-buffering": "no",
       });
+      outgoing.flushHeaders();
       await writeStream(outgoing, reply.parts, signal, options);
       outgoing.end();
       return;
     default:
       reply satisfies never;
   }
+}
+
+/** Waits for `ready` and throws what it rejects with, but not for longer than `ms`. */
+async function settled(ready: Promise<unknown>, ms: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([ready, late]).finally(() => clearTimeout(timer));
 }
 
 function sendWhole(
@@ -235,7 +271,7 @@ async function sendBytes(
 }
 
 /** An error reply, or the `error` event of a stream that has begun. */
-function sendError(deps: DoorDeps, exchange: Exchange, thrown: unknown): void {
+async function sendError(deps: DoorDeps, exchange: Exchange, thrown: unknown): Promise<void> {
   const { outgoing, headers, timing, requestId } = exchange;
   if (thrown instanceof ClientGone) {
     deps.metrics.clientGone(thrown.reason);
@@ -251,7 +287,10 @@ function sendError(deps: DoorDeps, exchange: Exchange, thrown: unknown): void {
     return;
   }
   const timings = timing.header();
-  const all = { ...headers, ...(timings === "" ? {} : { "server-timing": timings }), ...errorHeaders(failure) };
+  const own = errorHeaders(failure);
+  // An error is told also while nobody can say what the limits are.
+  const limits = await limitHeaders(deps, exchange, own).catch(() => ({}));
+  const all = { ...headers, ...limits, ...(timings === "" ? {} : { "server-timing": timings }), ...own };
   sendWhole(outgoing, failure.status, all, "application/json", JSON.stringify(envelope));
 }
 

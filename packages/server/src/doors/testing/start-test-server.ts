@@ -24,7 +24,14 @@ export const RATE_HEADERS = { "anthropic-ratelimit-requests-limit": "1000", "ant
 export async function startTestServer({ deps, ...options }: Partial<ServerOptions> & { readonly deps?: Partial<DoorDeps> } = {}) {
   const engine = createScriptedEngine();
   const rows: TurnRecord[] = [];
-  const limits = { reserved: [] as Estimate[], settled: 0, released: 0, refuse: null as Error | null };
+  const limits = {
+    read: [] as (string | null)[],
+    reserved: [] as Estimate[],
+    settled: 0,
+    released: 0,
+    refuse: null as Error | null,
+  };
+  let keysSeen = 0;
   const idempotency = createMemoryIdempotencyStore();
   const lines: string[] = [];
   const log = createLog({ level: "info", destination: { write: (line) => void lines.push(line) } });
@@ -45,13 +52,17 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
         throw fail("authentication_error", { public: "invalid x-api-key" });
       },
       async authenticate(secret) {
+        keysSeen++;
         if (secret === KEY) return { organizationId: "org_1", workspaceId: "wrkspc_1", apiKeyId: "apikey_1" };
         if (secret === OTHER_KEY) return { organizationId: "org_1", workspaceId: "wrkspc_2", apiKeyId: "apikey_2" };
         throw fail("authentication_error", { public: "invalid x-api-key" });
       },
     },
     limiter: {
-      headers: async () => RATE_HEADERS,
+      async headers(_principal, modelClass) {
+        limits.read.push(modelClass);
+        return RATE_HEADERS;
+      },
       async reserve(_principal, estimate) {
         if (limits.refuse) throw limits.refuse;
         limits.reserved.push(estimate);
@@ -77,7 +88,17 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     ...deps,
   });
   const { url, port } = await server.listen({ port: 0, ...options });
-  return { url, port, engine, rows, limits, idempotency, lines, close: (graceMs = 200) => server.close(graceMs) };
+  return {
+    url,
+    port,
+    engine,
+    rows,
+    limits,
+    idempotency,
+    lines,
+    keysSeen: () => keysSeen,
+    close: (graceMs = 200) => server.close(graceMs),
+  };
 }
 
 export type TestServer = Awaited<ReturnType<typeof startTestServer>>;

@@ -19,6 +19,8 @@ export interface MessageTurnContext {
   readonly reply: ReplyContext;
   /** Filled once the limits have let the turn through. */
   readonly limits: { headers: Readonly<Record<string, string>>; ms: number };
+  /** Resolves once `limits` is filled; never where the turn is refused. */
+  readonly reserved: Promise<void>;
 }
 
 export type MessageTurn = SharedTurn<MessageTurnContext>;
@@ -39,8 +41,10 @@ export interface BeginMessage {
 /** Begins the turn; it runs as soon as the first reader asks for an event. */
 export function beginMessage({ identity, prepared, request, deps, around = (events) => events }: BeginMessage): MessageTurn {
   const { turn, model } = prepared;
+  const { promise: reserved, resolve: onReserved } = Promise.withResolvers<void>();
   const context: MessageTurnContext = {
     kind: "message",
+    reserved,
     isStream: request.body.stream === true,
     reply: toReplyContext(prepared, request),
     limits: { headers: {}, ms: 0 },
@@ -62,6 +66,7 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
       context.limits.headers = reservation.headers();
       request.setHeaders(context.limits.headers); // For a failure before the first event.
       context.limits.ms = limitsMs;
+      onReserved();
     },
   };
   return deps.turns.begin({
@@ -87,7 +92,10 @@ function toReplyContext({ turn, model, appliedEdits }: PreparedTurn, { body, isB
   };
 }
 
-/** One reader's reply. Failures before the turn's start are thrown, so that a stream's refusal is plain JSON too. */
+/**
+ * One reader's reply. Failures before the turn's start are thrown, so that a stream's refusal is plain JSON too; unless
+ * the start takes long (the model has to be loaded first) and the door has opened the stream.
+ */
 export async function replyFromTurn(
   turn: MessageTurn,
   request: CreateRequest,
@@ -95,26 +103,34 @@ export async function replyFromTurn(
 ): Promise<EndpointReply> {
   const { context } = turn;
   const events = turn.events.subscribe(request.signal);
-  const first = await events.next();
-  if (first.done) throw new Error("the turn ended before it began");
+  const first = firstOf(events);
+  await Promise.race([context.reserved, first]);
   request.timing.add("limits", context.limits.ms);
   const all = { ...context.limits.headers, ...headers };
-  if (context.isStream) return { kind: "stream", headers: all, parts: streamParts(first.value, events, context, request) };
-  const seen: TurnEvent[] = [first.value];
+  if (context.isStream) {
+    return { kind: "stream", headers: all, ready: first, parts: streamParts(first, events, context, request) };
+  }
+  const seen: TurnEvent[] = [await first];
   for await (const event of events) seen.push(event);
   const end = seen.at(-1);
   if (end?.type === "end") request.timing.addTurn(end.timings);
   return { kind: "json", headers: all, body: toMessage(seen, context.reply) };
 }
 
+async function firstOf(events: AsyncGenerator<TurnEvent, void, void>): Promise<TurnEvent> {
+  const first = await events.next();
+  if (first.done) throw new Error("the turn ended before it began");
+  return first.value;
+}
+
 async function* streamParts(
-  first: TurnEvent,
+  first: Promise<TurnEvent>,
   rest: AsyncGenerator<TurnEvent, void, void>,
   context: MessageTurnContext,
   { timing }: CreateRequest,
 ): AsyncGenerator<StreamPart, void, void> {
   const reply = createStreamReply(context.reply);
-  for (const data of reply.push(first)) yield { event: data.type, data };
+  for (const data of reply.push(await first)) yield { event: data.type, data };
   for await (const event of rest) {
     for (const data of reply.push(event)) {
       // The header went out before these were known; a comment is what clients skip and people can read.

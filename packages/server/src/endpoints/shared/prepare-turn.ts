@@ -21,7 +21,7 @@ export async function prepareTurn(
   deps: EndpointDeps,
 ): Promise<PreparedTurn> {
   const model = await deps.models.resolve(body.model);
-  request.setHeaders(await deps.limiter.headers(request.principal, model.modelClass));
+  request.setModelClass(model.modelClass);
   const turn = toTurn(body, {
     requestId: request.requestId,
     messageId: newId("msg"),

@@ -64,5 +64,5 @@ test("two turns that get their slots at once compute their prefix once", async (
   expect(scheduler.status().busy).toBe(1);
   cached.add("prefix");
   taken.stored();
-  expect([(await first).plan, (await second).plan].toSorted()).toEqual([[], ["prefix"]]);
+  expect([...(await first).plan, ...(await second).plan]).toEqual(["prefix"]);
 });
