@@ -12,6 +12,7 @@ export * from "./messages/stream-event.ts";
 export * from "./models/model-info.ts";
 export * from "./complete/completion.ts";
 export * from "./admin/organization.ts";
+export * from "./admin/usage-report.ts";
 export {
   parseBySchema,
   parseComplete,

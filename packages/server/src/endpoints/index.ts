@@ -1,3 +1,4 @@
+import { costReport } from "./cost-report/endpoint.ts";
 import { complete } from "./complete/endpoint.ts";
 import type { Endpoint } from "./define-endpoint.ts";
 import { healthz } from "./healthz/endpoint.ts";
@@ -8,6 +9,8 @@ import { modelsGet } from "./models-get/endpoint.ts";
 import { modelsList } from "./models-list/endpoint.ts";
 import { openapi } from "./openapi/endpoint.ts";
 import { organizationsMe } from "./organizations-me/endpoint.ts";
+import { usageReportClaudeCode } from "./usage-report-claude-code/endpoint.ts";
+import { usageReportMessages } from "./usage-report-messages/endpoint.ts";
 import { readyz } from "./readyz/endpoint.ts";
 
 /** Every operation; routes and the OpenAPI document derive from it. One line an endpoint. */
@@ -18,6 +21,9 @@ export const endpoints: readonly Endpoint[] = [
   modelsGet,
   complete,
   organizationsMe,
+  usageReportMessages,
+  costReport,
+  usageReportClaudeCode,
   openapi(() => endpoints),
   healthz,
   readyz,

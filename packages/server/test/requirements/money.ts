@@ -95,6 +95,52 @@ export const moneyRequirements: readonly Requirement[] = [
       "two processes that record overlapping batches at once: every sum of every rollup is the ledger's",
     ],
   ]),
+  ...provedBy("server/test/money/reports.db.test.ts", [
+    [
+      "reports:usage",
+      "surface F",
+      "The usage report has a bucket a day with every counter.",
+      "usage by day: a bucket a day, empty ones too, every counter, dimensions null where they are not asked for",
+    ],
+    [
+      "reports:groups",
+      "surface F",
+      "Usage can be grouped; the default workspace is null.",
+      "usage in groups: one result a combination; the default workspace is null",
+    ],
+    [
+      "reports:filters",
+      "surface F",
+      "A filter keeps what it names, whatever characters it holds.",
+      "a filter of usage keeps what it names and nothing else: %j",
+    ],
+    [
+      "reports:pages",
+      "surface F",
+      "Buckets begin at their boundary and pages join.",
+      "buckets of an hour and a minute begin at their boundary, and pages go on where the last one ended",
+    ],
+    ["reports:refusals", "surface E", "A bad report query is refused by its path.", "a report refuses %j by its path"],
+    [
+      "reports:cost",
+      "surface F",
+      "The cost report is in cents, whole or by what was paid for.",
+      "costs by day are cents as decimal text, whole or by what was paid for, and agree",
+    ],
+    [
+      "reports:claude-code",
+      "surface A",
+      "Claude Code's report tells sessions, tokens and cost by key.",
+      "Claude Code's report tells sessions, tokens and cost by key and model, in pages",
+    ],
+    [
+      "reports:rollups",
+      "9",
+      "Reports never read the ledger.",
+      "reports read sums, never the ledger: they answer while nobody may touch it",
+    ],
+    ["reports:admin", "10", "An API key reads no report.", "an API key reads no report"],
+  ]),
   ...provedBy("server/src/storage/ledger-migration.db.test.ts", [
     [
       "ledger:migration",

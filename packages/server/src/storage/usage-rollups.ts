@@ -1,0 +1,163 @@
+import { and, eq, sql, type SQL } from "drizzle-orm";
+import { workspaces } from "./schema.ts";
+import type { Storage } from "./storage.ts";
+
+export type RollupUnit = "minute" | "hour" | "day";
+
+/** What sums are kept apart by; names of columns. */
+export const DIMENSIONS = [
+  "workspace_id",
+  "api_key_id",
+  "model",
+  "service_tier",
+  "inference_geo",
+  "context_window",
+  "product",
+] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+export type Dimensions = Partial<Record<Dimension, string>>;
+
+export interface RollupQuery {
+  readonly organizationId: string;
+  readonly unit: RollupUnit;
+  /** Inclusive, and exclusive; of the buckets' beginnings. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly groupBy: readonly Dimension[];
+  /** Only series with one of these values. */
+  readonly filters: Partial<Record<Dimension, readonly string[]>>;
+}
+
+export interface UsageSums {
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWrite5mTokens: number;
+  readonly cacheWrite1hTokens: number;
+  readonly outputTokens: number;
+  readonly webSearches: number;
+  readonly inputNanoUsd: bigint;
+  readonly cacheReadNanoUsd: bigint;
+  readonly cacheWrite5mNanoUsd: bigint;
+  readonly cacheWrite1hNanoUsd: bigint;
+  readonly outputNanoUsd: bigint;
+  readonly webSearchNanoUsd: bigint;
+}
+
+export interface RollupRow extends UsageSums {
+  readonly bucketMs: number;
+  readonly dimensions: Dimensions;
+}
+
+const TABLES: Readonly<Record<RollupUnit, string>> = { minute: "usage_minutes", hour: "usage_hours", day: "usage_days" };
+
+const SUMS = sql.raw(
+  [
+    "requests",
+    "input_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "web_searches",
+    "input_nano_usd",
+    "cache_read_nano_usd",
+    "cache_write_5m_nano_usd",
+    "cache_write_1h_nano_usd",
+    "output_nano_usd",
+    "web_search_nano_usd",
+  ]
+    .map((name) => `sum(u.${name})::text as ${name}`)
+    .join(", "),
+);
+
+/** Sums by bucket and by the dimensions asked for, in their order. The ledger itself is never read. */
+export async function sumRollups(storage: Storage, query: RollupQuery): Promise<RollupRow[]> {
+  const statement = rollupStatement(query);
+  const { rows } = await storage.run({ operation: "sum usage", repeatable: true }, (database) =>
+    database.execute<Record<string, string>>(statement),
+  );
+  return rows.map((row) => ({
+    bucketMs: Number(row["bucket_ms"]),
+    dimensions: Object.fromEntries(query.groupBy.map((name) => [name, row[name] ?? ""])),
+    requests: Number(row["requests"]),
+    inputTokens: Number(row["input_tokens"]),
+    cacheReadTokens: Number(row["cache_read_tokens"]),
+    cacheWrite5mTokens: Number(row["cache_write_5m_tokens"]),
+    cacheWrite1hTokens: Number(row["cache_write_1h_tokens"]),
+    outputTokens: Number(row["output_tokens"]),
+    webSearches: Number(row["web_searches"]),
+    inputNanoUsd: BigInt(row["input_nano_usd"] ?? 0),
+    cacheReadNanoUsd: BigInt(row["cache_read_nano_usd"] ?? 0),
+    cacheWrite5mNanoUsd: BigInt(row["cache_write_5m_nano_usd"] ?? 0),
+    cacheWrite1hNanoUsd: BigInt(row["cache_write_1h_nano_usd"] ?? 0),
+    outputNanoUsd: BigInt(row["output_nano_usd"] ?? 0),
+    webSearchNanoUsd: BigInt(row["web_search_nano_usd"] ?? 0),
+  }));
+}
+
+/** How the database would answer, for tests. */
+export async function explainRollups(storage: Storage, query: RollupQuery): Promise<string> {
+  const { rows } = await storage.run({ operation: "explain usage", repeatable: true }, (database) =>
+    database.execute<Record<string, string>>(sql`explain ${rollupStatement(query)}`),
+  );
+  return rows.map((row) => row["QUERY PLAN"] ?? "").join("\n");
+}
+
+function rollupStatement({ organizationId, unit, fromMs, toMs, groupBy, filters }: RollupQuery): SQL {
+  const columns = groupBy.map((name) => sql`s.${sql.identifier(name)}`);
+  const conditions = DIMENSIONS.flatMap((name) => {
+    const values = filters[name];
+    if (!values || values.length === 0) return [];
+    return [sql`s.${sql.identifier(name)} in (select json_array_elements_text(${JSON.stringify(values)}::json))`];
+  });
+  const keys = [sql`u.bucket`, ...columns];
+  return sql`
+    select extract(epoch from u.bucket)::bigint * 1000 as bucket_ms, ${sql.join([...columns, SUMS], sql`, `)}
+    from ${sql.identifier(TABLES[unit])} u join usage_series s on s.id = u.series_id
+    where s.organization_id = ${organizationId}
+      and u.bucket >= to_timestamp(${fromMs / 1000}::double precision) and u.bucket < to_timestamp(${toMs / 1000}::double precision)
+      ${conditions.length > 0 ? sql`and ${sql.join(conditions, sql` and `)}` : sql``}
+    group by ${sql.join(keys, sql`, `)}
+    order by ${sql.join(keys, sql`, `)}`;
+}
+
+/** Reports name the default workspace null. */
+export async function findDefaultWorkspaceId(storage: Storage, organizationId: string): Promise<string | null> {
+  const rows = await storage.run({ operation: "find default workspace", repeatable: true }, (database) =>
+    database
+      .select({ id: workspaces.id })
+      .from(workspaces)
+      .where(and(eq(workspaces.organizationId, organizationId), eq(workspaces.isDefault, true)))
+      .limit(1),
+  );
+  return rows[0]?.id ?? null;
+}
+
+export interface ClaudeCodeActor {
+  readonly apiKeyId: string;
+  readonly name: string;
+  readonly sessions: number;
+}
+
+/** Keys that Claude Code used on a day, by id, after one of them. */
+export async function listClaudeCodeActors(
+  storage: Storage,
+  query: { readonly organizationId: string; readonly dayMs: number; readonly afterKeyId: string | null; readonly limit: number },
+): Promise<ClaudeCodeActor[]> {
+  const day = sql`to_timestamp(${query.dayMs / 1000}::double precision)`;
+  const { rows } = await storage.run({ operation: "list Claude Code's keys", repeatable: true }, (database) =>
+    database.execute<{ api_key_id: string; name: string | null; sessions: number }>(sql`
+      select used.api_key_id, k.name, (
+        select count(*) from claude_code_sessions c
+        where c.organization_id = ${query.organizationId} and c.day = ${day} and c.api_key_id = used.api_key_id
+      )::int as sessions
+      from (
+        select distinct s.api_key_id from usage_days u join usage_series s on s.id = u.series_id
+        where s.organization_id = ${query.organizationId} and s.product = 'claude_code' and u.bucket = ${day}
+          and s.api_key_id collate "C" > ${query.afterKeyId ?? ""}
+      ) used left join api_keys k on k.id = used.api_key_id
+      order by used.api_key_id collate "C" limit ${query.limit}`),
+  );
+  return rows.map((row) => ({ apiKeyId: row.api_key_id, name: row.name ?? row.api_key_id, sessions: row.sessions }));
+}
