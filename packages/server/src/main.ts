@@ -12,7 +12,7 @@ import { openFolderReplayStore } from "./engines/turn-engine/render/folder-repla
 import { createDatabaseIdempotencyStore } from "./idempotency-in-database.ts";
 import { createLedger } from "./ledger/create-ledger.ts";
 import { createLimiter } from "./limits/create-limiter.ts";
-import { createMemoryBucketStore } from "./limits/memory-bucket-store.ts";
+import { chooseBucketStore, openBucketStore } from "./limits/open-bucket-store.ts";
 import { createModelRegistry } from "./models/model-registry.ts";
 import { createPriceBook } from "./money/price-book.ts";
 import { createRecordingBiller } from "./money/create-recording-biller.ts";
@@ -26,6 +26,7 @@ import { createTracing } from "./platform/tracing.ts";
 import { createThinkingSigner } from "./prompt/index.ts";
 import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
 import { ensureLedgerPartitions } from "./storage/turn-records.ts";
+import { pruneLimitBuckets } from "./storage/limit-buckets.ts";
 import { startLocalModels } from "./start-local-models.ts";
 import { findInCatalog } from "./weights/catalog.ts";
 import { openStorage } from "./storage/storage.ts";
@@ -40,6 +41,7 @@ export interface Parley {
 }
 
 const SWEEP_EVERY_MS = 60_000;
+const FORGET_BUCKETS_AFTER_MS = 86_400_000;
 /** How long streams under way may go on once Parley is told to stop. */
 const DRAIN_MS = 30_000;
 
@@ -64,6 +66,16 @@ export async function startParley(options: {
   const { apiKey } = await ensureFirstOrganization({ storage, hmacKey, clock });
   const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
   const authenticator = started.use(createAuthenticator({ storage, hmacKey, clock }));
+
+  const buckets = started.use(
+    await openBucketStore({
+      kind: chooseBucketStore(config.limits.store, { redisUrl: config.redis_url, isEmbedded: storage.kind === "embedded" }),
+      redisUrl: config.redis_url,
+      storage,
+      clock,
+      log,
+    }),
+  );
 
   const models = await startLocalModels({
     config: config.engine,
@@ -119,7 +131,7 @@ export async function startParley(options: {
     authenticator,
     ledger,
     limiter: createLimiter({
-      store: createMemoryBucketStore({ clock }),
+      store: buckets,
       config: {
         default: {
           requests: config.limits.requests_per_minute,
@@ -148,6 +160,7 @@ export async function startParley(options: {
     );
     void snapshots.sweep().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
     void sweepIdempotencyKeys(storage, clock.nowMs()).catch(() => {});
+    void pruneLimitBuckets(storage, FORGET_BUCKETS_AFTER_MS).catch(() => {});
   }, SWEEP_EVERY_MS);
   sweeper.unref();
   started.defer(() => clearInterval(sweeper));

@@ -33,8 +33,9 @@ export function createLimiter({ store, config, clock }: LimiterDeps): Limiter {
   return {
     async headers(principal, modelClass) {
       const estimate = { modelClass: modelClass ?? NO_CLASS, inputTokens: 0, outputTokens: 0 };
-      // Taking nothing from a bucket in debt is refused, and its readings are what is wanted all the same.
-      const { readings } = await store.take(demandsFor(principal, estimate, limitsFor(config, estimate.modelClass), NOTHING));
+      const demands = demandsFor(principal, estimate, limitsFor(config, estimate.modelClass), NOTHING);
+      // Nothing is ever taken from the buckets of no class: they need not be asked for.
+      const readings = modelClass === null ? demands.map(fullReading) : await store.read(demands);
       return headersFrom(readings, clock.nowMs());
     },
     async reserve(principal, estimate) {
@@ -95,6 +96,12 @@ function demandsFor(principal: Principal, estimate: Estimate, limits: ModelClass
     return [{ key: `${principal.organizationId}:${estimate.modelClass}:${kind}`, limitPerMinute, tokens: amounts[kind] }];
   });
 }
+
+const fullReading = ({ limitPerMinute }: BucketDemand): BucketReading => ({
+  limitPerMinute,
+  remaining: limitPerMinute,
+  fullInMs: 0,
+});
 
 function headersFrom(readings: readonly BucketReading[], nowMs: number): Readonly<Record<string, string>> {
   const [requests, inputTokens, outputTokens, totalTokens] = readings;

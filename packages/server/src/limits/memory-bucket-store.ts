@@ -1,6 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
-import type { BucketDemand, BucketStore, TakeOutcome } from "./bucket-store.ts";
-import { fullBucket, readBucket, refill, waitMs, withdraw, type Bucket } from "./token-bucket.ts";
+import { toTakeOutcome, type BucketDemand, type BucketStore } from "./bucket-store.ts";
+import { fullBucket, readBucket, refill, rescale, waitMs, withdraw, type Bucket } from "./token-bucket.ts";
 
 /** Above this many buckets, full ones are dropped: a full bucket and none at all are the same. */
 const PRUNE_ABOVE_BUCKETS = 10_000;
@@ -13,9 +13,7 @@ export function createMemoryBucketStore({ clock }: { readonly clock: Clock }): B
   function current(demand: BucketDemand, nowMs: number): Bucket {
     const bucket = buckets.get(demand.key);
     if (!bucket) return fullBucket(demand.limitPerMinute, nowMs);
-    const refilled = refill(bucket, nowMs);
-    // The operator changed the limit: what was used stays used.
-    return refilled.limitPerMinute === demand.limitPerMinute ? refilled : rescale(refilled, demand.limitPerMinute, nowMs);
+    return rescale(refill(bucket, nowMs), demand.limitPerMinute);
   }
 
   function prune(nowMs: number): void {
@@ -28,32 +26,28 @@ export function createMemoryBucketStore({ clock }: { readonly clock: Clock }): B
   }
 
   return {
-    async take(demands): Promise<TakeOutcome> {
+    async take(demands) {
       const nowMs = Math.floor(clock.monotonicMs());
       const found = demands.map((demand) => current(demand, nowMs));
-      const waits = demands.map((demand, index) =>
-        waitMs(found[index] ?? fullBucket(demand.limitPerMinute, nowMs), demand.tokens),
-      );
-      const longestMs = Math.max(0, ...waits);
-      if (longestMs > 0) {
-        return { taken: false, refusedIndex: waits.indexOf(longestMs), waitMs: longestMs, readings: found.map(readBucket) };
-      }
-      const readings = demands.map((demand, index) => {
-        const bucket = withdraw(found[index] ?? fullBucket(demand.limitPerMinute, nowMs), demand.tokens);
-        buckets.set(demand.key, bucket);
-        return readBucket(bucket);
-      });
+      const isEnough = demands.every((demand, index) => waitMs(found[index] ?? current(demand, nowMs), demand.tokens) === 0);
+      const left = isEnough
+        ? demands.map((demand, index) => withdraw(found[index] ?? current(demand, nowMs), demand.tokens))
+        : found;
+      if (isEnough) for (const [index, bucket] of left.entries()) buckets.set(demands[index]?.key ?? "", bucket);
       prune(nowMs);
-      return { taken: true, readings };
+      return toTakeOutcome(
+        demands,
+        isEnough,
+        left.map((bucket) => bucket.levelUnits),
+      );
     },
     async settle(demands) {
       const nowMs = Math.floor(clock.monotonicMs());
       for (const demand of demands) buckets.set(demand.key, withdraw(current(demand, nowMs), demand.tokens));
     },
+    async read(demands) {
+      const nowMs = Math.floor(clock.monotonicMs());
+      return demands.map((demand) => readBucket(current(demand, nowMs)));
+    },
   };
-}
-
-function rescale(bucket: Bucket, limitPerMinute: number, nowMs: number): Bucket {
-  const usedTokens = bucket.limitPerMinute - bucket.levelUnits / 60_000;
-  return withdraw(fullBucket(limitPerMinute, nowMs), Math.round(usedTokens));
 }

@@ -54,6 +54,14 @@ export function withdraw(bucket: Bucket, tokens: number): Bucket {
   return { ...bucket, levelUnits: Math.min(capacityUnits, bucket.levelUnits - tokens * UNITS_PER_TOKEN) };
 }
 
+/** The bucket under another limit: what was used stays used, in whole tokens. */
+export function rescale(bucket: Bucket, limitPerMinute: number): Bucket {
+  if (bucket.limitPerMinute === limitPerMinute) return bucket;
+  const usedUnits = bucket.limitPerMinute * UNITS_PER_TOKEN - bucket.levelUnits;
+  const usedTokens = Math.floor((usedUnits + UNITS_PER_TOKEN / 2) / UNITS_PER_TOKEN);
+  return withdraw(fullBucket(limitPerMinute, bucket.updatedAtMs), usedTokens);
+}
+
 export function readBucket(bucket: Bucket): BucketReading {
   const missingUnits = bucket.limitPerMinute * UNITS_PER_TOKEN - bucket.levelUnits;
   return {

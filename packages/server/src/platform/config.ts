@@ -23,6 +23,12 @@ export const ConfigSchema = z.strictObject({
     .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
     .nullable()
     .default(null),
+  /** A Redis for the limits of several nodes; null is none. */
+  redis_url: z
+    .string()
+    .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
+    .nullable()
+    .default(null),
   /** Which weights answer for each family of Claude models. */
   models: z
     .strictObject({
@@ -63,6 +69,8 @@ export const ConfigSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
+      /** Where the buckets live. `auto`: Redis where `redis_url` is set, else the database where it is a server, else memory. */
+      store: z.enum(["auto", "memory", "postgresql", "redis"]).default("auto"),
       requests_per_minute: positive.default(50_000),
       input_tokens_per_minute: positive.default(50_000_000),
       output_tokens_per_minute: positive.default(10_000_000),
@@ -128,6 +136,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_HOST: "host",
   PARLEY_PORT: "port",
   DATABASE_URL: "database_url",
+  REDIS_URL: "redis_url",
   PARLEY_MODEL_HAIKU: "models.haiku",
   PARLEY_MODEL_SONNET: "models.sonnet",
   PARLEY_MODEL_OPUS: "models.opus",
@@ -151,6 +160,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_S3_ACCESS_KEY_ID: "files.s3.access_key_id",
   PARLEY_S3_SECRET_ACCESS_KEY: "files.s3.secret_access_key",
   PARLEY_S3_FORCE_PATH_STYLE: "files.s3.force_path_style",
+  PARLEY_LIMITS_STORE: "limits.store",
   PARLEY_LOG_LEVEL: "log.level",
   PARLEY_OTLP_ENDPOINT: "telemetry.otlp_endpoint",
 };

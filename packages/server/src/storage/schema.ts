@@ -25,6 +25,7 @@ export {
   usageMinutes,
   usageSeries,
 } from "./schema/ledger.ts";
+export { limitBuckets, limitClock } from "./schema/limits.ts";
 
 const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
 

@@ -27,6 +27,8 @@ test("three processes that migrate one fresh database at once all succeed", asyn
   await using database: TestDatabase = await createTestDatabase();
   const opened = await Promise.all([1, 2, 3].map(() => openStorage({ ...database, log: silentLog, clock: systemClock })));
   try {
+    const files = await readdir(fileURLToPath(new URL("../../migrations", import.meta.url)));
+    const count = String(files.filter((file) => file.endsWith(".sql")).length);
     const applied = await Promise.all(
       opened.map((each) =>
         each.run({ operation: "count migrations", repeatable: true }, (db) =>
@@ -34,7 +36,7 @@ test("three processes that migrate one fresh database at once all succeed", asyn
         ),
       ),
     );
-    expect(applied.map((result) => result.rows[0]?.count)).toEqual(["4", "4", "4"]);
+    expect(applied.map((result) => result.rows[0]?.count)).toEqual([count, count, count]);
   } finally {
     await Promise.all(opened.toReversed().map((each) => each.close()));
   }

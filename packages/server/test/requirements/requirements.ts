@@ -1,4 +1,5 @@
 import { engineRequirements } from "./engine.ts";
+import { limitsRequirements } from "./limits.ts";
 import { messagesRequirements } from "./messages.ts";
 import { moneyRequirements } from "./money.ts";
 import { platformRequirements } from "./platform.ts";
@@ -12,6 +13,7 @@ export const requirements: readonly Requirement[] = [
   ...validationRequirements,
   ...engineRequirements,
   ...platformRequirements,
+  ...limitsRequirements,
   ...moneyRequirements,
   ...tenancyRequirements,
 ];

@@ -39,12 +39,6 @@ export const unproven: readonly Unproven[] = [
     reason: "No test measures it.",
   },
   {
-    id: "limits:nodes",
-    source: "8",
-    behaviour: "Limits hold across nodes.",
-    reason: "Buckets are in the memory of one process; several nodes are a later milestone.",
-  },
-  {
     id: "spend",
     source: "8",
     behaviour: "Money is reserved and settled.",

@@ -1,0 +1,41 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Log } from "../platform/log.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { BucketStore } from "./bucket-store.ts";
+import { createFailoverBucketStore } from "./failover-bucket-store.ts";
+import { createMemoryBucketStore } from "./memory-bucket-store.ts";
+import { createPostgresBucketStore } from "./postgres-bucket-store.ts";
+import { createSettleQueue } from "./settle-queue.ts";
+
+export type BucketStoreKind = "memory" | "postgresql" | "redis";
+
+/** Redis where there is one; memory for a node that has its database to itself. See docs/decisions/2026-11-21-limit-stores.md. */
+export function chooseBucketStore(configured: BucketStoreKind | "auto", at: { redisUrl: string | null; isEmbedded: boolean }) {
+  if (configured !== "auto") return configured;
+  if (at.redisUrl !== null) return "redis";
+  return at.isEmbedded ? "memory" : "postgresql";
+}
+
+export async function openBucketStore(options: {
+  readonly kind: BucketStoreKind;
+  readonly redisUrl: string | null;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Pick<Log, "warn" | "info">;
+}): Promise<BucketStore & AsyncDisposable> {
+  const { kind, redisUrl, storage, clock, log } = options;
+  if (kind === "memory") return { ...createMemoryBucketStore({ clock }), async [Symbol.asyncDispose]() {} };
+  const shared = createPostgresBucketStore({ storage, clock });
+  if (kind === "postgresql") return createSettleQueue(shared, log);
+  // Loaded where it is used: the client is large.
+  const { openRedisBucketStore } = await import("./redis-bucket-store.ts");
+  const redis = await openRedisBucketStore({ url: redisUrl ?? "redis://127.0.0.1:6379", clock, log });
+  const queue = createSettleQueue(createFailoverBucketStore({ first: redis, second: shared, clock, log }), log);
+  return {
+    ...queue,
+    async [Symbol.asyncDispose]() {
+      await queue[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
+    },
+  };
+}
