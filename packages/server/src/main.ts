@@ -4,11 +4,13 @@ import { createAuthenticator } from "./auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "./auth/ensure-first-organization.ts";
 import { API_KEY_PURPOSE } from "./auth/manage-api-keys.ts";
 import { deriveKey, loadMasterSecret } from "./auth/master-secret.ts";
+import { openBlobStore } from "./blobs/index.ts";
 import { createServer } from "./doors/index.ts";
 import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
 import { openSnapshotStore } from "./engines/turn-engine/cache/snapshot-store.ts";
 import { createTurnEngine } from "./engines/turn-engine/create-turn-engine.ts";
 import { openFolderReplayStore } from "./engines/turn-engine/render/folder-replay-store.ts";
+import { createFiles } from "./files/create-files.ts";
 import { createDatabaseIdempotencyStore } from "./idempotency-in-database.ts";
 import { createLedger } from "./ledger/create-ledger.ts";
 import { createLimiter } from "./limits/create-limiter.ts";
@@ -65,6 +67,8 @@ export async function startParley(options: {
   const storage = started.use(await openStorage({ databaseUrl: config.database_url, dataDir, log, clock }));
   const { apiKey } = await ensureFirstOrganization({ storage, hmacKey, clock });
   const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
+  const blobs = started.use(await openBlobStore(config.files, dataDir));
+  const files = createFiles({ storage, blobs, clock, quotaBytes: config.files.quota_bytes });
   const authenticator = started.use(createAuthenticator({ storage, hmacKey, clock }));
 
   const buckets = started.use(
@@ -145,6 +149,7 @@ export async function startParley(options: {
     biller: createRecordingBiller({ prices: createPriceBook(toOwnPrices(config.money.prices)) }),
     idempotency: createDatabaseIdempotencyStore(storage),
     turns: createRunningTurns(),
+    files,
     tenancy: { storage, clock, authenticator },
     thinkingSigner,
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
@@ -159,6 +164,7 @@ export async function startParley(options: {
       log.warn({ err: error }, "ledger partitions could not be made"),
     );
     void snapshots.sweep().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
+    void files.sweep().catch((error: unknown) => log.warn({ err: error }, "files could not be swept"));
     void sweepIdempotencyKeys(storage, clock.nowMs()).catch(() => {});
     void pruneLimitBuckets(storage, FORGET_BUCKETS_AFTER_MS).catch(() => {});
   }, SWEEP_EVERY_MS);

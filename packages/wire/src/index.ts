@@ -10,6 +10,7 @@ export * from "./messages/count-tokens.ts";
 export * from "./messages/message.ts";
 export * from "./messages/stream-event.ts";
 export * from "./models/model-info.ts";
+export * from "./files/file.ts";
 export * from "./complete/completion.ts";
 export * from "./admin/organization.ts";
 export * from "./admin/usage-report.ts";

@@ -1,2 +1,2 @@
-export type { BlobFacts, BlobStore, ByteRange } from "./blob-store.ts";
+export type { BlobFacts, BlobStore } from "./blob-store.ts";
 export { openBlobStore } from "./open-blob-store.ts";

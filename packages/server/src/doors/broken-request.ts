@@ -1,8 +1,11 @@
 import { STATUS_CODES, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** Errors below HTTP (a parser that gave up, a request that never ends) get the platform's envelope too. */
-export function answerBrokenRequests(server: Server): void {
+/**
+ * Errors below HTTP (a parser that gave up, a request that never ends) get the platform's envelope too. `bodyLimit`: the
+ * largest body that is taken there.
+ */
+export function answerBrokenRequests(server: Server, bodyLimit: (method: string, path: string) => number): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
@@ -21,13 +24,11 @@ export function answerBrokenRequests(server: Server): void {
   // A body that is too large is refused before the client sends it; others are invited to go on.
   server.on("checkContinue", (incoming, outgoing) => {
     const bytes = Number(incoming.headers["content-length"] ?? 0);
-    if (bytes <= EXPECTED_BYTES_MAX) outgoing.writeContinue();
+    const path = (incoming.url ?? "").split("?", 1)[0] ?? "";
+    if (bytes <= bodyLimit(incoming.method ?? "", path)) outgoing.writeContinue();
     server.emit("request", incoming, outgoing);
   });
 }
-
-/** The largest body that any endpoint takes. */
-const EXPECTED_BYTES_MAX = 32 * 1024 * 1024;
 
 function toReply(code: string | undefined): { status: number; type: string; message: string } {
   switch (code) {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { endpoints } from "../endpoints/index.ts";
 import { fail } from "../platform/fail.ts";
 import { createApp } from "./anthropic/create-app.ts";
+import { bodyLimitAt } from "./anthropic/find-route.ts";
 import type { DoorDeps, DoorOptions, Drain } from "./anthropic/serve-endpoint.ts";
 import { answerBrokenRequests } from "./broken-request.ts";
 
@@ -30,8 +31,8 @@ export interface ParleyServer {
 }
 
 const HEADERS_TIMEOUT_MS = 20_000;
-/** For the whole request to come in; a reply may take as long as it needs. */
-const REQUEST_TIMEOUT_MS = 120_000;
+/** For the whole request to come in, the largest upload over a slow line included; smaller bodies have limits of their own. */
+const REQUEST_TIMEOUT_MS = 3_600_000;
 /** Longer than what load balancers keep (60 s), so that they and not we close an idle connection. */
 const KEEP_ALIVE_MS = 75_000;
 const HEADER_BYTES_MAX = 32 * 1024;
@@ -66,7 +67,7 @@ export function createServer(deps: DoorDeps): ParleyServer {
     // The replaced globals of the adapter would only speed up `Response` bodies, and replies here are written raw.
     const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: refuseRequest });
     server.on("request", (incoming, outgoing) => void answer(incoming, outgoing));
-    answerBrokenRequests(server);
+    answerBrokenRequests(server, (method, path) => bodyLimitAt(method, path, endpoints));
     const listening = server;
     await new Promise<void>((resolve, reject) => {
       listening.once("error", reject);

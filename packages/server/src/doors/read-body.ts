@@ -18,9 +18,15 @@ export function checkBodyHeaders(incoming: IncomingMessage, maxBytes: number): v
   if (Number(incoming.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
 }
 
+/** For a body that is read whole. */
+const BODY_TIMEOUT_MS = 120_000;
+/** An upload may take long, but not while nothing comes. */
+const UPLOAD_SILENCE_MS = 60_000;
+
 /** Reads the whole body; throws `request_too_large` as soon as it has grown over the limit, and the signal's reason. */
 export function readBody(incoming: IncomingMessage, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const timer = setTimeout(() => reject(tooSlow()), BODY_TIMEOUT_MS);
   const chunks: Buffer[] = [];
   let bytes = 0;
   const onData = (chunk: Buffer): void => {
@@ -38,14 +44,20 @@ export function readBody(incoming: IncomingMessage, maxBytes: number, signal: Ab
   incoming.once("close", () => reject(new ClientGone("closed")));
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
-  return promise.finally(() => signal.removeEventListener("abort", onAbort));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  });
 }
 
 /** The body as it comes; fails with `request_too_large` where it grows over the limit, as `ClientGone` where it breaks off. */
 export function openUpload(incoming: IncomingMessage, maxBytes: number, signal: AbortSignal): Readable {
   let bytes = 0;
+  // A reader that takes nothing for so long is at fault itself, and its failure is the same to the client.
+  const silence = setTimeout(() => limited.destroy(tooSlow()), UPLOAD_SILENCE_MS);
   const limited = new Transform({
     transform(chunk: Buffer, _encoding, done) {
+      silence.refresh();
       bytes += chunk.length;
       if (bytes > maxBytes) done(tooLarge(maxBytes));
       else done(null, chunk);
@@ -58,10 +70,18 @@ export function openUpload(incoming: IncomingMessage, maxBytes: number, signal: 
   });
   signal.addEventListener("abort", () => limited.destroy(signal.reason as Error), { once: true });
   // What nobody reads any more still has to come in before the reply can be read.
-  limited.once("close", () => incoming.unpipe(limited).resume());
+  limited.once("close", () => {
+    clearTimeout(silence);
+    incoming.unpipe(limited).resume();
+  });
+  limited.once("end", () => clearTimeout(silence));
   // A failure that comes while nobody reads is told at the next read.
   limited.on("error", () => {});
   return limited;
+}
+
+function tooSlow() {
+  return fail("timeout_error", { public: "The request did not arrive in time." });
 }
 
 function tooLarge(maxBytes: number) {

@@ -1,3 +1,4 @@
+import type { Files } from "../files/create-files.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
 import type { ThinkingSigner } from "../prompt/index.ts";
 import type { TenancyDeps } from "../tenancy/tenancy-deps.ts";
@@ -11,6 +12,7 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly thinkingSigner: ThinkingSigner;
   readonly idempotency: IdempotencyStore;
   readonly turns: RunningTurns;
+  readonly files: Files;
   readonly tenancy: TenancyDeps;
   /** Name of each thing that a turn needs, and whether it is there. */
   readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;

@@ -1,6 +1,11 @@
 import { costReport } from "./cost-report/endpoint.ts";
 import { complete } from "./complete/endpoint.ts";
 import type { Endpoint } from "./define-endpoint.ts";
+import { filesCreate } from "./files-create/endpoint.ts";
+import { filesList } from "./files-list/endpoint.ts";
+import { filesGet } from "./files-get/endpoint.ts";
+import { filesContent } from "./files-content/endpoint.ts";
+import { filesDelete } from "./files-delete/endpoint.ts";
 import { healthz } from "./healthz/endpoint.ts";
 import { messagesCountTokens } from "./messages-count-tokens/endpoint.ts";
 import { messagesCreate } from "./messages-create/endpoint.ts";
@@ -20,6 +25,11 @@ export const endpoints: readonly Endpoint[] = [
   modelsList,
   modelsGet,
   complete,
+  filesCreate,
+  filesList,
+  filesGet,
+  filesContent,
+  filesDelete,
   organizationsMe,
   usageReportMessages,
   costReport,

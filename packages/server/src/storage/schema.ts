@@ -26,6 +26,7 @@ export {
   usageSeries,
 } from "./schema/ledger.ts";
 export { limitBuckets, limitClock } from "./schema/limits.ts";
+export { files } from "./schema/files.ts";
 
 const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
 

@@ -1,5 +1,6 @@
 import { engineRequirements } from "./engine.ts";
 import { limitsRequirements } from "./limits.ts";
+import { filesRequirements } from "./files.ts";
 import { messagesRequirements } from "./messages.ts";
 import { moneyRequirements } from "./money.ts";
 import { platformRequirements } from "./platform.ts";
@@ -15,5 +16,6 @@ export const requirements: readonly Requirement[] = [
   ...platformRequirements,
   ...limitsRequirements,
   ...moneyRequirements,
+  ...filesRequirements,
   ...tenancyRequirements,
 ];

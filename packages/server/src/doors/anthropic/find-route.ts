@@ -12,6 +12,13 @@ export function methodsAt(path: string, endpoints: readonly Endpoint[]): readonl
   return endpoints.filter((endpoint) => toPattern(endpoint.path).test(path)).map((endpoint) => endpoint.method);
 }
 
+/** The largest body that is taken at this path; 0 where none is. */
+export function bodyLimitAt(method: string, path: string, endpoints: readonly Endpoint[]): number {
+  const route = normalizePath(path);
+  const endpoint = endpoints.find((each) => each.method === method && toPattern(each.path).test(route));
+  return (endpoint?.body ?? endpoint?.upload)?.maxBytes ?? 0;
+}
+
 function toPattern(path: string): RegExp {
   return new RegExp(`^${path.replace(/:\w+/g, "[^/]+")}$`);
 }

@@ -3,6 +3,7 @@ import { createRecordingBiller } from "../../money/create-recording-biller.ts";
 import { createRunningTurns } from "../../endpoints/shared/running-turns.ts";
 import type { TurnRecord } from "../../ledger/ledger.ts";
 import type { Estimate } from "../../limits/limiter.ts";
+import { createFiles } from "../../files/create-files.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { fail } from "../../platform/fail.ts";
@@ -10,6 +11,7 @@ import { createLog } from "../../platform/log.ts";
 import { createMetrics } from "../../platform/metrics.ts";
 import { createTracing } from "../../platform/tracing.ts";
 import { createThinkingSigner } from "../../prompt/index.ts";
+import { absentBlobs } from "./absent-blobs.ts";
 import { absentStorage } from "./absent-storage.ts";
 import type { DoorDeps } from "../anthropic/serve-endpoint.ts";
 import { createServer, type ServerOptions } from "../create-server.ts";
@@ -45,6 +47,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     turns: createRunningTurns(),
+    files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     tenancy: { storage: absentStorage, clock: systemClock, authenticator: null },
     readiness: async () => ({ database: true, engine: true }),
     authenticator: {

@@ -1,4 +1,5 @@
 import type { AppliedEdit, CountTokensRequest } from "@parley/wire";
+import { resolveFileBlocks } from "../../files/resolve-file-blocks.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
 import { newId } from "../../platform/ids.ts";
 import { applyContextEdits, toTurn } from "../../prompt/index.ts";
@@ -22,7 +23,8 @@ export async function prepareTurn(
 ): Promise<PreparedTurn> {
   const model = await deps.models.resolve(body.model);
   request.setModelClass(model.modelClass);
-  const turn = toTurn(body, {
+  const whole = await resolveFileBlocks(body, request.principal, model.capabilities, deps.files);
+  const turn = toTurn(whole, {
     requestId: request.requestId,
     messageId: newId("msg"),
     workspaceId: request.principal.workspaceId,

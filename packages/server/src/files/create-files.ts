@@ -1,0 +1,207 @@
+import type { Readable } from "node:stream";
+import type { BlobStore } from "../blobs/index.ts";
+import type { Clock } from "../platform/clock.ts";
+import { type Failure, fail } from "../platform/fail.ts";
+import { newId } from "../platform/ids.ts";
+import {
+  deleteFile,
+  type FileCursor,
+  type FileRow,
+  findExpiredFiles,
+  findFiles,
+  findStoredFiles,
+  insertFile,
+  listFiles,
+  markContentRemoved,
+  pageFiles,
+  sumStoredBytes,
+} from "../storage/files.ts";
+import { isOutage } from "../storage/outage.ts";
+import type { PageOf, PageRequest } from "../storage/select-page.ts";
+import type { Storage } from "../storage/storage.ts";
+import { decideFileName } from "./file-name.ts";
+import { decideFileType } from "./file-type.ts";
+import { readUpload } from "./read-upload.ts";
+
+/** Whose files: nothing of one workspace is visible to another, where it answers like a file that never was. */
+export interface FileOwner {
+  readonly organizationId: string;
+  readonly workspaceId: string;
+}
+
+export interface Files {
+  /** Stores the one file of a multipart form. `announcedBytes`: the form's length where the client told it. */
+  upload(
+    owner: FileOwner,
+    form: { readonly contentType: string | undefined; readonly body: Readable; readonly announcedBytes: number },
+  ): Promise<FileRow>;
+  /** Stores a file that a tool made, which may be fetched back. */
+  add(
+    owner: FileOwner,
+    file: { readonly filename: string; readonly mimeType: string; readonly content: AsyncIterable<Uint8Array> },
+  ): Promise<FileRow>;
+  /** Throws `not_found_error`. */
+  get(owner: FileOwner, id: string): Promise<FileRow>;
+  /** Those that there are, newest first. */
+  find(owner: FileOwner, ids: readonly string[]): Promise<FileRow[]>;
+  list(owner: FileOwner, limit: number, cursor: FileCursor | null): Promise<FileRow[]>;
+  page(owner: FileOwner, request: PageRequest): Promise<PageOf<FileRow>>;
+  /** Throws `not_found_error` with `file_expired` for a file whose time is over. */
+  assertReadable(file: FileRow): void;
+  /** The bytes, after the same check. */
+  read(file: FileRow): AsyncIterable<Uint8Array>;
+  delete(owner: FileOwner, id: string): Promise<void>;
+  /** Removes the bytes of expired files, and blobs that no file names. */
+  sweep(): Promise<void>;
+}
+
+export interface FilesDeps {
+  readonly storage: Storage;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  /** What the files of one organization may take together. */
+  readonly quotaBytes: number;
+}
+
+const BLOB_PREFIX = "files/";
+/** An upload writes its row minutes after its first byte; a blob of this age without one has none to come. */
+const ORPHAN_AGE_MS = 24 * 3_600_000;
+const SWEEP_ROWS = 500;
+
+export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): Files {
+  const keyOf = (id: string): string => `${BLOB_PREFIX}${id}`;
+
+  async function keep(row: FileRow): Promise<FileRow> {
+    if (await insertFile(storage, row, quotaBytes)) return row;
+    throw quotaExceeded();
+  }
+
+  /** Whatever happens after the first byte is stored: without a row no blob stays. */
+  async function withBlob(id: string, work: () => Promise<FileRow>): Promise<FileRow> {
+    try {
+      return await work();
+    } catch (error) {
+      // Of a database that went away nobody knows whether it has the row; the sweep decides later, also where this fails.
+      if (!isOutage(error)) await blobs.delete(keyOf(id)).catch(() => {});
+      throw error;
+    }
+  }
+
+  async function removeExpired(): Promise<void> {
+    for (;;) {
+      const ids = await findExpiredFiles(storage, clock.nowMs(), SWEEP_ROWS);
+      for (const id of ids) {
+        await blobs.delete(keyOf(id));
+        await markContentRemoved(storage, id, clock.nowMs());
+      }
+      if (ids.length < SWEEP_ROWS) return;
+    }
+  }
+
+  async function removeOrphans(): Promise<void> {
+    let ids: string[] = [];
+    const removeUnnamed = async (): Promise<void> => {
+      const named = await findStoredFiles(storage, ids);
+      for (const id of ids) if (!named.has(id)) await blobs.delete(keyOf(id));
+      ids = [];
+    };
+    for await (const { key, writtenAtMs } of blobs.list()) {
+      if (!key.startsWith(BLOB_PREFIX) || clock.nowMs() - writtenAtMs < ORPHAN_AGE_MS) continue;
+      ids.push(key.slice(BLOB_PREFIX.length));
+      if (ids.length === SWEEP_ROWS) await removeUnnamed();
+    }
+    if (ids.length > 0) await removeUnnamed();
+  }
+
+  function assertReadable({ id, expiresAt, contentRemovedAt }: FileRow): void {
+    const isOver = expiresAt !== null && expiresAt.getTime() <= clock.nowMs();
+    if (!isOver && contentRemovedAt === null) return;
+    throw fail("not_found_error", { public: `File ${id} has expired.`, details: { error_code: "file_expired" } });
+  }
+
+  async function get(owner: FileOwner, id: string): Promise<FileRow> {
+    const [row] = await findFiles(storage, owner.workspaceId, [id]);
+    if (!row) throw fileNotFound(id);
+    return row;
+  }
+
+  return {
+    async upload(owner, { contentType, body, announcedBytes }) {
+      // Before the bytes are taken in, where the form's length leaves no doubt.
+      const stored = await sumStoredBytes(storage, owner.organizationId);
+      if (stored + announcedBytes - FORM_OVERHEAD_BYTES > quotaBytes) throw quotaExceeded();
+      const id = newId("file");
+      return withBlob(id, async () => {
+        const upload = await readUpload(contentType, body, (content) => blobs.put(keyOf(id), content));
+        const mimeType = await decideFileType(upload.declaredType, upload.sample);
+        const nowMs = clock.nowMs();
+        return keep({
+          id,
+          organizationId: owner.organizationId,
+          workspaceId: owner.workspaceId,
+          filename: decideFileName(upload.filename, mimeType),
+          mimeType,
+          ...upload.facts,
+          downloadable: false,
+          createdAt: new Date(nowMs),
+          expiresAt: upload.expiresInSeconds === null ? null : new Date(nowMs + upload.expiresInSeconds * 1_000),
+          contentRemovedAt: null,
+        });
+      });
+    },
+
+    add(owner, { filename, mimeType, content }) {
+      const id = newId("file");
+      return withBlob(id, async () => {
+        const facts = await blobs.put(keyOf(id), content);
+        return keep({
+          id,
+          organizationId: owner.organizationId,
+          workspaceId: owner.workspaceId,
+          filename: decideFileName(filename, mimeType),
+          mimeType,
+          ...facts,
+          downloadable: true,
+          createdAt: new Date(clock.nowMs()),
+          expiresAt: null,
+          contentRemovedAt: null,
+        });
+      });
+    },
+
+    get,
+    find: (owner, ids) => findFiles(storage, owner.workspaceId, ids),
+    list: (owner, limit, cursor) => listFiles(storage, owner.workspaceId, limit, cursor),
+    page: (owner, request) => pageFiles(storage, owner.workspaceId, request),
+
+    assertReadable,
+    read(file) {
+      assertReadable(file);
+      return blobs.get(keyOf(file.id));
+    },
+
+    async delete(owner, id) {
+      if (!(await deleteFile(storage, owner.workspaceId, id))) throw fileNotFound(id);
+      await blobs.delete(keyOf(id));
+    },
+
+    async sweep() {
+      await removeExpired();
+      await removeOrphans();
+    },
+  };
+}
+
+/** What a form has besides the file, at most. */
+const FORM_OVERHEAD_BYTES = 64 * 1024;
+
+export function fileNotFound(id: string): Failure {
+  return fail("not_found_error", { public: `File not found: ${id.slice(0, 100)}` });
+}
+
+function quotaExceeded(): Failure {
+  return fail("invalid_request_error", {
+    public: "Your organization's file storage quota is exhausted. Delete files to free up space, then try again.",
+    details: { error_code: "storage_quota_exceeded" },
+  });
+}
