@@ -236,6 +236,12 @@ export const engineRequirements: readonly Requirement[] = [
   ]),
   ...provedBy("server/src/engines/contract/test-token-backend-contract.ts", [
     [
+      "engine:slots-changed",
+      "5",
+      "A stored prefix outlives a change of the number of slots.",
+      "a saved slot goes on in an engine with another number of slots",
+    ],
+    [
       "backend:abort",
       "7",
       "An abort stops decoding within one token.",

@@ -295,6 +295,25 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
       expect(restored.tokens.slice(0, AGREEING_TOKENS)).toEqual(fresh.tokens.slice(0, AGREEING_TOKENS));
     });
 
+    test("a saved slot goes on in an engine with another number of slots", async () => {
+      const file = join(folder, "other-slots.kv");
+      const prefix = longPrompt.slice(0, 300);
+      await collectDecode(backend, { slot: 2, tokens: prefix, maxTokens: 0 });
+      await backend.saveSlot(2, file);
+      const next = [...prefix, ...(await backend.tokenize(" The captain said", { special: false }))];
+      const fresh = await collectDecode(backend, { slot: 3, tokens: next });
+      for (const slots of [1, SLOTS + 1]) {
+        const other = await start({ ...options(), slots });
+        expect(other.model.fingerprint).toBe(backend.model.fingerprint);
+        expect(await other.restoreSlot(slots - 1, file)).toBe(true);
+        const restored = await collectDecode(other, { slot: slots - 1, tokens: next, reusePrefix: true });
+        expect(restored.end.cachedTokens).toBe(prefix.length);
+        expect(restored.tokens.slice(0, AGREEING_TOKENS)).toEqual(fresh.tokens.slice(0, AGREEING_TOKENS));
+        await other.close();
+      }
+      expect(await backend.restoreSlot(0, file)).toBe(true);
+    });
+
     test("a file that is no snapshot of this model is refused, and the slot goes on working", async () => {
       const file = join(folder, "good.kv");
       await collectDecode(backend, { slot: 0, tokens: question, maxTokens: 0 });

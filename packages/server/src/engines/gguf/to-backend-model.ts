@@ -8,9 +8,9 @@ export function toBackendModel(
 ): BackendModel {
   const { kind, slots, contextTokens, endTokens } = engine;
   return {
-    // A snapshot is read only by what wrote it: the engines pack a slot's state differently, and llama.cpp writes the
-    // number of KV streams into it and refuses another.
-    fingerprint: `${facts.fingerprint}-${kind}-${slots}`,
+    // A snapshot is read only by what wrote it: the engines pack a slot's state differently. llama.cpp also writes the number
+    // of slots into it and refuses another; where the layout is plain, `fitSnapshot` mends that.
+    fingerprint: `${facts.fingerprint}-${kind}${canTruncate(facts) ? "" : `-${slots}`}`,
     contextTokens,
     chatTemplate: facts.chatTemplate,
     architecture: facts.architecture,

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { BackendGone, GrammarRejected, type DecodeEvent, type DecodeRequest, type TokenBackend } from "../backend.ts";
+import { fitSnapshot } from "../gguf/fit-snapshot.ts";
 import type { GgufFacts } from "../gguf/gguf-facts.ts";
 import { toBackendModel } from "../gguf/to-backend-model.ts";
 import {
@@ -21,7 +22,7 @@ import { createEngineSocket, EngineRefused, type EngineSocket } from "./engine-s
 import { watchGrammar, type WatchdogOptions } from "./grammar-watchdog.ts";
 import { recoverTokens } from "./recover-tokens.ts";
 import { createEngineFolder } from "./run-folder.ts";
-import { readIntactSnapshot, sealSnapshot } from "./snapshot-file.ts";
+import { type SnapshotSeal, readIntactSnapshot, sealSnapshot } from "./snapshot-file.ts";
 import { toCompletionBody } from "./to-completion-body.ts";
 
 /** Prompt tokens computed in one step: how long an abort and the other slots wait. 512 is no faster on a CPU. */
@@ -245,6 +246,14 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
     return { ...chunk, content, tokens: [], tokens_predicted: chunk.tokens_predicted - 1 };
   };
 
+  /** A snapshot that was made with another number of slots is written anew for this one, under a seal of its own. */
+  const fitToSlots = async (source: string, { payloadBytes, tokens }: SnapshotSeal): Promise<void> => {
+    const fitted = await fitSnapshot(source, payloadBytes, slots);
+    if (fitted === null) return;
+    await sealSnapshot(fitted, { fingerprint: model.fingerprint, tokens });
+    await rename(fitted, source);
+  };
+
   return {
     kind: "llama-server",
     pid: engine.pid,
@@ -280,6 +289,7 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
     async restoreSlot(slot, source) {
       const seal = await readIntactSnapshot(source, model.fingerprint);
       if (!seal) return false;
+      if (model.canTruncate) await fitToSlots(source, seal);
       await settle(slot);
       try {
         const restored = await withLink(source, (filename) =>

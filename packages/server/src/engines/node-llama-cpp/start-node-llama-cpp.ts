@@ -1,5 +1,7 @@
+import { rename, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { TokenBackend } from "../backend.ts";
+import { fitSnapshot } from "../gguf/fit-snapshot.ts";
 import { assertMemoryFits, planMemory } from "../gguf/plan-memory.ts";
 import { readAvailableBytes } from "../gguf/read-available-bytes.ts";
 import { readGguf } from "../gguf/read-gguf.ts";
@@ -70,10 +72,23 @@ export async function startNodeLlamaCpp(options: NodeLlamaCppOptions): Promise<T
     detokenize: (tokens) => connection.command({ type: "detokenize", tokens: Uint32Array.from(tokens) }),
     decode: (request, signal) => decodeStream(connection, request, signal),
     saveSlot: (slot, path) => connection.command({ type: "save", slot, file: path }),
-    restoreSlot: (slot, path) => connection.command({ type: "restore", slot, file: path }),
+    async restoreSlot(slot, path) {
+      if (canTruncate(facts)) await fitToSlots(path, slots);
+      return await connection.command({ type: "restore", slot, file: path });
+    },
     clearSlot: async (slot) => {
       await connection.command({ type: "clear", slot });
     },
     close: () => connection.close(),
   };
+}
+
+/** A snapshot that was made with another number of slots is written anew for this one. */
+async function fitToSlots(path: string, slots: number): Promise<void> {
+  const bytes = await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  const fitted = await fitSnapshot(path, bytes, slots);
+  if (fitted !== null) await rename(fitted, path);
 }
