@@ -29,6 +29,7 @@ import { createThinkingSigner } from "./prompt/index.ts";
 import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
 import { ensureLedgerPartitions } from "./storage/turn-records.ts";
 import { pruneLimitBuckets } from "./storage/limit-buckets.ts";
+import { AUDIT_PURPOSE } from "./tenancy/tenancy-deps.ts";
 import { startLocalModels } from "./start-local-models.ts";
 import { findInCatalog } from "./weights/catalog.ts";
 import { openStorage } from "./storage/storage.ts";
@@ -65,7 +66,8 @@ export async function startParley(options: {
   const thinkingSigner = createThinkingSigner(deriveKey(master, "thinking-signature"));
 
   const storage = started.use(await openStorage({ databaseUrl: config.database_url, dataDir, log, clock }));
-  const { apiKey } = await ensureFirstOrganization({ storage, hmacKey, clock });
+  const auditKey = deriveKey(master, AUDIT_PURPOSE);
+  const { apiKey } = await ensureFirstOrganization({ storage, hmacKey, auditKey, clock, authenticator: null });
   const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
   const blobs = started.use(await openBlobStore(config.files, dataDir));
   const files = createFiles({ storage, blobs, clock, quotaBytes: config.files.quota_bytes });
@@ -150,7 +152,7 @@ export async function startParley(options: {
     idempotency: createDatabaseIdempotencyStore(storage),
     turns: createRunningTurns(),
     files,
-    tenancy: { storage, clock, authenticator },
+    tenancy: { storage, clock, auditKey, authenticator },
     thinkingSigner,
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
     clock,

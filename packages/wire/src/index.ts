@@ -14,6 +14,12 @@ export * from "./files/file.ts";
 export * from "./complete/completion.ts";
 export * from "./admin/organization.ts";
 export * from "./admin/usage-report.ts";
+export * from "./admin/users.ts";
+export * from "./admin/invites.ts";
+export * from "./admin/workspaces.ts";
+export * from "./admin/workspace-members.ts";
+export * from "./admin/api-keys.ts";
+export * from "./admin/audit-log.ts";
 export {
   parseBySchema,
   parseComplete,

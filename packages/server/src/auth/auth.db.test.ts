@@ -5,10 +5,11 @@ import { fail } from "../platform/fail.ts";
 import { dumpTable } from "../storage/testing/dump-table.ts";
 import { openTestStorage } from "../storage/testing/test-storage.ts";
 import type { Storage } from "../storage/storage.ts";
+import { SYSTEM } from "../tenancy/tenancy-deps.ts";
 import { createAuthenticator } from "./create-authenticator.ts";
 import { ensureFirstOrganization } from "./ensure-first-organization.ts";
 import { generateKeySecret } from "./key-secret.ts";
-import { createKey, listKeys, revokeKey, type KeyDeps } from "./manage-api-keys.ts";
+import { createKey, listKeys, revokeKey, rotateKey, type KeyDeps } from "./manage-api-keys.ts";
 
 let storage: Storage;
 let deps: KeyDeps;
@@ -18,7 +19,7 @@ const INVALID = { type: "authentication_error", status: 401, publicMessage: "inv
 
 beforeAll(async () => {
   storage = await openTestStorage();
-  deps = { storage, hmacKey: randomBytes(32), clock };
+  deps = { storage, hmacKey: randomBytes(32), auditKey: randomBytes(32), clock, authenticator: null };
 });
 afterAll(async () => {
   await storage.close();
@@ -59,14 +60,14 @@ test("of eight first starts at once exactly one creates the organization and get
 });
 
 test("the database holds neither a key nor anything that a key could be tested against", async () => {
-  const created = await createKey(deps, { name: "hidden", workspaceId: null, expiresAtMs: null });
+  const created = await createKey(deps, { name: "hidden", workspaceId: null, expiresAtMs: null }, SYSTEM);
   const text = await dumpTable(storage, "api_keys");
   expect(text).not.toContain(created.secret.slice(16, -4));
   expect(text).toContain(created.partialHint);
 });
 
 test("an unknown key, a malformed one and a key of another installation are all 401 invalid x-api-key", async () => {
-  const created = await createKey(deps, { name: "mine", workspaceId: null, expiresAtMs: null });
+  const created = await createKey(deps, { name: "mine", workspaceId: null, expiresAtMs: null }, SYSTEM);
   await using authenticator = createAuthenticator(deps);
   await using stranger = createAuthenticator({ ...deps, hmacKey: randomBytes(32) });
   await expect(authenticator.authenticate(generateKeySecret("api"))).rejects.toMatchObject(INVALID);
@@ -75,20 +76,20 @@ test("an unknown key, a malformed one and a key of another installation are all 
 });
 
 test("a revoked key gets 401 authentication_error at once", async () => {
-  const created = await createKey(deps, { name: "doomed", workspaceId: null, expiresAtMs: null });
+  const created = await createKey(deps, { name: "doomed", workspaceId: null, expiresAtMs: null }, SYSTEM);
   await using authenticator = createAuthenticator(deps);
   await authenticator.authenticate(created.secret);
-  await revokeKey({ storage, authenticator }, created.id);
+  await revokeKey({ ...deps, authenticator }, created.id, SYSTEM);
   await expect(authenticator.authenticate(created.secret)).rejects.toMatchObject(INVALID);
   expect((await listKeys(deps)).find((key) => key.id === created.id)).toMatchObject({ status: "archived", name: "doomed" });
-  await expect(revokeKey({ storage, authenticator }, "apikey_none")).rejects.toMatchObject({ type: "not_found_error" });
+  await expect(revokeKey({ ...deps, authenticator }, "apikey_none", SYSTEM)).rejects.toMatchObject({ type: "not_found_error" });
 });
 
 test("a key revoked elsewhere stops working within one second, also under steady use", async () => {
-  const created = await createKey(deps, { name: "remote", workspaceId: null, expiresAtMs: null });
+  const created = await createKey(deps, { name: "remote", workspaceId: null, expiresAtMs: null }, SYSTEM);
   await using authenticator = createAuthenticator(deps);
   await authenticator.authenticate(created.secret);
-  await revokeKey({ storage, authenticator: null }, created.id);
+  await revokeKey(deps, created.id, SYSTEM);
   const revokedAtMs = performance.now();
   let stoppedAfterMs = Number.POSITIVE_INFINITY;
   while (performance.now() - revokedAtMs < 3_000) {
@@ -104,7 +105,7 @@ test("a key revoked elsewhere stops working within one second, also under steady
 });
 
 test("a look-up that began before a revocation does not bring the key back", async () => {
-  const created = await createKey(deps, { name: "racing", workspaceId: null, expiresAtMs: null });
+  const created = await createKey(deps, { name: "racing", workspaceId: null, expiresAtMs: null }, SYSTEM);
   let release = () => {};
   const gate = new Promise<void>((resolve) => {
     release = resolve;
@@ -120,14 +121,14 @@ test("a look-up that began before a revocation does not bring the key back", asy
   await using authenticator = createAuthenticator({ ...deps, storage: slow });
   const early = authenticator.authenticate(created.secret);
   await new Promise((resolve) => setTimeout(resolve, 50));
-  await revokeKey({ storage, authenticator }, created.id);
+  await revokeKey({ ...deps, authenticator }, created.id, SYSTEM);
   release();
   await early;
   await expect(authenticator.authenticate(created.secret)).rejects.toMatchObject(INVALID);
 });
 
 test("a thousand requests with one key cost one query, and steady use never waits for one", async () => {
-  const created = await createKey(deps, { name: "busy", workspaceId: null, expiresAtMs: null });
+  const created = await createKey(deps, { name: "busy", workspaceId: null, expiresAtMs: null }, SYSTEM);
   const counted = switchable();
   await using authenticator = createAuthenticator({ ...deps, storage: counted.storage });
   await Promise.all(Array.from({ length: 500 }, () => authenticator.authenticate(created.secret)));
@@ -136,7 +137,7 @@ test("a thousand requests with one key cost one query, and steady use never wait
 });
 
 test("a key expires at its time, also while it is cached", async () => {
-  const created = await createKey(deps, { name: "brief", workspaceId: null, expiresAtMs: clock.nowMs() + 300 });
+  const created = await createKey(deps, { name: "brief", workspaceId: null, expiresAtMs: clock.nowMs() + 300 }, SYSTEM);
   await using authenticator = createAuthenticator(deps);
   await authenticator.authenticate(created.secret);
   offsetMs += 301;
@@ -145,8 +146,8 @@ test("a key expires at its time, also while it is cached", async () => {
 });
 
 test("while the database is down a key seen lately works for a minute, an unseen one gets overloaded_error", async () => {
-  const seen = await createKey(deps, { name: "seen", workspaceId: null, expiresAtMs: null });
-  const unseen = await createKey(deps, { name: "unseen", workspaceId: null, expiresAtMs: null });
+  const seen = await createKey(deps, { name: "seen", workspaceId: null, expiresAtMs: null }, SYSTEM);
+  const unseen = await createKey(deps, { name: "unseen", workspaceId: null, expiresAtMs: null }, SYSTEM);
   const cut = switchable();
   await using authenticator = createAuthenticator({ ...deps, storage: cut.storage });
   await authenticator.authenticate(seen.secret);
@@ -164,7 +165,7 @@ test("while the database is down a key seen lately works for a minute, an unseen
 });
 
 test("the last use is written when the authenticator closes and never moves back", async () => {
-  const created = await createKey(deps, { name: "used", workspaceId: null, expiresAtMs: null });
+  const created = await createKey(deps, { name: "used", workspaceId: null, expiresAtMs: null }, SYSTEM);
   const lastUse = async () => (await listKeys(deps)).find((key) => key.id === created.id)?.lastUsedAtMs ?? null;
   expect(await lastUse()).toBeNull();
   const authenticator = createAuthenticator(deps);
@@ -177,4 +178,20 @@ test("the last use is written when the authenticator closes and never moves back
   await behind.authenticate(created.secret);
   await behind.close();
   expect(await lastUse()).toBe(first);
+});
+
+test("a rotated key goes on for the overlap, and its successor has its name, place and lifetime", async () => {
+  const old = await createKey(deps, { name: "turning", workspaceId: null, expiresAtMs: clock.nowMs() + 100_000 }, SYSTEM);
+  const created = await rotateKey(deps, old.id, 10_000, SYSTEM);
+  await using authenticator = createAuthenticator(deps);
+  const place = await authenticator.authenticate(old.secret);
+  expect(await authenticator.authenticate(created.secret)).toEqual({ ...place, apiKeyId: created.id });
+  offsetMs += 10_001;
+  await expect(authenticator.authenticate(old.secret)).rejects.toMatchObject(INVALID);
+  await authenticator.authenticate(created.secret);
+  const listed = (await listKeys(deps)).find((key) => key.id === created.id);
+  expect(listed).toMatchObject({ name: "turning", status: "active" });
+  expect(Math.abs(listed!.expiresAtMs! - clock.nowMs() - 90_000)).toBeLessThan(5_000);
+  await expect(rotateKey(deps, old.id, 10_000, SYSTEM)).rejects.toMatchObject({ type: "invalid_request_error" });
+  await expect(rotateKey(deps, "apikey_none", 10_000, SYSTEM)).rejects.toMatchObject({ type: "not_found_error" });
 });

@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { newId } from "../platform/ids.ts";
 import { findFirstOrganization, insertFirstOrganization, type FirstOrganization } from "../storage/organizations.ts";
+import { newOrganization } from "../tenancy/create-organization.ts";
+import { SYSTEM, toAuditedAct } from "../tenancy/tenancy-deps.ts";
 import { mintKey, type CreatedApiKey, type KeyDeps } from "./manage-api-keys.ts";
 
 export interface EnsuredOrganization extends FirstOrganization {
@@ -9,19 +9,23 @@ export interface EnsuredOrganization extends FirstOrganization {
 }
 
 /** Creates the organization, its default workspace and a first API key in an empty database; else finds them. */
-export async function ensureFirstOrganization({ storage, hmacKey, clock }: KeyDeps): Promise<EnsuredOrganization> {
+export async function ensureFirstOrganization(deps: KeyDeps): Promise<EnsuredOrganization> {
+  const { storage, hmacKey, clock } = deps;
   const existing = await findFirstOrganization(storage);
   if (existing) return { ...existing, apiKey: null };
   const createdAtMs = clock.nowMs();
-  const ids = { organizationId: randomUUID(), workspaceId: newId("wrkspc") };
-  const { row, created } = mintKey(hmacKey, { ...ids, name: "first key", createdAtMs, expiresAtMs: null });
-  const inserted = await insertFirstOrganization(storage, {
+  const { organization, workspace } = newOrganization("My organization", createdAtMs);
+  const ids = { organizationId: organization.id, workspaceId: workspace.id };
+  const { row, created } = mintKey(hmacKey, {
     ...ids,
-    organizationName: "My organization",
-    workspaceName: "Default",
-    apiKey: row,
+    name: "first key",
     createdAtMs,
+    expiresAtMs: null,
+    createdByUserId: null,
+    rotatedFromId: null,
   });
+  const act = toAuditedAct(deps, { ...SYSTEM, organizationId: organization.id });
+  const inserted = await insertFirstOrganization(storage, { organization, workspace, apiKey: row, act });
   if (inserted) return { ...inserted, apiKey: created };
   // Another process was faster; its transaction is committed by now.
   const winner = await findFirstOrganization(storage);

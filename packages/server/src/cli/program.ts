@@ -1,13 +1,16 @@
 import { Command, InvalidArgumentError } from "commander";
 import { type GlobalOptions, createCliContext } from "./cli-context.ts";
+import { verifyAudit } from "./commands/audit.ts";
 import { chat } from "./commands/chat.ts";
 import { checkConfig } from "./commands/config-check.ts";
 import { doctor } from "./commands/doctor.ts";
 import { installEngine, showEngine } from "./commands/engine.ts";
-import { createApiKey, listApiKeys, revokeApiKey } from "./commands/keys.ts";
+import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./commands/keys.ts";
 import { listModels, removeModel } from "./commands/models.ts";
+import { createNamedOrganization, showOrganizations } from "./commands/organizations.ts";
 import { pull } from "./commands/pull.ts";
 import { up } from "./commands/up.ts";
+import { createUser } from "./commands/users.ts";
 import { resolveWeightsName } from "./ensure-weights.ts";
 
 /** The `parley` command. */
@@ -80,9 +83,18 @@ export function createProgram(signal: AbortSignal): Command {
     .requiredOption("--name <name>", "what the key is for")
     .option("--workspace <id>", "workspace (the default one)")
     .option("--admin", "a key of the Admin API instead, for the whole organization")
+    .option("--organization <id>", "organization of an admin key (the first one)")
     .option("--expires-in-days <number>", "lifetime", wholeNumber)
-    .action((options: GlobalOptions & { name: string; workspace?: string; admin?: boolean; expiresInDays?: number }) =>
-      createApiKey(options, createCliContext(options)),
+    .action(
+      (
+        options: GlobalOptions & {
+          name: string;
+          workspace?: string;
+          admin?: boolean;
+          organization?: string;
+          expiresInDays?: number;
+        },
+      ) => createApiKey(options, createCliContext(options)),
     );
   command("list", "List API keys and admin keys.", ["keys list"], keys).action((options: GlobalOptions) =>
     listApiKeys(createCliContext(options)),
@@ -91,6 +103,52 @@ export function createProgram(signal: AbortSignal): Command {
     .argument("<id>")
     .option("--yes", "do not ask")
     .action((id: string, options: GlobalOptions & { yes?: boolean }) => revokeApiKey(id, options, createCliContext(options)));
+
+  command(
+    "rotate",
+    "Replace an API key by a new one; the old one works on for a while.",
+    ["keys rotate apikey_01…", "keys rotate apikey_01… --overlap-hours 1 --yes"],
+    keys,
+  )
+    .argument("<id>")
+    .option("--overlap-hours <number>", "how long the old key goes on working", wholeNumber, 24)
+    .option("--yes", "do not ask")
+    .action((id: string, options: GlobalOptions & { overlapHours: number; yes?: boolean }) =>
+      rotateApiKey(id, options, createCliContext(options)),
+    );
+
+  const organizations = program.command("organizations").description("Organizations; one is made at the first start.");
+  command("create", "Create an organization.", ['organizations create --name "Second"'], organizations)
+    .requiredOption("--name <name>", "its name")
+    .action((options: GlobalOptions & { name: string }) => createNamedOrganization(options, createCliContext(options)));
+  command("list", "List organizations.", ["organizations list"], organizations).action((options: GlobalOptions) =>
+    showOrganizations(createCliContext(options)),
+  );
+
+  const users = program.command("users").description("People of an organization.");
+  command(
+    "create",
+    "Make somebody a member, in any role; the Admin API invites people in the lesser ones.",
+    ["users create --email ada@example.com --name Ada --role admin"],
+    users,
+  )
+    .requiredOption("--email <address>", "e-mail address")
+    .requiredOption("--name <name>", "name")
+    .option("--role <role>", "role in the organization", "user")
+    .option("--organization <id>", "organization (the first one)")
+    .action((options: GlobalOptions & { email: string; name: string; role: string; organization?: string }) =>
+      createUser(options, createCliContext(options)),
+    );
+
+  const audit = program.command("audit").description("The log of administrative acts.");
+  command(
+    "verify",
+    "Check that no row of the log was changed, removed or put in.",
+    ["audit verify", "audit verify --expect <organization>:<sequence>:<hash>"],
+    audit,
+  )
+    .option("--expect <note>", "what an earlier check printed: the log must still have that row")
+    .action((options: GlobalOptions & { expect?: string }) => verifyAudit(options, createCliContext(options)));
 
   const engine = program.command("engine").description("The engine that decodes.");
   command("status", "Show which engine is used and why.", ["engine status"], engine).action((options: GlobalOptions) =>

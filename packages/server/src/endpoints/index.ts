@@ -1,4 +1,8 @@
 import { costReport } from "./cost-report/endpoint.ts";
+import { apiKeysGet } from "./api-keys-get/endpoint.ts";
+import { apiKeysList } from "./api-keys-list/endpoint.ts";
+import { apiKeysUpdate } from "./api-keys-update/endpoint.ts";
+import { auditLogList } from "./audit-log-list/endpoint.ts";
 import { complete } from "./complete/endpoint.ts";
 import type { Endpoint } from "./define-endpoint.ts";
 import { filesCreate } from "./files-create/endpoint.ts";
@@ -7,6 +11,10 @@ import { filesGet } from "./files-get/endpoint.ts";
 import { filesContent } from "./files-content/endpoint.ts";
 import { filesDelete } from "./files-delete/endpoint.ts";
 import { healthz } from "./healthz/endpoint.ts";
+import { invitesCreate } from "./invites-create/endpoint.ts";
+import { invitesDelete } from "./invites-delete/endpoint.ts";
+import { invitesGet } from "./invites-get/endpoint.ts";
+import { invitesList } from "./invites-list/endpoint.ts";
 import { messagesCountTokens } from "./messages-count-tokens/endpoint.ts";
 import { messagesCreate } from "./messages-create/endpoint.ts";
 import { metrics } from "./metrics/endpoint.ts";
@@ -17,6 +25,20 @@ import { organizationsMe } from "./organizations-me/endpoint.ts";
 import { usageReportClaudeCode } from "./usage-report-claude-code/endpoint.ts";
 import { usageReportMessages } from "./usage-report-messages/endpoint.ts";
 import { readyz } from "./readyz/endpoint.ts";
+import { usersDelete } from "./users-delete/endpoint.ts";
+import { usersGet } from "./users-get/endpoint.ts";
+import { usersList } from "./users-list/endpoint.ts";
+import { usersUpdate } from "./users-update/endpoint.ts";
+import { workspaceMembersAdd } from "./workspace-members-add/endpoint.ts";
+import { workspaceMembersGet } from "./workspace-members-get/endpoint.ts";
+import { workspaceMembersList } from "./workspace-members-list/endpoint.ts";
+import { workspaceMembersRemove } from "./workspace-members-remove/endpoint.ts";
+import { workspaceMembersUpdate } from "./workspace-members-update/endpoint.ts";
+import { workspacesArchive } from "./workspaces-archive/endpoint.ts";
+import { workspacesCreate } from "./workspaces-create/endpoint.ts";
+import { workspacesGet } from "./workspaces-get/endpoint.ts";
+import { workspacesList } from "./workspaces-list/endpoint.ts";
+import { workspacesUpdate } from "./workspaces-update/endpoint.ts";
 
 /** Every operation; routes and the OpenAPI document derive from it. One line an endpoint. */
 export const endpoints: readonly Endpoint[] = [
@@ -34,6 +56,28 @@ export const endpoints: readonly Endpoint[] = [
   usageReportMessages,
   costReport,
   usageReportClaudeCode,
+  usersList,
+  usersGet,
+  usersUpdate,
+  usersDelete,
+  invitesList,
+  invitesGet,
+  invitesCreate,
+  invitesDelete,
+  workspacesList,
+  workspacesGet,
+  workspacesCreate,
+  workspacesUpdate,
+  workspacesArchive,
+  workspaceMembersList,
+  workspaceMembersGet,
+  workspaceMembersAdd,
+  workspaceMembersUpdate,
+  workspaceMembersRemove,
+  apiKeysList,
+  apiKeysGet,
+  apiKeysUpdate,
+  auditLogList,
   openapi(() => endpoints),
   healthz,
   readyz,

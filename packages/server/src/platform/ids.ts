@@ -24,6 +24,7 @@ export type IdPrefix =
   | "compl"
   | "org"
   | "adminkey"
+  | "invite"
   | "blob"
   | "file"
   | "msgbatch";

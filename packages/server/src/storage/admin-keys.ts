@@ -1,21 +1,8 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import { adminKeys } from "./schema.ts";
-import type { Storage } from "./storage.ts";
+import type { Queries, Storage } from "./storage.ts";
 
-export interface NewAdminKey {
-  readonly id: string;
-  readonly organizationId: string;
-  readonly name: string;
-  readonly secretHmac: string;
-  readonly partialHint: string;
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number | null;
-}
-
-export interface AdminKeyRow extends Omit<NewAdminKey, "secretHmac"> {
-  readonly status: "active" | "archived";
-  readonly lastUsedAtMs: number | null;
-}
+export type AdminKeyRow = typeof adminKeys.$inferSelect;
 
 /** What authentication needs of an admin key. */
 export interface LiveAdminKey {
@@ -24,23 +11,8 @@ export interface LiveAdminKey {
   readonly expiresAtMs: number | null;
 }
 
-/** The id is fresh and random, so a conflict on it is our own earlier try. */
-export async function insertAdminKey(storage: Storage, key: NewAdminKey): Promise<void> {
-  await storage.run({ operation: "create admin key", repeatable: true }, (database) =>
-    database
-      .insert(adminKeys)
-      .values({
-        id: key.id,
-        organizationId: key.organizationId,
-        name: key.name,
-        secretHmac: key.secretHmac,
-        partialHint: key.partialHint,
-        status: "active",
-        createdAt: new Date(key.createdAtMs),
-        expiresAt: key.expiresAtMs === null ? null : new Date(key.expiresAtMs),
-      })
-      .onConflictDoNothing({ target: adminKeys.id }),
-  );
+export async function insertAdminKeyOn(queries: Queries, key: AdminKeyRow): Promise<void> {
+  await queries.insert(adminKeys).values(key);
 }
 
 export async function findLiveAdminKey(storage: Storage, secretHmac: string): Promise<LiveAdminKey | null> {
@@ -55,28 +27,27 @@ export async function findLiveAdminKey(storage: Storage, secretHmac: string): Pr
   return row ? { id: row.id, organizationId: row.organizationId, expiresAtMs: row.expiresAt?.getTime() ?? null } : null;
 }
 
-/** Oldest first; revoked ones too. */
-export async function listAdminKeys(storage: Storage): Promise<AdminKeyRow[]> {
-  const rows = await storage.run({ operation: "list admin keys", repeatable: true }, (database) =>
+/** Of every organization, oldest first; revoked ones too. */
+export function listAdminKeys(storage: Storage): Promise<AdminKeyRow[]> {
+  return storage.run({ operation: "list admin keys", repeatable: true }, (database) =>
     database.select().from(adminKeys).orderBy(asc(adminKeys.createdAt), asc(adminKeys.id)),
   );
-  return rows.map((row) => ({
-    id: row.id,
-    organizationId: row.organizationId,
-    name: row.name,
-    partialHint: row.partialHint,
-    status: row.status,
-    createdAtMs: row.createdAt.getTime(),
-    expiresAtMs: row.expiresAt?.getTime() ?? null,
-    lastUsedAtMs: row.lastUsedAt?.getTime() ?? null,
-  }));
 }
 
-/** False when there is no such key. */
-export async function archiveAdminKey(storage: Storage, id: string): Promise<boolean> {
-  const rows = await storage.run({ operation: "archive admin key", repeatable: true }, (database) =>
-    database.update(adminKeys).set({ status: "archived" }).where(eq(adminKeys.id, id)).returning({ id: adminKeys.id }),
+export async function findAdminKey(storage: Storage, id: string): Promise<AdminKeyRow | null> {
+  const rows = await storage.run({ operation: "find admin key", repeatable: true }, (database) =>
+    database.select().from(adminKeys).where(eq(adminKeys.id, id)),
   );
+  return rows[0] ?? null;
+}
+
+/** False when it was archived before. */
+export async function archiveAdminKeyOn(queries: Queries, id: string): Promise<boolean> {
+  const rows = await queries
+    .update(adminKeys)
+    .set({ status: "archived" })
+    .where(and(eq(adminKeys.id, id), eq(adminKeys.status, "active")))
+    .returning({ id: adminKeys.id });
   return rows.length > 0;
 }
 

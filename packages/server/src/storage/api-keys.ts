@@ -1,30 +1,16 @@
-import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, lte, ne, or, sql, type SQL } from "drizzle-orm";
 import { apiKeys, workspaces } from "./schema.ts";
-import type { Database, RunOptions, Storage } from "./storage.ts";
+import { selectPage, type PageOf, type PageRequest } from "./select-page.ts";
+import type { Queries, RunOptions, Storage } from "./storage.ts";
 
-export type ApiKeyStatus = "active" | "inactive" | "archived";
+export type ApiKeyRow = typeof apiKeys.$inferSelect;
+/** As it is told: a key expires by the clock, without a write. */
+export type ApiKeyStatus = ApiKeyRow["status"] | "expired";
 
-export interface NewApiKey {
-  readonly id: string;
-  readonly organizationId: string;
-  readonly workspaceId: string;
-  readonly name: string;
-  readonly secretHmac: string;
-  readonly partialHint: string;
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number | null;
-}
-
-export interface ApiKeyRow {
-  readonly id: string;
-  readonly organizationId: string;
-  readonly workspaceId: string;
-  readonly name: string;
-  readonly partialHint: string;
-  readonly status: ApiKeyStatus;
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number | null;
-  readonly lastUsedAtMs: number | null;
+export interface ApiKeyFilter {
+  readonly status: ApiKeyStatus | null;
+  readonly workspaceId: string | null;
+  readonly createdByUserId: string | null;
 }
 
 /** What authentication needs of a key; archived workspaces have no live keys. */
@@ -35,26 +21,22 @@ export interface LiveApiKey {
   readonly expiresAtMs: number | null;
 }
 
-export function insertApiKey(storage: Storage, key: NewApiKey): Promise<void> {
-  return storage.run({ operation: "create api key", repeatable: true }, (database) => insertApiKeyOn(database, key));
+/** Archived is for good; a key that is past its time is expired, whether or not it was switched off before. */
+export function statusOfKey(key: Pick<ApiKeyRow, "status" | "expiresAt">, nowMs: number): ApiKeyStatus {
+  if (key.status === "archived") return "archived";
+  return key.expiresAt !== null && key.expiresAt.getTime() <= nowMs ? "expired" : key.status;
+}
+
+function hasStatus(status: ApiKeyStatus, nowMs: number): SQL | undefined {
+  const now = new Date(nowMs);
+  if (status === "archived") return eq(apiKeys.status, "archived");
+  if (status === "expired") return and(ne(apiKeys.status, "archived"), lte(apiKeys.expiresAt, now));
+  return and(eq(apiKeys.status, status), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)));
 }
 
 /** The id is fresh and random, so a conflict on it is our own earlier try. */
-export async function insertApiKeyOn(database: Pick<Database, "insert">, key: NewApiKey): Promise<void> {
-  await database
-    .insert(apiKeys)
-    .values({
-      id: key.id,
-      organizationId: key.organizationId,
-      workspaceId: key.workspaceId,
-      name: key.name,
-      secretHmac: key.secretHmac,
-      partialHint: key.partialHint,
-      status: "active",
-      createdAt: new Date(key.createdAtMs),
-      expiresAt: key.expiresAtMs === null ? null : new Date(key.expiresAtMs),
-    })
-    .onConflictDoNothing({ target: apiKeys.id });
+export async function insertApiKeyOn(queries: Pick<Queries, "insert">, key: ApiKeyRow): Promise<void> {
+  await queries.insert(apiKeys).values(key).onConflictDoNothing({ target: apiKeys.id });
 }
 
 export async function findLiveApiKey(
@@ -81,30 +63,65 @@ export async function findLiveApiKey(
   return { ...key, expiresAtMs: expiresAt?.getTime() ?? null };
 }
 
-/** Oldest first; every status, so that a revoked key can still be recognised in a report. */
-export async function listApiKeys(storage: Storage): Promise<ApiKeyRow[]> {
-  const rows = await storage.run({ operation: "list api keys", repeatable: true }, (database) =>
-    database.select().from(apiKeys).orderBy(asc(apiKeys.createdAt), asc(apiKeys.id)),
+export function listApiKeys(
+  storage: Storage,
+  organizationId: string,
+  { status, workspaceId, createdByUserId }: ApiKeyFilter,
+  nowMs: number,
+  page: PageRequest,
+): Promise<PageOf<ApiKeyRow>> {
+  const where = and(
+    eq(apiKeys.organizationId, organizationId),
+    status === null ? undefined : hasStatus(status, nowMs),
+    workspaceId === null ? undefined : eq(apiKeys.workspaceId, workspaceId),
+    createdByUserId === null ? undefined : eq(apiKeys.createdByUserId, createdByUserId),
   );
-  return rows.map((row) => ({
-    id: row.id,
-    organizationId: row.organizationId,
-    workspaceId: row.workspaceId,
-    name: row.name,
-    partialHint: row.partialHint,
-    status: row.status,
-    createdAtMs: row.createdAt.getTime(),
-    expiresAtMs: row.expiresAt?.getTime() ?? null,
-    lastUsedAtMs: row.lastUsedAt?.getTime() ?? null,
-  }));
+  return storage.run({ operation: "list api keys", repeatable: true }, (database) => selectPage(database, apiKeys, where, page));
 }
 
-/** False when there is no such key. */
-export async function setApiKeyStatus(storage: Storage, id: string, status: ApiKeyStatus): Promise<boolean> {
-  const rows = await storage.run({ operation: "set api key status", repeatable: true }, (database) =>
-    database.update(apiKeys).set({ status }).where(eq(apiKeys.id, id)).returning({ id: apiKeys.id }),
+/** Of every organization, oldest first; every status, so that a revoked key can still be recognised in a report. */
+export function listEveryApiKey(storage: Storage): Promise<ApiKeyRow[]> {
+  return storage.run({ operation: "list every api key", repeatable: true }, (database) =>
+    database.select().from(apiKeys).orderBy(asc(apiKeys.createdAt), asc(apiKeys.id)),
   );
-  return rows.length > 0;
+}
+
+/** Of whatever organization; for the operator's own commands. */
+export async function findApiKeyAnywhere(storage: Storage, id: string): Promise<ApiKeyRow | null> {
+  const rows = await storage.run({ operation: "find api key", repeatable: true }, (database) =>
+    database.select().from(apiKeys).where(eq(apiKeys.id, id)),
+  );
+  return rows[0] ?? null;
+}
+
+export function findApiKey(storage: Storage, organizationId: string, id: string): Promise<ApiKeyRow | null> {
+  return storage.run({ operation: "find api key", repeatable: true }, (database) => findApiKeyOn(database, organizationId, id));
+}
+
+export async function findApiKeyOn(queries: Queries, organizationId: string, id: string): Promise<ApiKeyRow | null> {
+  const rows = await queries
+    .select()
+    .from(apiKeys)
+    .where(and(eq(apiKeys.organizationId, organizationId), eq(apiKeys.id, id)));
+  return rows[0] ?? null;
+}
+
+export async function updateApiKeyOn(
+  queries: Queries,
+  id: string,
+  change: Partial<Pick<ApiKeyRow, "name" | "status" | "expiresAt">>,
+): Promise<void> {
+  await queries.update(apiKeys).set(change).where(eq(apiKeys.id, id));
+}
+
+/** The ids of those that were not archived before. */
+export async function archiveKeysOfWorkspaceOn(queries: Queries, workspaceId: string): Promise<string[]> {
+  const rows = await queries
+    .update(apiKeys)
+    .set({ status: "archived" })
+    .where(and(eq(apiKeys.workspaceId, workspaceId), ne(apiKeys.status, "archived")))
+    .returning({ id: apiKeys.id });
+  return rows.map(({ id }) => id);
 }
 
 /** Notes uses, never moving a key's time back: several nodes report at their own pace. */

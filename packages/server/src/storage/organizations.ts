@@ -1,18 +1,23 @@
 import { asc, and, eq, sql } from "drizzle-orm";
+import { insertApiKeyOn, type ApiKeyRow } from "./api-keys.ts";
+import { recordActsOn, type AuditedAct } from "./audit-log.ts";
 import { organizations, workspaces } from "./schema.ts";
-import type { Database, Storage } from "./storage.ts";
-import { insertApiKeyOn, type NewApiKey } from "./api-keys.ts";
+import type { Queries, Storage } from "./storage.ts";
+import { insertWorkspaceOn, type WorkspaceRow } from "./workspaces.ts";
 
 export interface FirstOrganization {
   readonly organizationId: string;
   readonly workspaceId: string;
 }
 
-export interface NewOrganization extends FirstOrganization {
-  readonly organizationName: string;
-  readonly workspaceName: string;
-  readonly apiKey: NewApiKey;
-  readonly createdAtMs: number;
+export type OrganizationRow = typeof organizations.$inferSelect;
+
+export interface NewOrganization {
+  readonly organization: OrganizationRow;
+  /** The default one. */
+  readonly workspace: WorkspaceRow;
+  readonly apiKey: ApiKeyRow;
+  readonly act: AuditedAct;
 }
 
 /** Any number that nothing else in the database locks. */
@@ -30,36 +35,53 @@ export function insertFirstOrganization(storage: Storage, first: NewOrganization
       await transaction.execute(sql`select pg_advisory_xact_lock(${FIRST_ORGANIZATION_LOCK}::bigint)`);
       const existing = await firstOrganizationOn(transaction);
       // Ours already: the connection broke after an earlier try had committed.
-      if (existing) return existing.organizationId === first.organizationId ? existing : null;
-      const createdAt = new Date(first.createdAtMs);
-      await transaction.insert(organizations).values({ id: first.organizationId, name: first.organizationName, createdAt });
-      await transaction.insert(workspaces).values({
-        id: first.workspaceId,
-        organizationId: first.organizationId,
-        name: first.workspaceName,
-        isDefault: true,
-        createdAt,
-      });
-      await insertApiKeyOn(transaction, first.apiKey);
-      return { organizationId: first.organizationId, workspaceId: first.workspaceId };
+      if (existing) return existing.organizationId === first.organization.id ? existing : null;
+      await insertOrganizationOn(transaction, first);
+      return { organizationId: first.organization.id, workspaceId: first.workspace.id };
     }),
   );
 }
 
-export interface OrganizationRow {
-  readonly id: string;
-  readonly name: string;
+export function insertOrganization(storage: Storage, organization: Omit<NewOrganization, "apiKey">): Promise<void> {
+  return storage.run({ operation: "create organization", repeatable: false }, (database) =>
+    database.transaction((transaction) => insertOrganizationOn(transaction, { ...organization, apiKey: null })),
+  );
+}
+
+async function insertOrganizationOn(
+  queries: Queries,
+  { organization, workspace, apiKey, act }: Omit<NewOrganization, "apiKey"> & { readonly apiKey: ApiKeyRow | null },
+): Promise<void> {
+  await queries.insert(organizations).values(organization);
+  await insertWorkspaceOn(queries, workspace);
+  if (apiKey) await insertApiKeyOn(queries, apiKey);
+  await recordActsOn(queries, act, async (record) => {
+    const { id, name } = organization;
+    await record({ action: "organization.create", target: { type: "organization", id }, before: null, after: { name } });
+    const after = { name: workspace.name, is_default: true };
+    await record({ action: "workspace.create", target: { type: "workspace", id: workspace.id }, before: null, after });
+    if (!apiKey) return;
+    const key = { name: apiKey.name, workspace_id: apiKey.workspaceId, partial_key_hint: apiKey.partialHint };
+    await record({ action: "api_key.create", target: { type: "api_key", id: apiKey.id }, before: null, after: key });
+  });
 }
 
 export async function findOrganization(storage: Storage, id: string): Promise<OrganizationRow | null> {
   const rows = await storage.run({ operation: "find organization", repeatable: true }, (database) =>
-    database.select({ id: organizations.id, name: organizations.name }).from(organizations).where(eq(organizations.id, id)),
+    database.select().from(organizations).where(eq(organizations.id, id)),
   );
   return rows[0] ?? null;
 }
 
-async function firstOrganizationOn(database: Pick<Database, "select">): Promise<FirstOrganization | null> {
-  const rows = await database
+/** Oldest first. */
+export function listOrganizations(storage: Storage): Promise<OrganizationRow[]> {
+  return storage.run({ operation: "list organizations", repeatable: true }, (database) =>
+    database.select().from(organizations).orderBy(asc(organizations.createdAt), asc(organizations.id)),
+  );
+}
+
+async function firstOrganizationOn(queries: Pick<Queries, "select">): Promise<FirstOrganization | null> {
+  const rows = await queries
     .select({ organizationId: organizations.id, workspaceId: workspaces.id })
     .from(organizations)
     .innerJoin(workspaces, and(eq(workspaces.organizationId, organizations.id), eq(workspaces.isDefault, true)))

@@ -10,6 +10,9 @@ import { classifyDatabaseError, retryThroughOutage, toFailure } from "./outage.t
 /** Drizzle on one connection. Only the files of this folder use it. */
 export type Database = NodePgDatabase;
 
+/** What runs inside a transaction as well as outside. */
+export type Queries = Pick<Database, "select" | "insert" | "update" | "delete" | "execute">;
+
 export interface RunOptions {
   /** Names the statement in logs. */
   readonly operation: string;

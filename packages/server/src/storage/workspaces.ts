@@ -1,26 +1,73 @@
-import { asc, isNull } from "drizzle-orm";
+import { and, eq, inArray, isNull } from "drizzle-orm";
 import { workspaces } from "./schema.ts";
-import type { Storage } from "./storage.ts";
+import { selectPage, type PageOf, type PageRequest } from "./select-page.ts";
+import type { Queries, Storage } from "./storage.ts";
 
-export interface WorkspaceRow {
-  readonly id: string;
-  readonly organizationId: string;
-  readonly name: string;
-  readonly isDefault: boolean;
+export type WorkspaceRow = typeof workspaces.$inferSelect;
+export type WorkspaceChange = Partial<
+  Pick<WorkspaceRow, "name" | "displayColor" | "tags" | "allowedInferenceGeos" | "defaultInferenceGeo" | "archivedAt">
+>;
+
+export interface WorkspaceFilter {
+  /** Null: any. */
+  readonly ids: readonly string[] | null;
+  readonly includeArchived: boolean;
+  readonly includeDefault: boolean;
 }
 
-/** Workspaces that are not archived, oldest first. */
-export function listWorkspaces(storage: Storage): Promise<WorkspaceRow[]> {
-  return storage.run({ operation: "list workspaces", repeatable: true }, (database) =>
-    database
-      .select({
-        id: workspaces.id,
-        organizationId: workspaces.organizationId,
-        name: workspaces.name,
-        isDefault: workspaces.isDefault,
-      })
-      .from(workspaces)
-      .where(isNull(workspaces.archivedAt))
-      .orderBy(asc(workspaces.createdAt)),
+export function listWorkspaces(
+  storage: Storage,
+  organizationId: string,
+  { ids, includeArchived, includeDefault }: WorkspaceFilter,
+  page: PageRequest,
+): Promise<PageOf<WorkspaceRow>> {
+  const where = and(
+    eq(workspaces.organizationId, organizationId),
+    ids === null ? undefined : inArray(workspaces.id, [...ids]),
+    includeArchived ? undefined : isNull(workspaces.archivedAt),
+    includeDefault ? undefined : eq(workspaces.isDefault, false),
   );
+  return storage.run({ operation: "list workspaces", repeatable: true }, (database) =>
+    selectPage(database, workspaces, where, page),
+  );
+}
+
+/** Of whatever organization; for the operator's own commands. */
+export async function findWorkspaceAnywhere(storage: Storage, id: string): Promise<WorkspaceRow | null> {
+  const rows = await storage.run({ operation: "find workspace", repeatable: true }, (database) =>
+    database.select().from(workspaces).where(eq(workspaces.id, id)),
+  );
+  return rows[0] ?? null;
+}
+
+export function findWorkspace(storage: Storage, organizationId: string, id: string): Promise<WorkspaceRow | null> {
+  return storage.run({ operation: "find workspace", repeatable: true }, (database) =>
+    findWorkspaceOn(database, organizationId, id),
+  );
+}
+
+export async function findWorkspaceOn(queries: Queries, organizationId: string, id: string): Promise<WorkspaceRow | null> {
+  const rows = await queries
+    .select()
+    .from(workspaces)
+    .where(and(eq(workspaces.organizationId, organizationId), eq(workspaces.id, id)));
+  return rows[0] ?? null;
+}
+
+export async function findDefaultWorkspaceId(storage: Storage, organizationId: string): Promise<string | null> {
+  const rows = await storage.run({ operation: "find default workspace", repeatable: true }, (database) =>
+    database
+      .select({ id: workspaces.id })
+      .from(workspaces)
+      .where(and(eq(workspaces.organizationId, organizationId), eq(workspaces.isDefault, true))),
+  );
+  return rows[0]?.id ?? null;
+}
+
+export async function insertWorkspaceOn(queries: Queries, workspace: WorkspaceRow): Promise<void> {
+  await queries.insert(workspaces).values(workspace);
+}
+
+export async function updateWorkspaceOn(queries: Queries, id: string, change: WorkspaceChange): Promise<void> {
+  await queries.update(workspaces).set(change).where(eq(workspaces.id, id));
 }

@@ -2,6 +2,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAdminKey, listAdminKeyListings, revokeAdminKey } from "../../src/auth/manage-admin-keys.ts";
 import { dumpTable } from "../../src/storage/testing/dump-table.ts";
+import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
 
 let platform: Platform;
@@ -35,10 +36,10 @@ test("the database holds no admin key, only its keyed hash and a hint", async ()
 });
 
 test("an admin key that was revoked elsewhere is refused within a second", async () => {
-  const created = await createAdminKey(platform.keys, { name: "doomed", organizationId: null, expiresAtMs: null });
+  const created = await createAdminKey(platform.keys, { name: "doomed", organizationId: null, expiresAtMs: null }, SYSTEM);
   const client = sdk(created.secret);
   await client.organization.retrieve();
-  await revokeAdminKey({ storage: platform.storage, authenticator: null }, created.id);
+  await revokeAdminKey(platform.keys, created.id, SYSTEM);
   const revokedAtMs = performance.now();
   await expect
     .poll(() => client.organization.retrieve().catch((error: unknown) => error), { interval: 20 })
@@ -48,13 +49,13 @@ test("an admin key that was revoked elsewhere is refused within a second", async
 });
 
 test("an expired admin key is refused", async () => {
-  const created = await createAdminKey(platform.keys, { name: "old", organizationId: null, expiresAtMs: Date.now() - 1 });
+  const created = await createAdminKey(platform.keys, { name: "old", organizationId: null, expiresAtMs: Date.now() - 1 }, SYSTEM);
   await expect(sdk(created.secret).organization.retrieve()).rejects.toMatchObject(INVALID);
   expect((await listAdminKeyListings(platform.keys)).find((key) => key.id === created.id)).toMatchObject({ status: "expired" });
 });
 
 test("revoking an admin key that is not there is not_found_error", async () => {
-  await expect(revokeAdminKey({ storage: platform.storage, authenticator: null }, "adminkey_none")).rejects.toMatchObject({
+  await expect(revokeAdminKey(platform.keys, "adminkey_none", SYSTEM)).rejects.toMatchObject({
     type: "not_found_error",
   });
 });

@@ -19,4 +19,116 @@ export const tenancyRequirements: readonly Requirement[] = [
     ],
     ["admin:expired", "11", "An expired admin key is refused.", "an expired admin key is refused"],
   ]),
+  ...provedBy("server/src/auth/auth.db.test.ts", [
+    [
+      "keys:rotation",
+      "11",
+      "A rotated key goes on for the overlap.",
+      "a rotated key goes on for the overlap, and its successor has its name, place and lifetime",
+    ],
+  ]),
+  ...provedBy("server/test/admin/admin-api.db.test.ts", [
+    [
+      "users:list",
+      "surface F",
+      "Members are listed page by page and filtered.",
+      "are listed newest first, page by page, and filtered by address and roles",
+    ],
+    ["users:change", "surface A", "Members change role and are removed.", "change their role, are removed, and are gone"],
+    ["users:admins", "11", "An admin key cannot lock the owners out.", "an admin key neither unseats nor removes an owner"],
+    ["users:last", "surface D", "The only member cannot be removed.", "the only member stays, with the SDK's own error"],
+    [
+      "invites:life",
+      "surface F",
+      "Invites live 21 days, are found and deleted.",
+      "live 21 days, are found by address, role and status, and are deleted but still told of",
+    ],
+    [
+      "invites:race",
+      "surface D",
+      "Of several invites for one address one is made.",
+      "of ten at once for one address one is made; the others get invite_already_exists",
+    ],
+    [
+      "invites:accept",
+      "surface F",
+      "An accepted invite makes a member, once.",
+      "once accepted make a member and cannot be deleted or accepted again",
+    ],
+    [
+      "workspaces:settings",
+      "surface F",
+      "Workspaces have name, color, tags and data residency.",
+      "are made, changed and listed with what the platform's have",
+    ],
+    [
+      "workspaces:archive",
+      "10",
+      "An archived workspace's keys are archived with it.",
+      "an archived one stays so, cannot be changed, and its keys are archived with it; the default one cannot be",
+    ],
+    ["workspaces:members", "surface F", "Workspaces have members with roles.", "have members with roles of their own"],
+    [
+      "api-keys:list",
+      "surface F",
+      "API keys are listed with hint, scope and status, and filtered.",
+      "are listed with hint, scope and status, and found by workspace, status and creator",
+    ],
+    [
+      "api-keys:status",
+      "11",
+      "API keys are switched off and on, and archived for good.",
+      "are renamed, switched off and on, and archived for good",
+    ],
+    [
+      "api-keys:dialects",
+      "1",
+      "The older dialect's API key has a workspace_id.",
+      "have a workspace_id in the older dialect, null in the default workspace",
+    ],
+  ]),
+  ...provedBy("server/test/admin/admin-input.db.test.ts", [
+    [
+      "admin:filters",
+      "10",
+      "No text in a filter finds or breaks what it should not.",
+      "the filter text %j finds nothing and breaks nothing",
+    ],
+    [
+      "admin:foreign",
+      "10",
+      "Another organization's objects answer like absent ones.",
+      "another organization's objects answer exactly like absent ones",
+    ],
+    ["admin:lists", "10", "Another organization's objects are in no list.", "another organization's objects are in no list"],
+  ]),
+  ...provedBy("server/test/admin/audit-log.db.test.ts", [
+    [
+      "audit:every",
+      "11",
+      "Every administrative act leaves a row of the audit log.",
+      "every administrative act leaves a row: who, what, before, after and the request",
+    ],
+    [
+      "audit:chain",
+      "11",
+      "A tampered audit log is found.",
+      "a changed, a removed, a moved and a forged row are found, and so is a cut end",
+    ],
+    [
+      "audit:rewind",
+      "11",
+      "An audit log that was set back is found by a noted row.",
+      "a log that was set back to an earlier state is told by a row that was noted elsewhere",
+    ],
+    [
+      "audit:append-only",
+      "11",
+      "The database refuses to change the audit log.",
+      "our own database user cannot change or remove a row",
+    ],
+  ]),
+  ...provedBy("server/src/tenancy/create-people.db.test.ts", [
+    ["owner:one", "10", "An organization is taken by one owner.", "of eight who take an organization at once one owns it"],
+  ]),
 ];

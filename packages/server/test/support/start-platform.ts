@@ -7,6 +7,7 @@ import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { openTestStorage } from "../../src/storage/testing/test-storage.ts";
+import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 
 export interface Platform extends AsyncDisposable {
   readonly url: string;
@@ -26,15 +27,21 @@ export interface Platform extends AsyncDisposable {
 export async function startPlatform(): Promise<Platform> {
   await using started = new AsyncDisposableStack();
   const storage = started.use(await openTestStorage());
-  const keys: KeyDeps = { storage, hmacKey: randomBytes(32), clock: systemClock };
+  const keys: KeyDeps = {
+    storage,
+    hmacKey: randomBytes(32),
+    auditKey: randomBytes(32),
+    clock: systemClock,
+    authenticator: null,
+  };
   const { organizationId, workspaceId } = await ensureFirstOrganization(keys);
-  const apiKey = await createKey(keys, { name: "test", workspaceId, expiresAtMs: null });
-  const adminKey = await createAdminKey(keys, { name: "test", organizationId, expiresAtMs: null });
+  const apiKey = await createKey(keys, { name: "test", workspaceId, expiresAtMs: null }, SYSTEM);
+  const adminKey = await createAdminKey(keys, { name: "test", organizationId, expiresAtMs: null }, SYSTEM);
 
   async function startNode() {
     const authenticator = createAuthenticator(keys);
     const server = await startTestServer({
-      deps: { authenticator, tenancy: { storage, clock: systemClock, authenticator } },
+      deps: { authenticator, tenancy: { ...keys, authenticator } },
     });
     return {
       url: server.url,

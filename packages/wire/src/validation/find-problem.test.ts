@@ -24,6 +24,16 @@ test("every exported schema can be walked, whatever stands in it", () => {
   );
 }, 60_000);
 
+test("a schema that is itself a format is checked like one", () => {
+  expect(findProblem(z.email(), "ada@example.com")).toBeNull();
+  expect(findProblem(z.strictObject({ to: z.email() }), { to: "ada" })).toEqual({
+    path: ["to"],
+    text: "value is not a valid email address",
+  });
+  expect(findProblem(z.uuid(), "1")?.text).toMatch(/^String should match pattern/);
+  expect(findProblem(z.email().max(5), "a@b.example")?.text).toBe("String should have at most 5 characters");
+});
+
 test("the full request is valid", () => {
   expect(parseMessagesCreate(fullRequest(), { version: "2023-06-01" })).toMatchObject({ ok: true });
   expect(zodAccepts(fullRequest())).toBe(true);

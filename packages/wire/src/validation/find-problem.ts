@@ -43,7 +43,9 @@ function walk(schema: z.core.$ZodType, value: unknown, path: Path): Problem | nu
     case "unknown":
       return freeJson(value, path, 0);
     case "string":
-      return typeof value === "string" ? stringChecks(def.checks, value, path) : problem(path, "Input should be a valid string");
+      if (typeof value !== "string") return problem(path, "Input should be a valid string");
+      // `z.email()` and its like are schemas whose own definition is the check.
+      return stringFormat(def, value, path) ?? stringChecks(def.checks, value, path);
     case "number":
       return number(def, value, path);
     case "boolean":
@@ -112,13 +114,19 @@ function stringChecks(checks: z.core.$ZodStringDef["checks"], value: string, pat
         break;
       }
       case "string_format": {
-        const { pattern } = check as z.core.$ZodCheckStringFormatDef;
-        if (pattern && !pattern.test(value)) return problem(path, `String should match pattern '${pattern.source}'`);
+        const found = stringFormat(check as z.core.$ZodCheckStringFormatDef, value, path);
+        if (found) return found;
         break;
       }
     }
   }
   return null;
+}
+
+function stringFormat(def: z.core.$ZodStringDef | z.core.$ZodCheckStringFormatDef, value: string, path: Path): Problem | null {
+  if (!("pattern" in def) || !(def.pattern instanceof RegExp) || def.pattern.test(value)) return null;
+  if ("format" in def && def.format === "email") return problem(path, "value is not a valid email address");
+  return problem(path, `String should match pattern '${def.pattern.source}'`);
 }
 
 function array(def: z.core.$ZodArrayDef, value: unknown, path: Path): Problem | null {

@@ -1,32 +1,41 @@
-import { pino } from "pino";
 import { createAdminKey, listAdminKeyListings, revokeAdminKey } from "../../auth/manage-admin-keys.ts";
-import { API_KEY_PURPOSE, createKey, listKeys, revokeKey, type KeyDeps } from "../../auth/manage-api-keys.ts";
-import { deriveKey, loadMasterSecret } from "../../auth/master-secret.ts";
-import { systemClock } from "../../platform/clock.ts";
-import { createLog } from "../../platform/log.ts";
-import { openStorage } from "../../storage/storage.ts";
+import { createKey, listKeys, revokeKey, rotateKey } from "../../auth/manage-api-keys.ts";
 import { type CliContext, UserError } from "../cli-context.ts";
 import { confirm } from "../confirm.ts";
+import { withTenancy } from "../with-tenancy.ts";
 
 const SHOWN_ONCE = "It is shown this once; only a hash is kept.";
 
 export async function createApiKey(
-  options: { readonly name: string; readonly workspace?: string; readonly admin?: boolean; readonly expiresInDays?: number },
+  options: {
+    readonly name: string;
+    readonly workspace?: string;
+    readonly admin?: boolean;
+    readonly organization?: string;
+    readonly expiresInDays?: number;
+  },
   context: CliContext,
 ): Promise<void> {
   if (options.admin && options.workspace !== undefined) {
     throw new UserError("An admin key belongs to the organization: --workspace and --admin exclude each other.");
   }
-  await withKeys(context, async (deps) => {
+  if (!options.admin && options.organization !== undefined) {
+    throw new UserError("An API key belongs to a workspace: name it with --workspace; --organization is for --admin.");
+  }
+  await withTenancy(context, async (deps, doer) => {
     const expiresAtMs = options.expiresInDays === undefined ? null : deps.clock.nowMs() + options.expiresInDays * 86_400_000;
     if (options.admin) {
-      const created = await createAdminKey(deps, { name: options.name, organizationId: null, expiresAtMs });
+      const created = await createAdminKey(
+        deps,
+        { name: options.name, organizationId: options.organization ?? null, expiresAtMs },
+        doer,
+      );
       context.say(created.secret);
       context.tell(`Admin key ${created.id} for organization ${created.organizationId}. ${SHOWN_ONCE}`);
       context.emit({ id: created.id, api_key: created.secret, organization_id: created.organizationId });
       return;
     }
-    const created = await createKey(deps, { name: options.name, workspaceId: options.workspace ?? null, expiresAtMs });
+    const created = await createKey(deps, { name: options.name, workspaceId: options.workspace ?? null, expiresAtMs }, doer);
     context.say(created.secret);
     context.tell(`Key ${created.id} for workspace ${created.workspaceId}. ${SHOWN_ONCE}`);
     context.emit({ id: created.id, api_key: created.secret, workspace_id: created.workspaceId });
@@ -34,7 +43,7 @@ export async function createApiKey(
 }
 
 export async function listApiKeys(context: CliContext): Promise<void> {
-  await withKeys(context, async (deps) => {
+  await withTenancy(context, async (deps) => {
     const day = (ms: number | null): string => (ms === null ? "never" : new Date(ms).toISOString().slice(0, 10));
     for (const key of [...(await listKeys(deps)), ...(await listAdminKeyListings(deps))]) {
       context.say(
@@ -48,24 +57,24 @@ export async function listApiKeys(context: CliContext): Promise<void> {
 
 export async function revokeApiKey(id: string, options: { readonly yes?: boolean }, context: CliContext): Promise<void> {
   await confirm(`Revoke ${id} for good?`, options, context);
-  await withKeys(context, async (deps) => {
+  await withTenancy(context, async (deps, doer) => {
     const revoke = id.startsWith("adminkey_") ? revokeAdminKey : revokeKey;
-    await revoke({ storage: deps.storage, authenticator: null }, id);
+    await revoke(deps, id, doer);
     context.say(`Revoked ${id}. Running servers refuse it within a second.`);
     context.emit({ revoked: id });
   });
 }
 
-/** Works beside a running server of the same data folder: both use its database. */
-async function withKeys(context: CliContext, work: (deps: KeyDeps) => Promise<void>): Promise<void> {
-  const log = createLog({ level: "error", destination: pino.destination({ fd: 2, sync: true }) });
-  await using storage = await openStorage({
-    databaseUrl: context.config.database_url,
-    dataDir: context.dataDir,
-    log,
-    clock: systemClock,
-    maxConnections: 2,
+export async function rotateApiKey(
+  id: string,
+  options: { readonly overlapHours: number; readonly yes?: boolean },
+  context: CliContext,
+): Promise<void> {
+  await confirm(`Replace ${id}? It ends in ${options.overlapHours} hours.`, options, context);
+  await withTenancy(context, async (deps, doer) => {
+    const created = await rotateKey(deps, id, options.overlapHours * 3_600_000, doer);
+    context.say(created.secret);
+    context.tell(`Key ${created.id} replaces ${id}, which works for ${options.overlapHours} more hours. ${SHOWN_ONCE}`);
+    context.emit({ id: created.id, api_key: created.secret, workspace_id: created.workspaceId, replaces: id });
   });
-  const master = await loadMasterSecret(context.dataDir);
-  await work({ storage, hmacKey: deriveKey(master, API_KEY_PURPOSE), clock: systemClock });
 }

@@ -48,7 +48,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     turns: createRunningTurns(),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
-    tenancy: { storage: absentStorage, clock: systemClock, authenticator: null },
+    tenancy: { storage: absentStorage, clock: systemClock, auditKey: Buffer.alloc(32), authenticator: null },
     readiness: async () => ({ database: true, engine: true }),
     authenticator: {
       async authenticateAdmin() {
