@@ -12,6 +12,7 @@ import { createTurnEngine } from "./engines/turn-engine/create-turn-engine.ts";
 import { openFolderReplayStore } from "./engines/turn-engine/render/folder-replay-store.ts";
 import { createFiles } from "./files/create-files.ts";
 import { createDatabaseIdempotencyStore } from "./idempotency-in-database.ts";
+import { createJobs } from "./jobs/create-jobs.ts";
 import { createLedger } from "./ledger/create-ledger.ts";
 import { createLimiter } from "./limits/create-limiter.ts";
 import { chooseBucketStore, openBucketStore } from "./limits/open-bucket-store.ts";
@@ -166,12 +167,14 @@ export async function startParley(options: {
       log.warn({ err: error }, "ledger partitions could not be made"),
     );
     void snapshots.sweep().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
-    void files.sweep().catch((error: unknown) => log.warn({ err: error }, "files could not be swept"));
-    void sweepIdempotencyKeys(storage, clock.nowMs()).catch(() => {});
     void pruneLimitBuckets(storage, FORGET_BUCKETS_AFTER_MS).catch(() => {});
   }, SWEEP_EVERY_MS);
   sweeper.unref();
   started.defer(() => clearInterval(sweeper));
+
+  const jobs = started.use(await createJobs({ storage, log }));
+  await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
+  await jobs.every("sweep-idempotency-keys", "* * * * *", async () => void (await sweepIdempotencyKeys(storage, clock.nowMs())));
 
   const { url } = await server.listen({ host: config.host, port: config.port });
   log.info({ url, database: storage.kind }, "ready");

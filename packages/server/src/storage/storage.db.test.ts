@@ -100,7 +100,7 @@ test("a turn record commits to disk also where the server's default is an asynch
   const seen = await storage.run({ operation: "inspect", repeatable: false }, (db) =>
     db.transaction(async (transaction) => {
       await transaction.execute(sql`set local synchronous_commit = off`);
-      const same: Storage = { ...storage, run: (_options, work) => work(transaction) };
+      const same: Storage = { ...storage, run: (_options, work) => work(Object.assign(transaction, { $client: db.$client })) };
       await insertTurnRecords(same, [sampleTurnRecord("req_durable")]);
       return transaction.execute<{ synchronous_commit: string }>(sql`show synchronous_commit`);
     }),

@@ -13,6 +13,9 @@ export type Database = NodePgDatabase;
 /** What runs inside a transaction as well as outside. */
 export type Queries = Pick<Database, "select" | "insert" | "update" | "delete" | "execute">;
 
+/** The same with the connection below it, for whoever brings SQL of its own. */
+export type LentDatabase = Database & { readonly $client: pg.PoolClient };
+
 export interface RunOptions {
   /** Names the statement in logs. */
   readonly operation: string;
@@ -32,7 +35,7 @@ export interface Storage extends AsyncDisposable {
    * Lends a connection. Throws `overloaded_error` when the database cannot be used within the budget, `api_error` for a
    * statement that it refused; neither's public text says more.
    */
-  run<T>(options: RunOptions, work: (database: Database) => Promise<T>): Promise<T>;
+  run<T>(options: RunOptions, work: (database: LentDatabase) => Promise<T>): Promise<T>;
   /** Round trip of an empty query in milliseconds; throws like `run`. */
   ping(): Promise<number>;
   close(): Promise<void>;
@@ -139,10 +142,10 @@ function connect(pool: pg.Pool, policy: { readonly budgetMs: number }): Promise<
   return retryThroughOutage({ budgetMs: policy.budgetMs, repeatable: true }, () => pool.connect());
 }
 
-const databases = new WeakMap<pg.PoolClient, Database>();
+const databases = new WeakMap<pg.PoolClient, LentDatabase>();
 
 /** One Drizzle per pooled connection: it is stateless, and building it costs more than a query's own overhead. */
-function databaseOn(client: pg.PoolClient): Database {
+function databaseOn(client: pg.PoolClient): LentDatabase {
   let database = databases.get(client);
   if (!database) {
     database = drizzle({ client });

@@ -1,7 +1,12 @@
 import { provedBy, type Requirement } from "./requirement.ts";
 
-/** Blobs and files. */
+/** Blobs, files and jobs. */
 export const filesRequirements: readonly Requirement[] = [
+  ...provedBy("server/src/jobs/jobs.db.test.ts", [
+    ["jobs:once", "surface F", "Periodic work is done by one node, once.", "of two nodes one does the work, and once"],
+    ["jobs:retry", "surface F", "Work that fails is tried again.", "work that fails is tried again"],
+    ["jobs:drain", "7", "Closing waits for the work that runs.", "closing waits for what runs"],
+  ]),
   ...provedBy("server/src/blobs/folder-blob-store.test.ts", [
     [
       "blobs:full",
