@@ -18,6 +18,8 @@ import { createLimiter } from "./limits/create-limiter.ts";
 import { chooseBucketStore, openBucketStore } from "./limits/open-bucket-store.ts";
 import { createModelRegistry } from "./models/model-registry.ts";
 import { createPriceBook } from "./money/price-book.ts";
+import { createChargingBiller } from "./money/create-charging-biller.ts";
+import { usdToNanoUsd } from "./money/nano-usd.ts";
 import { createRecordingBiller } from "./money/create-recording-biller.ts";
 import { toOwnPrices } from "./money/to-own-prices.ts";
 import { systemClock } from "./platform/clock.ts";
@@ -132,6 +134,22 @@ export async function startParley(options: {
     ...(minimum === null ? {} : { minimumCacheTokens: minimumForEveryLine(minimum, config) }),
   });
 
+  const prices = createPriceBook(toOwnPrices(config.money.prices));
+  const { enabled: isCharging, monthly_cap_usd: cap, signup_credit_usd: signup, prepaid: isPrepaid } = config.money;
+  const biller = isCharging
+    ? started.use(
+        createChargingBiller({
+          storage,
+          prices,
+          clock,
+          log,
+          isPrepaid,
+          signupNanoUsd: usdToNanoUsd(signup),
+          capNanoUsd: cap === null ? null : usdToNanoUsd(cap),
+        }),
+      )
+    : createRecordingBiller({ prices });
+
   const server = createServer({
     engine,
     models: registry,
@@ -149,7 +167,7 @@ export async function startParley(options: {
       },
       clock,
     }),
-    biller: createRecordingBiller({ prices: createPriceBook(toOwnPrices(config.money.prices)) }),
+    biller,
     idempotency: createDatabaseIdempotencyStore(storage),
     turns: createRunningTurns(),
     files,

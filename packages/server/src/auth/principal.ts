@@ -3,6 +3,8 @@ export interface Principal {
   readonly organizationId: string;
   readonly workspaceId: string;
   readonly apiKeyId: string;
+  /** The person that the key acts for, whose spend limit bears its turns; none for a key of nobody's. */
+  readonly userId?: string;
 }
 
 /** Who administers an organization: an admin key now, a signed-in person through the Console. */

@@ -10,6 +10,7 @@ export interface TurnRecord {
   readonly organizationId: string;
   readonly workspaceId: string;
   readonly apiKeyId: string;
+  readonly userId: string | null;
   readonly messageId: string;
   /** The model id as answered, and the weights that answered. */
   readonly model: string;

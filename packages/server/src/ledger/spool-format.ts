@@ -42,6 +42,7 @@ const Row: z.ZodType<TurnRecordRow> = z.strictObject({
   output_nano_usd: nanoUsd,
   web_search_nano_usd: nanoUsd,
   is_charged: z.boolean().default(false),
+  user_id: z.string().nullable().default(null),
 });
 
 /** One line a row: its CRC-32 in eight hexadecimal digits, a space, JSON. */

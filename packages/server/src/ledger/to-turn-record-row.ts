@@ -44,5 +44,6 @@ export function toTurnRecordRow(record: TurnRecord): TurnRecordRow {
     output_nano_usd: String(record.bill.cost.output),
     web_search_nano_usd: String(record.bill.cost.webSearch),
     is_charged: record.bill.isCharged,
+    user_id: record.userId,
   };
 }

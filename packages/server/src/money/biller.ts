@@ -23,9 +23,11 @@ export interface Bill {
   readonly isCharged: boolean;
 }
 
-/** Money held for one turn. The ledger settles it with the turn's row; disposal releases what was never billed. */
+/** Money held for one turn. The ledger settles it with the turn's row; disposal releases what was not settled. */
 export interface Charge extends AsyncDisposable {
   bill(usage: Usage): Bill;
+  /** The row with the bill is on the ledger, which has ended the hold. */
+  settled(): void;
 }
 
 export interface Biller {

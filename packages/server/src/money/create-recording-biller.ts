@@ -14,6 +14,7 @@ export function createRecordingBiller({ prices }: { readonly prices: PriceBook }
           cost: computeCost(price, { usage, webSearches: 0, serviceTier, inferenceGeo }),
           isCharged: false,
         }),
+        settled: () => {},
         [Symbol.asyncDispose]: async () => {},
       };
     },

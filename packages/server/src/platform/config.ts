@@ -106,6 +106,14 @@ export const ConfigSchema = z.strictObject({
     .prefault({}),
   money: z
     .strictObject({
+      /** Off: costs are recorded, and nothing is held or refused. */
+      enabled: flag.default(false),
+      /** Whether turns draw on credits, or only on what spend limits allow. */
+      prepaid: flag.default(true),
+      /** The first credit of an organization. */
+      signup_credit_usd: z.coerce.number().min(0).max(1_000_000).default(5),
+      /** The monthly cap that an organization begins with; null: none. */
+      monthly_cap_usd: z.coerce.number().min(0).max(1_000_000_000).nullable().default(null),
       /** An operator's own prices, by model id or by the name of weights; of one model the latest that has begun counts. */
       prices: z
         .array(
@@ -161,6 +169,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_S3_SECRET_ACCESS_KEY: "files.s3.secret_access_key",
   PARLEY_S3_FORCE_PATH_STYLE: "files.s3.force_path_style",
   PARLEY_LIMITS_STORE: "limits.store",
+  PARLEY_MONEY: "money.enabled",
   PARLEY_LOG_LEVEL: "log.level",
   PARLEY_OTLP_ENDPOINT: "telemetry.otlp_endpoint",
 };

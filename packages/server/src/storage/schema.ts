@@ -27,6 +27,7 @@ export {
 } from "./schema/ledger.ts";
 export { limitBuckets, limitClock } from "./schema/limits.ts";
 export { files } from "./schema/files.ts";
+export { creditGrants, spendAccounts, spendDays, spendHolds, spendLimits, spendScopes } from "./schema/money.ts";
 
 const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
 

@@ -45,6 +45,7 @@ export interface TurnRecordRow {
   readonly output_nano_usd: string;
   readonly web_search_nano_usd: string;
   readonly is_charged: boolean;
+  readonly user_id: string | null;
 }
 
 /**

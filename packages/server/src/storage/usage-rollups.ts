@@ -24,6 +24,8 @@ export interface RollupQuery {
   readonly fromMs: number;
   readonly toMs: number;
   readonly groupBy: readonly Dimension[];
+  /** Tokens or costs alone are read faster than both; what is not read is zero. */
+  readonly want: "tokens" | "costs" | "all";
   /** Only series with one of these values. */
   readonly filters: Partial<Record<Dimension, readonly string[]>>;
 }
@@ -51,25 +53,32 @@ export interface RollupRow extends UsageSums {
 
 const TABLES: Readonly<Record<RollupUnit, string>> = { minute: "usage_minutes", hour: "usage_hours", day: "usage_days" };
 
-const SUMS = sql.raw(
-  [
-    "requests",
-    "input_tokens",
-    "cache_read_tokens",
-    "cache_write_5m_tokens",
-    "cache_write_1h_tokens",
-    "output_tokens",
-    "web_searches",
-    "input_nano_usd",
-    "cache_read_nano_usd",
-    "cache_write_5m_nano_usd",
-    "cache_write_1h_nano_usd",
-    "output_nano_usd",
-    "web_search_nano_usd",
-  ]
-    .map((name) => `sum(u.${name})::text as ${name}`)
-    .join(", "),
-);
+const TOKEN_COLUMNS = [
+  "requests",
+  "input_tokens",
+  "cache_read_tokens",
+  "cache_write_5m_tokens",
+  "cache_write_1h_tokens",
+  "output_tokens",
+  "web_searches",
+];
+const COST_COLUMNS = [
+  "input_nano_usd",
+  "cache_read_nano_usd",
+  "cache_write_5m_nano_usd",
+  "cache_write_1h_nano_usd",
+  "output_nano_usd",
+  "web_search_nano_usd",
+];
+const SUMS = {
+  tokens: sumsOf(TOKEN_COLUMNS),
+  costs: sumsOf(COST_COLUMNS),
+  all: sumsOf([...TOKEN_COLUMNS, ...COST_COLUMNS]),
+};
+
+function sumsOf(columns: readonly string[]): SQL {
+  return sql.raw(columns.map((name) => `sum(u.${name})::text as ${name}`).join(", "));
+}
 
 /** Sums by bucket and by the dimensions asked for, in their order. The ledger itself is never read. */
 export async function sumRollups(storage: Storage, query: RollupQuery): Promise<RollupRow[]> {
@@ -78,15 +87,15 @@ export async function sumRollups(storage: Storage, query: RollupQuery): Promise<
     database.execute<Record<string, string>>(statement),
   );
   return rows.map((row) => ({
-    bucketMs: Number(row["bucket_ms"]),
+    bucketMs: Number(row["bucket_ms"] ?? 0),
     dimensions: Object.fromEntries(query.groupBy.map((name) => [name, row[name] ?? ""])),
-    requests: Number(row["requests"]),
-    inputTokens: Number(row["input_tokens"]),
-    cacheReadTokens: Number(row["cache_read_tokens"]),
-    cacheWrite5mTokens: Number(row["cache_write_5m_tokens"]),
-    cacheWrite1hTokens: Number(row["cache_write_1h_tokens"]),
-    outputTokens: Number(row["output_tokens"]),
-    webSearches: Number(row["web_searches"]),
+    requests: Number(row["requests"] ?? 0),
+    inputTokens: Number(row["input_tokens"] ?? 0),
+    cacheReadTokens: Number(row["cache_read_tokens"] ?? 0),
+    cacheWrite5mTokens: Number(row["cache_write_5m_tokens"] ?? 0),
+    cacheWrite1hTokens: Number(row["cache_write_1h_tokens"] ?? 0),
+    outputTokens: Number(row["output_tokens"] ?? 0),
+    webSearches: Number(row["web_searches"] ?? 0),
     inputNanoUsd: BigInt(row["input_nano_usd"] ?? 0),
     cacheReadNanoUsd: BigInt(row["cache_read_nano_usd"] ?? 0),
     cacheWrite5mNanoUsd: BigInt(row["cache_write_5m_nano_usd"] ?? 0),
@@ -104,7 +113,7 @@ export async function explainRollups(storage: Storage, query: RollupQuery): Prom
   return rows.map((row) => row["QUERY PLAN"] ?? "").join("\n");
 }
 
-function rollupStatement({ organizationId, unit, fromMs, toMs, groupBy, filters }: RollupQuery): SQL {
+function rollupStatement({ organizationId, unit, fromMs, toMs, groupBy, want, filters }: RollupQuery): SQL {
   const columns = groupBy.map((name) => sql`s.${sql.identifier(name)}`);
   const conditions = DIMENSIONS.flatMap((name) => {
     const values = filters[name];
@@ -113,7 +122,7 @@ function rollupStatement({ organizationId, unit, fromMs, toMs, groupBy, filters 
   });
   const keys = [sql`u.bucket`, ...columns];
   return sql`
-    select extract(epoch from u.bucket)::bigint * 1000 as bucket_ms, ${sql.join([...columns, SUMS], sql`, `)}
+    select extract(epoch from u.bucket)::bigint * 1000 as bucket_ms, ${sql.join([...columns, SUMS[want]], sql`, `)}
     from ${sql.identifier(TABLES[unit])} u join usage_series s on s.id = u.series_id
     where s.organization_id = ${organizationId}
       and u.bucket >= to_timestamp(${fromMs / 1000}::double precision) and u.bucket < to_timestamp(${toMs / 1000}::double precision)

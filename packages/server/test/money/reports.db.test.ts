@@ -210,7 +210,7 @@ test("reports read sums, never the ledger: they answer while nobody may touch it
     }),
   );
   for (const unit of ["minute", "hour", "day"] as const) {
-    const range = { fromMs: 0, toMs: 1, groupBy: ["model"] as const, filters: { model: ["x"] } };
+    const range = { fromMs: 0, toMs: 1, groupBy: ["model"] as const, want: "all" as const, filters: { model: ["x"] } };
     const plan = await explainRollups(platform.storage, { organizationId: platform.organizationId, unit, ...range });
     expect(plan).toContain(`usage_${unit}s`);
     expect(plan).not.toContain("turn_records");

@@ -141,6 +141,72 @@ export const moneyRequirements: readonly Requirement[] = [
     ],
     ["reports:admin", "10", "An API key reads no report.", "an API key reads no report"],
   ]),
+  ...provedBy("server/src/money/spend-race.db.test.ts", [
+    [
+      "money:race-credits",
+      "8",
+      "Two processes spend a dollar of credit to the last turn that fits, and not more.",
+      "1,000 turns at once in two processes on one dollar of credit: it is spent to the last turn that fits, and not overshot",
+    ],
+    [
+      "money:race-limit",
+      "8",
+      "Two processes do not overshoot a spend limit.",
+      "1,000 turns at once in two processes on a limit of half a dollar of one key do not overshoot it",
+    ],
+  ]),
+  ...provedBy("server/test/money/spend.db.test.ts", [
+    [
+      "money:charged",
+      "9",
+      "A turn is charged exactly, and holds nothing afterwards.",
+      "the first turn opens an account with five dollars, is charged exactly, and holds nothing afterwards",
+    ],
+    [
+      "money:limits",
+      "surface D",
+      "A spend limit answers 400 with its end.",
+      "a spend limit of the %s answers 400 with the day of its end",
+    ],
+    [
+      "money:limits-scope",
+      "8",
+      "A limit of another scope refuses nobody else.",
+      "a limit of another workspace or key refuses nobody else",
+    ],
+    [
+      "money:tier-cap",
+      "surface D",
+      "The tier's cap answers 429 enforced_spend_limit_reached.",
+      "the cap of the tier answers 429 enforced_spend_limit_reached, which the SDK knows and does not try again",
+    ],
+    [
+      "money:periods",
+      "8",
+      "Periods begin at their UTC boundary.",
+      "periods begin at their UTC boundary: what was spent before does not count",
+    ],
+    [
+      "money:low-credit",
+      "surface D",
+      "Without credit a turn is refused in the platform's words.",
+      "without credit a turn is refused with the words that clients parse, unless it costs nothing",
+    ],
+    ["money:released", "8", "What a turn gives back can be held again.", "what a turn gives back can be held again at once"],
+    ["money:user", "8", "A user's limit bears that user's turns.", "a user's limit bears what that user's keys spend"],
+    [
+      "money:lapse",
+      "8",
+      "A hold that is never settled lapses.",
+      "a hold whose process died lapses, and one that is renewed does not",
+    ],
+    [
+      "money:oldest-first",
+      "9",
+      "Credits are used oldest first, expired ones never.",
+      "credits are used oldest first, expired ones never, and a debt is paid by the next grant",
+    ],
+  ]),
   ...provedBy("server/src/storage/ledger-migration.db.test.ts", [
     [
       "ledger:migration",

@@ -3,6 +3,7 @@ import { createAuthenticator } from "../../src/auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "../../src/auth/ensure-first-organization.ts";
 import { createAdminKey } from "../../src/auth/manage-admin-keys.ts";
 import { createKey, type KeyDeps } from "../../src/auth/manage-api-keys.ts";
+import type { DoorDeps } from "../../src/doors/anthropic/serve-endpoint.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -20,7 +21,7 @@ export interface Platform extends AsyncDisposable {
   readonly apiKey: string;
   readonly adminKey: string;
   /** Another server on the same database, as a second node. */
-  startNode(): Promise<AsyncDisposable & { readonly url: string }>;
+  startNode(deps?: Partial<DoorDeps>): Promise<AsyncDisposable & { readonly url: string }>;
 }
 
 /** A real server on a real database, with keys, over a scripted engine. */
@@ -38,10 +39,10 @@ export async function startPlatform(): Promise<Platform> {
   const apiKey = await createKey(keys, { name: "test", workspaceId, expiresAtMs: null }, SYSTEM);
   const adminKey = await createAdminKey(keys, { name: "test", organizationId, expiresAtMs: null }, SYSTEM);
 
-  async function startNode() {
+  async function startNode(deps: Partial<DoorDeps> = {}) {
     const authenticator = createAuthenticator(keys);
     const server = await startTestServer({
-      deps: { authenticator, tenancy: { ...keys, authenticator } },
+      deps: { authenticator, tenancy: { ...keys, authenticator }, ...deps },
     });
     return {
       url: server.url,

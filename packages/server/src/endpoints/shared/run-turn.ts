@@ -146,6 +146,7 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
       organizationId: principal.organizationId,
       workspaceId: principal.workspaceId,
       apiKeyId: principal.apiKeyId,
+      userId: principal.userId ?? null,
       messageId: turn.messageId,
       model: model.id,
       weights: model.weights,
@@ -157,6 +158,7 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
       startedAtMs,
       ...row,
     });
+    charge.settled();
   }
 
   async function complete(end: Extract<TurnEvent, { type: "end" }>): Promise<void> {

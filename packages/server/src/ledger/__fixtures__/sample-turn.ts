@@ -6,6 +6,7 @@ export function sampleTurn(requestId: string): TurnRecord {
     organizationId: "00000000-0000-4000-8000-000000000001",
     workspaceId: "wrkspc_01sample",
     apiKeyId: "apikey_01sample",
+    userId: null,
     messageId: `msg_${requestId}`,
     model: "claude-haiku-4-5-20251001",
     weights: "smollm2-135m-instruct",

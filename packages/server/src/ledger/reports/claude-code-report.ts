@@ -32,6 +32,7 @@ export async function claudeCodeReport(
     fromMs: dayMs,
     toMs: dayMs + BUCKET_WIDTHS["1d"].ms,
     groupBy: ["api_key_id", "model"],
+    want: "all",
     filters: { product: ["claude_code"], api_key_id: actors.map((actor) => actor.apiKeyId) },
   });
   const byKey = Map.groupBy(rows, (row) => row.dimensions.api_key_id);

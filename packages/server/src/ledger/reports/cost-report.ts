@@ -6,7 +6,7 @@ import { type ReportBuckets, reportBuckets, type ReportDeps, type ReportRequest 
 
 type Result = CostReport["data"][number]["results"][number];
 
-export interface CostReportRequest extends Omit<ReportRequest, "groupBy" | "filters"> {
+export interface CostReportRequest extends Omit<ReportRequest, "groupBy" | "want" | "filters"> {
   readonly byWorkspace: boolean;
   /** A row for each thing paid for, instead of one for all. */
   readonly byDescription: boolean;
@@ -28,7 +28,7 @@ export function costReport(
     ...(byWorkspace ? (["workspace_id"] as const) : []),
     ...(byDescription ? (["model", "service_tier", "context_window", "inference_geo"] as const) : []),
   ];
-  return reportBuckets(deps, { organizationId, page, groupBy, filters: {} }, (row) =>
+  return reportBuckets(deps, { organizationId, page, groupBy, want: "costs", filters: {} }, (row) =>
     byDescription ? costParts(row).map((part) => toPartResult(row.dimensions, part)) : [toWholeResult(row)],
   );
 }

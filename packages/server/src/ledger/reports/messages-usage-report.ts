@@ -4,8 +4,8 @@ import { type ReportBuckets, reportBuckets, type ReportDeps, type ReportRequest 
 
 type Result = MessagesUsageReport["data"][number]["results"][number];
 
-export function messagesUsageReport(deps: ReportDeps, request: ReportRequest): Promise<ReportBuckets<Result>> {
-  return reportBuckets(deps, request, (row) => [toUsageResult(row)]);
+export function messagesUsageReport(deps: ReportDeps, request: Omit<ReportRequest, "want">): Promise<ReportBuckets<Result>> {
+  return reportBuckets(deps, { ...request, want: "tokens" }, (row) => [toUsageResult(row)]);
 }
 
 function toUsageResult({ dimensions, ...sums }: RollupRow): Result {

@@ -16,6 +16,7 @@ export interface ReportRequest {
   readonly organizationId: string;
   readonly page: BucketPage;
   readonly groupBy: readonly Dimension[];
+  readonly want: "tokens" | "costs";
   readonly filters: Partial<Record<Dimension, readonly string[]>>;
 }
 
@@ -27,14 +28,14 @@ export interface ReportBuckets<Result> {
 /** One page of buckets, each with what `toResults` makes of its sums; a bucket without usage has none. */
 export async function reportBuckets<Result>(
   { storage }: ReportDeps,
-  { organizationId, page, groupBy, filters }: ReportRequest,
+  { organizationId, page, groupBy, want, filters }: ReportRequest,
   toResults: (row: RollupRow) => readonly Result[],
 ): Promise<ReportBuckets<Result>> {
   const { startsMs, nextMs } = bucketsOf(page);
   const { ms, unit } = BUCKET_WIDTHS[page.width];
   const [first, last] = [startsMs[0], startsMs.at(-1)];
   if (first === undefined || last === undefined) return { data: [], nextMs: null };
-  const rows = await sumRollups(storage, { organizationId, unit, fromMs: first, toMs: last + ms, groupBy, filters });
+  const rows = await sumRollups(storage, { organizationId, unit, fromMs: first, toMs: last + ms, groupBy, want, filters });
   const defaultWorkspaceId = groupBy.includes("workspace_id") ? await findDefaultWorkspaceId(storage, organizationId) : null;
   const byBucket = Map.groupBy(
     rows.map((row) => ({ ...row, dimensions: withoutDefault(row.dimensions, defaultWorkspaceId) })),

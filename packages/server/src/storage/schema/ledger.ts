@@ -64,6 +64,8 @@ export const turnRecords = pgTable(
     webSearchNanoUsd: amount("web_search_nano_usd"),
     /** Whether credits and spend limits bear it, or it is only recorded. */
     isCharged: boolean("is_charged").notNull(),
+    /** The person whose spend limit bears it, where one is known. */
+    userId: text("user_id"),
   },
   (table) => [
     primaryKey({ columns: [table.sequence, table.startedAt] }),

@@ -38,5 +38,6 @@ export function sampleTurnRecord(requestId: string): TurnRecordRow {
     output_nano_usd: "170000",
     web_search_nano_usd: "0",
     is_charged: false,
+    user_id: null,
   };
 }

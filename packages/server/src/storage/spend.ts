@@ -1,0 +1,128 @@
+import { asc, eq, sql } from "drizzle-orm";
+import { creditGrants } from "./schema.ts";
+import type { Storage } from "./storage.ts";
+
+/** Money wanted for one turn. */
+export interface WantedHold {
+  readonly requestId: string;
+  readonly organizationId: string;
+  readonly workspaceId: string;
+  readonly apiKeyId: string;
+  readonly userId: string | null;
+  readonly nanoUsd: bigint;
+}
+
+export interface HoldPolicy {
+  /** Whether credits must bear it. */
+  readonly isPrepaid: boolean;
+  /** The process that renews the hold. */
+  readonly holder: string;
+  readonly lapseMs: number;
+}
+
+export type SpendScope = "organization" | "workspace" | "api_key" | "user" | "usage_tier";
+export type SpendPeriod = "daily" | "weekly" | "monthly";
+
+export type HoldOutcome =
+  | { readonly type: "held" }
+  | { readonly type: "limit"; readonly scope: SpendScope; readonly period: SpendPeriod; readonly regainAtMs: number }
+  | { readonly type: "credits" };
+
+/** Holds money for turns, in their order, each wholly or not at all; one statement, so that no two processes collide. */
+export async function holdSpend(storage: Storage, wanted: readonly WantedHold[], policy: HoldPolicy): Promise<HoldOutcome[]> {
+  const input = wanted.map((each) => ({
+    request_id: each.requestId,
+    organization_id: each.organizationId,
+    workspace_id: each.workspaceId,
+    api_key_id: each.apiKeyId,
+    user_id: each.userId,
+    amount: String(each.nanoUsd),
+  }));
+  const { rows } = await storage.run({ operation: "hold spend", repeatable: true }, (database) =>
+    database.execute<{
+      request_id: string;
+      refused_by: SpendScope | "credits" | null;
+      refused_period: SpendPeriod | null;
+      regain_ms: string | null;
+    }>(sql`
+      select request_id, refused_by, refused_period, (extract(epoch from regain_at) * 1000)::bigint as regain_ms
+      from hold_spend(${JSON.stringify(input)}::json, ${policy.isPrepaid}, ${policy.holder}, ${policy.lapseMs}::bigint)`),
+  );
+  return rows.map((row): HoldOutcome => {
+    if (row.refused_by === null) return { type: "held" };
+    if (row.refused_by === "credits") return { type: "credits" };
+    return { type: "limit", scope: row.refused_by, period: row.refused_period ?? "monthly", regainAtMs: Number(row.regain_ms) };
+  });
+}
+
+/** Gives back what is held for turns that will not be recorded. */
+export async function releaseSpend(storage: Storage, requestIds: readonly string[]): Promise<void> {
+  await storage.run({ operation: "release spend", repeatable: true }, (database) =>
+    database.execute(sql`select release_spend(array(select json_array_elements_text(${JSON.stringify(requestIds)}::json)))`),
+  );
+}
+
+/** Keeps a process's holds from lapsing while their turns run. */
+export async function renewSpendHolds(storage: Storage, { holder, lapseMs }: Omit<HoldPolicy, "isPrepaid">): Promise<void> {
+  await storage.run({ operation: "renew spend holds", repeatable: true }, (database) =>
+    database.execute(
+      sql`update spend_holds set expires_at = clock_timestamp() + ${lapseMs}::bigint * interval '1 millisecond' where holder = ${holder}`,
+    ),
+  );
+}
+
+export interface NewSpendAccount {
+  readonly organizationId: string;
+  readonly signup: { readonly id: string; readonly nanoUsd: bigint };
+  /** The monthly cap of the organization's tier; null: none. */
+  readonly cap: { readonly id: string; readonly nanoUsd: bigint } | null;
+}
+
+/** Opens an organization's account with its first credit; doing it again changes nothing. */
+export async function openSpendAccount(storage: Storage, { organizationId, signup, cap }: NewSpendAccount): Promise<void> {
+  await storage.run({ operation: "open spend account", repeatable: true }, (database) =>
+    database.execute(
+      sql`select open_spend_account(${organizationId}, ${signup.id}, ${signup.nanoUsd}::bigint, ${cap?.id ?? null}, ${cap?.nanoUsd ?? null}::bigint)`,
+    ),
+  );
+}
+
+export interface NewCreditGrant {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly kind: "grant" | "purchase";
+  readonly reference: string;
+  readonly nanoUsd: bigint;
+  readonly expiresAtMs: number | null;
+}
+
+/** False: this reference was granted before. */
+export async function grantCredits(storage: Storage, grant: NewCreditGrant): Promise<boolean> {
+  const expiresAt = grant.expiresAtMs === null ? null : new Date(grant.expiresAtMs).toISOString();
+  const { rows } = await storage.run({ operation: "grant credits", repeatable: true }, (database) =>
+    database.execute<{ is_new: boolean }>(
+      sql`select grant_credits(${grant.id}, ${grant.organizationId}, ${grant.kind}, ${grant.reference}, ${grant.nanoUsd}::bigint,
+        ${expiresAt}::timestamptz) as is_new`,
+    ),
+  );
+  return rows[0]?.is_new === true;
+}
+
+/** Every grant of an organization, oldest first. */
+export function listCreditGrants(storage: Storage, organizationId: string): Promise<(typeof creditGrants.$inferSelect)[]> {
+  return storage.run({ operation: "list credits", repeatable: true }, (database) =>
+    database
+      .select()
+      .from(creditGrants)
+      .where(eq(creditGrants.organizationId, organizationId))
+      .orderBy(asc(creditGrants.grantedAt), asc(creditGrants.id)),
+  );
+}
+
+/** Credits that are left, less what is owed and held; negative when more was charged than there was. */
+export async function creditBalance(storage: Storage, organizationId: string): Promise<bigint> {
+  const { rows } = await storage.run({ operation: "credit balance", repeatable: true }, (database) =>
+    database.execute<{ balance: string }>(sql`select credit_balance(${organizationId})::text as balance`),
+  );
+  return BigInt(rows[0]?.balance ?? 0);
+}
