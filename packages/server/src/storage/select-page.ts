@@ -34,14 +34,11 @@ export async function selectPage<Table extends PagedTable>(
   const anchorId = afterId ?? beforeId;
   let beyond: SQL | undefined;
   if (anchorId !== null) {
-    // PostgreSQL has no text with a NUL: no row can have such an id.
-    const [anchor] = anchorId.includes("\0")
-      ? []
-      : await database
-          .select({ createdAt: table.createdAt })
-          .from(source)
-          .where(and(where, eq(table.id, anchorId)))
-          .limit(1);
+    const [anchor] = await database
+      .select({ createdAt: table.createdAt })
+      .from(source)
+      .where(and(where, eq(table.id, anchorId)))
+      .limit(1);
     if (!anchor) {
       const name = afterId === null ? "before_id" : "after_id";
       throw fail("invalid_request_error", { public: `${name}: no object of this list has the id '${anchorId.slice(0, 100)}'` });

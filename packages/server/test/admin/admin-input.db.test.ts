@@ -107,7 +107,8 @@ describe("queries that make no sense are told where", () => {
       /^ids: List should have at most 100 items/,
     ],
     ["/api_keys?status=on", "status: Input should be 'active', 'inactive', 'archived' or 'expired'"],
-    ["/api_keys?after_id=%00", /^after_id: no object of this list/],
+    ["/api_keys?after_id=%00", "after_id: Input should not contain NUL"],
+    ["/api_keys?after_id=apikey_01absent", /^after_id: no object of this list/],
     ["/audit_log?page=nonsense", "page: Invalid page token"],
     ["/audit_log?starting_at=yesterday", /^starting_at: /],
   ])("GET %s", async (path, message) => {

@@ -131,4 +131,29 @@ export const tenancyRequirements: readonly Requirement[] = [
   ...provedBy("server/src/tenancy/create-people.db.test.ts", [
     ["owner:one", "10", "An organization is taken by one owner.", "of eight who take an organization at once one owns it"],
   ]),
+  ...provedBy("server/test/authorization/coverage.test.ts", [
+    [
+      "authorization:covered",
+      "10",
+      "Every endpoint has its line in the authorization table.",
+      "every endpoint has its line in the authorization table, and the table has no other",
+    ],
+  ]),
+  ...provedBy("server/test/authorization/authorization.db.test.ts", [
+    [
+      "authorization:table",
+      "10",
+      "Every endpoint admits, refuses or does not know each kind of caller as the policy says.",
+      "$title",
+    ],
+    ["authorization:ids", "10", "An id that cannot be one is 404 everywhere.", "of $name takes no id that cannot be one"],
+  ]),
+  ...provedBy("server/test/authorization/two-nodes.db.test.ts", [
+    [
+      "authorization:nodes",
+      "11",
+      "Whatever ends a key ends it on every node within a second.",
+      "both nodes refuse a $name within a second",
+    ],
+  ]),
 ];

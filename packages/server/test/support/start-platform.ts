@@ -1,13 +1,16 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { createAuthenticator } from "../../src/auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "../../src/auth/ensure-first-organization.ts";
 import { createAdminKey } from "../../src/auth/manage-admin-keys.ts";
 import { createKey, type KeyDeps } from "../../src/auth/manage-api-keys.ts";
+import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
 import type { DoorDeps } from "../../src/doors/anthropic/serve-endpoint.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
+import { createFiles } from "../../src/files/create-files.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import type { Storage } from "../../src/storage/storage.ts";
-import { openTestStorage } from "../../src/storage/testing/test-storage.ts";
+import { openStorage, type Storage } from "../../src/storage/storage.ts";
+import { createTestDatabase, silentLog } from "../../src/storage/testing/test-storage.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 
 export interface Platform extends AsyncDisposable {
@@ -20,29 +23,34 @@ export interface Platform extends AsyncDisposable {
   /** Of the default workspace. */
   readonly apiKey: string;
   readonly adminKey: string;
-  /** Another server on the same database, as a second node. */
+  /** Another server on the same database, with connections of its own, as a second node. */
   startNode(deps?: Partial<DoorDeps>): Promise<AsyncDisposable & { readonly url: string }>;
 }
 
-/** A real server on a real database, with keys, over a scripted engine. */
+const QUOTA_BYTES = 100_000_000;
+
+/** A real server on a real database, with keys and files, over a scripted engine. */
 export async function startPlatform(): Promise<Platform> {
   await using started = new AsyncDisposableStack();
-  const storage = started.use(await openTestStorage());
-  const keys: KeyDeps = {
-    storage,
-    hmacKey: randomBytes(32),
-    auditKey: randomBytes(32),
-    clock: systemClock,
-    authenticator: null,
-  };
+  const database = started.use(await createTestDatabase());
+  const open = () => openStorage({ ...database, log: silentLog, clock: systemClock });
+  const storage = started.use(await open());
+  const blobs = await openFolderBlobStore(join(database.dataDir, "blobs"));
+  const secrets = { hmacKey: randomBytes(32), auditKey: randomBytes(32) };
+  const keys: KeyDeps = { ...secrets, storage, clock: systemClock, authenticator: null };
   const { organizationId, workspaceId } = await ensureFirstOrganization(keys);
   const apiKey = await createKey(keys, { name: "test", workspaceId, expiresAtMs: null }, SYSTEM);
   const adminKey = await createAdminKey(keys, { name: "test", organizationId, expiresAtMs: null }, SYSTEM);
 
-  async function startNode(deps: Partial<DoorDeps> = {}) {
-    const authenticator = createAuthenticator(keys);
+  async function serve(own: Storage, deps: Partial<DoorDeps> = {}) {
+    const authenticator = createAuthenticator({ ...keys, storage: own });
     const server = await startTestServer({
-      deps: { authenticator, tenancy: { ...keys, authenticator }, ...deps },
+      deps: {
+        authenticator,
+        tenancy: { ...keys, storage: own, authenticator },
+        files: createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES }),
+        ...deps,
+      },
     });
     return {
       url: server.url,
@@ -53,7 +61,7 @@ export async function startPlatform(): Promise<Platform> {
     };
   }
 
-  const node = started.use(await startNode());
+  const node = started.use(await serve(storage));
   const running = started.move();
   return {
     url: node.url,
@@ -63,7 +71,17 @@ export async function startPlatform(): Promise<Platform> {
     workspaceId,
     apiKey: apiKey.secret,
     adminKey: adminKey.secret,
-    startNode,
+    async startNode(deps) {
+      const own = await open();
+      const second = await serve(own, deps);
+      return {
+        url: second.url,
+        async [Symbol.asyncDispose]() {
+          await second[Symbol.asyncDispose]();
+          await own.close();
+        },
+      };
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

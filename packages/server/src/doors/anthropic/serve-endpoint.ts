@@ -121,6 +121,7 @@ export async function serveEndpoint(
   const principal = endpoint.permission === "workspace" ? await authenticate(exchange, deps) : null;
   const admin = endpoint.permission === "admin" ? await authenticateAdmin(exchange, deps) : null;
   const query = new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
+  refuseNul(exchange, params, query);
   const betas = readBetas(incoming.headers);
   const protocol = {
     version: principal || admin ? readVersion(incoming.headers) : ("2026-10-21" as const),
@@ -155,6 +156,18 @@ export async function serveEndpoint(
   const reply = await endpoint.handle(request as WorkspaceRequest & AdminRequest, deps);
   const limits = await limitHeaders(deps, exchange, reply.headers);
   await sendReply(reply, limits, exchange, options);
+}
+
+/** PostgreSQL has no text with a NUL: such an id names nothing, and such a filter asks for nothing that could be. */
+function refuseNul({ incoming, path }: Exchange, params: Readonly<Record<string, string>>, query: URLSearchParams): void {
+  if (Object.values(params).some((value) => value.includes("\0"))) {
+    throw fail("not_found_error", { public: `Not Found: ${incoming.method} ${path}` });
+  }
+  for (const [name, value] of query) {
+    if (`${name}${value}`.includes("\0")) {
+      throw fail("invalid_request_error", { public: `${name.replaceAll("\0", "")}: Input should not contain NUL` });
+    }
+  }
 }
 
 async function authenticateAdmin(exchange: Exchange, { authenticator, clock }: DoorDeps): Promise<AdminPrincipal> {

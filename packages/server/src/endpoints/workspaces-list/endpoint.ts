@@ -28,8 +28,7 @@ export const workspacesList = defineEndpoint({
       throw refuseQuery("ids", `List should have at most ${IDS_MAX} items after validation, not ${ids.length}`);
     }
     const filter = {
-      // Ids that cannot be are ids that are not there.
-      ids: ids.length === 0 ? null : ids.filter((id) => !id.includes("\0")),
+      ids: ids.length === 0 ? null : ids,
       includeArchived: queryFlag(query, "include_archived"),
       includeDefault: queryFlag(query, "include_default"),
     };

@@ -1,0 +1,138 @@
+import { randomUUID } from "node:crypto";
+import { createKey } from "../../src/auth/manage-api-keys.ts";
+import { createInvite } from "../../src/tenancy/manage-invites.ts";
+import { addUser } from "../../src/tenancy/manage-users.ts";
+import { addWorkspaceMember } from "../../src/tenancy/manage-workspace-members.ts";
+import { createWorkspace } from "../../src/tenancy/manage-workspaces.ts";
+import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
+import type { Platform } from "../support/start-platform.ts";
+
+/** A request that its rightful caller would be given. */
+export interface RouteRequest {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly json?: unknown;
+  readonly form?: FormData;
+}
+
+export interface Route {
+  /** What the rightful caller gets. */
+  readonly status: number;
+  /** The path names an object of the caller's workspace or organization. */
+  readonly owned: boolean;
+  /** Makes what the request is about, fresh each time. */
+  prepare(platform: Platform): Promise<RouteRequest>;
+}
+
+const plain = (request: RouteRequest = {}): Route => ({ status: 200, owned: false, prepare: async () => request });
+
+const MESSAGE = { model: "claude-haiku-4-5", messages: [{ role: "user", content: "Hi" }] };
+const SETTINGS = { displayColor: null, tags: {}, allowedInferenceGeos: null, defaultInferenceGeo: "global" as const };
+const STARTING = "starting_at=2026-01-01T00:00:00Z";
+
+const actOf = (platform: Platform) => ({ ...SYSTEM, organizationId: platform.organizationId });
+const newUser = (platform: Platform) =>
+  addUser(platform.keys, actOf(platform), { email: `${randomUUID()}@example.com`, name: "Somebody", role: "developer" });
+const newInvite = (platform: Platform) =>
+  createInvite(platform.keys, actOf(platform), { email: `${randomUUID()}@example.com`, role: "user" });
+const newWorkspace = (platform: Platform) => createWorkspace(platform.keys, actOf(platform), { ...SETTINGS, name: "Some" });
+const newKey = (platform: Platform) =>
+  createKey(platform.keys, { name: "some", workspaceId: platform.workspaceId, expiresAtMs: null }, SYSTEM);
+const newMember = async (platform: Platform) => {
+  const [workspace, user] = [await newWorkspace(platform), await newUser(platform)];
+  await addWorkspaceMember(platform.keys, actOf(platform), {
+    workspaceId: workspace.id,
+    userId: user.id,
+    role: "workspace_user",
+  });
+  return { workspace_id: workspace.id, user_id: user.id };
+};
+
+function fileForm(): FormData {
+  const form = new FormData();
+  form.set("file", new File(["text"], "note.txt", { type: "text/plain" }));
+  return form;
+}
+
+async function newFile(platform: Platform): Promise<string> {
+  const reply = await fetch(`${platform.url}/v1/files`, {
+    method: "POST",
+    headers: { "x-api-key": platform.apiKey, "anthropic-version": "2026-10-21" },
+    body: fileForm(),
+  });
+  return ((await reply.json()) as { id: string }).id;
+}
+
+/** An object of the caller's: who else asks for it must not learn that it is there. */
+function owned(
+  params: (platform: Platform) => Promise<Readonly<Record<string, string>>>,
+  request: Omit<RouteRequest, "params"> = {},
+): Route {
+  return { status: 200, owned: true, prepare: async (platform) => ({ ...request, params: await params(platform) }) };
+}
+
+const ofUser = async (platform: Platform) => ({ user_id: (await newUser(platform)).id });
+const ofInvite = async (platform: Platform) => ({ invite_id: (await newInvite(platform)).id });
+const ofWorkspace = async (platform: Platform) => ({ workspace_id: (await newWorkspace(platform)).id });
+const ofKey = async (platform: Platform) => ({ api_key_id: (await newKey(platform)).id });
+const ofFile = async (platform: Platform) => ({ file_id: await newFile(platform) });
+
+/** One line for every endpoint, by its name. `coverage.test.ts` compares the list with the endpoints. */
+export const ROUTES: Readonly<Record<string, Route>> = {
+  "messages-create": plain({ json: { ...MESSAGE, max_tokens: 10 } }),
+  "messages-count-tokens": plain({ json: MESSAGE }),
+  "models-list": plain(),
+  "models-get": plain({ params: { model_id: "claude-haiku-4-5" } }),
+  complete: plain({ json: { model: "claude-haiku-4-5", prompt: "\n\nHuman: Hi\n\nAssistant:", max_tokens_to_sample: 10 } }),
+  "files-create": { status: 200, owned: false, prepare: async () => ({ form: fileForm() }) },
+  "files-list": plain(),
+  "files-get": owned(ofFile),
+  // What was uploaded is not downloadable: the owner is told so.
+  "files-content": { ...owned(ofFile), status: 400 },
+  "files-delete": owned(ofFile),
+  "organizations-me": plain(),
+  "usage-report-messages": plain({ query: STARTING }),
+  "cost-report": plain({ query: STARTING }),
+  "usage-report-claude-code": plain({ query: "starting_at=2026-01-01" }),
+  "users-list": plain(),
+  "users-get": owned(ofUser),
+  "users-update": owned(ofUser, { json: { role: "billing" } }),
+  "users-delete": owned(async (platform) => {
+    // Not the organization's only member.
+    await newUser(platform);
+    return ofUser(platform);
+  }),
+  "invites-list": plain(),
+  "invites-get": owned(ofInvite),
+  "invites-create": {
+    status: 200,
+    owned: false,
+    prepare: async () => ({ json: { email: `${randomUUID()}@example.com`, role: "user" } }),
+  },
+  "invites-delete": owned(ofInvite),
+  "workspaces-list": plain(),
+  "workspaces-get": owned(ofWorkspace),
+  "workspaces-create": plain({ json: { name: "Made" } }),
+  "workspaces-update": owned(ofWorkspace, { json: { name: "Changed" } }),
+  "workspaces-archive": owned(ofWorkspace),
+  "workspace-members-list": owned(ofWorkspace),
+  "workspace-members-get": owned(newMember),
+  "workspace-members-add": {
+    status: 200,
+    owned: true,
+    prepare: async (platform) => ({
+      params: await ofWorkspace(platform),
+      json: { user_id: (await newUser(platform)).id, workspace_role: "workspace_user" },
+    }),
+  },
+  "workspace-members-update": owned(newMember, { json: { workspace_role: "workspace_developer" } }),
+  "workspace-members-remove": owned(newMember),
+  "api-keys-list": plain(),
+  "api-keys-get": owned(ofKey),
+  "api-keys-update": owned(ofKey, { json: { name: "renamed" } }),
+  "audit-log-list": plain(),
+  openapi: plain(),
+  healthz: plain(),
+  readyz: plain(),
+  metrics: plain(),
+};
