@@ -16,6 +16,8 @@ import { createJobs } from "./jobs/create-jobs.ts";
 import { createLedger } from "./ledger/create-ledger.ts";
 import { createLimiter } from "./limits/create-limiter.ts";
 import { chooseBucketStore, openBucketStore } from "./limits/open-bucket-store.ts";
+import { createLimitPolicy } from "./limits/limit-policy.ts";
+import { toDefaultLimits, toTiers } from "./limits/to-tiers.ts";
 import { createModelRegistry } from "./models/model-registry.ts";
 import { createPriceBook } from "./money/price-book.ts";
 import { createChargingBiller } from "./money/create-charging-biller.ts";
@@ -85,6 +87,9 @@ export async function startParley(options: {
       log,
     }),
   );
+
+  const tiers = toTiers(config.limits.tiers);
+  const limitPolicy = createLimitPolicy({ storage, clock, tiers, defaults: toDefaultLimits(config.limits, tiers) });
 
   const models = await startLocalModels({
     config: config.engine,
@@ -157,14 +162,7 @@ export async function startParley(options: {
     ledger,
     limiter: createLimiter({
       store: buckets,
-      config: {
-        default: {
-          requests: config.limits.requests_per_minute,
-          inputTokens: config.limits.input_tokens_per_minute,
-          outputTokens: config.limits.output_tokens_per_minute,
-        },
-        modelClasses: {},
-      },
+      policy: limitPolicy,
       clock,
     }),
     biller,
@@ -172,6 +170,7 @@ export async function startParley(options: {
     turns: createRunningTurns(),
     files,
     tenancy: { storage, clock, auditKey, authenticator },
+    limitPolicy,
     thinkingSigner,
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
     clock,

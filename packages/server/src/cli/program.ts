@@ -9,6 +9,7 @@ import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./command
 import { listModels, removeModel } from "./commands/models.ts";
 import { createNamedOrganization, showOrganizations } from "./commands/organizations.ts";
 import { pull } from "./commands/pull.ts";
+import { setTier, type TierOptions } from "./commands/tier.ts";
 import { up } from "./commands/up.ts";
 import { createUser } from "./commands/users.ts";
 import { resolveWeightsName } from "./ensure-weights.ts";
@@ -124,6 +125,19 @@ export function createProgram(signal: AbortSignal): Command {
   command("list", "List organizations.", ["organizations list"], organizations).action((options: GlobalOptions) =>
     showOrganizations(createCliContext(options)),
   );
+
+  command(
+    "tier",
+    "Set an organization's rate limits: a tier of the table, or `custom` with limits of its own.",
+    ["organizations tier 2", "organizations tier custom --requests 100 --input-tokens 500000 --output-tokens 50000"],
+    organizations,
+  )
+    .argument("<tier>")
+    .option("--organization <id>", "organization (the first one)")
+    .option("--requests <number>", "of `custom`: requests a minute", wholeNumber)
+    .option("--input-tokens <number>", "of `custom`: input tokens a minute", wholeNumber)
+    .option("--output-tokens <number>", "of `custom`: output tokens a minute", wholeNumber)
+    .action((tier: string, options: GlobalOptions & TierOptions) => setTier(tier, options, createCliContext(options)));
 
   const users = program.command("users").description("People of an organization.");
   command(

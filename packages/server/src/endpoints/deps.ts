@@ -1,4 +1,5 @@
 import type { Files } from "../files/create-files.ts";
+import type { LimitPolicy } from "../limits/limit-policy.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
 import type { ThinkingSigner } from "../prompt/index.ts";
 import type { TenancyDeps } from "../tenancy/tenancy-deps.ts";
@@ -14,6 +15,7 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly turns: RunningTurns;
   readonly files: Files;
   readonly tenancy: TenancyDeps;
+  readonly limitPolicy: LimitPolicy;
   /** Name of each thing that a turn needs, and whether it is there. */
   readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;
 }

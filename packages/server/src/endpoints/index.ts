@@ -24,6 +24,7 @@ import { openapi } from "./openapi/endpoint.ts";
 import { organizationsMe } from "./organizations-me/endpoint.ts";
 import { usageReportClaudeCode } from "./usage-report-claude-code/endpoint.ts";
 import { usageReportMessages } from "./usage-report-messages/endpoint.ts";
+import { organizationsRateLimitsList } from "./organizations-rate-limits-list/endpoint.ts";
 import { readyz } from "./readyz/endpoint.ts";
 import { usersDelete } from "./users-delete/endpoint.ts";
 import { usersGet } from "./users-get/endpoint.ts";
@@ -39,6 +40,8 @@ import { workspacesCreate } from "./workspaces-create/endpoint.ts";
 import { workspacesGet } from "./workspaces-get/endpoint.ts";
 import { workspacesList } from "./workspaces-list/endpoint.ts";
 import { workspacesUpdate } from "./workspaces-update/endpoint.ts";
+import { workspacesRateLimitsList } from "./workspaces-rate-limits-list/endpoint.ts";
+import { workspacesRateLimitsUpdate } from "./workspaces-rate-limits-update/endpoint.ts";
 
 /** Every operation; routes and the OpenAPI document derive from it. One line an endpoint. */
 export const endpoints: readonly Endpoint[] = [
@@ -53,6 +56,9 @@ export const endpoints: readonly Endpoint[] = [
   filesContent,
   filesDelete,
   organizationsMe,
+  organizationsRateLimitsList,
+  workspacesRateLimitsList,
+  workspacesRateLimitsUpdate,
   usageReportMessages,
   costReport,
   usageReportClaudeCode,

@@ -4,18 +4,23 @@ import type { Clock } from "../platform/clock.ts";
 import { Failure } from "../platform/fail.ts";
 import type { Usage } from "../turn/turn-event.ts";
 import { createLimiter } from "./create-limiter.ts";
-import { DEFAULT_LIMITS, LimitsConfig, type ModelClassLimits } from "./limits-config.ts";
+import { DEFAULT_LIMITS, ModelClassLimits, type WorkspaceLimits } from "./limits-config.ts";
 import { createMemoryBucketStore } from "./memory-bucket-store.ts";
 
 const principal: Principal = { organizationId: "org-a", workspaceId: "wrkspc_1", apiKeyId: "apikey_1" };
 const START_MS = Date.UTC(2026, 10, 21, 12, 0, 0);
 
-function createSetup(limits: ModelClassLimits) {
+function createSetup(limits: ModelClassLimits, workspace: Readonly<Record<string, WorkspaceLimits>> = {}) {
   let elapsedMs = 0;
   const clock: Clock = { nowMs: () => START_MS + elapsedMs, monotonicMs: () => 5_000.25 + elapsedMs };
   const limiter = createLimiter({
     store: createMemoryBucketStore({ clock }),
-    config: { default: limits, modelClasses: {} },
+    policy: {
+      limitsOf: async ({ workspaceId }) => ({
+        organization: { tier: null, default: limits, modelClasses: {}, countTokensRequestsPerMinute: 2 },
+        workspace: workspaceId === principal.workspaceId ? workspace : {},
+      }),
+    },
     clock,
   });
   return {
@@ -173,5 +178,59 @@ test("a changed limit keeps what was used", async () => {
 });
 
 test("the defaults are a valid configuration", () => {
-  expect(LimitsConfig.parse(DEFAULT_LIMITS)).toEqual(DEFAULT_LIMITS);
+  expect(ModelClassLimits.parse(DEFAULT_LIMITS.default)).toEqual(DEFAULT_LIMITS.default);
+});
+
+test("a workspace's limits hold beside the organization's: both are drawn, and the tighter is told", async () => {
+  const { limiter } = createSetup(limits, { haiku: { requests: 2, inputTokens: 15_000 } });
+  const hold = await limiter.reserve(principal, haiku);
+  expect(hold.headers()).toMatchObject({
+    "anthropic-ratelimit-requests-limit": "2",
+    "anthropic-ratelimit-requests-remaining": "1",
+    "anthropic-ratelimit-input-tokens-limit": "15000",
+    "anthropic-ratelimit-output-tokens-limit": "20000",
+  });
+  await expect(limiter.reserve(principal, haiku)).rejects.toMatchObject({
+    status: 429,
+    publicMessage: expect.stringContaining("your workspace's rate limit of 15,000 input tokens per minute") as string,
+  });
+  // The other workspace has the organization's limits, of which one turn was drawn and the refused one nothing.
+  const other = await limiter.headers({ ...principal, workspaceId: "wrkspc_2" }, "haiku");
+  expect(other).toMatchObject({
+    "anthropic-ratelimit-requests-limit": "60",
+    "anthropic-ratelimit-requests-remaining": "59",
+    "anthropic-ratelimit-input-tokens-remaining": "90000",
+  });
+});
+
+test("an override above the organization's limit does not raise it", async () => {
+  const { limiter } = createSetup({ ...limits, requests: 1 }, { haiku: { requests: 1_000 } });
+  await limiter.reserve(principal, haiku);
+  await expect(limiter.reserve(principal, haiku)).rejects.toMatchObject({
+    publicMessage: expect.stringContaining("your organization's rate limit of 1 requests") as string,
+  });
+});
+
+test("an override of input tokens without cache awareness counts what is read from the cache too", async () => {
+  const { limiter } = createSetup(limits, { haiku: { allInputTokens: 20_000 } });
+  const hold = await limiter.reserve(principal, haiku);
+  await hold.settle(usage({ inputTokens: 1_000, cacheReadTokens: 18_000 }));
+  expect(await limiter.headers(principal, "haiku")).toMatchObject({
+    "anthropic-ratelimit-input-tokens-limit": "20000",
+    "anthropic-ratelimit-input-tokens-remaining": "1000",
+  });
+});
+
+test("an override of 0 refuses every turn with a retry-after, and only for its class", async () => {
+  const { limiter } = createSetup(limits, { haiku: { outputTokens: 0 } });
+  await expect(limiter.reserve(principal, haiku)).rejects.toMatchObject({ status: 429, retryAfterSeconds: 60 });
+  await expect(limiter.reserve(principal, { ...haiku, modelClass: "opus" })).resolves.toBeDefined();
+});
+
+test("counting tokens has a limit of its own and takes nothing from turns", async () => {
+  const { limiter } = createSetup({ ...limits, requests: 1 });
+  await limiter.countTokens(principal);
+  await limiter.countTokens(principal);
+  await expect(limiter.countTokens(principal)).rejects.toMatchObject({ status: 429, retryAfterSeconds: 30 });
+  await expect(limiter.reserve(principal, haiku)).resolves.toBeDefined();
 });

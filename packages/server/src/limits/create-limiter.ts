@@ -3,66 +3,108 @@ import type { Clock } from "../platform/clock.ts";
 import { fail, type Failure } from "../platform/fail.ts";
 import type { Usage } from "../turn/turn-event.ts";
 import type { BucketDemand, BucketStore } from "./bucket-store.ts";
-import type { Estimate, Limiter, Reservation } from "./limiter.ts";
-import { limitsFor, type LimitsConfig, type ModelClassLimits } from "./limits-config.ts";
+import type { LimitKind } from "./limit-kinds.ts";
+import type { LimitPolicy, LimitsInForce } from "./limit-policy.ts";
+import type { Limiter, Reservation } from "./limiter.ts";
+import { limitsFor, type WorkspaceLimits } from "./limits-config.ts";
 import { toRateLimitHeaders } from "./rate-limit-headers.ts";
 import type { BucketReading } from "./token-bucket.ts";
 
 export interface LimiterDeps {
   readonly store: BucketStore;
-  readonly config: LimitsConfig;
+  readonly policy: Pick<LimitPolicy, "limitsOf">;
   readonly clock: Clock;
 }
 
 /** The bucket of replies that concern no model; nothing is ever taken from it. */
 const NO_CLASS = "none";
+const TOKEN_COUNT = "token_count";
 
-/** The order of the demands of one reservation. */
-const KINDS = ["requests", "inputTokens", "outputTokens", "totalTokens"] as const;
-type Kind = (typeof KINDS)[number];
+const KINDS: readonly LimitKind[] = ["requests", "inputTokens", "allInputTokens", "outputTokens", "totalTokens"];
 
-const UNIT_NAMES: Readonly<Record<Kind, string>> = {
+const UNIT_NAMES: Readonly<Record<LimitKind, string>> = {
   requests: "requests",
   inputTokens: "input tokens",
+  allInputTokens: "input tokens",
   outputTokens: "output tokens",
   totalTokens: "tokens",
 };
 
-/** Reserves requests and tokens per organization and class of model before a turn; the turn settles what it used. */
-export function createLimiter({ store, config, clock }: LimiterDeps): Limiter {
+/** One limit that a turn is held against. */
+interface Limit {
+  readonly owner: "organization" | "workspace";
+  readonly kind: LimitKind;
+  readonly key: string;
+  readonly limitPerMinute: number;
+}
+
+/**
+ * Reserves requests and tokens before a turn, of the organization and of the workspace where it has limits of its own; the
+ * turn settles what it used.
+ */
+export function createLimiter({ store, policy, clock }: LimiterDeps): Limiter {
+  async function take(limits: readonly Limit[], used: Used, what: string) {
+    const closed = limits.find((limit) => limit.limitPerMinute === 0);
+    // An override of 0 holds nothing and refills nothing: no store is asked, and waiting a minute will not help.
+    if (closed) throw refusal(closed, what, CLOSED_RETRY_MS, await readHeaders(limits));
+    const demands = limits.map((limit) => toDemand(limit, used));
+    const outcome = await store.take(demands);
+    const headers = headersFrom(limits, outcome.readings, clock.nowMs());
+    const refused = outcome.taken ? null : limits[outcome.refusedIndex];
+    if (!outcome.taken && refused) throw refusal(refused, what, outcome.waitMs, headers);
+    return { demands, headers };
+  }
+
+  async function readHeaders(limits: readonly Limit[]): Promise<Readonly<Record<string, string>>> {
+    const open = limits.filter((limit) => limit.limitPerMinute > 0);
+    const readings = new Map(
+      (await store.read(open.map((limit) => toDemand(limit, NOTHING)))).map((reading, index) => [open[index]?.key, reading]),
+    );
+    const all = limits.map((limit) => readings.get(limit.key) ?? { limitPerMinute: 0, remaining: 0, fullInMs: CLOSED_RETRY_MS });
+    return headersFrom(limits, all, clock.nowMs());
+  }
+
   return {
     async headers(principal, modelClass) {
-      const estimate = { modelClass: modelClass ?? NO_CLASS, inputTokens: 0, outputTokens: 0 };
-      const demands = demandsFor(principal, estimate, limitsFor(config, estimate.modelClass), NOTHING);
+      const limits = limitsOn(await policy.limitsOf(principal), principal, modelClass ?? NO_CLASS);
+      if (modelClass !== null) return readHeaders(limits);
       // Nothing is ever taken from the buckets of no class: they need not be asked for.
-      const readings = modelClass === null ? demands.map(fullReading) : await store.read(demands);
-      return headersFrom(readings, clock.nowMs());
+      return headersFrom(limits, limits.map(fullReading), clock.nowMs());
     },
-    async reserve(principal, estimate) {
-      const limits = limitsFor(config, estimate.modelClass);
-      const held = demandsFor(principal, estimate, limits, {
-        requests: 1,
-        inputTokens: estimate.inputTokens,
-        outputTokens: estimate.outputTokens,
-      });
-      const outcome = await store.take(held);
-      const headers = headersFrom(outcome.readings, clock.nowMs());
-      if (!outcome.taken) throw refusal(estimate, held[outcome.refusedIndex], outcome.refusedIndex, outcome.waitMs, headers);
+    async reserve(principal, { modelClass, inputTokens, outputTokens }) {
+      const limits = limitsOn(await policy.limitsOf(principal), principal, modelClass);
+      const held = { requests: 1, inputTokens, allInputTokens: inputTokens, outputTokens };
+      const { demands, headers } = await take(limits, held, `${modelClass} models`);
       return createReservation(headers, async (used) => {
-        const actual = demandsFor(principal, estimate, limits, used);
-        await store.settle(actual.map((demand, index) => ({ ...demand, tokens: demand.tokens - (held[index]?.tokens ?? 0) })));
+        await store.settle(
+          limits.map((limit, index) => {
+            const demand = toDemand(limit, used);
+            return { ...demand, tokens: demand.tokens - (demands[index]?.tokens ?? 0) };
+          }),
+        );
       });
+    },
+    async countTokens(principal) {
+      const { organization, workspace } = await policy.limitsOf(principal);
+      const limits: Limit[] = [
+        limitOf("organization", principal, TOKEN_COUNT, "requests", organization.countTokensRequestsPerMinute),
+        ...workspaceLimits(workspace[TOKEN_COUNT], principal, TOKEN_COUNT),
+      ];
+      await take(limits, { ...NOTHING, requests: 1 }, "token counting");
     },
   };
 }
 
+const CLOSED_RETRY_MS = 60_000;
+
 interface Used {
   readonly requests: number;
   readonly inputTokens: number;
+  readonly allInputTokens: number;
   readonly outputTokens: number;
 }
 
-const NOTHING: Used = { requests: 0, inputTokens: 0, outputTokens: 0 };
+const NOTHING: Used = { requests: 0, inputTokens: 0, allInputTokens: 0, outputTokens: 0 };
 
 function createReservation(headers: Readonly<Record<string, string>>, correct: (used: Used) => Promise<void>): Reservation {
   let open = true;
@@ -81,49 +123,77 @@ function createReservation(headers: Readonly<Record<string, string>>, correct: (
 
 /** Input that was read from the cache is free of limits; input written to it is not. Source: surface.md E. */
 function usedBy(usage: Usage): Used {
-  return {
-    requests: 1,
-    inputTokens: usage.inputTokens + usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
-    outputTokens: usage.outputTokens,
-  };
+  const inputTokens = usage.inputTokens + usage.cacheWrite5mTokens + usage.cacheWrite1hTokens;
+  const { outputTokens } = usage;
+  return { requests: 1, inputTokens, allInputTokens: inputTokens + usage.cacheReadTokens, outputTokens };
 }
 
-function demandsFor(principal: Principal, estimate: Estimate, limits: ModelClassLimits, used: Used): BucketDemand[] {
-  const amounts = { ...used, totalTokens: used.inputTokens + used.outputTokens };
+/** Every limit that holds for a class of model. */
+function limitsOn({ organization, workspace }: LimitsInForce, principal: Principal, modelClass: string): Limit[] {
+  const own = limitsFor(organization, modelClass);
+  return [
+    ...KINDS.flatMap((kind) => {
+      const limit = kind === "allInputTokens" ? undefined : own[kind];
+      return limit === undefined ? [] : [limitOf("organization", principal, modelClass, kind, limit)];
+    }),
+    ...workspaceLimits(Object.hasOwn(workspace, modelClass) ? workspace[modelClass] : undefined, principal, modelClass),
+  ];
+}
+
+function workspaceLimits(overrides: WorkspaceLimits | undefined, principal: Principal, group: string): Limit[] {
   return KINDS.flatMap((kind) => {
-    const limitPerMinute = limits[kind];
-    if (limitPerMinute === undefined) return [];
-    return [{ key: `${principal.organizationId}:${estimate.modelClass}:${kind}`, limitPerMinute, tokens: amounts[kind] }];
+    const limit = overrides?.[kind];
+    return limit === undefined ? [] : [limitOf("workspace", principal, group, kind, limit)];
   });
 }
 
-const fullReading = ({ limitPerMinute }: BucketDemand): BucketReading => ({
+function limitOf(
+  owner: Limit["owner"],
+  { organizationId, workspaceId }: Principal,
+  group: string,
+  kind: LimitKind,
+  limitPerMinute: number,
+): Limit {
+  return { owner, kind, key: `${owner === "workspace" ? workspaceId : organizationId}:${group}:${kind}`, limitPerMinute };
+}
+
+function toDemand({ key, kind, limitPerMinute }: Limit, used: Used): BucketDemand {
+  return { key, limitPerMinute, tokens: kind === "totalTokens" ? used.inputTokens + used.outputTokens : used[kind] };
+}
+
+const fullReading = ({ limitPerMinute }: Limit): BucketReading => ({
   limitPerMinute,
   remaining: limitPerMinute,
   fullInMs: 0,
 });
 
-function headersFrom(readings: readonly BucketReading[], nowMs: number): Readonly<Record<string, string>> {
-  const [requests, inputTokens, outputTokens, totalTokens] = readings;
-  if (!requests || !inputTokens || !outputTokens) {
-    throw fail("api_error", { public: "Internal server error", internal: "the bucket store returned too few readings" });
-  }
-  return toRateLimitHeaders({ requests, inputTokens, outputTokens, totalTokens: totalTokens ?? null }, nowMs);
+function headersFrom(
+  limits: readonly Limit[],
+  readings: readonly BucketReading[],
+  nowMs: number,
+): Readonly<Record<string, string>> {
+  /** The tighter of the organization's and the workspace's. */
+  const tightest = (...kinds: readonly LimitKind[]): BucketReading | null =>
+    limits.reduce<BucketReading | null>((found, limit, index) => {
+      const reading = readings[index];
+      if (!reading || !kinds.includes(limit.kind)) return found;
+      return found === null || reading.remaining < found.remaining ? reading : found;
+    }, null);
+  const requests = tightest("requests");
+  const inputTokens = tightest("inputTokens", "allInputTokens");
+  const outputTokens = tightest("outputTokens");
+  // The buckets of a request that is no turn are told only in its refusal.
+  if (!requests || !inputTokens || !outputTokens) return {};
+  return toRateLimitHeaders({ requests, inputTokens, outputTokens, totalTokens: tightest("totalTokens") }, nowMs);
 }
 
-function refusal(
-  estimate: Estimate,
-  demand: BucketDemand | undefined,
-  index: number,
-  waitMs: number,
-  headers: Readonly<Record<string, string>>,
-): Failure {
-  const limit = new Intl.NumberFormat("en-US").format(demand?.limitPerMinute ?? 0);
+function refusal(limit: Limit, what: string, waitMs: number, headers: Readonly<Record<string, string>>): Failure {
+  const shown = new Intl.NumberFormat("en-US").format(limit.limitPerMinute);
   return fail("rate_limit_error", {
     public:
-      `This request would exceed your organization's rate limit of ${limit} ${UNIT_NAMES[KINDS[index] ?? "requests"]} per minute ` +
-      `for ${estimate.modelClass} models. Please reduce the prompt length or the maximum tokens requested, or try again later.`,
-    internal: `bucket ${demand?.key ?? "unknown"} waits ${waitMs} ms`,
+      `This request would exceed your ${limit.owner}'s rate limit of ${shown} ${UNIT_NAMES[limit.kind]} per minute ` +
+      `for ${what}. Please reduce the prompt length or the maximum tokens requested, or try again later.`,
+    internal: `bucket ${limit.key} waits ${waitMs} ms`,
     retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
     headers,
   });

@@ -24,4 +24,6 @@ export interface Limiter {
   headers(principal: Principal, modelClass: string | null): Promise<Readonly<Record<string, string>>>;
   /** Throws `rate_limit_error` with `retryAfterSeconds` when a limit is reached. */
   reserve(principal: Principal, estimate: Estimate): Promise<Reservation>;
+  /** One call of token counting, which has a limit of its own. Throws like `reserve`. */
+  countTokens(principal: Principal): Promise<void>;
 }

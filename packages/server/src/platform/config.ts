@@ -12,6 +12,23 @@ const weights = z.string().min(1);
 /** Environment variables are text. */
 const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 
+const limitsOfClass = z.strictObject({
+  requests_per_minute: positive,
+  input_tokens_per_minute: positive,
+  output_tokens_per_minute: positive,
+  tokens_per_minute: positive.optional(),
+});
+
+const tier = z.strictObject({
+  name: z.string().regex(/^(?!custom$)[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, `_`, `.` or `-`, and not `custom`"),
+  monthly_spend_usd: positive.nullable().default(null),
+  advance_at_usd: positive.nullable().default(null),
+  limits: limitsOfClass,
+  model_classes: z.record(z.string(), limitsOfClass).default({}),
+  count_tokens_requests_per_minute: positive.default(1_000),
+  batch_queue_requests: positive.default(100_000),
+});
+
 /** Everything an operator can set. One file (`parley.yaml`), then the environment, then command-line flags. */
 export const ConfigSchema = z.strictObject({
   host: z.string().default("127.0.0.1"),
@@ -74,6 +91,12 @@ export const ConfigSchema = z.strictObject({
       requests_per_minute: positive.default(50_000),
       input_tokens_per_minute: positive.default(50_000_000),
       output_tokens_per_minute: positive.default(10_000_000),
+      /** Tier of organizations that have none of their own; null gives them the three limits above. */
+      tier: z.string().min(1).nullable().default(null),
+      /** Whether organizations advance by themselves with what they pay in and spend. */
+      advance: z.stringbool().or(z.boolean()).default(true),
+      /** From the lowest to the highest; null is the platform's table. */
+      tiers: z.array(tier).min(1).nullable().default(null),
     })
     .prefault({}),
   files: z
@@ -170,6 +193,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_S3_FORCE_PATH_STYLE: "files.s3.force_path_style",
   PARLEY_LIMITS_STORE: "limits.store",
   PARLEY_MONEY: "money.enabled",
+  PARLEY_LIMITS_TIER: "limits.tier",
   PARLEY_LOG_LEVEL: "log.level",
   PARLEY_OTLP_ENDPOINT: "telemetry.otlp_endpoint",
 };

@@ -25,9 +25,9 @@ export {
   usageMinutes,
   usageSeries,
 } from "./schema/ledger.ts";
-export { limitBuckets, limitClock } from "./schema/limits.ts";
 export { files } from "./schema/files.ts";
 export { creditGrants, spendAccounts, spendDays, spendHolds, spendLimits, spendScopes } from "./schema/money.ts";
+export { limitBuckets, limitClock, organizationTiers, workspaceRateLimits } from "./schema/limits.ts";
 
 const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
 

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createKey } from "../../src/auth/manage-api-keys.ts";
+import { DEFAULT_LIMITS } from "../../src/limits/limits-config.ts";
+import { toRateLimitEntries } from "../../src/limits/rate-limit-entries.ts";
 import { createInvite } from "../../src/tenancy/manage-invites.ts";
 import { addUser } from "../../src/tenancy/manage-users.ts";
 import { addWorkspaceMember } from "../../src/tenancy/manage-workspace-members.ts";
@@ -75,6 +77,10 @@ const ofUser = async (platform: Platform) => ({ user_id: (await newUser(platform
 const ofInvite = async (platform: Platform) => ({ invite_id: (await newInvite(platform)).id });
 const ofWorkspace = async (platform: Platform) => ({ workspace_id: (await newWorkspace(platform)).id });
 const ofKey = async (platform: Platform) => ({ api_key_id: (await newKey(platform)).id });
+const ofRateLimit = async (platform: Platform) => ({
+  ...(await ofWorkspace(platform)),
+  rate_limit_id: toRateLimitEntries(platform.organizationId, DEFAULT_LIMITS, [])[0]?.id ?? "",
+});
 const ofFile = async (platform: Platform) => ({ file_id: await newFile(platform) });
 
 /** One line for every endpoint, by its name. `coverage.test.ts` compares the list with the endpoints. */
@@ -130,6 +136,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "api-keys-list": plain(),
   "api-keys-get": owned(ofKey),
   "api-keys-update": owned(ofKey, { json: { name: "renamed" } }),
+  "organizations-rate-limits-list": plain(),
+  "workspaces-rate-limits-list": owned(ofWorkspace),
+  "workspaces-rate-limits-update": owned(ofRateLimit, { json: { limits: [{ type: "requests_per_minute", value: 1 }] } }),
   "audit-log-list": plain(),
   openapi: plain(),
   healthz: plain(),

@@ -1,6 +1,6 @@
 import { provedBy, type Requirement } from "./requirement.ts";
 
-/** Rate limits over several nodes. */
+/** Rate limits: stores that nodes share, tiers, and workspaces' own limits. */
 export const limitsRequirements: readonly Requirement[] = [
   ...provedBy("server/src/limits/testing/test-bucket-store-contract.ts", [
     [
@@ -46,5 +46,56 @@ export const limitsRequirements: readonly Requirement[] = [
       "A settlement that cannot be stored fails no turn.",
       "settlements that cannot be stored fail no turn",
     ],
+  ]),
+  ...provedBy("server/src/limits/create-limiter.test.ts", [
+    [
+      "limits:workspace",
+      "8",
+      "A workspace's limits are drawn beside the organization's.",
+      "a workspace's limits hold beside the organization's: both are drawn, and the tighter is told",
+    ],
+    [
+      "limits:count-tokens",
+      "surface E",
+      "Counting tokens has its own limit.",
+      "counting tokens has a limit of its own and takes nothing from turns",
+    ],
+  ]),
+  ...provedBy("server/src/limits/tiers.test.ts", [
+    [
+      "tiers:advance",
+      "surface H",
+      "An organization advances by deposit or spend.",
+      "an organization of tier %s that paid in %d and spent %d dollars has tier %s",
+    ],
+    ["tiers:never-back", "surface H", "No sum takes a tier away.", "no sum takes a tier away, and more never earns less"],
+    [
+      "tiers:own",
+      "surface H",
+      "An operator's own tiers replace the platform's.",
+      "an operator's tiers have their own names, order and limits by model class",
+    ],
+  ]),
+  ...provedBy("server/test/admin/rate-limits.db.test.ts", [
+    [
+      "rate-limits:list",
+      "surface A",
+      "The SDK lists an organization's limits.",
+      "the SDK lists the organization's limits by group, with the limits of its tier",
+    ],
+    ["rate-limits:dialect", "surface 0", "The older dialect has group_type.", "the older dialect names the group's type only"],
+    [
+      "rate-limits:override",
+      "surface A",
+      "A workspace's override holds on every node within a second.",
+      "a workspace's override holds beside the organization's limits, on every node within a second, and is cleared by null",
+    ],
+    [
+      "rate-limits:inherited",
+      "surface F",
+      "A workspace lists its own and inherited limits with their source.",
+      "a workspace lists its overrides only, and with include_inherited what it inherits too",
+    ],
+    ["rate-limits:foreign", "10", "Foreign ids are 404.", "another organization's workspace and an unknown limit are 404"],
   ]),
 ];

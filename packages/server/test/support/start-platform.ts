@@ -8,6 +8,11 @@ import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
 import type { DoorDeps } from "../../src/doors/anthropic/serve-endpoint.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
 import { createFiles } from "../../src/files/create-files.ts";
+import { createLimiter } from "../../src/limits/create-limiter.ts";
+import { createLimitPolicy } from "../../src/limits/limit-policy.ts";
+import { DEFAULT_LIMITS } from "../../src/limits/limits-config.ts";
+import { createPostgresBucketStore } from "../../src/limits/postgres-bucket-store.ts";
+import { PLATFORM_TIERS } from "../../src/limits/tiers.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { openStorage, type Storage } from "../../src/storage/storage.ts";
 import { createTestDatabase, silentLog } from "../../src/storage/testing/test-storage.ts";
@@ -44,9 +49,13 @@ export async function startPlatform(): Promise<Platform> {
 
   async function serve(own: Storage, deps: Partial<DoorDeps> = {}) {
     const authenticator = createAuthenticator({ ...keys, storage: own });
+    const limitPolicy = createLimitPolicy({ storage: own, clock: systemClock, tiers: PLATFORM_TIERS, defaults: DEFAULT_LIMITS });
+    const store = createPostgresBucketStore({ storage: own, clock: systemClock });
     const server = await startTestServer({
       deps: {
         authenticator,
+        limitPolicy,
+        limiter: createLimiter({ store, policy: limitPolicy, clock: systemClock }),
         tenancy: { ...keys, storage: own, authenticator },
         files: createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES }),
         ...deps,

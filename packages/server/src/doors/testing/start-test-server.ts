@@ -4,6 +4,7 @@ import { createRunningTurns } from "../../endpoints/shared/running-turns.ts";
 import type { TurnRecord } from "../../ledger/ledger.ts";
 import type { Estimate } from "../../limits/limiter.ts";
 import { createFiles } from "../../files/create-files.ts";
+import { DEFAULT_LIMITS } from "../../limits/limits-config.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { fail } from "../../platform/fail.ts";
@@ -66,6 +67,9 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
         limits.read.push(modelClass);
         return RATE_HEADERS;
       },
+      async countTokens() {
+        if (limits.refuse) throw limits.refuse;
+      },
       async reserve(_principal, estimate) {
         if (limits.refuse) throw limits.refuse;
         limits.reserved.push(estimate);
@@ -81,6 +85,11 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
           },
         };
       },
+    },
+    limitPolicy: {
+      organizationLimitsOf: async () => DEFAULT_LIMITS,
+      limitsOf: async () => ({ organization: DEFAULT_LIMITS, workspace: {} }),
+      forget() {},
     },
     biller: createRecordingBiller({ prices: createPriceBook() }),
     ledger: {

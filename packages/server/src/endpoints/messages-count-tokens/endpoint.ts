@@ -17,6 +17,7 @@ export const messagesCountTokens = defineEndpoint({
   },
   reply: { schema: CountTokensResponse },
   async handle(request, deps) {
+    await deps.limiter.countTokens(request.principal);
     const { turn, originalInputTokens } = await prepareTurn(request.body, request, deps);
     const inputTokens = await deps.engine.countTokens(turn, request.signal);
     const edited = request.body.context_management

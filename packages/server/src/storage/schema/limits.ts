@@ -1,4 +1,4 @@
-import { bigint, boolean, pgTable, text } from "drizzle-orm/pg-core";
+import { bigint, boolean, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 
 /**
  * Token buckets that nodes share; see limits/token-bucket.ts for the units. Written by take_from_limit_buckets() only, so
@@ -17,3 +17,24 @@ export const limitClock = pgTable("limit_clock", {
   offsetMs: bigint("offset_ms", { mode: "number" }).notNull(),
   version: bigint("version", { mode: "number" }).notNull(),
 });
+
+/** The tier of an organization; without a row it has the configuration's limits. */
+export const organizationTiers = pgTable("organization_tiers", {
+  organizationId: text("organization_id").primaryKey(),
+  tier: text("tier").notNull(),
+  /** Of the tier `custom`: its limits. */
+  customLimits: jsonb("custom_limits"),
+  changedAt: timestamp("changed_at", { withTimezone: true, mode: "date", precision: 3 }).notNull(),
+});
+
+/** A workspace's own limits, by group and the platform's name of the limiter. */
+export const workspaceRateLimits = pgTable(
+  "workspace_rate_limits",
+  {
+    workspaceId: text("workspace_id").notNull(),
+    group: text("group_key").notNull(),
+    type: text("type").notNull(),
+    value: bigint("value", { mode: "number" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceId, table.group, table.type] })],
+);
