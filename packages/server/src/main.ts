@@ -13,6 +13,7 @@ import { openFolderReplayStore } from "./engines/turn-engine/render/folder-repla
 import { createFiles } from "./files/create-files.ts";
 import { createDatabaseIdempotencyStore } from "./idempotency-in-database.ts";
 import { createJobs } from "./jobs/create-jobs.ts";
+import { reconcileLedger } from "./ledger/reconcile-ledger.ts";
 import { createLedger } from "./ledger/create-ledger.ts";
 import { createLimiter } from "./limits/create-limiter.ts";
 import { chooseBucketStore, openBucketStore } from "./limits/open-bucket-store.ts";
@@ -180,9 +181,6 @@ export async function startParley(options: {
   });
   metrics.watchEngine(() => engine.load());
   const sweeper = setInterval(() => {
-    void ensureLedgerPartitions(storage).catch((error: unknown) =>
-      log.warn({ err: error }, "ledger partitions could not be made"),
-    );
     void snapshots.sweep().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
     void pruneLimitBuckets(storage, FORGET_BUCKETS_AFTER_MS).catch(() => {});
   }, SWEEP_EVERY_MS);
@@ -190,6 +188,8 @@ export async function startParley(options: {
   started.defer(() => clearInterval(sweeper));
 
   const jobs = started.use(await createJobs({ storage, log }));
+  await jobs.every("make-ledger-partitions", "17 * * * *", () => ensureLedgerPartitions(storage));
+  await jobs.every("reconcile-ledger", "43 2 * * *", async () => void (await reconcileLedger({ storage, clock, log, metrics })));
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
   await jobs.every("sweep-idempotency-keys", "* * * * *", async () => void (await sweepIdempotencyKeys(storage, clock.nowMs())));
 

@@ -41,7 +41,8 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
       // Nothing else can be a key, so a flood of junk costs no query.
       const key = isKeySecret("api", secret) ? await apiKeys.use(hashKeySecret(hmacKey, secret)) : null;
       if (!key) throw invalidKey();
-      return { organizationId: key.organizationId, workspaceId: key.workspaceId, apiKeyId: key.id };
+      const { organizationId, workspaceId, createdByUserId } = key;
+      return { organizationId, workspaceId, apiKeyId: key.id, ...(createdByUserId === null ? {} : { userId: createdByUserId }) };
     },
     async authenticateAdmin(secret) {
       const key = isKeySecret("admin", secret) ? await adminKeys.use(hashKeySecret(hmacKey, secret)) : null;

@@ -13,6 +13,8 @@ export interface Metrics {
   turnShared(how: "joined" | "replayed"): void;
   clientGone(reason: "closed" | "stalled"): void;
   engineRestarted(weights: string): void;
+  /** The last comparison of ledger, sums and credits: how many things differ, by what was compared. */
+  reconciled(differences: Readonly<Record<string, number>>): void;
   /** Read at each scrape. */
   watchEngine(read: () => EngineLoad): void;
   /** The text format of Prometheus. */
@@ -89,6 +91,12 @@ export function createMetrics(): Metrics {
     labelNames: ["weights"],
     registers,
   });
+  const differing = new Gauge({
+    name: "parley_reconciliation_differences",
+    help: "Things that differ between the ledger, its sums, the accounts and the credits, as of the last comparison",
+    labelNames: ["check"],
+    registers,
+  });
   watchProcess(registry);
 
   return {
@@ -115,6 +123,9 @@ export function createMetrics(): Metrics {
     turnShared: (how) => shared.inc({ how }),
     clientGone: (reason) => gone.inc({ reason }),
     engineRestarted: (weights) => restarts.inc({ weights }),
+    reconciled(differences) {
+      for (const [check, count] of Object.entries(differences)) differing.set({ check }, count);
+    },
     watchEngine: (read) => watchEngine(registry, read),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };

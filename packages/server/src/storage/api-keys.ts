@@ -18,6 +18,8 @@ export interface LiveApiKey {
   readonly id: string;
   readonly organizationId: string;
   readonly workspaceId: string;
+  /** Who made it; null: nobody that is known. */
+  readonly createdByUserId: string | null;
   readonly expiresAtMs: number | null;
 }
 
@@ -50,6 +52,7 @@ export async function findLiveApiKey(
         id: apiKeys.id,
         organizationId: apiKeys.organizationId,
         workspaceId: apiKeys.workspaceId,
+        createdByUserId: apiKeys.createdByUserId,
         expiresAt: apiKeys.expiresAt,
       })
       .from(apiKeys)

@@ -1,5 +1,4 @@
-import { and, eq, sql, type SQL } from "drizzle-orm";
-import { workspaces } from "./schema.ts";
+import { sql, type SQL } from "drizzle-orm";
 import type { Storage } from "./storage.ts";
 
 export type RollupUnit = "minute" | "hour" | "day";
@@ -129,18 +128,6 @@ function rollupStatement({ organizationId, unit, fromMs, toMs, groupBy, want, fi
       ${conditions.length > 0 ? sql`and ${sql.join(conditions, sql` and `)}` : sql``}
     group by ${sql.join(keys, sql`, `)}
     order by ${sql.join(keys, sql`, `)}`;
-}
-
-/** Reports name the default workspace null. */
-export async function findDefaultWorkspaceId(storage: Storage, organizationId: string): Promise<string | null> {
-  const rows = await storage.run({ operation: "find default workspace", repeatable: true }, (database) =>
-    database
-      .select({ id: workspaces.id })
-      .from(workspaces)
-      .where(and(eq(workspaces.organizationId, organizationId), eq(workspaces.isDefault, true)))
-      .limit(1),
-  );
-  return rows[0]?.id ?? null;
 }
 
 export interface ClaudeCodeActor {

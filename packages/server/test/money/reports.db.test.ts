@@ -137,7 +137,7 @@ test.each([
   [{ ...NOVEMBER, bucket_width: "1m", limit: 1441 }, "limit: Input should be less than or equal to 1440"],
   [{ ...NOVEMBER, page: "page_x" }, "page: Invalid page token"],
   [{ ...NOVEMBER, api_keys: ["a"] }, "api_keys[]: Extra inputs are not permitted"],
-  [{ ...NOVEMBER, models: ["a", "b\0"] }, "models.1: Input should be a valid string"],
+  [{ ...NOVEMBER, models: ["a", "b\0"] }, "models[]: Input should not contain NUL"],
   [
     { ...NOVEMBER, group_by: ["model", "colour"] },
     "group_by.1: Input should be 'api_key_id', 'workspace_id', 'model', 'service_tier', 'context_window' or 'inference_geo'",

@@ -207,6 +207,14 @@ export const moneyRequirements: readonly Requirement[] = [
       "credits are used oldest first, expired ones never, and a debt is paid by the next grant",
     ],
   ]),
+  ...provedBy("server/test/money/reconcile.db.test.ts", [
+    [
+      "ledger:reconciled",
+      "9",
+      "Reconciliation finds every kind of difference, and none after honest work.",
+      "reconciliation finds nothing after honest work, and each kind of difference after a dishonest change",
+    ],
+  ]),
   ...provedBy("server/src/storage/ledger-migration.db.test.ts", [
     [
       "ledger:migration",

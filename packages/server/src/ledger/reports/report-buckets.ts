@@ -1,11 +1,6 @@
+import { findDefaultWorkspaceId } from "../../storage/workspaces.ts";
 import type { Storage } from "../../storage/storage.ts";
-import {
-  type Dimension,
-  type Dimensions,
-  findDefaultWorkspaceId,
-  type RollupRow,
-  sumRollups,
-} from "../../storage/usage-rollups.ts";
+import { type Dimension, type Dimensions, type RollupRow, sumRollups } from "../../storage/usage-rollups.ts";
 import { BUCKET_WIDTHS, type BucketPage, bucketsOf, toTimestamp } from "./time-buckets.ts";
 
 export interface ReportDeps {
