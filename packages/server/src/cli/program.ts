@@ -8,6 +8,7 @@ import { installEngine, showEngine } from "./commands/engine.ts";
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./commands/keys.ts";
 import { listModels, removeModel } from "./commands/models.ts";
 import { createNamedOrganization, showOrganizations } from "./commands/organizations.ts";
+import { type PriorityOptions, setPriority } from "./commands/priority.ts";
 import { pull } from "./commands/pull.ts";
 import { setTier, type TierOptions } from "./commands/tier.ts";
 import { up } from "./commands/up.ts";
@@ -138,6 +139,20 @@ export function createProgram(signal: AbortSignal): Command {
     .option("--input-tokens <number>", "of `custom`: input tokens a minute", wholeNumber)
     .option("--output-tokens <number>", "of `custom`: output tokens a minute", wholeNumber)
     .action((tier: string, options: GlobalOptions & TierOptions) => setTier(tier, options, createCliContext(options)));
+
+  command(
+    "priority",
+    "Promise an organization capacity of one class of models (Priority Tier); without figures the promise ends.",
+    ["organizations priority sonnet --input-tokens 100000 --output-tokens 20000", "organizations priority sonnet"],
+    organizations,
+  )
+    .argument("<class>", "haiku, sonnet, opus, fable, mythos or local")
+    .option("--organization <id>", "organization (the first one)")
+    .option("--input-tokens <number>", "input tokens a minute", wholeNumber)
+    .option("--output-tokens <number>", "output tokens a minute", wholeNumber)
+    .action((modelClass: string, options: GlobalOptions & PriorityOptions) =>
+      setPriority(modelClass, options, createCliContext(options)),
+    );
 
   const users = program.command("users").description("People of an organization.");
   command(

@@ -4,13 +4,17 @@ import type { Clock } from "../platform/clock.ts";
 import { Failure } from "../platform/fail.ts";
 import type { Usage } from "../turn/turn-event.ts";
 import { createLimiter } from "./create-limiter.ts";
-import { DEFAULT_LIMITS, ModelClassLimits, type WorkspaceLimits } from "./limits-config.ts";
+import { DEFAULT_LIMITS, ModelClassLimits, type PriorityCommitment, type WorkspaceLimits } from "./limits-config.ts";
 import { createMemoryBucketStore } from "./memory-bucket-store.ts";
 
 const principal: Principal = { organizationId: "org-a", workspaceId: "wrkspc_1", apiKeyId: "apikey_1" };
 const START_MS = Date.UTC(2026, 10, 21, 12, 0, 0);
 
-function createSetup(limits: ModelClassLimits, workspace: Readonly<Record<string, WorkspaceLimits>> = {}) {
+function createSetup(
+  limits: ModelClassLimits,
+  workspace: Readonly<Record<string, WorkspaceLimits>> = {},
+  priority: Readonly<Record<string, PriorityCommitment>> = {},
+) {
   let elapsedMs = 0;
   const clock: Clock = { nowMs: () => START_MS + elapsedMs, monotonicMs: () => 5_000.25 + elapsedMs };
   const limiter = createLimiter({
@@ -19,6 +23,7 @@ function createSetup(limits: ModelClassLimits, workspace: Readonly<Record<string
       limitsOf: async ({ workspaceId }) => ({
         organization: { tier: null, default: limits, modelClasses: {}, countTokensRequestsPerMinute: 2 },
         workspace: workspaceId === principal.workspaceId ? workspace : {},
+        priority,
       }),
     },
     clock,
@@ -233,4 +238,47 @@ test("counting tokens has a limit of its own and takes nothing from turns", asyn
   await limiter.countTokens(principal);
   await expect(limiter.countTokens(principal)).rejects.toMatchObject({ status: 429, retryAfterSeconds: 30 });
   await expect(limiter.reserve(principal, haiku)).resolves.toBeDefined();
+});
+
+test("committed capacity is drawn on first, told by its headers, and settled as it burns down", async () => {
+  const { limiter } = createSetup(limits, {}, { haiku: { inputTokens: 12_000, outputTokens: 5_000 } });
+  const first = await limiter.reserve(principal, { ...haiku, mayUsePriority: true });
+  expect(first.serviceTier).toBe("priority");
+  expect(first.headers()).toMatchObject({
+    "anthropic-priority-input-tokens-limit": "12000",
+    "anthropic-priority-input-tokens-remaining": "2000",
+    "anthropic-priority-input-tokens-reset": "2026-11-21T12:00:50Z",
+    "anthropic-priority-output-tokens-limit": "5000",
+    "anthropic-priority-output-tokens-remaining": "1000",
+  });
+  // Full: the next turn is a standard one, and it takes nothing of the commitment.
+  const second = await limiter.reserve(principal, { ...haiku, mayUsePriority: true });
+  expect(second.serviceTier).toBe("standard");
+  // 1,000 as they are, 5,000 read at a tenth, 400 written at 1.25 and 100 at 2: 2,200 of input.
+  await first.settle(
+    usage({ inputTokens: 1_000, cacheReadTokens: 5_000, cacheWrite5mTokens: 400, cacheWrite1hTokens: 100, outputTokens: 500 }),
+  );
+  const third = await limiter.reserve(principal, { modelClass: "haiku", inputTokens: 0, outputTokens: 0, mayUsePriority: true });
+  expect(third.headers()).toMatchObject({
+    "anthropic-priority-input-tokens-remaining": "9800",
+    "anthropic-priority-output-tokens-remaining": "4500",
+  });
+});
+
+test("standard_only leaves committed capacity alone, and another class has none", async () => {
+  const { limiter } = createSetup(limits, {}, { haiku: { inputTokens: 12_000, outputTokens: 5_000 } });
+  const standard = await limiter.reserve(principal, haiku);
+  expect(standard.serviceTier).toBe("standard");
+  expect(Object.keys(standard.headers()).filter((name) => name.includes("priority"))).toEqual([]);
+  expect((await limiter.reserve(principal, { ...haiku, modelClass: "opus", mayUsePriority: true })).serviceTier).toBe("standard");
+  await using released = await limiter.reserve(principal, { ...haiku, mayUsePriority: true });
+  expect(released.headers()).toMatchObject({ "anthropic-priority-input-tokens-remaining": "2000" });
+});
+
+test("a priority turn that never ran gives its capacity back", async () => {
+  const { limiter } = createSetup(limits, {}, { haiku: { inputTokens: 12_000, outputTokens: 5_000 } });
+  for (let index = 0; index < 3; index += 1) {
+    await using hold = await limiter.reserve(principal, { ...haiku, mayUsePriority: true });
+    expect(hold.serviceTier).toBe("priority");
+  }
 });

@@ -7,6 +7,7 @@ import type { LimitKind } from "./limit-kinds.ts";
 import type { LimitPolicy, LimitsInForce } from "./limit-policy.ts";
 import type { Limiter, Reservation } from "./limiter.ts";
 import { limitsFor, type WorkspaceLimits } from "./limits-config.ts";
+import { drawOnPriority } from "./priority-tier.ts";
 import { toRateLimitHeaders } from "./rate-limit-headers.ts";
 import type { BucketReading } from "./token-bucket.ts";
 
@@ -71,17 +72,37 @@ export function createLimiter({ store, policy, clock }: LimiterDeps): Limiter {
       // Nothing is ever taken from the buckets of no class: they need not be asked for.
       return headersFrom(limits, limits.map(fullReading), clock.nowMs());
     },
-    async reserve(principal, { modelClass, inputTokens, outputTokens }) {
-      const limits = limitsOn(await policy.limitsOf(principal), principal, modelClass);
+    async reserve(principal, { modelClass, inputTokens, outputTokens, mayUsePriority = false }) {
+      const inForce = await policy.limitsOf(principal);
+      const limits = limitsOn(inForce, principal, modelClass);
       const held = { requests: 1, inputTokens, allInputTokens: inputTokens, outputTokens };
       const { demands, headers } = await take(limits, held, `${modelClass} models`);
-      return createReservation(headers, async (used) => {
-        await store.settle(
-          limits.map((limit, index) => {
-            const demand = toDemand(limit, used);
-            return { ...demand, tokens: demand.tokens - (demands[index]?.tokens ?? 0) };
-          }),
-        );
+      const commitment = Object.hasOwn(inForce.priority, modelClass) ? inForce.priority[modelClass] : undefined;
+      const { organizationId } = principal;
+      const draw =
+        mayUsePriority && commitment
+          ? await drawOnPriority(store, {
+              organizationId,
+              modelClass,
+              commitment,
+              inputTokens,
+              outputTokens,
+              nowMs: clock.nowMs(),
+            })
+          : null;
+      return createReservation({
+        headers: { ...headers, ...draw?.headers },
+        serviceTier: draw?.isTaken ? "priority" : "standard",
+        async correct(usage) {
+          const used = usage === null ? NOTHING : usedBy(usage);
+          await store.settle(
+            limits.map((limit, index) => {
+              const demand = toDemand(limit, used);
+              return { ...demand, tokens: demand.tokens - (demands[index]?.tokens ?? 0) };
+            }),
+          );
+          await draw?.settle(usage);
+        },
       });
     },
     async countTokens(principal) {
@@ -106,18 +127,24 @@ interface Used {
 
 const NOTHING: Used = { requests: 0, inputTokens: 0, allInputTokens: 0, outputTokens: 0 };
 
-function createReservation(headers: Readonly<Record<string, string>>, correct: (used: Used) => Promise<void>): Reservation {
+function createReservation(options: {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly serviceTier: Reservation["serviceTier"];
+  /** Null: nothing was used. */
+  correct(usage: Usage | null): Promise<void>;
+}): Reservation {
   let open = true;
   /** The first of settle and disposal counts. */
-  const close = async (used: Used) => {
+  const close = async (usage: Usage | null) => {
     if (!open) return;
     open = false;
-    await correct(used);
+    await options.correct(usage);
   };
   return {
-    headers: () => headers,
-    settle: (usage) => close(usedBy(usage)),
-    [Symbol.asyncDispose]: () => close(NOTHING),
+    headers: () => options.headers,
+    serviceTier: options.serviceTier,
+    settle: (usage) => close(usage),
+    [Symbol.asyncDispose]: () => close(null),
   };
 }
 

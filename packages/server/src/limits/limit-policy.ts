@@ -1,7 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
-import { findOrganizationTier, listWorkspaceRateLimits } from "../storage/rate-limits.ts";
+import { findOrganizationTier, listPriorityCommitments, listWorkspaceRateLimits } from "../storage/rate-limits.ts";
 import type { Storage } from "../storage/storage.ts";
-import { ModelClassLimits, type OrganizationLimits, type WorkspaceLimits } from "./limits-config.ts";
+import { ModelClassLimits, type OrganizationLimits, type PriorityCommitment, type WorkspaceLimits } from "./limits-config.ts";
 import { limitKindOf } from "./limit-kinds.ts";
 import { CUSTOM_TIER, type Tier } from "./tiers.ts";
 
@@ -10,6 +10,8 @@ export interface LimitsInForce {
   readonly organization: OrganizationLimits;
   /** By group: a model class, or `token_count`. */
   readonly workspace: Readonly<Record<string, WorkspaceLimits>>;
+  /** By model class. */
+  readonly priority: Readonly<Record<string, PriorityCommitment>>;
 }
 
 export interface LimitPolicy {
@@ -42,16 +44,23 @@ export function createLimitPolicy(options: {
   const readings = new Map<string, Reading>();
 
   async function read(organizationId: string, workspaceId: string): Promise<LimitsInForce> {
-    const [organization, overrides] = await Promise.all([
+    const [organization, overrides, commitments] = await Promise.all([
       organizationLimitsOf(organizationId),
       listWorkspaceRateLimits(storage, workspaceId),
+      listPriorityCommitments(storage, organizationId),
     ]);
+    const priority = Object.fromEntries(
+      commitments.map(({ modelClass, inputTokensPerMinute, outputTokensPerMinute }) => [
+        modelClass,
+        { inputTokens: inputTokensPerMinute, outputTokens: outputTokensPerMinute },
+      ]),
+    );
     const workspace: Record<string, WorkspaceLimits> = {};
     for (const { group, type, value } of overrides) {
       const kind = limitKindOf(type);
       if (kind) workspace[group] = { ...workspace[group], [kind]: value };
     }
-    return { organization, workspace };
+    return { organization, workspace, priority };
   }
 
   async function organizationLimitsOf(organizationId: string): Promise<OrganizationLimits> {

@@ -7,12 +7,16 @@ export interface Estimate {
   readonly inputTokens: number;
   /** `max_tokens`: reserved first, settled to what was decoded. */
   readonly outputTokens: number;
+  /** `service_tier: auto`: the organization's committed capacity is drawn on first. */
+  readonly mayUsePriority?: boolean;
 }
 
 /** Tokens and requests held for one turn. Disposal releases what was not settled. */
 export interface Reservation extends AsyncDisposable {
   /** The `anthropic-ratelimit-*` headers, as of the reservation. */
   headers(): Readonly<Record<string, string>>;
+  /** Whether the organization's committed capacity bears the turn. */
+  readonly serviceTier: "standard" | "priority";
   settle(usage: Usage): Promise<void>;
 }
 

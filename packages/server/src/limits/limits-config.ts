@@ -23,6 +23,12 @@ export interface OrganizationLimits {
   readonly countTokensRequestsPerMinute: number;
 }
 
+/** Capacity that an organization is promised for one class of models, each a minute: its Priority Tier. */
+export interface PriorityCommitment {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
 /** Overrides of a workspace for one group. They hold beside the organization's limits; 0 refuses everything. */
 export interface WorkspaceLimits {
   readonly requests?: number;

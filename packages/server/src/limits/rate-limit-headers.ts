@@ -18,8 +18,23 @@ export function toRateLimitHeaders(readings: LimitReadings, nowMs: number): Reco
   };
 }
 
+/** The headers of committed capacity. */
+export function toPriorityHeaders(
+  inputTokens: BucketReading,
+  outputTokens: BucketReading,
+  nowMs: number,
+): Record<string, string> {
+  return {
+    ...namedHeaders("anthropic-priority-input-tokens", inputTokens, String(inputTokens.remaining), nowMs),
+    ...namedHeaders("anthropic-priority-output-tokens", outputTokens, String(outputTokens.remaining), nowMs),
+  };
+}
+
 function headersOf(name: string, reading: BucketReading, remaining: string | null, nowMs: number): Record<string, string> {
-  const prefix = `anthropic-ratelimit-${name}`;
+  return namedHeaders(`anthropic-ratelimit-${name}`, reading, remaining, nowMs);
+}
+
+function namedHeaders(prefix: string, reading: BucketReading, remaining: string | null, nowMs: number): Record<string, string> {
   return {
     [`${prefix}-limit`]: String(reading.limitPerMinute),
     [`${prefix}-remaining`]: remaining ?? String(Math.round(reading.remaining / 1_000) * 1_000),

@@ -1,5 +1,5 @@
 import { and, asc, eq, sql } from "drizzle-orm";
-import { organizationTiers, workspaceRateLimits } from "./schema.ts";
+import { organizationTiers, priorityCommitments, workspaceRateLimits } from "./schema.ts";
 import type { Database, Storage } from "./storage.ts";
 
 export interface OrganizationTierRow {
@@ -83,4 +83,46 @@ export async function changeWorkspaceRateLimitsOn(
         });
     }
   }
+}
+
+export interface PriorityCommitmentRow {
+  readonly modelClass: string;
+  readonly inputTokensPerMinute: number;
+  readonly outputTokensPerMinute: number;
+}
+
+export function listPriorityCommitments(storage: Storage, organizationId: string): Promise<PriorityCommitmentRow[]> {
+  return storage.run({ operation: "list priority commitments", repeatable: true }, (database) =>
+    listPriorityCommitmentsOn(database, organizationId),
+  );
+}
+
+export function listPriorityCommitmentsOn(
+  database: Pick<Database, "select">,
+  organizationId: string,
+): Promise<PriorityCommitmentRow[]> {
+  const { modelClass, inputTokensPerMinute, outputTokensPerMinute } = priorityCommitments;
+  return database
+    .select({ modelClass, inputTokensPerMinute, outputTokensPerMinute })
+    .from(priorityCommitments)
+    .where(eq(priorityCommitments.organizationId, organizationId));
+}
+
+/** Sets the commitment for one class of models; null ends it. */
+export async function putPriorityCommitmentOn(
+  database: Pick<Database, "insert" | "delete">,
+  organizationId: string,
+  modelClass: string,
+  commitment: Omit<PriorityCommitmentRow, "modelClass"> | null,
+): Promise<void> {
+  if (commitment === null) {
+    await database
+      .delete(priorityCommitments)
+      .where(and(eq(priorityCommitments.organizationId, organizationId), eq(priorityCommitments.modelClass, modelClass)));
+    return;
+  }
+  await database
+    .insert(priorityCommitments)
+    .values({ organizationId, modelClass, ...commitment })
+    .onConflictDoUpdate({ target: [priorityCommitments.organizationId, priorityCommitments.modelClass], set: commitment });
 }

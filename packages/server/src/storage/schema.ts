@@ -27,7 +27,7 @@ export {
 } from "./schema/ledger.ts";
 export { files } from "./schema/files.ts";
 export { creditGrants, spendAccounts, spendDays, spendHolds, spendLimits, spendScopes } from "./schema/money.ts";
-export { limitBuckets, limitClock, organizationTiers, workspaceRateLimits } from "./schema/limits.ts";
+export { limitBuckets, limitClock, organizationTiers, priorityCommitments, workspaceRateLimits } from "./schema/limits.ts";
 
 const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
 

@@ -2,6 +2,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKey } from "../../src/auth/manage-api-keys.ts";
 import { PLATFORM_TIERS } from "../../src/limits/tiers.ts";
+import { commitPriority } from "../../src/tenancy/commit-priority.ts";
 import { advanceOrganization, setOrganizationTier } from "../../src/tenancy/set-organization-tier.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { dumpTable } from "../../src/storage/testing/dump-table.ts";
@@ -148,6 +149,26 @@ test("a workspace lists its overrides only, and with include_inherited what it i
     org_limit: 1_000,
     source: { type: "organization" },
   });
+});
+
+test("service_tier auto draws on committed capacity and says so; standard_only does not", async () => {
+  const act = { ...SYSTEM, organizationId: platform.organizationId };
+  await commitPriority(platform.keys, act, "haiku", { inputTokensPerMinute: 10_000, outputTokensPerMinute: 15 });
+  const workspaceId = (await admin.organization.workspaces.create({ name: "priority" })).id;
+  const created = await createKey(platform.keys, { name: "priority", workspaceId, expiresAtMs: null }, SYSTEM);
+  const { data, response } = await ask(created.secret);
+  expect(data.usage.service_tier).toBe("priority");
+  expect(response.headers.get("anthropic-priority-input-tokens-limit")).toBe("10000");
+  expect(response.headers.get("anthropic-priority-output-tokens-limit")).toBe("15");
+  const client = new Anthropic({ baseURL: platform.url, apiKey: created.secret, maxRetries: 0 });
+  const body = { model: "claude-haiku-4-5", max_tokens: 10, messages: [{ role: "user" as const, content: "Hi" }] };
+  const standard = await client.messages.create({ ...body, service_tier: "standard_only" }).withResponse();
+  expect(standard.data.usage.service_tier).toBe("standard");
+  expect(standard.response.headers.get("anthropic-priority-input-tokens-limit")).toBeNull();
+  const streamed = await client.messages.stream({ ...body, max_tokens: 16 }).finalMessage();
+  // 16 fit into a full bucket of 15 only, and the first turn's are not all back.
+  expect(streamed.usage.service_tier).toBe("standard");
+  await commitPriority(platform.keys, act, "haiku", null);
 });
 
 test("every change of limits and tiers is in the audit log", async () => {

@@ -55,6 +55,12 @@ export const limitsRequirements: readonly Requirement[] = [
       "a workspace's limits hold beside the organization's: both are drawn, and the tighter is told",
     ],
     [
+      "priority:draw",
+      "surface D",
+      "Committed capacity is drawn on first and burns down as priced.",
+      "committed capacity is drawn on first, told by its headers, and settled as it burns down",
+    ],
+    [
       "limits:count-tokens",
       "surface E",
       "Counting tokens has its own limit.",
@@ -95,6 +101,12 @@ export const limitsRequirements: readonly Requirement[] = [
       "surface F",
       "A workspace lists its own and inherited limits with their source.",
       "a workspace lists its overrides only, and with include_inherited what it inherits too",
+    ],
+    [
+      "priority:auto",
+      "surface C",
+      "service_tier auto uses the Priority Tier and usage says so.",
+      "service_tier auto draws on committed capacity and says so; standard_only does not",
     ],
     ["rate-limits:foreign", "10", "Foreign ids are 404.", "another organization's workspace and an unknown limit are 404"],
   ]),

@@ -1,9 +1,9 @@
 import { ModelClassLimits } from "../../limits/limits-config.ts";
 import { CUSTOM_TIER } from "../../limits/tiers.ts";
 import { toTiers } from "../../limits/to-tiers.ts";
-import { findFirstOrganization, findOrganization } from "../../storage/organizations.ts";
 import { setOrganizationTier } from "../../tenancy/set-organization-tier.ts";
 import { type CliContext, UserError } from "../cli-context.ts";
+import { chooseOrganization } from "../choose-organization.ts";
 import { withTenancy } from "../with-tenancy.ts";
 
 export interface TierOptions {
@@ -25,9 +25,7 @@ export async function setTier(tier: string, options: TierOptions, context: CliCo
     throw new UserError("Limits of its own are for the tier custom.");
   }
   await withTenancy(context, async (deps, doer) => {
-    const first = options.organization === undefined ? await findFirstOrganization(deps.storage) : null;
-    const id = options.organization ?? first?.organizationId ?? "";
-    if (!(await findOrganization(deps.storage, id))) throw new UserError(`There is no organization ${id}.`);
+    const id = await chooseOrganization(deps.storage, options.organization);
     const customLimits = tier === CUSTOM_TIER ? (custom.data ?? null) : null;
     await setOrganizationTier(deps, { ...doer, organizationId: id }, { tier, customLimits });
     context.say(`Organization ${id} has tier ${tier}. Running servers go by it within a second.`);

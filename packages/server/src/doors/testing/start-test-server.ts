@@ -76,6 +76,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
         let isSettled = false;
         return {
           headers: () => RATE_HEADERS,
+          serviceTier: "standard",
           async settle() {
             isSettled = true;
             limits.settled++;
@@ -88,7 +89,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     },
     limitPolicy: {
       organizationLimitsOf: async () => DEFAULT_LIMITS,
-      limitsOf: async () => ({ organization: DEFAULT_LIMITS, workspace: {} }),
+      limitsOf: async () => ({ organization: DEFAULT_LIMITS, workspace: {}, priority: {} }),
       forget() {},
     },
     biller: createRecordingBiller({ prices: createPriceBook() }),

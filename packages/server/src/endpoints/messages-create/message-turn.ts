@@ -1,6 +1,7 @@
 import type { EndpointReply, StreamPart } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
 import type { PreparedTurn } from "../shared/prepare-turn.ts";
+import type { Reservation } from "../../limits/limiter.ts";
 import type { ReplyContext } from "../../replies/reply-context.ts";
 import { createStreamReply } from "../../replies/stream-reply.ts";
 import { toMessage } from "../../replies/to-message.ts";
@@ -16,7 +17,8 @@ const THINKING_COUNT_BETA = "thinking-token-count-2026-05-13";
 export interface MessageTurnContext {
   readonly kind: "message";
   readonly isStream: boolean;
-  readonly reply: ReplyContext;
+  /** Its service tier is known once the limits have let the turn through. */
+  reply: ReplyContext;
   /** Filled once the limits have let the turn through. */
   readonly limits: { headers: Readonly<Record<string, string>>; ms: number };
   /** Resolves once `limits` is filled; never where the turn is refused. */
@@ -54,7 +56,8 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
     model,
     requestedModel: request.body.model,
     turn,
-    serviceTier: context.reply.serviceTier,
+    serviceTier: "standard" as const,
+    mayUsePriority: request.body.service_tier !== "standard_only",
     inferenceGeo: context.reply.inferenceGeo,
     product: productOf(request.headers),
     bodyBytes: request.bodyBytes.length,
@@ -62,7 +65,8 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
     traceparent: typeof request.headers.traceparent === "string" ? request.headers.traceparent : undefined,
   };
   const observer = {
-    onReserved(reservation: { headers(): Readonly<Record<string, string>> }, limitsMs: number): void {
+    onReserved(reservation: Pick<Reservation, "headers" | "serviceTier">, limitsMs: number): void {
+      context.reply = { ...context.reply, serviceTier: reservation.serviceTier };
       context.limits.headers = reservation.headers();
       request.setHeaders(context.limits.headers); // For a failure before the first event.
       context.limits.ms = limitsMs;

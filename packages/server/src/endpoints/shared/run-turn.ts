@@ -30,7 +30,9 @@ export interface TurnJob {
   /** The model id as the client wrote it. */
   readonly requestedModel: string;
   readonly turn: Turn;
-  readonly serviceTier: "standard" | "priority" | "batch";
+  readonly serviceTier: "standard" | "batch";
+  /** `service_tier: auto`: the organization's committed capacity is drawn on first. */
+  readonly mayUsePriority?: boolean;
   /** As the reply's usage tells it. */
   readonly inferenceGeo: string;
   readonly product: Product;
@@ -62,21 +64,27 @@ export async function* runTurn(
   const { clock, metrics, limiter } = deps;
   const startedAtMs = clock.nowMs();
   const begunAtMs = clock.monotonicMs();
+  const mayUsePriority = job.mayUsePriority ?? false;
   const estimate = { inputTokens: Math.ceil(job.bodyBytes / BYTES_PER_TOKEN), outputTokens: job.turn.maxTokens };
-  await using reservation = await limiter.reserve(job.principal, { modelClass: job.model.modelClass, ...estimate });
+  await using reservation = await limiter.reserve(job.principal, {
+    modelClass: job.model.modelClass,
+    mayUsePriority,
+    ...estimate,
+  });
+  const serviceTier = job.serviceTier === "batch" ? "batch" : reservation.serviceTier;
   await using charge = await deps.biller.hold(job.principal, {
     requestId: job.turn.requestId,
     model: job.model,
-    serviceTier: job.serviceTier,
+    serviceTier,
     inferenceGeo: job.inferenceGeo,
     startedAtMs,
     ...estimate,
   });
   observer.onReserved(reservation, clock.monotonicMs() - begunAtMs);
-  const account = createAccount(deps, job, charge, startedAtMs);
+  const account = createAccount(deps, job, { charge, serviceTier, startedAtMs });
   metrics.turnStarted();
   try {
-    for await (const event of deps.engine.run(job.turn, signal)) {
+    for await (const event of deps.engine.run({ ...job.turn, priority: serviceTier }, signal)) {
       account.see(event);
       if (event.type === "end") {
         await account.complete(event);
@@ -93,7 +101,11 @@ export async function* runTurn(
 }
 
 /** Follows one turn's usage and writes its row, exactly once. */
-function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, job: TurnJob, charge: Charge, startedAtMs: number) {
+function createAccount(
+  { ledger, clock, metrics, tracing, log }: RunTurnDeps,
+  job: TurnJob,
+  { charge, serviceTier, startedAtMs }: { charge: Charge; serviceTier: Turn["priority"]; startedAtMs: number },
+) {
   const { turn, model, principal } = job;
   const span: TurnSpan = tracing.startTurn({
     requestId: turn.requestId,
@@ -150,7 +162,7 @@ function createAccount({ ledger, clock, metrics, tracing, log }: RunTurnDeps, jo
       messageId: turn.messageId,
       model: model.id,
       weights: model.weights,
-      serviceTier: job.serviceTier,
+      serviceTier,
       inferenceGeo: job.inferenceGeo,
       product: job.product,
       sessionId: turn.affinity.sessionId,

@@ -38,3 +38,15 @@ export const workspaceRateLimits = pgTable(
   },
   (table) => [primaryKey({ columns: [table.workspaceId, table.group, table.type] })],
 );
+
+/** Capacity that an organization is promised for a class of models: its Priority Tier. */
+export const priorityCommitments = pgTable(
+  "priority_commitments",
+  {
+    organizationId: text("organization_id").notNull(),
+    modelClass: text("model_class").notNull(),
+    inputTokensPerMinute: bigint("input_tokens_per_minute", { mode: "number" }).notNull(),
+    outputTokensPerMinute: bigint("output_tokens_per_minute", { mode: "number" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organizationId, table.modelClass] })],
+);
