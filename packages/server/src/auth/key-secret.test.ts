@@ -1,7 +1,5 @@
 import { expect, test } from "vitest";
-import { fail } from "../platform/fail.ts";
 import { generateKeySecret, hashKeySecret, isKeySecret, partialHintOf } from "./key-secret.ts";
-import { extractApiKey } from "./extract-api-key.ts";
 
 const KEY = generateKeySecret("api");
 
@@ -33,28 +31,4 @@ test("the hash depends on the key outside the database", () => {
   const hash = hashKeySecret(Buffer.alloc(32, 1), KEY);
   expect(hash).toHaveLength(43);
   expect(hashKeySecret(Buffer.alloc(32, 2), KEY)).not.toBe(hash);
-});
-
-test.each([
-  ["x-api-key", { "x-api-key": KEY }],
-  ["bearer", { authorization: `Bearer ${KEY}` }],
-  ["bearer in lower case with blanks", { authorization: `bearer   ${KEY} ` }],
-  ["both, the bearer being something else's token", { "x-api-key": KEY, authorization: "Bearer gateway-token" }],
-  ["both, the x-api-key being a placeholder", { "x-api-key": "dummy", authorization: `Bearer ${KEY}` }],
-])("the key is found in %s", (_name, headers) => {
-  expect(extractApiKey(new Headers(headers as Record<string, string>))).toBe(KEY);
-});
-
-test("something that is no key is still handed on, to be called invalid", () => {
-  expect(extractApiKey(new Headers({ "x-api-key": "dummy" }))).toBe("dummy");
-});
-
-test.each([
-  ["nothing", {}],
-  ["an empty key", { "x-api-key": " " }],
-  ["another scheme", { authorization: "Basic abc" }],
-])("%s is 401 authentication_error that says which header is missing", (_name, headers) => {
-  expect(() => extractApiKey(new Headers(headers as Record<string, string>))).toThrow(
-    fail("authentication_error", { public: "x-api-key header is required" }),
-  );
 });

@@ -1,57 +1,27 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { drizzle } from "drizzle-orm/node-postgres";
-import { migrate } from "drizzle-orm/node-postgres/migrator";
 import { sql } from "drizzle-orm";
-import pg from "pg";
 import { expect, test } from "vitest";
 import { systemClock } from "../platform/clock.ts";
-import { startEmbeddedPostgres } from "./embedded-postgres/embedded-postgres.ts";
 import { openStorage } from "./storage.ts";
+import { fillOlderDatabase } from "./testing/fill-older-database.ts";
 import { sampleTurnRecord } from "./testing/sample-turn-record.ts";
 import { createTestDatabase, silentLog } from "./testing/test-storage.ts";
 import { insertTurnRecords } from "./turn-records.ts";
 
-const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 /** The last migration before the ledger was cut into months. */
 const BEFORE = "0001_append_only_turn_records";
 
-/** The migrations up to one of them, as an older Parley had them. */
-async function olderMigrations(last: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "parley-older-"));
-  await cp(MIGRATIONS, folder, { recursive: true });
-  const path = join(folder, "meta/_journal.json");
-  const journal = JSON.parse(await readFile(path, "utf8")) as { entries: { tag: string }[] };
-  const end = journal.entries.findIndex((entry) => entry.tag === last) + 1;
-  await writeFile(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, end) }));
-  return folder;
-}
-
 test("a ledger of an older Parley is cut into months with every row, its rollups made and its numbers going on", async () => {
   await using database = await createTestDatabase();
-  const older = await olderMigrations(BEFORE);
-  const embedded = database.databaseUrl
-    ? null
-    : await startEmbeddedPostgres({ directory: join(database.dataDir, "postgres"), log: silentLog });
-  const client = new pg.Client(embedded ? { ...embedded.connection } : { connectionString: database.databaseUrl ?? "" });
-  try {
-    await client.connect();
-    await migrate(drizzle({ client }), { migrationsFolder: older });
-    await client.query(
+  await fillOlderDatabase(database, BEFORE, (client) =>
+    client.query(
       `insert into turn_records (request_id, organization_id, workspace_id, api_key_id, message_id, model, weights, input_tokens,
         cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, thinking_tokens, stop_reason, outcome,
         service_tier, render_ms, queue_ms, restore_ms, prefill_ms, decode_ms, started_at)
       select 'req_old_' || n, 'org_1', 'wrkspc_' || n % 2, 'apikey_1', 'msg_' || n, 'claude-haiku-4-5-20251001', 'w', n, 0, 0, 0, 2, 0,
         'end_turn', null, 'standard', 0, 0, 0, 0, 0, timestamptz '2026-09-30T23:30:00Z' + n * interval '1 minute'
       from generate_series(1, 100) n`,
-    );
-  } finally {
-    await client.end();
-    await embedded?.close();
-    await rm(older, { recursive: true, force: true });
-  }
+    ),
+  );
 
   await using storage = await openStorage({ ...database, log: silentLog, clock: systemClock });
   // Known ids keep their row; new ones go on.

@@ -156,4 +156,28 @@ export const tenancyRequirements: readonly Requirement[] = [
       "both nodes refuse a $name within a second",
     ],
   ]),
+  ...provedBy("server/src/doors/anthropic/read-headers.test.ts", [
+    [
+      "keys:headers",
+      "1",
+      "A key is found in either header, also where a client sends something else in the other.",
+      "the key is found in %s",
+    ],
+  ]),
+  ...provedBy("server/test/admin/cli.db.test.ts", [
+    [
+      "keys:cli",
+      "Core",
+      "An operator manages organizations, people and keys on the command line, and the audit log has it all.",
+      "an operator makes an organization, its people and keys, rotates and revokes them, and the audit log has it all",
+    ],
+  ]),
+  ...provedBy("server/src/storage/tenancy-migration.db.test.ts", [
+    [
+      "upgrade:tenancy",
+      "Core",
+      "Keys and workspaces of an older Parley go on.",
+      "keys and workspaces of an older Parley go on, with settings as if they were made now",
+    ],
+  ]),
 ];

@@ -2,12 +2,16 @@ import { ANTHROPIC_VERSIONS, type AnthropicVersion, isAnthropicVersion } from "@
 import type { IncomingHttpHeaders } from "node:http";
 import { fail } from "../../platform/fail.ts";
 
-/** The presented secret: `x-api-key` or `Authorization: Bearer`, whatever the version. */
+/**
+ * The presented secret: `x-api-key` or `Authorization: Bearer`, whatever the version. Where a client sends both (an SDK with
+ * two variables set, a gateway in between), the one that looks like a key counts.
+ */
 export function readSecret(headers: IncomingHttpHeaders): string {
   const key = single(headers["x-api-key"])?.trim();
-  if (key) return key;
   const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1];
-  if (bearer) return bearer;
+  const candidates = [key, bearer].filter((candidate): candidate is string => candidate !== undefined && candidate !== "");
+  const secret = candidates.find((candidate) => candidate.startsWith("sk-ant-")) ?? candidates[0];
+  if (secret !== undefined) return secret;
   throw fail("authentication_error", {
     public:
       headers.authorization === undefined ? "x-api-key header is required" : "Authorization header must be `Bearer <API key>`",

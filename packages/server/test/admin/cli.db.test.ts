@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../../src/platform/clock.ts";
+import { openStorage, type Storage } from "../../src/storage/storage.ts";
+import { createTestDatabase, silentLog, type TestDatabase } from "../../src/storage/testing/test-storage.ts";
+import { runCli } from "../support/run-cli.ts";
+
+let database: TestDatabase;
+/** Held open, as beside a running server: the commands are its guests and need not start a database each. */
+let storage: Storage;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  storage = await openStorage({ ...database, log: silentLog, clock: systemClock });
+});
+afterAll(async () => {
+  await storage?.close();
+  await database?.[Symbol.asyncDispose]();
+});
+
+/** What the commands print, together; each has some of it. */
+interface Line {
+  readonly id: string;
+  readonly workspace_id: string;
+  readonly api_key: string;
+  readonly status: string;
+  readonly rows: number;
+  readonly hash: string;
+  readonly fault: string | null;
+}
+
+async function parley(...args: string[]): Promise<{ lines: Line[]; code: number | null; stderr: string }> {
+  const env = database.databaseUrl === null ? {} : { DATABASE_URL: database.databaseUrl };
+  const { code, stdout, stderr } = await runCli([...args, "--json", "--data", database.dataDir], { env });
+  const lines = stdout.split("\n").filter(Boolean);
+  return { lines: lines.map((line) => JSON.parse(line) as Line), code, stderr };
+}
+
+test("an operator makes an organization, its people and keys, rotates and revokes them, and the audit log has it all", async () => {
+  expect((await parley("keys", "create", "--name", "early")).stderr).toContain("There is no organization yet");
+  const [organization] = (await parley("organizations", "create", "--name", "Acme")).lines;
+  expect((await parley("organizations", "list")).lines).toMatchObject([{ id: organization!.id, name: "Acme" }]);
+
+  const [user] = (await parley("users", "create", "--email", "ada@example.com", "--name", "Ada", "--role", "admin")).lines;
+  expect(user).toMatchObject({ email: "ada@example.com", role: "admin" });
+  const again = await parley("users", "create", "--email", "ADA@example.com", "--name", "Ada");
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("already a member") });
+  const king = await parley("users", "create", "--email", "k@example.com", "--name", "K", "--role", "king");
+  expect(king).toMatchObject({ code: 1, stderr: expect.stringContaining("--role is one of user, developer") });
+
+  const [admin] = (await parley("keys", "create", "--admin", "--name", "ops")).lines;
+  expect(admin).toMatchObject({ api_key: expect.stringMatching(/^sk-ant-admin01-/), organization_id: organization!.id });
+  const [first] = (await parley("keys", "create", "--name", "ci", "--expires-in-days", "30")).lines;
+  const [next] = (await parley("keys", "rotate", first!.id, "--overlap-hours", "2", "--yes")).lines;
+  expect(next).toMatchObject({ replaces: first!.id, workspace_id: organization!.workspace_id });
+  expect((await parley("keys", "revoke", next!.id, "--yes")).code).toBe(0);
+  expect((await parley("keys", "revoke", admin!.id, "--yes")).code).toBe(0);
+  expect(await parley("keys", "revoke", "adminkey_01none", "--yes")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("not found"),
+  });
+  const { lines: keys } = await parley("keys", "list");
+  expect(Object.fromEntries(keys.map(({ id, status }) => [id, status]))).toEqual({
+    [first!.id]: "active",
+    [next!.id]: "archived",
+    [admin!.id]: "archived",
+  });
+  expect(JSON.stringify(keys)).not.toContain(first!.api_key);
+
+  const [verdict] = (await parley("audit", "verify")).lines;
+  // The organization and its workspace, a person, three keys made, one rotated, two revoked.
+  expect(verdict).toMatchObject({ organization_id: organization!.id, ok: true, rows: 9 });
+  const note = `${organization!.id}:${verdict!.rows}:${verdict!.hash}`;
+  expect((await parley("audit", "verify", "--expect", note)).code).toBe(0);
+  const future = await parley("audit", "verify", "--expect", note.replace(":9:", ":10:"));
+  expect(future).toMatchObject({ code: 1, stderr: expect.stringContaining("does not hold") });
+  expect(future.lines[0]?.fault).toContain("before the noted row");
+}, 120_000);
+
+test.each([
+  [["keys", "create", "--name", "x", "--admin", "--workspace", "w"], "exclude each other"],
+  [["keys", "create", "--name", "x", "--organization", "o"], "--organization is for --admin"],
+  [["audit", "verify", "--expect", "nonsense"], "--expect takes what an earlier check printed"],
+])("%j says what is wrong", async (args, message) => {
+  expect(await parley(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+});
