@@ -14,6 +14,7 @@ export * from "./files/file.ts";
 export * from "./complete/completion.ts";
 export * from "./admin/organization.ts";
 export * from "./admin/rate-limits.ts";
+export * from "./admin/spend-limits.ts";
 export * from "./admin/usage-report.ts";
 export * from "./admin/users.ts";
 export * from "./admin/invites.ts";

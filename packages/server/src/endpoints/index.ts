@@ -22,6 +22,11 @@ import { modelsGet } from "./models-get/endpoint.ts";
 import { modelsList } from "./models-list/endpoint.ts";
 import { openapi } from "./openapi/endpoint.ts";
 import { organizationsMe } from "./organizations-me/endpoint.ts";
+import { spendLimitsDelete } from "./spend-limits-delete/endpoint.ts";
+import { spendLimitsEffective } from "./spend-limits-effective/endpoint.ts";
+import { spendLimitsGet } from "./spend-limits-get/endpoint.ts";
+import { spendLimitsList } from "./spend-limits-list/endpoint.ts";
+import { spendLimitsSet } from "./spend-limits-set/endpoint.ts";
 import { usageReportClaudeCode } from "./usage-report-claude-code/endpoint.ts";
 import { usageReportMessages } from "./usage-report-messages/endpoint.ts";
 import { organizationsRateLimitsList } from "./organizations-rate-limits-list/endpoint.ts";
@@ -60,6 +65,11 @@ export const endpoints: readonly Endpoint[] = [
   workspacesRateLimitsList,
   workspacesRateLimitsUpdate,
   usageReportMessages,
+  spendLimitsEffective,
+  spendLimitsList,
+  spendLimitsSet,
+  spendLimitsGet,
+  spendLimitsDelete,
   costReport,
   usageReportClaudeCode,
   usersList,

@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, inArray, ne, sql, type SQL } from "drizzle-orm";
-import { spendLimits } from "./schema.ts";
+import { and, asc, desc, eq, inArray, sql, type SQL } from "drizzle-orm";
+import { spendLimits, users } from "./schema.ts";
 import type { SpendPeriod, SpendScope } from "./spend.ts";
-import type { Storage } from "./storage.ts";
+import type { Queries, Storage } from "./storage.ts";
 
 export type SpendLimitRow = typeof spendLimits.$inferSelect;
 
@@ -18,30 +18,61 @@ export interface NewSpendLimit {
 }
 
 /** Sets the limit of a scope and period, in place where there is one. */
-export async function setSpendLimit(storage: Storage, { nowMs, ...limit }: NewSpendLimit): Promise<SpendLimitRow> {
+export function setSpendLimit(storage: Storage, limit: NewSpendLimit): Promise<SpendLimitRow> {
+  return storage.run({ operation: "set spend limit", repeatable: true }, (database) => setSpendLimitOn(database, limit));
+}
+
+export async function setSpendLimitOn(
+  queries: Pick<Queries, "insert">,
+  { nowMs, ...limit }: NewSpendLimit,
+): Promise<SpendLimitRow> {
   const now = new Date(nowMs);
-  const rows = await storage.run({ operation: "set spend limit", repeatable: true }, (database) =>
-    database
-      .insert(spendLimits)
-      .values({ ...limit, createdAt: now, updatedAt: now })
-      .onConflictDoUpdate({
-        target: [spendLimits.organizationId, spendLimits.scopeType, spendLimits.scopeId, spendLimits.period],
-        set: { amountNanoUsd: limit.amountNanoUsd, updatedAt: now },
-      })
-      .returning(),
-  );
-  const [row] = rows;
+  const [row] = await queries
+    .insert(spendLimits)
+    .values({ ...limit, createdAt: now, updatedAt: now })
+    .onConflictDoUpdate({
+      target: [spendLimits.organizationId, spendLimits.scopeType, spendLimits.scopeId, spendLimits.period],
+      set: { amountNanoUsd: limit.amountNanoUsd, updatedAt: now },
+    })
+    .returning();
   if (!row) throw new Error("an upsert returned no row");
   return row;
 }
 
-export async function findSpendLimit(storage: Storage, organizationId: string, id: string): Promise<SpendLimitRow | null> {
-  const rows = await storage.run({ operation: "find spend limit", repeatable: true }, (database) =>
-    database
-      .select()
-      .from(spendLimits)
-      .where(and(eq(spendLimits.organizationId, organizationId), eq(spendLimits.id, id))),
+export function findSpendLimit(storage: Storage, organizationId: string, id: string): Promise<SpendLimitRow | null> {
+  return storage.run({ operation: "find spend limit", repeatable: true }, (database) =>
+    findSpendLimitOn(database, organizationId, id),
   );
+}
+
+export async function findSpendLimitOn(
+  queries: Pick<Queries, "select">,
+  organizationId: string,
+  id: string,
+): Promise<SpendLimitRow | null> {
+  const rows = await queries
+    .select()
+    .from(spendLimits)
+    .where(and(eq(spendLimits.organizationId, organizationId), eq(spendLimits.id, id)));
+  return rows[0] ?? null;
+}
+
+/** The limit that setting one would change. */
+export async function findSpendLimitOfScopeOn(
+  queries: Pick<Queries, "select">,
+  { organizationId, scopeType, scopeId, period }: Pick<NewSpendLimit, "organizationId" | "scopeType" | "scopeId" | "period">,
+): Promise<SpendLimitRow | null> {
+  const rows = await queries
+    .select()
+    .from(spendLimits)
+    .where(
+      and(
+        eq(spendLimits.organizationId, organizationId),
+        eq(spendLimits.scopeType, scopeType),
+        eq(spendLimits.scopeId, scopeId),
+        eq(spendLimits.period, period),
+      ),
+    );
   return rows[0] ?? null;
 }
 
@@ -76,20 +107,15 @@ export function listSpendLimits(storage: Storage, query: SpendLimitQuery): Promi
   );
 }
 
-/** False: there is none, or it is the tier's, which nobody deletes. */
-export async function deleteSpendLimit(storage: Storage, organizationId: string, id: string): Promise<boolean> {
-  const rows = await storage.run({ operation: "delete spend limit", repeatable: true }, (database) =>
-    database
-      .delete(spendLimits)
-      .where(and(eq(spendLimits.organizationId, organizationId), eq(spendLimits.id, id), ne(spendLimits.scopeType, "usage_tier")))
-      .returning({ id: spendLimits.id }),
-  );
-  return rows.length > 0;
+export async function deleteSpendLimitOn(queries: Pick<Queries, "delete">, id: string): Promise<void> {
+  await queries.delete(spendLimits).where(eq(spendLimits.id, id));
 }
 
 export interface MemberSpend {
   readonly limit: SpendLimitRow;
   readonly spentNanoUsd: bigint;
+  /** Null: no longer a member. */
+  readonly user: { readonly name: string; readonly email: string } | null;
 }
 
 /** Limits of users with what each has spent in the period that runs, by user; all periods of one user together. */
@@ -117,11 +143,18 @@ export async function listUserSpend(
     return database
       .select({
         limit: spendLimits,
+        name: users.name,
+        email: users.email,
         spent: sql<string>`spent_in_period(${spendLimits.organizationId}, 'user', ${spendLimits.scopeId}, ${spendLimits.period})::text`,
       })
       .from(spendLimits)
+      .leftJoin(users, and(eq(users.organizationId, spendLimits.organizationId), eq(users.id, spendLimits.scopeId)))
       .where(and(...wanted, inArray(spendLimits.scopeId, page)))
       .orderBy(asc(spendLimits.scopeId), asc(spendLimits.period));
   });
-  return rows.map((row) => ({ limit: row.limit, spentNanoUsd: BigInt(row.spent) }));
+  return rows.map((row) => ({
+    limit: row.limit,
+    spentNanoUsd: BigInt(row.spent),
+    user: row.name !== null && row.email !== null ? { name: row.name, email: row.email } : null,
+  }));
 }

@@ -215,6 +215,39 @@ export const moneyRequirements: readonly Requirement[] = [
       "reconciliation finds nothing after honest work, and each kind of difference after a dishonest change",
     ],
   ]),
+  ...provedBy("server/test/money/spend-limits.db.test.ts", [
+    [
+      "spend-limits:sdk",
+      "surface F",
+      "The SDK sets, reads, lists and deletes spend limits.",
+      "the SDK sets a limit, sets it again in place, reads, lists and deletes it",
+    ],
+    [
+      "spend-limits:tenants",
+      "10",
+      "Spend limits are the organization's own, as is what they limit.",
+      "what is limited must be the organization's own, and its limits are nobody else's",
+    ],
+    [
+      "spend-limits:tier",
+      "surface F",
+      "The tier's limit is read-only.",
+      "the tier's limit is listed and cannot be deleted or set",
+    ],
+    ["spend-limits:refusals", "surface B", "A bad limit is refused by its path.", "a bad limit is refused by its path: %j"],
+    [
+      "spend-limits:effective",
+      "surface A",
+      "The effective report tells limit and spend by member and period.",
+      "the effective report has a row a member and period, pages by member, and what was spent to three decimals of a cent",
+    ],
+    [
+      "spend-limits:audited",
+      "11",
+      "Changes of limits are in the audit log.",
+      "the audit log tells who set and deleted a limit, with what was before",
+    ],
+  ]),
   ...provedBy("server/src/storage/ledger-migration.db.test.ts", [
     [
       "ledger:migration",

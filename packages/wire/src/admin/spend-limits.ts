@@ -1,0 +1,89 @@
+import { z } from "zod";
+
+export const SpendLimitPeriod = z.enum(["daily", "weekly", "monthly"]);
+export type SpendLimitPeriod = z.infer<typeof SpendLimitPeriod>;
+
+export const SpendLimitScopeType = z.enum(["organization", "workspace", "api_key", "user", "usage_tier"]);
+export type SpendLimitScopeType = z.infer<typeof SpendLimitScopeType>;
+
+const OrganizationScope = z.strictObject({ type: z.literal("organization") });
+const WorkspaceScope = z.strictObject({ type: z.literal("workspace"), workspace_id: z.string() });
+const UserScope = z.strictObject({ type: z.literal("user"), user_id: z.string() });
+/** Parley's own: the platform keeps the limits of keys to its Console. */
+const ApiKeyScope = z.strictObject({ type: z.literal("api_key"), api_key_id: z.string() });
+
+export const SpendLimitScope = z.discriminatedUnion("type", [
+  OrganizationScope,
+  WorkspaceScope,
+  ApiKeyScope,
+  UserScope,
+  z.strictObject({ type: z.literal("usage_tier") }),
+]);
+export type SpendLimitScope = z.infer<typeof SpendLimitScope>;
+
+export const SpendLimit = z
+  .strictObject({
+    id: z.string(),
+    type: z.literal("spend_limit"),
+    /** Cents, as a decimal string; null: no cap at this scope. */
+    amount: z.string().nullable(),
+    currency: z.literal("USD"),
+    period: SpendLimitPeriod,
+    scope: SpendLimitScope,
+    is_enabled: z.boolean(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: "SpendLimit" });
+export type SpendLimit = z.infer<typeof SpendLimit>;
+
+export const SpendLimitPage = z
+  .strictObject({ data: z.array(SpendLimit), next_page: z.string().nullable() })
+  .meta({ id: "SpendLimitPage" });
+
+export const SpendLimitSetRequest = z
+  .strictObject({
+    /** Whole cents: "50000" is 500 dollars. */
+    amount: z
+      .string()
+      .regex(/^\d{1,11}$/)
+      .nullable(),
+    scope: z.discriminatedUnion("type", [OrganizationScope, WorkspaceScope, ApiKeyScope, UserScope]),
+    /** Left out: monthly. */
+    period: SpendLimitPeriod.optional(),
+  })
+  .meta({ id: "SpendLimitSetRequest" });
+export type SpendLimitSetRequest = z.infer<typeof SpendLimitSetRequest>;
+
+export const SpendLimitDeleted = z
+  .strictObject({ id: z.string(), type: z.literal("spend_limit_deleted") })
+  .meta({ id: "SpendLimitDeleted" });
+
+const UserActor = z.strictObject({
+  type: z.literal("user_actor"),
+  user_id: z.string(),
+  name: z.string().nullable(),
+  email_address: z.string().nullable(),
+  deleted: z.boolean(),
+});
+
+/** What one member may spend in a period, and has. */
+export const SpendSummary = z
+  .strictObject({
+    actor: UserActor,
+    amount: z.string().nullable(),
+    currency: z.literal("USD"),
+    period: SpendLimitPeriod,
+    /** Cents with up to three decimals. */
+    period_to_date_spend: z.string(),
+    scope: SpendLimitScope,
+    /** Where the limit comes from. */
+    source: SpendLimitScope,
+    spend_limit_id: z.string(),
+  })
+  .meta({ id: "SpendSummary" });
+export type SpendSummary = z.infer<typeof SpendSummary>;
+
+export const SpendSummaryPage = z
+  .strictObject({ data: z.array(SpendSummary), next_page: z.string().nullable() })
+  .meta({ id: "SpendSummaryPage" });
