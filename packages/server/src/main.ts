@@ -4,8 +4,11 @@ import { createAuthenticator } from "./auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "./auth/ensure-first-organization.ts";
 import { API_KEY_PURPOSE } from "./auth/manage-api-keys.ts";
 import { deriveKey, loadMasterSecret } from "./auth/master-secret.ts";
+import { createBatches } from "./batches/create-batches.ts";
+import { startBatchWorker } from "./batches/create-batch-worker.ts";
 import { openBlobStore } from "./blobs/index.ts";
 import { createServer } from "./doors/index.ts";
+import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
 import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
 import { openSnapshotStore } from "./engines/turn-engine/cache/snapshot-store.ts";
 import { createTurnEngine } from "./engines/turn-engine/create-turn-engine.ts";
@@ -155,6 +158,17 @@ export async function startParley(options: {
         }),
       )
     : createRecordingBiller({ prices });
+  const batchWorker = startBatchWorker({
+    storage,
+    blobs,
+    ledger,
+    runItem: createBatchItemRunner({ engine, models: registry, files, thinkingSigner, biller, clock, log, metrics, tracing }),
+    clock,
+    log,
+    concurrency: config.batches.concurrency ?? config.engine.slots,
+  });
+  started.defer(() => batchWorker.close(0));
+  const batches = createBatches({ storage, blobs, clock, wake: batchWorker.wake });
 
   const server = createServer({
     engine,
@@ -170,6 +184,7 @@ export async function startParley(options: {
     idempotency: createDatabaseIdempotencyStore(storage),
     turns: createRunningTurns(),
     files,
+    batches,
     tenancy: { storage, clock, auditKey, authenticator },
     limitPolicy,
     thinkingSigner,
@@ -191,6 +206,7 @@ export async function startParley(options: {
   await jobs.every("make-ledger-partitions", "17 * * * *", () => ensureLedgerPartitions(storage));
   await jobs.every("reconcile-ledger", "43 2 * * *", async () => void (await reconcileLedger({ storage, clock, log, metrics })));
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
+  await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
   await jobs.every("sweep-idempotency-keys", "* * * * *", async () => void (await sweepIdempotencyKeys(storage, clock.nowMs())));
 
   const { url } = await server.listen({ host: config.host, port: config.port });
@@ -207,7 +223,7 @@ export async function startParley(options: {
     firstApiKey: apiKey?.secret ?? null,
     close: async () => {
       stopping.abort(new Error("Parley is stopping"));
-      await server.close(DRAIN_MS);
+      await Promise.all([server.close(DRAIN_MS), batchWorker.close(DRAIN_MS)]);
       await running.disposeAsync();
       await tracing.close();
     },

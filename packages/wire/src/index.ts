@@ -11,6 +11,7 @@ export * from "./messages/message.ts";
 export * from "./messages/stream-event.ts";
 export * from "./models/model-info.ts";
 export * from "./files/file.ts";
+export * from "./batches/batch.ts";
 export * from "./complete/completion.ts";
 export * from "./admin/organization.ts";
 export * from "./admin/rate-limits.ts";

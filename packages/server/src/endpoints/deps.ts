@@ -1,3 +1,4 @@
+import type { Batches } from "../batches/create-batches.ts";
 import type { Files } from "../files/create-files.ts";
 import type { LimitPolicy } from "../limits/limit-policy.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
@@ -14,6 +15,7 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly idempotency: IdempotencyStore;
   readonly turns: RunningTurns;
   readonly files: Files;
+  readonly batches: Batches;
   readonly tenancy: TenancyDeps;
   readonly limitPolicy: LimitPolicy;
   /** Name of each thing that a turn needs, and whether it is there. */

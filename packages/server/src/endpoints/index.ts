@@ -3,6 +3,12 @@ import { apiKeysGet } from "./api-keys-get/endpoint.ts";
 import { apiKeysList } from "./api-keys-list/endpoint.ts";
 import { apiKeysUpdate } from "./api-keys-update/endpoint.ts";
 import { auditLogList } from "./audit-log-list/endpoint.ts";
+import { batchesCreate } from "./batches-create/endpoint.ts";
+import { batchesList } from "./batches-list/endpoint.ts";
+import { batchesGet } from "./batches-get/endpoint.ts";
+import { batchesCancel } from "./batches-cancel/endpoint.ts";
+import { batchesResults } from "./batches-results/endpoint.ts";
+import { batchesDelete } from "./batches-delete/endpoint.ts";
 import { complete } from "./complete/endpoint.ts";
 import type { Endpoint } from "./define-endpoint.ts";
 import { filesCreate } from "./files-create/endpoint.ts";
@@ -55,6 +61,12 @@ export const endpoints: readonly Endpoint[] = [
   modelsList,
   modelsGet,
   complete,
+  batchesCreate,
+  batchesList,
+  batchesGet,
+  batchesCancel,
+  batchesResults,
+  batchesDelete,
   filesCreate,
   filesList,
   filesGet,

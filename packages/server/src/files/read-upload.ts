@@ -6,7 +6,7 @@ import { fail, Failure } from "../platform/fail.ts";
 import { SAMPLE_BYTES } from "./file-type.ts";
 
 /** Source: surface.md E. */
-export const FILE_MAX_BYTES = 500 * 1024 * 1024;
+const FILE_MAX_BYTES = 500 * 1024 * 1024;
 /** A form with one file of the largest size. */
 export const FORM_MAX_BYTES = FILE_MAX_BYTES + 64 * 1024;
 const EXPIRY_MIN_SECONDS = 3_600;

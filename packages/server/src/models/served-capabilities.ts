@@ -8,7 +8,7 @@ const no = { supported: false };
 export function servedCapabilities(rules: ModelRules): ModelCapabilities {
   const { thinking } = rules;
   return {
-    batch: no,
+    batch: yes,
     citations: no,
     code_execution: no,
     context_management: {

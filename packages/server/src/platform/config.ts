@@ -151,6 +151,12 @@ export const ConfigSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  batches: z
+    .strictObject({
+      /** Requests of batches run at once by this node; null is `engine.slots`. */
+      concurrency: positive.max(1_000).nullable().default(null),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
   telemetry: z
     .strictObject({
@@ -194,6 +200,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_LIMITS_STORE: "limits.store",
   PARLEY_MONEY: "money.enabled",
   PARLEY_LIMITS_TIER: "limits.tier",
+  PARLEY_BATCHES_CONCURRENCY: "batches.concurrency",
   PARLEY_LOG_LEVEL: "log.level",
   PARLEY_OTLP_ENDPOINT: "telemetry.otlp_endpoint",
 };

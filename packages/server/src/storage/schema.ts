@@ -25,6 +25,7 @@ export {
   usageMinutes,
   usageSeries,
 } from "./schema/ledger.ts";
+export { batchItems, messageBatches } from "./schema/batches.ts";
 export { files } from "./schema/files.ts";
 export { creditGrants, spendAccounts, spendDays, spendHolds, spendLimits, spendScopes } from "./schema/money.ts";
 export { limitBuckets, limitClock, organizationTiers, priorityCommitments, workspaceRateLimits } from "./schema/limits.ts";

@@ -29,6 +29,7 @@ export interface Route {
 const plain = (request: RouteRequest = {}): Route => ({ status: 200, owned: false, prepare: async () => request });
 
 const MESSAGE = { model: "claude-haiku-4-5", messages: [{ role: "user", content: "Hi" }] };
+const BATCH = { requests: [{ custom_id: "one", params: { ...MESSAGE, max_tokens: 10 } }] };
 const SETTINGS = { displayColor: null, tags: {}, allowedInferenceGeos: null, defaultInferenceGeo: "global" as const };
 const STARTING = "starting_at=2026-01-01T00:00:00Z";
 
@@ -65,6 +66,15 @@ async function newFile(platform: Platform): Promise<string> {
   return ((await reply.json()) as { id: string }).id;
 }
 
+async function newBatch(platform: Platform): Promise<string> {
+  const reply = await fetch(`${platform.url}/v1/messages/batches`, {
+    method: "POST",
+    headers: { "x-api-key": platform.apiKey, "anthropic-version": "2026-10-21", "content-type": "application/json" },
+    body: JSON.stringify(BATCH),
+  });
+  return ((await reply.json()) as { id: string }).id;
+}
+
 /** An object of the caller's: who else asks for it must not learn that it is there. */
 function owned(
   params: (platform: Platform) => Promise<Readonly<Record<string, string>>>,
@@ -81,6 +91,7 @@ const ofRateLimit = async (platform: Platform) => ({
   ...(await ofWorkspace(platform)),
   rate_limit_id: toRateLimitEntries(platform.organizationId, DEFAULT_LIMITS, [])[0]?.id ?? "",
 });
+const ofBatch = async (platform: Platform) => ({ message_batch_id: await newBatch(platform) });
 const ofFile = async (platform: Platform) => ({ file_id: await newFile(platform) });
 
 /** One line for every endpoint, by its name. `coverage.test.ts` compares the list with the endpoints. */
@@ -96,6 +107,13 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   // What was uploaded is not downloadable: the owner is told so.
   "files-content": { ...owned(ofFile), status: 400 },
   "files-delete": owned(ofFile),
+  "batches-create": plain({ json: BATCH }),
+  "batches-list": plain(),
+  "batches-get": owned(ofBatch),
+  "batches-cancel": owned(ofBatch),
+  // No worker runs in this test, so none has ended: the owner is told so.
+  "batches-results": { ...owned(ofBatch), status: 400 },
+  "batches-delete": { ...owned(ofBatch), status: 400 },
   "organizations-me": plain(),
   "usage-report-messages": plain({ query: STARTING }),
   "cost-report": plain({ query: STARTING }),

@@ -1,3 +1,4 @@
+import { batchesRequirements } from "./batches.ts";
 import { engineRequirements } from "./engine.ts";
 import { limitsRequirements } from "./limits.ts";
 import { filesRequirements } from "./files.ts";
@@ -17,5 +18,6 @@ export const requirements: readonly Requirement[] = [
   ...limitsRequirements,
   ...moneyRequirements,
   ...filesRequirements,
+  ...batchesRequirements,
   ...tenancyRequirements,
 ];

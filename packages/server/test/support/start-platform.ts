@@ -7,6 +7,7 @@ import { createKey, type KeyDeps } from "../../src/auth/manage-api-keys.ts";
 import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
 import type { DoorDeps } from "../../src/doors/anthropic/serve-endpoint.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
+import { createBatches } from "../../src/batches/create-batches.ts";
 import { createFiles } from "../../src/files/create-files.ts";
 import { createLimiter } from "../../src/limits/create-limiter.ts";
 import { createLimitPolicy } from "../../src/limits/limit-policy.ts";
@@ -58,6 +59,7 @@ export async function startPlatform(): Promise<Platform> {
         limiter: createLimiter({ store, policy: limitPolicy, clock: systemClock }),
         tenancy: { ...keys, storage: own, authenticator },
         files: createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES }),
+        batches: createBatches({ storage: own, blobs, clock: systemClock, wake() {} }),
         ...deps,
       },
     });

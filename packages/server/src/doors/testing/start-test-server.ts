@@ -3,6 +3,7 @@ import { createRecordingBiller } from "../../money/create-recording-biller.ts";
 import { createRunningTurns } from "../../endpoints/shared/running-turns.ts";
 import type { TurnRecord } from "../../ledger/ledger.ts";
 import type { Estimate } from "../../limits/limiter.ts";
+import { createBatches } from "../../batches/create-batches.ts";
 import { createFiles } from "../../files/create-files.ts";
 import { DEFAULT_LIMITS } from "../../limits/limits-config.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
@@ -49,6 +50,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     turns: createRunningTurns(),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
+    batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, wake() {} }),
     tenancy: { storage: absentStorage, clock: systemClock, auditKey: Buffer.alloc(32), authenticator: null },
     readiness: async () => ({ database: true, engine: true }),
     authenticator: {

@@ -8,10 +8,9 @@ import { toMessage } from "../../replies/to-message.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import { productOf } from "../shared/product-of.ts";
 import { runTurn } from "../shared/run-turn.ts";
+import { toReplyContext } from "../shared/to-reply-context.ts";
 import type { SharedTurn } from "../shared/running-turns.ts";
 import type { CreateRequest } from "./endpoint.ts";
-
-const THINKING_COUNT_BETA = "thinking-token-count-2026-05-13";
 
 /** What every reader of one message's turn needs to reply. */
 export interface MessageTurnContext {
@@ -48,7 +47,7 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
     kind: "message",
     reserved,
     isStream: request.body.stream === true,
-    reply: toReplyContext(prepared, request),
+    reply: toReplyContext(prepared, request, "standard"),
     limits: { headers: {}, ms: 0 },
   };
   const job = {
@@ -79,21 +78,6 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
     context,
     produce: (signal) => around(runTurn(deps, job, observer, signal), context),
   });
-}
-
-function toReplyContext({ turn, model, appliedEdits }: PreparedTurn, { body, isBeta, betas }: CreateRequest): ReplyContext {
-  return {
-    messageId: turn.messageId,
-    model: model.id,
-    maxTokens: turn.maxTokens,
-    thinkingDisplay: turn.thinking.type === "disabled" ? "summarized" : turn.thinking.display,
-    serviceTier: "standard",
-    inferenceGeo: model.rules.inferenceGeo ? (body.inference_geo ?? "global") : "not_available",
-    diagnostics: body.diagnostics !== undefined && body.diagnostics !== null,
-    contextManagement: body.context_management ? { applied_edits: [...appliedEdits] } : null,
-    beta: isBeta,
-    thinkingTokenCount: betas.includes(THINKING_COUNT_BETA),
-  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { AppliedEdit, CountTokensRequest } from "@parley/wire";
+import type { Principal } from "../../auth/principal.ts";
 import { resolveFileBlocks } from "../../files/resolve-file-blocks.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
 import { newId } from "../../platform/ids.ts";
@@ -15,30 +16,55 @@ export interface PreparedTurn {
   readonly originalInputTokens: number | null;
 }
 
+/** Whose turn it is, and what of it is not in the body. */
+export interface TurnOrigin {
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly affinity: Turn["affinity"];
+  readonly priority: Turn["priority"];
+  readonly signal: AbortSignal;
+}
+
+export type PrepareDeps = Pick<EndpointDeps, "engine" | "files" | "thinkingSigner">;
+
 /** A validated body as the turn that will run: model resolved, context edited. Counting and creating share it (promise 4). */
 export async function prepareTurn(
   body: CountTokensRequest,
   request: WorkspaceRequest,
-  deps: EndpointDeps,
+  deps: PrepareDeps & Pick<EndpointDeps, "models">,
 ): Promise<PreparedTurn> {
   const model = await deps.models.resolve(body.model);
   request.setModelClass(model.modelClass);
-  const whole = await resolveFileBlocks(body, request.principal, model.capabilities, deps.files);
-  const turn = toTurn(whole, {
+  return prepareTurnOf(body, model, deps, {
+    principal: request.principal,
     requestId: request.requestId,
-    messageId: newId("msg"),
-    workspaceId: request.principal.workspaceId,
-    model,
     affinity: {
       sessionId: header(request, "x-claude-code-session-id"),
       agentId: header(request, "x-claude-code-agent-id"),
     },
     priority: "standard",
+    signal: request.signal,
+  });
+}
+
+/** The same for a body that came with no request of its own. */
+export async function prepareTurnOf(
+  body: CountTokensRequest,
+  model: ResolvedModel,
+  deps: PrepareDeps,
+  { principal, signal, ...origin }: TurnOrigin,
+): Promise<PreparedTurn> {
+  const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files);
+  const turn = toTurn(whole, {
+    ...origin,
+    messageId: newId("msg"),
+    workspaceId: principal.workspaceId,
+    model,
     thinkingSigner: deps.thinkingSigner,
   });
   const edits = body.context_management?.edits ?? [];
   if (edits.length === 0) return { turn, model, appliedEdits: [], originalInputTokens: null };
-  const edited = await applyContextEdits(turn, edits, (each) => deps.engine.countTokens(each, request.signal));
+  const edited = await applyContextEdits(turn, edits, (each) => deps.engine.countTokens(each, signal));
   return { ...edited, model };
 }
 

@@ -1,0 +1,201 @@
+import type { Principal } from "../auth/principal.ts";
+import type { BlobStore } from "../blobs/index.ts";
+import type { Clock } from "../platform/clock.ts";
+import { type Failure, fail } from "../platform/fail.ts";
+import { newId } from "../platform/ids.ts";
+import { deleteBatchItems, insertBatchItems } from "../storage/batch-items.ts";
+import {
+  archiveBatch,
+  type BatchRow,
+  cancelBatch,
+  deleteEndedBatch,
+  deleteUnopenedBatch,
+  expireBatches,
+  findBatch,
+  findLeftovers,
+  findNamedBlobs,
+  insertBatch,
+  openBatch,
+  pageBatches,
+} from "../storage/batches.ts";
+import type { PageOf, PageRequest } from "../storage/select-page.ts";
+import type { Storage } from "../storage/storage.ts";
+import { forgetBatchWork } from "./end-batch.ts";
+import { receiveBatch } from "./receive-batch.ts";
+
+/** Source: surface.md E. */
+export const BATCH_MAX_BYTES = 256 * 1024 * 1024;
+const HOUR_MS = 3_600_000;
+const PROCESSING_MS = 24 * HOUR_MS;
+const RESULTS_KEPT_MS = 29 * 24 * HOUR_MS;
+/** Longer than any body may take to come in. */
+const ABANDONED_MS = 6 * HOUR_MS;
+const ORPHAN_AGE_MS = 24 * HOUR_MS;
+const BLOB_PREFIX = "batches/";
+const SWEEP_BLOBS = 500;
+
+/** In which dialect the requests of a batch are read. */
+export interface BatchProtocol {
+  readonly version: string;
+  readonly betas: readonly string[];
+  readonly isBeta: boolean;
+}
+
+/** What clients do with batches. Another workspace's answers like one that never was. */
+export interface Batches {
+  create(principal: Principal, protocol: BatchProtocol, body: AsyncIterable<Buffer>): Promise<BatchRow>;
+  /** Throws `not_found_error`. */
+  get(principal: Principal, id: string): Promise<BatchRow>;
+  page(principal: Principal, request: PageRequest): Promise<PageOf<BatchRow>>;
+  /** What runs is finished, what waits is not begun. */
+  cancel(principal: Principal, id: string): Promise<BatchRow>;
+  /** Throws `invalid_request_error` for one that has not ended. */
+  delete(principal: Principal, id: string): Promise<void>;
+  /** The JSONL of an ended batch. */
+  results(
+    principal: Principal,
+    id: string,
+  ): Promise<{
+    readonly sizeBytes: number;
+    readonly read: (range?: { readonly start: number; readonly end: number }) => AsyncIterable<Uint8Array>;
+  }>;
+  /** Ends what is due, and removes what nobody needs any more. */
+  sweep(): Promise<void>;
+}
+
+export interface BatchesDeps {
+  readonly storage: Storage;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  /** Tells a worker that there is something to do. */
+  readonly wake: () => void;
+}
+
+export function createBatches(deps: BatchesDeps): Batches {
+  const { storage, blobs, clock, wake } = deps;
+
+  async function get(principal: Principal, id: string): Promise<BatchRow> {
+    const batch = await findBatch(storage, principal.workspaceId, id);
+    if (!batch) throw fail("not_found_error", { public: `Message Batch not found: ${id.slice(0, 100)}` });
+    return batch;
+  }
+
+  async function abandon(id: string, requestsKey: string): Promise<void> {
+    // One that was opened after all, whatever its creator was told, stays.
+    if (await deleteUnopenedBatch(storage, id)) await blobs.delete(requestsKey);
+  }
+
+  async function removeOrphans(): Promise<void> {
+    let keys: string[] = [];
+    const removeUnnamed = async (): Promise<void> => {
+      const named = await findNamedBlobs(storage, keys);
+      for (const key of keys) if (!named.has(key)) await blobs.delete(key);
+      keys = [];
+    };
+    for await (const { key, writtenAtMs } of blobs.list()) {
+      if (!key.startsWith(BLOB_PREFIX) || clock.nowMs() - writtenAtMs < ORPHAN_AGE_MS) continue;
+      keys.push(key);
+      if (keys.length === SWEEP_BLOBS) await removeUnnamed();
+    }
+    if (keys.length > 0) await removeUnnamed();
+  }
+
+  return {
+    async create(principal, protocol, body) {
+      const id = newId("msgbatch");
+      const requestsKey = `${BLOB_PREFIX}${id}/${newId("blob")}`;
+      const row = newRow(id, requestsKey, principal, protocol, new Date(clock.nowMs()));
+      await insertBatch(storage, row);
+      try {
+        const requests = await receiveBatch(body, blobs, requestsKey, (items) => insertBatchItems(storage, id, items));
+        // The time counts from when it is whole.
+        const nowMs = clock.nowMs();
+        const opened = { requests, createdAt: new Date(nowMs), expiresAt: new Date(nowMs + PROCESSING_MS) };
+        await openBatch(storage, id, opened);
+        wake();
+        return { ...row, ...opened, status: "in_progress" };
+      } catch (error) {
+        // Where this fails too, the sweep does it. (A blob that is not whole is gone already.)
+        await abandon(id, requestsKey).catch(() => {});
+        throw error;
+      }
+    },
+
+    get,
+    page: (principal, request) => pageBatches(storage, principal.workspaceId, request),
+
+    async cancel(principal, id) {
+      const isCanceled = await cancelBatch(storage, principal.workspaceId, id, new Date(clock.nowMs()));
+      if (isCanceled) wake();
+      const batch = await get(principal, id);
+      if (!isCanceled && batch.status === "ended") throw refuse(id, "cannot be canceled because it has already ended");
+      return batch;
+    },
+
+    async delete(principal, id) {
+      const batch = await get(principal, id);
+      if (!(await deleteEndedBatch(storage, principal.workspaceId, id))) {
+        throw refuse(id, "cannot be deleted while it is being processed; cancel it first");
+      }
+      await deleteBatchItems(storage, id);
+      for (const key of [batch.requestsKey, batch.resultsKey]) if (key !== null) await blobs.delete(key);
+    },
+
+    async results(principal, id) {
+      const { status, resultsKey, resultsBytes } = await get(principal, id);
+      if (status !== "ended") throw refuse(id, "has no results yet because it has not ended");
+      if (resultsKey === null) {
+        throw fail("not_found_error", { public: `The results of Message Batch ${id} are no longer available.` });
+      }
+      return {
+        sizeBytes: resultsBytes ?? 0,
+        read: (range) => blobs.get(resultsKey, range),
+      };
+    },
+
+    async sweep() {
+      const nowMs = clock.nowMs();
+      await expireBatches(storage, new Date(nowMs));
+      wake();
+      const { ended, abandoned, old } = await findLeftovers(storage, {
+        abandoned: new Date(nowMs - ABANDONED_MS),
+        old: new Date(nowMs - RESULTS_KEPT_MS),
+      });
+      for (const batch of ended) await forgetBatchWork(deps, batch);
+      for (const batch of abandoned) await abandon(batch.id, batch.requestsKey ?? "");
+      for (const batch of old) {
+        await archiveBatch(storage, batch.id, new Date(nowMs));
+        if (batch.resultsKey !== null) await blobs.delete(batch.resultsKey);
+      }
+      await removeOrphans();
+    },
+  };
+}
+
+function newRow(id: string, requestsKey: string, principal: Principal, protocol: BatchProtocol, now: Date): BatchRow {
+  return {
+    id,
+    requestsKey,
+    organizationId: principal.organizationId,
+    workspaceId: principal.workspaceId,
+    apiKeyId: principal.apiKeyId,
+    ...protocol,
+    status: "creating",
+    createdAt: now,
+    expiresAt: new Date(now.getTime() + PROCESSING_MS),
+    cancelInitiatedAt: null,
+    endedAt: null,
+    archivedAt: null,
+    resultsKey: null,
+    resultsBytes: null,
+    requests: 0,
+    succeeded: 0,
+    errored: 0,
+    canceled: 0,
+    expired: 0,
+  };
+}
+
+function refuse(id: string, why: string): Failure {
+  return fail("invalid_request_error", { public: `Message Batch ${id} ${why}.` });
+}

@@ -1,0 +1,31 @@
+import type { MessageBatch } from "@parley/wire";
+import type { BatchRow } from "../../storage/batches.ts";
+import type { EndpointRequest } from "../define-endpoint.ts";
+
+/** A batch as clients see it; its results are at the address by which this client reached us. */
+export function toBatch(row: BatchRow, request: Pick<EndpointRequest, "headers">): MessageBatch {
+  const { status, requests, succeeded, errored, canceled, expired } = row;
+  const hasEnded = status === "ended";
+  return {
+    id: row.id,
+    type: "message_batch",
+    processing_status: status === "creating" ? "in_progress" : status,
+    // Until the whole batch has ended all of it is processing. Source: surface.md F.
+    request_counts: hasEnded
+      ? { processing: 0, succeeded, errored, canceled, expired }
+      : { processing: requests, succeeded: 0, errored: 0, canceled: 0, expired: 0 },
+    created_at: row.createdAt.toISOString(),
+    expires_at: row.expiresAt.toISOString(),
+    ended_at: row.endedAt?.toISOString() ?? null,
+    cancel_initiated_at: row.cancelInitiatedAt?.toISOString() ?? null,
+    archived_at: row.archivedAt?.toISOString() ?? null,
+    results_url: row.resultsKey === null ? null : `${originOf(request)}/v1/messages/batches/${row.id}/results`,
+  };
+}
+
+/** What stands before the path in the client's own URL. Only this client is told, so its own word is good enough. */
+function originOf({ headers }: Pick<EndpointRequest, "headers">): string {
+  const isSecure = headers["x-forwarded-proto"] === "https";
+  const origin = `${isSecure ? "https" : "http"}://${headers.host ?? "localhost"}`;
+  return URL.canParse(origin) ? new URL(origin).origin : "http://localhost";
+}

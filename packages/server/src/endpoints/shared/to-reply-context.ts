@@ -1,0 +1,26 @@
+import type { MessagesCreateRequest } from "@parley/wire";
+import type { ReplyContext } from "../../replies/reply-context.ts";
+import type { PreparedTurn } from "./prepare-turn.ts";
+
+const THINKING_COUNT_BETA = "thinking-token-count-2026-05-13";
+
+/** What the reply to a message says that its turn's events do not. */
+export function toReplyContext(
+  { turn, model, appliedEdits }: PreparedTurn,
+  request: { readonly body: MessagesCreateRequest; readonly isBeta: boolean; readonly betas: readonly string[] },
+  serviceTier: ReplyContext["serviceTier"],
+): ReplyContext {
+  const { body, isBeta, betas } = request;
+  return {
+    messageId: turn.messageId,
+    model: model.id,
+    maxTokens: turn.maxTokens,
+    thinkingDisplay: turn.thinking.type === "disabled" ? "summarized" : turn.thinking.display,
+    serviceTier,
+    inferenceGeo: model.rules.inferenceGeo ? (body.inference_geo ?? "global") : "not_available",
+    diagnostics: body.diagnostics !== undefined && body.diagnostics !== null,
+    contextManagement: body.context_management ? { applied_edits: [...appliedEdits] } : null,
+    beta: isBeta,
+    thinkingTokenCount: betas.includes(THINKING_COUNT_BETA),
+  };
+}

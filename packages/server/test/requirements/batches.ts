@@ -1,0 +1,74 @@
+import { provedBy, type Requirement } from "./requirement.ts";
+
+/** Batches. */
+export const batchesRequirements: readonly Requirement[] = [
+  ...provedBy("server/src/endpoints/batches-create/batches.db.test.ts", [
+    [
+      "batches:sdk",
+      "surface F",
+      "The official SDK creates, polls, lists, reads and deletes batches.",
+      "create, retrieve, list, results and delete",
+    ],
+    [
+      "batches:dialects",
+      "surface 0",
+      "A batch's requests are read in its client's dialect; what is wrong with one is its result.",
+      "an older client's batches are the same, in its dialect",
+    ],
+    [
+      "batches:ledger",
+      "9",
+      "A batch's turn is on the ledger once, at batch prices, and draws on no limit.",
+      "each turn is on the ledger once, with its result's request, at batch prices, and limits are not touched",
+    ],
+    [
+      "batches:cancel",
+      "surface F",
+      "A canceled batch finishes what runs and begins nothing more.",
+      "a canceled batch finishes what runs and begins nothing more",
+    ],
+    [
+      "batches:isolation",
+      "10",
+      "Another workspace's batch answers like one that never was.",
+      "another workspace's batch answers like one that never was",
+    ],
+    [
+      "batches:results",
+      "surface A",
+      "Results come in ranges, from the host that the client used, after the end.",
+      "results come in ranges, from the host that the client used, and not before the end",
+    ],
+    [
+      "batches:retry",
+      "surface F",
+      "What may pass is tried again; what errored is not billed.",
+      "a failure that may pass is tried again; one that stays is the result, and is not billed",
+    ],
+    [
+      "batches:times",
+      "surface E",
+      "What has not begun after 24 hours expires; results go after 29 days.",
+      "after 24 hours what has not begun expires, and after 29 days the results are gone",
+    ],
+    [
+      "batches:drain",
+      "7",
+      "A worker that stops gives back what it has not finished.",
+      "a worker that stops gives back what it has not finished, and another does it",
+    ],
+    [
+      "batches:order",
+      "5",
+      "Requests with a common beginning are run one after the other.",
+      "requests with a common beginning are run one after the other",
+    ],
+    [
+      "batches:too-large",
+      "surface E",
+      "A body of 300 MB is refused before it is read.",
+      "one of 300 MB gets 413 before it is read",
+    ],
+    ["batches:cut", "surface E", "A body that breaks off leaves nothing.", "one that breaks off leaves nothing"],
+  ]),
+];
