@@ -7,6 +7,9 @@ import { deriveKey, loadMasterSecret } from "./auth/master-secret.ts";
 import { createBatches } from "./batches/create-batches.ts";
 import { startBatchWorker } from "./batches/create-batch-worker.ts";
 import { openBlobStore } from "./blobs/index.ts";
+import { createAccounts } from "./sign-in/create-accounts.ts";
+import type { OpenIdSettings } from "./sign-in/openid.ts";
+import { createPeople } from "./tenancy/create-people.ts";
 import { createServer } from "./doors/index.ts";
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
 import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
@@ -76,7 +79,7 @@ export async function startParley(options: {
 
   const storage = started.use(await openStorage({ databaseUrl: config.database_url, dataDir, log, clock }));
   const auditKey = deriveKey(master, AUDIT_PURPOSE);
-  const { apiKey } = await ensureFirstOrganization({ storage, hmacKey, auditKey, clock, authenticator: null });
+  const { apiKey, organizationId } = await ensureFirstOrganization({ storage, hmacKey, auditKey, clock, authenticator: null });
   const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
   const blobs = started.use(await openBlobStore(config.files, dataDir));
   const files = createFiles({ storage, blobs, clock, quotaBytes: config.files.quota_bytes });
@@ -169,6 +172,15 @@ export async function startParley(options: {
   });
   started.defer(() => batchWorker.close(0));
   const batches = createBatches({ storage, blobs, clock, wake: batchWorker.wake });
+  const tenancy = { storage, clock, auditKey, authenticator };
+  const accounts = createAccounts({
+    storage,
+    people: createPeople(tenancy, organizationId),
+    buckets,
+    master,
+    openId: toOpenIdSettings(config.openid),
+    clock,
+  });
 
   const server = createServer({
     engine,
@@ -185,8 +197,9 @@ export async function startParley(options: {
     turns: createRunningTurns(),
     files,
     batches,
-    tenancy: { storage, clock, auditKey, authenticator },
     limitPolicy,
+    accounts,
+    tenancy,
     thinkingSigner,
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
     clock,
@@ -197,6 +210,7 @@ export async function startParley(options: {
   metrics.watchEngine(() => engine.load());
   const sweeper = setInterval(() => {
     void snapshots.sweep().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
+    void accounts.sweep().catch(() => {});
     void pruneLimitBuckets(storage, FORGET_BUCKETS_AFTER_MS).catch(() => {});
   }, SWEEP_EVERY_MS);
   sweeper.unref();
@@ -233,6 +247,10 @@ export async function startParley(options: {
 function minimumForEveryLine(minimum: number, config: Config): Readonly<Record<string, number>> {
   const lines = ["haiku", "sonnet", "opus", "fable", "mythos", ...Object.values(config.models)];
   return Object.fromEntries(lines.map((line) => [line, minimum]));
+}
+
+function toOpenIdSettings({ issuer, client_id: clientId, client_secret: clientSecret }: Config["openid"]): OpenIdSettings | null {
+  return issuer === null || clientId === null ? null : { issuer, clientId, clientSecret };
 }
 
 async function isUp(probe: () => Promise<unknown>): Promise<boolean> {

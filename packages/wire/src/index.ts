@@ -13,6 +13,7 @@ export * from "./models/model-info.ts";
 export * from "./files/file.ts";
 export * from "./batches/batch.ts";
 export * from "./complete/completion.ts";
+export * from "./console/sign-in.ts";
 export * from "./admin/organization.ts";
 export * from "./admin/rate-limits.ts";
 export * from "./admin/spend-limits.ts";

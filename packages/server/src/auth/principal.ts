@@ -1,7 +1,11 @@
-/** Who is calling with a workspace's API key, after authentication. Everything below a door sees this, never a key. */
+/** In place of a key's id for what people do in the Console; reports show null, as the platform's do for its Workbench. */
+export const NO_API_KEY = "workbench";
+
+/** Who is calling in a workspace, after authentication. Everything below a door sees this, never a key. */
 export interface Principal {
   readonly organizationId: string;
   readonly workspaceId: string;
+  /** `NO_API_KEY` for a signed-in person. */
   readonly apiKeyId: string;
   /** The person that the key acts for, whose spend limit bears its turns; none for a key of nobody's. */
   readonly userId?: string;

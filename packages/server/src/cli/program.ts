@@ -12,7 +12,7 @@ import { type PriorityOptions, setPriority } from "./commands/priority.ts";
 import { pull } from "./commands/pull.ts";
 import { setTier, type TierOptions } from "./commands/tier.ts";
 import { up } from "./commands/up.ts";
-import { createUser } from "./commands/users.ts";
+import { createUser, printLink } from "./commands/users.ts";
 import { resolveWeightsName } from "./ensure-weights.ts";
 
 /** The `parley` command. */
@@ -168,6 +168,15 @@ export function createProgram(signal: AbortSignal): Command {
     .action((options: GlobalOptions & { email: string; name: string; role: string; organization?: string }) =>
       createUser(options, createCliContext(options)),
     );
+
+  command(
+    "link",
+    "Print a link with which somebody sets a password: the owner's while there is none, or a member's.",
+    ["users link", "users link ada@example.com"],
+    users,
+  )
+    .argument("[email]", "a member's address")
+    .action((email: string | undefined, options: GlobalOptions) => printLink(email ?? null, createCliContext(options)));
 
   const audit = program.command("audit").description("The log of administrative acts.");
   command(

@@ -3,11 +3,15 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { z } from "zod";
 import type { AdminPrincipal, Principal } from "../auth/principal.ts";
+import type { SessionPrincipal } from "../sign-in/sessions.ts";
 import type { EndpointDeps } from "./deps.ts";
 import type { ServerTiming } from "./server-timing.ts";
 
-/** Who may call: a workspace's API key, an organization's admin key, anyone, or only processes of this machine. */
-export type Permission = "workspace" | "admin" | "public" | "local";
+/**
+ * Who may call: a workspace's API key; an organization's admin key or a signed-in administrator; a signed-in person; anyone
+ * on a page of our own origin; anyone; or only processes of this machine.
+ */
+export type Permission = "workspace" | "admin" | "session" | "console" | "public" | "local";
 
 /** A request after the door: authenticated, its body read and parsed as JSON. */
 export interface EndpointRequest<Body = unknown> {
@@ -16,6 +20,10 @@ export interface EndpointRequest<Body = unknown> {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  /** The peer's address: a reverse proxy's where there is one. */
+  readonly networkAddress: string;
+  /** The address that the client used, e.g. `https://parley.example.com`, without a slash at the end. */
+  readonly origin: string;
   readonly version: AnthropicVersion;
   readonly betas: readonly string[];
   /** The client uses the beta types: `?beta=true`, or a beta header. */
@@ -48,11 +56,19 @@ export interface AdminRequest<Body = unknown> extends EndpointRequest<Body> {
   readonly admin: AdminPrincipal;
 }
 
+export interface SessionRequest<Body = unknown> extends EndpointRequest<Body> {
+  readonly session: SessionPrincipal;
+  /** The cookie's value. */
+  readonly sessionToken: string;
+}
+
 type RequestFor<Who extends Permission, Body> = Who extends "workspace"
   ? WorkspaceRequest<Body>
   : Who extends "admin"
     ? AdminRequest<Body>
-    : EndpointRequest<Body>;
+    : Who extends "session"
+      ? SessionRequest<Body>
+      : EndpointRequest<Body>;
 
 /** One part of an event stream. A comment is invisible to clients. */
 export type StreamPart = { readonly event: string; readonly data: object } | { readonly comment: string };
@@ -123,7 +139,7 @@ export interface EndpointDefinition<Who extends Permission = Permission, Body = 
 
 /** An endpoint as routes and the OpenAPI document see it. */
 export type Endpoint = Omit<EndpointDefinition, "handle"> & {
-  handle(request: WorkspaceRequest & AdminRequest, deps: EndpointDeps): Promise<EndpointReply>;
+  handle(request: WorkspaceRequest & AdminRequest & SessionRequest, deps: EndpointDeps): Promise<EndpointReply>;
 };
 
 /** Types the handler by the definition's own body and permission. The door gives a principal where one is asked for. */

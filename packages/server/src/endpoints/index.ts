@@ -10,6 +10,20 @@ import { batchesCancel } from "./batches-cancel/endpoint.ts";
 import { batchesResults } from "./batches-results/endpoint.ts";
 import { batchesDelete } from "./batches-delete/endpoint.ts";
 import { complete } from "./complete/endpoint.ts";
+import { consoleInvite } from "./console-invite/endpoint.ts";
+import { consoleOpenid } from "./console-openid/endpoint.ts";
+import { consoleOpenidCallback } from "./console-openid-callback/endpoint.ts";
+import { consoleOwner } from "./console-owner/endpoint.ts";
+import { consolePassword } from "./console-password/endpoint.ts";
+import { consolePasswordLink } from "./console-password-link/endpoint.ts";
+import { consoleReauthenticate } from "./console-reauthenticate/endpoint.ts";
+import { consoleSecondFactorConfirm } from "./console-second-factor-confirm/endpoint.ts";
+import { consoleSecondFactorDisable } from "./console-second-factor-disable/endpoint.ts";
+import { consoleSecondFactorEnrol } from "./console-second-factor-enrol/endpoint.ts";
+import { consoleSession } from "./console-session/endpoint.ts";
+import { consoleSignIn } from "./console-sign-in/endpoint.ts";
+import { consoleSignInMethods } from "./console-sign-in-methods/endpoint.ts";
+import { consoleSignOut } from "./console-sign-out/endpoint.ts";
 import type { Endpoint } from "./define-endpoint.ts";
 import { filesCreate } from "./files-create/endpoint.ts";
 import { filesList } from "./files-list/endpoint.ts";
@@ -106,6 +120,20 @@ export const endpoints: readonly Endpoint[] = [
   apiKeysGet,
   apiKeysUpdate,
   auditLogList,
+  consoleInvite,
+  consoleOpenid,
+  consoleOpenidCallback,
+  consoleOwner,
+  consolePassword,
+  consolePasswordLink,
+  consoleReauthenticate,
+  consoleSecondFactorConfirm,
+  consoleSecondFactorDisable,
+  consoleSecondFactorEnrol,
+  consoleSession,
+  consoleSignIn,
+  consoleSignInMethods,
+  consoleSignOut,
   openapi(() => endpoints),
   healthz,
   readyz,

@@ -157,6 +157,20 @@ export const ConfigSchema = z.strictObject({
       concurrency: positive.max(1_000).nullable().default(null),
     })
     .prefault({}),
+  /** Sign-in of people at an OpenID provider. */
+  openid: z
+    .strictObject({
+      /** As in the provider's discovery document, e.g. https://login.example.com; null is off. */
+      issuer: z.url().nullable().default(null),
+      client_id: z.string().min(1).nullable().default(null),
+      /** Null: a public client, PKCE alone. */
+      client_secret: z.string().min(1).nullable().default(null),
+    })
+    .refine(({ issuer, client_id: id }) => (issuer === null) === (id === null), {
+      path: ["client_id"],
+      message: "must be set together with openid.issuer",
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
   telemetry: z
     .strictObject({
@@ -201,6 +215,9 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_MONEY: "money.enabled",
   PARLEY_LIMITS_TIER: "limits.tier",
   PARLEY_BATCHES_CONCURRENCY: "batches.concurrency",
+  PARLEY_OPENID_ISSUER: "openid.issuer",
+  PARLEY_OPENID_CLIENT_ID: "openid.client_id",
+  PARLEY_OPENID_CLIENT_SECRET: "openid.client_secret",
   PARLEY_LOG_LEVEL: "log.level",
   PARLEY_OTLP_ENDPOINT: "telemetry.otlp_endpoint",
 };

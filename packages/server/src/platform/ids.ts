@@ -30,7 +30,8 @@ export type IdPrefix =
   | "invite"
   | "blob"
   | "file"
-  | "msgbatch";
+  | "msgbatch"
+  | "session";
 
 /** An id in the platform's form: the prefix, `01` (its version) and 22 random characters (128 bits). */
 export function newId(prefix: IdPrefix): string {

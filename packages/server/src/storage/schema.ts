@@ -29,6 +29,7 @@ export { batchItems, messageBatches } from "./schema/batches.ts";
 export { files } from "./schema/files.ts";
 export { creditGrants, spendAccounts, spendDays, spendHolds, spendLimits, spendScopes } from "./schema/money.ts";
 export { limitBuckets, limitClock, organizationTiers, priorityCommitments, workspaceRateLimits } from "./schema/limits.ts";
+export { sessions, signInTickets, userCredentials, userIdentities, userRecoveryCodes } from "./schema/sign-in.ts";
 
 const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
 

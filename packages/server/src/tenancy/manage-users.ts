@@ -93,6 +93,13 @@ export function removeUser(deps: TenancyDeps, act: Act, userId: string): Promise
   });
 }
 
+/** Whoever makes a link for somebody could become them: it is written down. */
+export function noteLinkMade(deps: TenancyDeps, act: Act, userId: string): Promise<void> {
+  return changeAudited(deps.storage, "note password link", toAuditedAct(deps, act), (_queries, record) =>
+    record({ action: "user.password_link", target: { type: "user", id: userId }, before: null, after: null }),
+  );
+}
+
 async function findMember(queries: Queries, { organizationId }: Act, userId: string): Promise<UserRow> {
   const user = await findUserOn(queries, organizationId, userId);
   if (!user) throw notFound("User", userId);

@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Endpoint } from "../../src/endpoints/define-endpoint.ts";
+import type { Endpoint, Permission } from "../../src/endpoints/define-endpoint.ts";
 import { endpoints } from "../../src/endpoints/index.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
 import { type Caller, CALLERS, makeCallers, verdictOn } from "./callers.ts";
 import { type Route, type RouteRequest, ROUTES } from "./routes.ts";
 
 let platform: Platform;
-let secrets: Readonly<Record<Caller, string | null>>;
+let credentials: Awaited<ReturnType<typeof makeCallers>>;
 beforeAll(async () => {
-  platform = await startPlatform();
-  secrets = await makeCallers(platform);
+  // All callers come from one address, faster than anybody types.
+  platform = await startPlatform({
+    buckets: { take: async () => ({ taken: true, readings: [] }), settle: async () => {}, read: async () => [] },
+  });
+  credentials = await makeCallers(platform);
 });
 afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
@@ -23,12 +26,13 @@ interface Answer {
 
 async function call({ method, path }: Endpoint, request: RouteRequest, caller: Caller): Promise<Answer> {
   const at = path.replace(/:(\w+)/g, (_, name: string) => request.params?.[name] ?? "");
-  const secret = secrets[caller];
+  const { key, cookie } = await credentials[caller]();
   const reply = await fetch(`${platform.url}${at}${request.query ? `?${request.query}` : ""}`, {
     method,
     headers: {
       "anthropic-version": "2026-10-21",
-      ...(secret === null ? {} : { "x-api-key": secret }),
+      ...(key === undefined ? {} : { "x-api-key": key }),
+      ...(cookie === undefined ? {} : { cookie }),
       ...(request.json === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
@@ -40,7 +44,8 @@ async function call({ method, path }: Endpoint, request: RouteRequest, caller: C
 }
 
 /** The caller whose request every endpoint serves. */
-const rightful = ({ permission }: Endpoint): Caller => (permission === "admin" ? "admin key" : "own key");
+const rightful = ({ permission }: Endpoint): Caller =>
+  permission === "admin" ? "admin key" : permission === "session" ? "owner's session" : "own key";
 
 const cells = endpoints.flatMap((endpoint) =>
   CALLERS.map((caller) => ({ endpoint, caller, route: ROUTES[endpoint.name]!, title: `${endpoint.name} for ${caller}` })),
@@ -56,13 +61,21 @@ function expectedOf({ endpoint, caller, route }: { endpoint: Endpoint; caller: C
       return {
         status: 401,
         type: "authentication_error",
-        message: caller === "nobody" ? "x-api-key header is required" : "invalid x-api-key",
+        message: refusalOf(caller, endpoint.permission),
       };
+    case "forbidden":
+      return { status: 403, type: "permission_error" };
     case "not found":
       return { status: 404, type: "not_found_error" };
     default:
       return verdict satisfies never;
   }
+}
+
+function refusalOf(caller: Caller, permission: Permission): string {
+  if (caller.includes("session")) return "Your session is over. Sign in again.";
+  if (permission === "session") return "Sign in first.";
+  return caller === "nobody" ? "x-api-key header is required" : "invalid x-api-key";
 }
 
 describe("every endpoint, for every kind of caller", () => {

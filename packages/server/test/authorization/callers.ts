@@ -1,7 +1,16 @@
+import { randomUUID } from "node:crypto";
 import { createAdminKey, revokeAdminKey } from "../../src/auth/manage-admin-keys.ts";
 import { createKey, revokeKey, updateKey } from "../../src/auth/manage-api-keys.ts";
 import type { Permission } from "../../src/endpoints/define-endpoint.ts";
+import { SESSION_COOKIE } from "../../src/endpoints/shared/session-cookie.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { createMemoryBucketStore } from "../../src/limits/memory-bucket-store.ts";
+import { createAccounts } from "../../src/sign-in/create-accounts.ts";
+import { hashPassword } from "../../src/sign-in/password-hash.ts";
+import { setPasswordHash } from "../../src/storage/user-credentials.ts";
 import { createOrganization } from "../../src/tenancy/create-organization.ts";
+import type { Person } from "../../src/tenancy/create-people.ts";
+import { addUser, removeUser } from "../../src/tenancy/manage-users.ts";
 import { archiveWorkspace, createWorkspace } from "../../src/tenancy/manage-workspaces.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import type { Platform } from "../support/start-platform.ts";
@@ -23,26 +32,50 @@ export const CALLERS = [
   "revoked admin key",
   "expired admin key",
   "foreign admin key",
+  "owner's session",
+  "developer's session",
+  "billing's session",
+  "revoked session",
+  "expired session",
+  "session of a removed person",
+  "session of another organization",
 ] as const;
 
 export type Caller = (typeof CALLERS)[number];
 
-/** What a caller gets: in, `401 authentication_error`, or `404 not_found_error` as for what never was. */
-export type Verdict = "admitted" | "refused" | "not found";
+/** What a caller shows. */
+export interface Credential {
+  readonly key?: string;
+  readonly cookie?: string;
+}
+
+/** What a caller gets: in, `401 authentication_error`, `403 permission_error`, or `404 not_found_error` as for what never was. */
+export type Verdict = "admitted" | "refused" | "forbidden" | "not found";
+
+/** The password of everybody who has a session. */
+export const PASSWORD = "correct horse battery";
+
+const LIVE_SESSIONS: ReadonlySet<Caller> = new Set(["owner's session", "developer's session", "billing's session"]);
 
 /** The whole policy. `owned`: the path names an object of the one caller whose own it is. */
 export function verdictOn(caller: Caller, permission: Permission, owned: boolean): Verdict {
   switch (permission) {
     case "public":
     case "local":
+    case "console":
       return "admitted";
+    case "session":
+      return LIVE_SESSIONS.has(caller) ? "admitted" : "refused";
     case "workspace":
-      if (caller === "own key") return "admitted";
+      if (caller === "billing's session") return "forbidden";
+      // A session without a workspace's name is in the default one, which is the own key's.
+      if (caller === "own key" || LIVE_SESSIONS.has(caller)) return "admitted";
       if (caller === "key of another workspace" || caller === "key of another organization")
         return owned ? "not found" : "admitted";
       return "refused";
     case "admin":
-      if (caller === "admin key") return "admitted";
+      if (caller === "admin key" || caller === "owner's session") return "admitted";
+      if (LIVE_SESSIONS.has(caller)) return "forbidden";
       if (caller === "foreign admin key") return owned ? "not found" : "admitted";
       return "refused";
     default:
@@ -50,8 +83,8 @@ export function verdictOn(caller: Caller, permission: Permission, owned: boolean
   }
 }
 
-/** A secret for each caller; null: none at all. */
-export async function makeCallers(platform: Platform): Promise<Readonly<Record<Caller, string | null>>> {
+/** Each caller's credential. Those of sessions are new each time, as a request may end its own. */
+export async function makeCallers(platform: Platform): Promise<Readonly<Record<Caller, () => Promise<Credential>>>> {
   const { keys, organizationId, workspaceId } = platform;
   const act = { ...SYSTEM, organizationId };
   const settings = { displayColor: null, tags: {}, allowedInferenceGeos: null, defaultInferenceGeo: "global" as const };
@@ -70,20 +103,71 @@ export async function makeCallers(platform: Platform): Promise<Readonly<Record<C
   const revokedAdmin = await admin(organizationId);
   await revokeAdminKey(keys, revokedAdmin.id, SYSTEM);
   return {
-    nobody: null,
-    "malformed key": "sk-ant-api03-short",
-    "unknown key": `sk-ant-api03-${"x".repeat(93)}AA`,
-    "own key": platform.apiKey,
-    "key of another workspace": (await api(second.id)).secret,
-    "key of another organization": (await api(foreign.workspaceId)).secret,
-    "inactive key": inactive.secret,
-    "archived key": archived.secret,
-    "expired key": (await api(workspaceId, Date.now() - 1)).secret,
-    "key of an archived workspace": inClosed.secret,
-    "admin key": platform.adminKey,
-    "unknown admin key": `sk-ant-admin01-${"x".repeat(93)}AA`,
-    "revoked admin key": revokedAdmin.secret,
-    "expired admin key": (await admin(organizationId, Date.now() - 1)).secret,
-    "foreign admin key": (await admin(foreign.organizationId)).secret,
+    nobody: async () => ({}),
+    "malformed key": held("sk-ant-api03-short"),
+    "unknown key": held(`sk-ant-api03-${"x".repeat(93)}AA`),
+    "own key": held(platform.apiKey),
+    "key of another workspace": held((await api(second.id)).secret),
+    "key of another organization": held((await api(foreign.workspaceId)).secret),
+    "inactive key": held(inactive.secret),
+    "archived key": held(archived.secret),
+    "expired key": held((await api(workspaceId, Date.now() - 1)).secret),
+    "key of an archived workspace": held(inClosed.secret),
+    "admin key": held(platform.adminKey),
+    "unknown admin key": held(`sk-ant-admin01-${"x".repeat(93)}AA`),
+    "revoked admin key": held(revokedAdmin.secret),
+    "expired admin key": held((await admin(organizationId, Date.now() - 1)).secret),
+    "foreign admin key": held((await admin(foreign.organizationId)).secret),
+    ...(await makeSessions(platform, foreign.organizationId)),
   };
 }
+
+type SessionCaller = Extract<Caller, `${string}session${string}`>;
+
+async function makeSessions(
+  { accounts, storage, keys, organizationId, master }: Platform,
+  foreignOrganizationId: string,
+): Promise<Readonly<Record<SessionCaller, () => Promise<Credential>>>> {
+  const passwordHash = await hashPassword(PASSWORD);
+  const member = async (at: string, role: "primary_owner" | "developer" | "billing"): Promise<Person> => {
+    const email = `${randomUUID()}@example.com`;
+    const person = await addUser(keys, { ...SYSTEM, organizationId: at }, { email, name: role, role });
+    await setPasswordHash(storage, person.id, passwordHash, Date.now());
+    return person;
+  };
+  const session = (person: Person) => async (): Promise<Credential> => {
+    const { token } = await accounts.sessions.begin(person, null);
+    return { cookie: `${SESSION_COOKIE}=${token}` };
+  };
+  const owner = await member(organizationId, "primary_owner");
+  const removed = await member(organizationId, "developer");
+  const ofRemoved = await session(removed)();
+  await removeUser(keys, { ...SYSTEM, organizationId }, removed.id);
+  const clock = { ...systemClock, nowMs: () => Date.now() - 13 * 3_600_000 };
+  const longAgo = createAccounts({
+    storage,
+    people: accounts.people,
+    buckets: createMemoryBucketStore({ clock }),
+    master,
+    openId: null,
+    clock,
+  });
+  return {
+    "owner's session": session(owner),
+    "developer's session": session(await member(organizationId, "developer")),
+    "billing's session": session(await member(organizationId, "billing")),
+    "revoked session": async () => {
+      const { token } = await accounts.sessions.begin(owner, null);
+      await accounts.sessions.end(token);
+      return { cookie: `${SESSION_COOKIE}=${token}` };
+    },
+    "expired session": async () => {
+      const { token } = await longAgo.sessions.begin(owner, null);
+      return { cookie: `${SESSION_COOKIE}=${token}` };
+    },
+    "session of a removed person": async () => ofRemoved,
+    "session of another organization": session(await member(foreignOrganizationId, "primary_owner")),
+  };
+}
+
+const held = (key: string) => async (): Promise<Credential> => ({ key });

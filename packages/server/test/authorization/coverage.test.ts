@@ -17,9 +17,10 @@ test("whatever a path names belongs to somebody, or is said to be for all", () =
 });
 
 test("who is nobody, or holds a key that ended, is admitted nowhere that asks for a key", () => {
-  const ended = CALLERS.filter((caller) => /nobody|malformed|unknown|inactive|archived|expired|revoked/.test(caller));
-  expect(ended).toHaveLength(10);
+  const ended = CALLERS.filter((caller) => /nobody|malformed|unknown|inactive|archived|expired|revoked|removed/.test(caller));
+  expect(ended).toHaveLength(13);
   for (const caller of ended) {
-    for (const permission of ["workspace", "admin"] as const) expect(verdictOn(caller, permission, true)).toBe("refused");
+    for (const permission of ["workspace", "admin", "session"] as const)
+      expect(verdictOn(caller, permission, true)).toBe("refused");
   }
 });

@@ -8,6 +8,7 @@ import { addWorkspaceMember } from "../../src/tenancy/manage-workspace-members.t
 import { createWorkspace } from "../../src/tenancy/manage-workspaces.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import type { Platform } from "../support/start-platform.ts";
+import { PASSWORD } from "./callers.ts";
 
 /** A request that its rightful caller would be given. */
 export interface RouteRequest {
@@ -158,6 +159,41 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "workspaces-rate-limits-list": owned(ofWorkspace),
   "workspaces-rate-limits-update": owned(ofRateLimit, { json: { limits: [{ type: "requests_per_minute", value: 1 }] } }),
   "audit-log-list": plain(),
+  // The link's secret is what decides; an organization that has an owner makes none.
+  "console-owner": {
+    status: 401,
+    owned: false,
+    prepare: async () => ({ json: { secret: "x", email: "a@example.com", name: "A", password: PASSWORD } }),
+  },
+  "console-invite": {
+    status: 200,
+    owned: false,
+    prepare: async (platform) => {
+      const invite = await newInvite(platform);
+      const secret = await platform.accounts.signIn.createInviteLink(invite.id, invite.expiresAt.getTime());
+      return { json: { secret, name: "Invited", password: PASSWORD } };
+    },
+  },
+  "console-password-link": {
+    status: 200,
+    owned: false,
+    prepare: async (platform) => {
+      const secret = await platform.accounts.signIn.createPasswordLink((await newUser(platform)).id);
+      return { json: { secret, password: PASSWORD } };
+    },
+  },
+  "console-sign-in": { ...plain({ json: { email: "nobody@example.com", password: PASSWORD } }), status: 401 },
+  "console-sign-in-methods": plain(),
+  "console-openid": { ...plain(), status: 404 },
+  "console-openid-callback": { ...plain(), status: 404 },
+  "console-session": plain(),
+  "console-sign-out": plain({ json: {} }),
+  "console-reauthenticate": plain({ json: { password: PASSWORD } }),
+  "console-password": plain({ json: { current_password: PASSWORD, password: PASSWORD } }),
+  "console-second-factor-enrol": plain({ json: {} }),
+  "console-second-factor-confirm": { ...plain({ json: { code: "000000" } }), status: 400 },
+  // Nothing is on that could be turned off.
+  "console-second-factor-disable": { ...plain({ json: { code: "000000" } }), status: 401 },
   openapi: plain(),
   healthz: plain(),
   readyz: plain(),

@@ -6,6 +6,7 @@ import { messagesRequirements } from "./messages.ts";
 import { moneyRequirements } from "./money.ts";
 import { platformRequirements } from "./platform.ts";
 import type { Requirement } from "./requirement.ts";
+import { signInRequirements } from "./sign-in.ts";
 import { tenancyRequirements } from "./tenancy.ts";
 import { validationRequirements } from "./validation.ts";
 
@@ -20,4 +21,5 @@ export const requirements: readonly Requirement[] = [
   ...filesRequirements,
   ...batchesRequirements,
   ...tenancyRequirements,
+  ...signInRequirements,
 ];

@@ -4,6 +4,7 @@ import { createAuthenticator } from "../../src/auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "../../src/auth/ensure-first-organization.ts";
 import { createAdminKey } from "../../src/auth/manage-admin-keys.ts";
 import { createKey, type KeyDeps } from "../../src/auth/manage-api-keys.ts";
+import type { MasterSecret } from "../../src/auth/master-secret.ts";
 import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
 import type { DoorDeps } from "../../src/doors/anthropic/serve-endpoint.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
@@ -17,10 +18,17 @@ import { PLATFORM_TIERS } from "../../src/limits/tiers.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { openStorage, type Storage } from "../../src/storage/storage.ts";
 import { createTestDatabase, silentLog } from "../../src/storage/testing/test-storage.ts";
+import type { BucketStore } from "../../src/limits/bucket-store.ts";
+import { createMemoryBucketStore } from "../../src/limits/memory-bucket-store.ts";
+import { createAccounts, type Accounts } from "../../src/sign-in/create-accounts.ts";
+import type { OpenIdSettings } from "../../src/sign-in/openid.ts";
+import { createPeople } from "../../src/tenancy/create-people.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 
 export interface Platform extends AsyncDisposable {
   readonly url: string;
+  readonly accounts: Accounts;
+  readonly master: MasterSecret;
   readonly storage: Storage;
   readonly keys: KeyDeps;
   readonly organizationId: string;
@@ -35,8 +43,11 @@ export interface Platform extends AsyncDisposable {
 
 const QUOTA_BYTES = 100_000_000;
 
-/** A real server on a real database, with keys and files, over a scripted engine. */
-export async function startPlatform(): Promise<Platform> {
+/** A real server on a real database, with keys, people and files, over a scripted engine. */
+export async function startPlatform({
+  openId = null,
+  buckets = createMemoryBucketStore({ clock: systemClock }),
+}: { readonly openId?: OpenIdSettings | null; readonly buckets?: BucketStore } = {}): Promise<Platform> {
   await using started = new AsyncDisposableStack();
   const database = started.use(await createTestDatabase());
   const open = () => openStorage({ ...database, log: silentLog, clock: systemClock });
@@ -45,19 +56,30 @@ export async function startPlatform(): Promise<Platform> {
   const secrets = { hmacKey: randomBytes(32), auditKey: randomBytes(32) };
   const keys: KeyDeps = { ...secrets, storage, clock: systemClock, authenticator: null };
   const { organizationId, workspaceId } = await ensureFirstOrganization(keys);
+  const master = randomBytes(32);
   const apiKey = await createKey(keys, { name: "test", workspaceId, expiresAtMs: null }, SYSTEM);
   const adminKey = await createAdminKey(keys, { name: "test", organizationId, expiresAtMs: null }, SYSTEM);
 
   async function serve(own: Storage, deps: Partial<DoorDeps> = {}) {
     const authenticator = createAuthenticator({ ...keys, storage: own });
+    const tenancy = { ...keys, storage: own, authenticator };
     const limitPolicy = createLimitPolicy({ storage: own, clock: systemClock, tiers: PLATFORM_TIERS, defaults: DEFAULT_LIMITS });
     const store = createPostgresBucketStore({ storage: own, clock: systemClock });
+    const accounts = createAccounts({
+      storage: own,
+      people: createPeople(tenancy, organizationId),
+      buckets,
+      master,
+      openId,
+      clock: systemClock,
+    });
     const server = await startTestServer({
       deps: {
         authenticator,
         limitPolicy,
         limiter: createLimiter({ store, policy: limitPolicy, clock: systemClock }),
-        tenancy: { ...keys, storage: own, authenticator },
+        tenancy,
+        accounts,
         files: createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES }),
         batches: createBatches({ storage: own, blobs, clock: systemClock, wake() {} }),
         ...deps,
@@ -65,6 +87,7 @@ export async function startPlatform(): Promise<Platform> {
     });
     return {
       url: server.url,
+      accounts,
       async [Symbol.asyncDispose]() {
         await server.close();
         await authenticator.close();
@@ -76,6 +99,8 @@ export async function startPlatform(): Promise<Platform> {
   const running = started.move();
   return {
     url: node.url,
+    accounts: node.accounts,
+    master,
     storage,
     keys,
     organizationId,

@@ -18,6 +18,11 @@ export function readSecret(headers: IncomingHttpHeaders): string {
   });
 }
 
+/** A key or token was presented, of whatever worth. */
+export function hasSecret(headers: IncomingHttpHeaders): boolean {
+  return headers["x-api-key"] !== undefined || headers.authorization !== undefined;
+}
+
 export function readVersion(headers: IncomingHttpHeaders): AnthropicVersion {
   const version = single(headers["anthropic-version"])?.trim();
   if (!version) throw fail("invalid_request_error", { public: "anthropic-version: header is required" });

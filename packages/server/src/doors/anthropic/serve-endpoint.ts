@@ -2,17 +2,21 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { AdminPrincipal, Authenticator, Principal } from "../../auth/principal.ts";
-import type { AdminRequest, Endpoint, EndpointReply, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
+import type { AdminRequest, Endpoint, EndpointReply, SessionRequest, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
 import type { EndpointDeps } from "../../endpoints/deps.ts";
 import { formatStreamPart } from "../../endpoints/format-stream-part.ts";
+import { readCookie, SESSION_COOKIE } from "../../endpoints/shared/session-cookie.ts";
 import { createServerTiming, type ServerTiming } from "../../endpoints/server-timing.ts";
 import { fail } from "../../platform/fail.ts";
 import { newId } from "../../platform/ids.ts";
+import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
+import type { SessionPrincipal } from "../../sign-in/sessions.ts";
 import { ClientGone, errorHeaders, toErrorEnvelope, toFailure } from "../error-reply.ts";
 import { checkBodyHeaders, openUpload, parseJson, readBody } from "../read-body.ts";
 import { type StreamTimes, writeStream } from "../write-stream.ts";
 import { corsHeaders } from "./cors.ts";
-import { readBetas, readSecret, readVersion } from "./read-headers.ts";
+import { hasSecret, readBetas, readSecret, readVersion } from "./read-headers.ts";
+import { originOf, refuseOtherOrigins } from "./same-origin.ts";
 
 export interface DoorDeps extends EndpointDeps {
   readonly authenticator: Authenticator;
@@ -118,27 +122,29 @@ export async function serveEndpoint(
   }
   const sized = endpoint.body ?? endpoint.upload;
   if (sized) checkBodyHeaders(incoming, sized.maxBytes);
-  const principal = endpoint.permission === "workspace" ? await authenticate(exchange, deps) : null;
-  const admin = endpoint.permission === "admin" ? await authenticateAdmin(exchange, deps) : null;
+  const { permission } = endpoint;
+  if (permission === "console" || permission === "session") refuseOtherOrigins(incoming);
+  const principal = permission === "workspace" ? await authenticate(exchange, deps) : null;
+  const signedIn = permission === "session" ? await resolveSession(exchange, deps) : null;
+  const admin = permission === "admin" ? await authenticateAdmin(exchange, deps) : null;
   const query = new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
   refuseNul(exchange, params, query);
   const betas = readBetas(incoming.headers);
   const protocol = {
-    version: principal || admin ? readVersion(incoming.headers) : ("2026-10-21" as const),
+    version: hasSecret(incoming.headers) && (principal || admin) ? readVersion(incoming.headers) : ("2026-10-21" as const),
     betas,
     isBeta: betas.length > 0 || query.get("beta") === "true",
   };
   const bodyBytes = endpoint.body ? await readBody(incoming, endpoint.body.maxBytes, exchange.signal) : Buffer.alloc(0);
-  const request: Omit<WorkspaceRequest & AdminRequest, "principal" | "admin"> & {
-    readonly principal: Principal | null;
-    readonly admin: AdminPrincipal | null;
-  } = {
+  const request: Omit<EndpointAnyRequest, keyof Callers> & Callers = {
     ...protocol,
     requestId: exchange.requestId,
     path: exchange.path,
     params,
     query,
     headers: incoming.headers,
+    networkAddress: incoming.socket.remoteAddress ?? "",
+    origin: originOf(incoming),
     body: endpoint.body ? endpoint.body.parse(parseJson(bodyBytes), protocol) : undefined,
     bodyBytes,
     upload: endpoint.upload ? openUpload(incoming, endpoint.upload.maxBytes, exchange.signal) : Readable.from([]),
@@ -151,9 +157,11 @@ export async function serveEndpoint(
     signal: exchange.signal,
     principal,
     admin,
+    session: signedIn?.session ?? null,
+    sessionToken: signedIn?.token ?? null,
   };
-  // The permission is what makes either principal there: `defineEndpoint` types the handler by the same.
-  const reply = await endpoint.handle(request as WorkspaceRequest & AdminRequest, deps);
+  // The permission is what makes a caller there: `defineEndpoint` types the handler by the same.
+  const reply = await endpoint.handle(request as EndpointAnyRequest, deps);
   const limits = await limitHeaders(deps, exchange, reply.headers);
   await sendReply(reply, limits, exchange, options);
 }
@@ -170,9 +178,38 @@ function refuseNul({ incoming, path }: Exchange, params: Readonly<Record<string,
   }
 }
 
-async function authenticateAdmin(exchange: Exchange, { authenticator, clock }: DoorDeps): Promise<AdminPrincipal> {
+type EndpointAnyRequest = WorkspaceRequest & AdminRequest & SessionRequest;
+
+/** Who calls; which of them is there follows from the endpoint's permission. */
+interface Callers {
+  readonly principal: Principal | null;
+  readonly admin: AdminPrincipal | null;
+  readonly session: SessionPrincipal | null;
+  readonly sessionToken: string | null;
+}
+
+async function resolveSession(
+  exchange: Exchange,
+  { accounts }: DoorDeps,
+): Promise<{ readonly session: SessionPrincipal; readonly token: string }> {
+  const token = readCookie(exchange.incoming.headers.cookie, SESSION_COOKIE);
+  if (token === null) throw fail("authentication_error", { public: "Sign in first." });
+  const session = await accounts.sessions.resolve(token);
+  exchange.headers["anthropic-organization-id"] = session.organizationId;
+  return { session, token };
+}
+
+/** With an admin key, or as a signed-in administrator. */
+async function authenticateAdmin(exchange: Exchange, deps: DoorDeps): Promise<AdminPrincipal> {
+  const { authenticator, clock } = deps;
   const { incoming, headers, timing } = exchange;
   const begunAtMs = clock.monotonicMs();
+  if (hasSession(incoming)) {
+    refuseOtherOrigins(incoming);
+    const { session } = await resolveSession(exchange, deps);
+    timing.add("auth", clock.monotonicMs() - begunAtMs);
+    return toAdminPrincipal(session);
+  }
   const admin = await authenticator.authenticateAdmin(readSecret(incoming.headers));
   timing.add("auth", clock.monotonicMs() - begunAtMs);
   headers["anthropic-organization-id"] = admin.organizationId;
@@ -189,19 +226,35 @@ async function limitHeaders(
   return principal === null || areTold ? {} : await limiter.headers(principal, modelClass);
 }
 
-async function authenticate(exchange: Exchange, { authenticator, clock }: DoorDeps): Promise<Principal> {
+/** With an API key, or as a signed-in person who names the workspace. */
+async function authenticate(exchange: Exchange, deps: DoorDeps): Promise<Principal> {
+  const { authenticator, accounts, clock } = deps;
   const { incoming, headers, timing } = exchange;
   const begunAtMs = clock.monotonicMs();
-  const principal = await authenticator.authenticate(readSecret(incoming.headers));
+  const workspace = firstOf(incoming.headers["anthropic-workspace-id"]);
+  let principal: Principal;
+  if (hasSession(incoming)) {
+    refuseOtherOrigins(incoming);
+    const { session } = await resolveSession(exchange, deps);
+    principal = await accounts.toWorkspacePrincipal(session, workspace);
+  } else principal = await authenticator.authenticate(readSecret(incoming.headers));
   timing.add("auth", clock.monotonicMs() - begunAtMs);
   headers["anthropic-organization-id"] = principal.organizationId;
   exchange.principal = principal;
-  const workspace = incoming.headers["anthropic-workspace-id"];
-  if (workspace !== undefined && workspace !== principal.workspaceId) {
+  if (workspace !== null && workspace !== principal.workspaceId) {
     throw fail("permission_error", { public: "anthropic-workspace-id: this API key belongs to another workspace." });
   }
   headers["anthropic-workspace-id"] = principal.workspaceId;
   return principal;
+}
+
+/** A cookie counts only where no key is presented: what a client says expressly goes first. */
+function hasSession({ headers }: IncomingMessage): boolean {
+  return !hasSecret(headers) && readCookie(headers.cookie, SESSION_COOKIE) !== null;
+}
+
+function firstOf(value: string | string[] | undefined): string | null {
+  return (Array.isArray(value) ? value[0] : value) ?? null;
 }
 
 async function sendReply(

@@ -14,6 +14,9 @@ import { createMetrics } from "../../platform/metrics.ts";
 import { createTracing } from "../../platform/tracing.ts";
 import { createThinkingSigner } from "../../prompt/index.ts";
 import { absentBlobs } from "./absent-blobs.ts";
+import { createAccounts } from "../../sign-in/create-accounts.ts";
+import { createMemoryBucketStore } from "../../limits/memory-bucket-store.ts";
+import { createPeople } from "../../tenancy/create-people.ts";
 import { absentStorage } from "./absent-storage.ts";
 import type { DoorDeps } from "../anthropic/serve-endpoint.ts";
 import { createServer, type ServerOptions } from "../create-server.ts";
@@ -37,6 +40,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
   };
   let keysSeen = 0;
   const idempotency = createMemoryIdempotencyStore();
+  const tenancy = { storage: absentStorage, clock: systemClock, auditKey: Buffer.alloc(32), authenticator: null };
   const lines: string[] = [];
   const log = createLog({ level: "info", destination: { write: (line) => void lines.push(line) } });
   const server = createServer({
@@ -51,7 +55,15 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     turns: createRunningTurns(),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, wake() {} }),
-    tenancy: { storage: absentStorage, clock: systemClock, auditKey: Buffer.alloc(32), authenticator: null },
+    tenancy,
+    accounts: createAccounts({
+      storage: absentStorage,
+      people: createPeople(tenancy, "org_1"),
+      buckets: createMemoryBucketStore({ clock: systemClock }),
+      master: Buffer.alloc(32, 2),
+      openId: null,
+      clock: systemClock,
+    }),
     readiness: async () => ({ database: true, engine: true }),
     authenticator: {
       async authenticateAdmin() {

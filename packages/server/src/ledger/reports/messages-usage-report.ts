@@ -1,3 +1,4 @@
+import { NO_API_KEY } from "../../auth/principal.ts";
 import type { MessagesUsageReport } from "@parley/wire";
 import type { RollupRow } from "../../storage/usage-rollups.ts";
 import { type ReportBuckets, reportBuckets, type ReportDeps, type ReportRequest } from "./report-buckets.ts";
@@ -18,7 +19,7 @@ function toUsageResult({ dimensions, ...sums }: RollupRow): Result {
     cache_read_input_tokens: sums.cacheReadTokens,
     output_tokens: sums.outputTokens,
     server_tool_use: { web_search_requests: sums.webSearches },
-    api_key_id: dimensions.api_key_id ?? null,
+    api_key_id: dimensions.api_key_id === NO_API_KEY ? null : (dimensions.api_key_id ?? null),
     workspace_id: dimensions.workspace_id ?? null,
     model: dimensions.model ?? null,
     service_tier: dimensions.service_tier ?? null,

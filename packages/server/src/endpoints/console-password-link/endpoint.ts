@@ -1,0 +1,24 @@
+import { ConsolePasswordLinkRequest, ConsoleSession } from "@parley/wire";
+import { defineEndpoint } from "../define-endpoint.ts";
+import { CONSOLE_BODY_MAX_BYTES, replyWithSession, traceOf } from "../shared/session-reply.ts";
+import { parseBody } from "../shared/to-body.ts";
+
+export const consolePasswordLink = defineEndpoint({
+  name: "console-password-link",
+  summary: "Set a password with a link, and sign in",
+  method: "POST",
+  path: "/console/api/password-link",
+  permission: "console",
+  body: {
+    schema: ConsolePasswordLinkRequest,
+    maxBytes: CONSOLE_BODY_MAX_BYTES,
+    parse: (json) => parseBody(ConsolePasswordLinkRequest, json),
+  },
+  reply: { schema: ConsoleSession },
+  async handle(request, { accounts, clock }) {
+    const { secret, password, code } = request.body;
+    const begun = await accounts.signIn.setPassword(secret, { password, code: code ?? null }, traceOf(request));
+    const hasSecondFactor = await accounts.secondFactor.isOn(begun.person.id);
+    return replyWithSession(begun, hasSecondFactor, { origin: request.origin, nowMs: clock.nowMs() });
+  },
+});

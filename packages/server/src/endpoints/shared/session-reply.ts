@@ -1,0 +1,41 @@
+import type { ConsoleSession } from "@parley/wire";
+import { REAUTHENTICATION_MS } from "../../sign-in/sessions.ts";
+import type { NewSession, SessionPrincipal } from "../../sign-in/sessions.ts";
+import type { ClientTrace } from "../../sign-in/create-sign-in.ts";
+import type { EndpointReply, EndpointRequest } from "../define-endpoint.ts";
+import { sessionCookie } from "./session-cookie.ts";
+
+/** The session as its own page sees it. */
+export function toConsoleSession(
+  session: Pick<SessionPrincipal, "person" | "authenticatedAtMs">,
+  hasSecondFactor: boolean,
+): ConsoleSession {
+  const { id, email, name, role, organizationId } = session.person;
+  return {
+    type: "console_session",
+    person: { id, email, name, role },
+    organization_id: organizationId,
+    second_factor: hasSecondFactor,
+    authenticated_until: new Date(session.authenticatedAtMs + REAUTHENTICATION_MS).toISOString(),
+  };
+}
+
+/** The reply of a sign-in: the session, and its cookie. */
+export function replyWithSession(
+  begun: NewSession,
+  hasSecondFactor: boolean,
+  at: { readonly origin: string; readonly nowMs: number },
+): EndpointReply {
+  return {
+    kind: "json",
+    headers: { "set-cookie": sessionCookie(begun, at.origin), "cache-control": "no-store" },
+    body: toConsoleSession({ person: begun.person, authenticatedAtMs: at.nowMs }, hasSecondFactor),
+  };
+}
+
+export function traceOf(request: Pick<EndpointRequest, "networkAddress" | "headers">): ClientTrace {
+  return { networkAddress: request.networkAddress, userAgent: request.headers["user-agent"] ?? null };
+}
+
+/** A body of the Console is small. */
+export const CONSOLE_BODY_MAX_BYTES = 64 * 1024;

@@ -1,0 +1,53 @@
+import { deriveKey, type MasterSecret } from "../auth/master-secret.ts";
+import type { Principal } from "../auth/principal.ts";
+import type { BucketStore } from "../limits/bucket-store.ts";
+import type { Clock } from "../platform/clock.ts";
+import { sweepSessions } from "../storage/sessions.ts";
+import { sweepTickets } from "../storage/sign-in-tickets.ts";
+import type { Storage } from "../storage/storage.ts";
+import { createSignIn, type SignIn } from "./create-sign-in.ts";
+import { createOpenId, type OpenId, type OpenIdSettings } from "./openid.ts";
+import type { People } from "./people.ts";
+import { createSecondFactor, type SecondFactor } from "./second-factor.ts";
+import { createSessions, type SessionPrincipal, type Sessions } from "./sessions.ts";
+import { toWorkspacePrincipal } from "./to-workspace-principal.ts";
+
+/** People and how they sign in. */
+export interface Accounts {
+  readonly people: People;
+  readonly sessions: Sessions;
+  readonly signIn: SignIn;
+  readonly secondFactor: SecondFactor;
+  /** Null: no provider is configured. */
+  readonly openId: OpenId | null;
+  /** A signed-in person in a workspace; null names the default one. */
+  toWorkspacePrincipal(session: SessionPrincipal, workspaceId: string | null): Promise<Principal>;
+  /** Forgets sessions and tickets that are over. */
+  sweep(): Promise<void>;
+}
+
+export function createAccounts(deps: {
+  readonly storage: Storage;
+  readonly people: People;
+  readonly buckets: BucketStore;
+  readonly master: MasterSecret;
+  readonly openId: OpenIdSettings | null;
+  readonly clock: Clock;
+}): Accounts {
+  const { storage, people, buckets, master, clock } = deps;
+  const hmacKey = deriveKey(master, "sign-in-hmac");
+  const sessions = createSessions({ storage, people, hmacKey, clock });
+  const secondFactor = createSecondFactor({ storage, sealKey: deriveKey(master, "sign-in-seal"), hmacKey, clock });
+  return {
+    people,
+    sessions,
+    secondFactor,
+    signIn: createSignIn({ storage, people, sessions, secondFactor, buckets, hmacKey, clock }),
+    openId: deps.openId ? createOpenId({ settings: deps.openId, storage, people, hmacKey, clock }) : null,
+    toWorkspacePrincipal: (session, workspaceId) => toWorkspacePrincipal(storage, session, workspaceId),
+    async sweep() {
+      await sweepSessions(storage, clock.nowMs());
+      await sweepTickets(storage, clock.nowMs());
+    },
+  };
+}

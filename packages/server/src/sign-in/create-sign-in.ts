@@ -1,0 +1,221 @@
+import { z } from "zod";
+import type { BucketStore } from "../limits/bucket-store.ts";
+import type { Clock } from "../platform/clock.ts";
+import { fail } from "../platform/fail.ts";
+import { findTicket, insertTicket, useTicket, voidTickets } from "../storage/sign-in-tickets.ts";
+import type { Storage } from "../storage/storage.ts";
+import { findCredentials, setPasswordHash } from "../storage/user-credentials.ts";
+import { normalizeEmail } from "../tenancy/normalize-email.ts";
+import { hmacSecret, newSecret } from "./one-time-secret.ts";
+import { hashPassword, verifyPassword } from "./password-hash.ts";
+import type { Person } from "../tenancy/create-people.ts";
+import type { People } from "./people.ts";
+import type { SecondFactor } from "./second-factor.ts";
+import type { NewSession, SessionPrincipal, Sessions } from "./sessions.ts";
+
+export const PASSWORD_MIN = 12;
+/** argon2id's cost grows with it only slightly, but a body has to end somewhere. */
+export const PASSWORD_MAX = 1_024;
+
+const LINK_MS = 24 * 3_600_000;
+const TRIES_PER_ADDRESS_PER_MINUTE = 10;
+const TRIES_PER_NETWORK_PER_MINUTE = 60;
+
+const InvitePayload = z.object({ inviteId: z.string() });
+const PasswordPayload = z.object({ userId: z.string() });
+
+/** Where a sign-in comes from. */
+export interface ClientTrace {
+  readonly networkAddress: string;
+  readonly userAgent: string | null;
+}
+
+export interface SignIn {
+  /** The secret of a new one-time link for the owner; earlier ones stop working. Null: somebody owns the organization. */
+  createOwnerLink(): Promise<string | null>;
+  becomeOwner(
+    secret: string,
+    who: { readonly email: string; readonly name: string; readonly password: string },
+    trace: ClientTrace,
+  ): Promise<NewSession>;
+  /** The secret of an invited person's link. */
+  createInviteLink(inviteId: string, expiresAtMs: number): Promise<string>;
+  acceptInvite(
+    secret: string,
+    who: { readonly name: string; readonly password: string },
+    trace: ClientTrace,
+  ): Promise<NewSession>;
+  /** The secret of a link with which a member sets a password, the first or another. */
+  createPasswordLink(userId: string): Promise<string>;
+  /** Ends all the person's sessions and begins one. A second factor stays as it is, and is asked for. */
+  setPassword(
+    secret: string,
+    credentials: { readonly password: string; readonly code: string | null },
+    trace: ClientTrace,
+  ): Promise<NewSession>;
+  /** Throws `authentication_error`; its `error_code` is `second_factor_required` when only the code is missing. */
+  withPassword(
+    credentials: { readonly email: string; readonly password: string; readonly code: string | null },
+    trace: ClientTrace,
+  ): Promise<NewSession>;
+  /** For a session whose person must prove again who they are. */
+  reauthenticate(
+    session: SessionPrincipal,
+    credentials: { readonly password: string; readonly code: string | null },
+    trace: ClientTrace,
+  ): Promise<void>;
+  /** Ends all other sessions of the person. */
+  changePassword(
+    session: SessionPrincipal,
+    passwords: { readonly current: string | null; readonly next: string },
+    trace: ClientTrace,
+  ): Promise<void>;
+}
+
+export interface SignInDeps {
+  readonly storage: Storage;
+  readonly people: People;
+  readonly sessions: Sessions;
+  readonly secondFactor: SecondFactor;
+  readonly buckets: BucketStore;
+  readonly hmacKey: Buffer;
+  readonly clock: Clock;
+}
+
+export function createSignIn(deps: SignInDeps): SignIn {
+  const { storage, people, sessions, secondFactor, buckets, hmacKey, clock } = deps;
+
+  /** Counts a try before its outcome is known: a right guess among many must not be let through faster. */
+  async function countTry(email: string, trace: ClientTrace): Promise<void> {
+    const outcome = await buckets.take([
+      {
+        // Hashed, so that what people typed does not lie about in a table of limits.
+        key: `sign-in:address:${hmacSecret(hmacKey, normalizeEmail(email))}`,
+        limitPerMinute: TRIES_PER_ADDRESS_PER_MINUTE,
+        tokens: 1,
+      },
+      { key: `sign-in:network:${trace.networkAddress}`, limitPerMinute: TRIES_PER_NETWORK_PER_MINUTE, tokens: 1 },
+    ]);
+    if (outcome.taken) return;
+    throw fail("rate_limit_error", {
+      public: "Too many tries. Wait a moment and try again.",
+      retryAfterSeconds: Math.max(1, Math.ceil(outcome.waitMs / 1_000)),
+    });
+  }
+
+  /** Throws unless password and, where there is one, second factor are right. */
+  async function prove(person: Person | null, password: string, code: string | null): Promise<Person> {
+    const credentials = person ? await findCredentials(storage, person.id) : null;
+    const verdict = await verifyPassword(password, credentials?.passwordHash ?? null);
+    if (!person || !credentials || !verdict.isRight) throw wrongCredentials();
+    if (credentials.isTotpConfirmed) await secondFactor.require(person.id, code);
+    if (verdict.isOutdated) await setPasswordHash(storage, person.id, await hashPassword(password), clock.nowMs());
+    return person;
+  }
+
+  async function welcome(person: Person, password: string, trace: ClientTrace): Promise<NewSession> {
+    await setPasswordHash(storage, person.id, await hashPassword(password), clock.nowMs());
+    return sessions.begin(person, trace.userAgent);
+  }
+
+  return {
+    async createOwnerLink() {
+      if (await people.hasOwner()) return null;
+      const secret = newSecret();
+      const nowMs = clock.nowMs();
+      await voidTickets(storage, "owner", nowMs);
+      await insertTicket(storage, {
+        secretHmac: hmacSecret(hmacKey, secret),
+        kind: "owner",
+        payload: {},
+        expiresAtMs: nowMs + LINK_MS,
+      });
+      return secret;
+    },
+    async becomeOwner(secret, who, trace) {
+      checkPassword(who.password);
+      if (!(await useTicket(storage, hmacSecret(hmacKey, secret), "owner", clock.nowMs()))) throw deadLink();
+      const person = await people.createOwner({ email: normalizeEmail(who.email), name: who.name });
+      return welcome(person, who.password, trace);
+    },
+    async createInviteLink(inviteId, expiresAtMs) {
+      const secret = newSecret();
+      await insertTicket(storage, {
+        secretHmac: hmacSecret(hmacKey, secret),
+        kind: "invite",
+        payload: { inviteId },
+        expiresAtMs,
+      });
+      return secret;
+    },
+    async acceptInvite(secret, who, trace) {
+      checkPassword(who.password);
+      const payload = InvitePayload.safeParse(await useTicket(storage, hmacSecret(hmacKey, secret), "invite", clock.nowMs()));
+      if (!payload.success) throw deadLink();
+      return welcome(await people.acceptInvite(payload.data.inviteId, { name: who.name }), who.password, trace);
+    },
+    async createPasswordLink(userId) {
+      const secret = newSecret();
+      await insertTicket(storage, {
+        secretHmac: hmacSecret(hmacKey, secret),
+        kind: "password",
+        payload: { userId },
+        expiresAtMs: clock.nowMs() + LINK_MS,
+      });
+      return secret;
+    },
+    async setPassword(secret, { password, code }, trace) {
+      checkPassword(password);
+      const secretHmac = hmacSecret(hmacKey, secret);
+      const payload = PasswordPayload.safeParse(await findTicket(storage, secretHmac, "password", clock.nowMs()));
+      const person = payload.success ? await people.findById(payload.data.userId) : null;
+      if (!person) throw deadLink();
+      await countTry(person.email, trace);
+      // Before the link is used up: a mistyped code must not cost it.
+      if (await secondFactor.isOn(person.id)) await secondFactor.require(person.id, code);
+      if (!(await useTicket(storage, secretHmac, "password", clock.nowMs()))) throw deadLink();
+      await sessions.endOthers(person.id, null);
+      return welcome(person, password, trace);
+    },
+    async withPassword({ email, password, code }, trace) {
+      await countTry(email, trace);
+      const person = await prove(await people.findByEmail(normalizeEmail(email)), password, code);
+      return sessions.begin(person, trace.userAgent);
+    },
+    async reauthenticate(session, { password, code }, trace) {
+      await countTry(session.person.email, trace);
+      await prove(session.person, password, code);
+      await sessions.markReauthenticated(session);
+    },
+    async changePassword(session, { current, next }, trace) {
+      checkPassword(next);
+      await countTry(session.person.email, trace);
+      const { passwordHash } = await findCredentials(storage, session.userId);
+      // Somebody who has only come through the provider sets a first one.
+      if (passwordHash !== null && !(await verifyPassword(current ?? "", passwordHash)).isRight) throw wrongCredentials();
+      await setPasswordHash(storage, session.userId, await hashPassword(next), clock.nowMs());
+      await sessions.endOthers(session.userId, session.sessionId);
+    },
+  };
+}
+
+/** The same for every address that leads nowhere and every wrong password: who is a member is nobody's business. */
+function wrongCredentials() {
+  return fail("authentication_error", { public: "The e-mail address or the password is wrong." });
+}
+
+function deadLink() {
+  return fail("authentication_error", { public: "This link has been used, or is too old. Ask for a new one." });
+}
+
+function checkPassword(password: string): void {
+  // Code points, as NIST counts them.
+  const length = Array.from(password).length;
+  if (length >= PASSWORD_MIN && length <= PASSWORD_MAX) return;
+  throw fail("invalid_request_error", {
+    public:
+      length < PASSWORD_MIN
+        ? `password: String should have at least ${PASSWORD_MIN} characters`
+        : `password: String should have at most ${PASSWORD_MAX} characters`,
+  });
+}

@@ -1,0 +1,111 @@
+import type { Clock } from "../platform/clock.ts";
+import { fail } from "../platform/fail.ts";
+import { newId } from "../platform/ids.ts";
+import { findLiveSession, insertSession, markReauthenticated, revokeSessions, touchSession } from "../storage/sessions.ts";
+import type { Storage } from "../storage/storage.ts";
+import { hmacSecret, newSecret } from "./one-time-secret.ts";
+import type { Person } from "../tenancy/create-people.ts";
+import type { People } from "./people.ts";
+
+const IDLE_MS = 12 * 3_600_000;
+const LIFETIME_MS = 7 * 24 * 3_600_000;
+/** How often a session that is in use is noted as such. */
+const TOUCH_EVERY_MS = 60_000;
+/** How long after proving who one is sensitive things may be done. */
+export const REAUTHENTICATION_MS = 15 * 60_000;
+const USER_AGENT_MAX = 300;
+
+/** A signed-in person. */
+export interface SessionPrincipal {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly organizationId: string;
+  readonly role: string;
+  readonly person: Person;
+  /** When the person last proved who they are. */
+  readonly authenticatedAtMs: number;
+}
+
+export interface NewSession {
+  /** The cookie's value; the only time that it is seen. */
+  readonly token: string;
+  readonly expiresAtMs: number;
+  readonly person: Person;
+}
+
+export interface Sessions {
+  begin(person: Person, userAgent: string | null): Promise<NewSession>;
+  /** Throws `authentication_error` for a session that is unknown, over or revoked, or whose person is gone. */
+  resolve(token: string): Promise<SessionPrincipal>;
+  end(token: string): Promise<void>;
+  /** Ends all sessions of a person but one. */
+  endOthers(userId: string, exceptId: string | null): Promise<void>;
+  markReauthenticated(session: SessionPrincipal): Promise<void>;
+}
+
+export function createSessions(deps: {
+  readonly storage: Storage;
+  readonly people: People;
+  readonly hmacKey: Buffer;
+  readonly clock: Clock;
+}): Sessions {
+  const { storage, people, hmacKey, clock } = deps;
+
+  async function find(token: string) {
+    const nowMs = clock.nowMs();
+    const session = await findLiveSession(storage, hmacSecret(hmacKey, token), { nowMs, idleSinceMs: nowMs - IDLE_MS });
+    if (!session) throw fail("authentication_error", { public: "Your session is over. Sign in again." });
+    return session;
+  }
+
+  return {
+    async begin(person, userAgent) {
+      const token = newSecret();
+      const nowMs = clock.nowMs();
+      const expiresAtMs = nowMs + LIFETIME_MS;
+      await insertSession(storage, {
+        id: newId("session"),
+        tokenHmac: hmacSecret(hmacKey, token),
+        userId: person.id,
+        createdAtMs: nowMs,
+        expiresAtMs,
+        userAgent: userAgent?.slice(0, USER_AGENT_MAX) ?? null,
+      });
+      return { token, expiresAtMs, person };
+    },
+    async resolve(token) {
+      const session = await find(token);
+      const person = await people.findById(session.userId);
+      if (!person) throw fail("authentication_error", { public: "Your session is over. Sign in again." });
+      const nowMs = clock.nowMs();
+      if (nowMs - session.lastSeenAtMs > TOUCH_EVERY_MS) await touchSession(storage, session.id, nowMs);
+      return {
+        sessionId: session.id,
+        userId: person.id,
+        organizationId: person.organizationId,
+        role: person.role,
+        person,
+        authenticatedAtMs: session.authenticatedAtMs,
+      };
+    },
+    async end(token) {
+      const session = await find(token);
+      await revokeSessions(storage, { id: session.id }, clock.nowMs());
+    },
+    async endOthers(userId, exceptId) {
+      await revokeSessions(storage, { userId, exceptId }, clock.nowMs());
+    },
+    async markReauthenticated({ sessionId }) {
+      await markReauthenticated(storage, sessionId, clock.nowMs());
+    },
+  };
+}
+
+/** Throws `permission_error` with `reauthentication_required` unless the person proved who they are a short while ago. */
+export function requireRecentAuthentication(session: SessionPrincipal, nowMs: number): void {
+  if (nowMs - session.authenticatedAtMs <= REAUTHENTICATION_MS) return;
+  throw fail("permission_error", {
+    public: "Confirm your password to do this.",
+    details: { error_code: "reauthentication_required" },
+  });
+}

@@ -1,0 +1,16 @@
+import type { AdminPrincipal } from "../auth/principal.ts";
+import { fail } from "../platform/fail.ts";
+import type { SessionPrincipal } from "./sessions.ts";
+
+const ADMINISTRATORS: ReadonlySet<string> = new Set(["admin", "owner", "primary_owner"]);
+
+export function isAdministrator({ role }: Pick<SessionPrincipal, "role">): boolean {
+  return ADMINISTRATORS.has(role);
+}
+
+/** The administrator that a session is; throws `permission_error` for other roles. */
+export function toAdminPrincipal(session: SessionPrincipal): AdminPrincipal {
+  const { organizationId, userId } = session;
+  if (isAdministrator(session)) return { organizationId, actor: { type: "user", id: userId } };
+  throw fail("permission_error", { public: "This needs the role of an administrator." });
+}

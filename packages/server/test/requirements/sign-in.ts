@@ -1,0 +1,71 @@
+import { provedBy, type Requirement } from "./requirement.ts";
+
+/** People, their sessions and what these may do. */
+export const signInRequirements: readonly Requirement[] = [
+  ...provedBy("server/src/sign-in/sign-in.test.ts", [
+    ["sign-in:hash", "11", "Passwords are stored as argon2id hashes.", "a password is right, and any other is wrong"],
+    [
+      "sign-in:sealed",
+      "11",
+      "A second factor's secret is sealed outside the database's reach.",
+      "a sealed value opens only with its key and in its place",
+    ],
+    ["sign-in:totp", "11", "A code works once.", "a code works once, one step early or late, and not later"],
+  ]),
+  ...provedBy("server/src/sign-in/accounts.db.test.ts", [
+    [
+      "sign-in:owner",
+      "11",
+      "The owner's link works once.",
+      "the owner's link makes an owner once, and only the newest one works",
+    ],
+    [
+      "sign-in:no-oracle",
+      "11",
+      "Nobody learns who is a member.",
+      "a password signs in, in whatever case the address is typed; wrong ones and strangers hear the same",
+    ],
+    ["sign-in:guessing", "11", "Guessing is slowed down.", "guessing is slowed down for the address, right guesses included"],
+    [
+      "sign-in:sessions",
+      "11",
+      "Sessions end when they should.",
+      "a session ends by signing out, by idling, with its lifetime, and with another password",
+    ],
+    ["sign-in:again", "11", "What is sensitive asks again.", "what is sensitive asks again after a quarter of an hour"],
+    [
+      "sign-in:second-factor",
+      "11",
+      "A second factor is asked for.",
+      "a second factor is asked for once it is confirmed; each code and recovery code works once",
+    ],
+    [
+      "sign-in:openid",
+      "11",
+      "Members come in at an OpenID provider.",
+      "a member comes in through the provider by a verified address, and later by who they are there",
+    ],
+    [
+      "sign-in:openid-strangers",
+      "11",
+      "The provider's strangers stay outside.",
+      "the provider's strangers, and members whose address it does not vouch for, stay outside",
+    ],
+  ]),
+  ...provedBy("server/test/console/sign-in.db.test.ts", [
+    ["session:csrf", "11", "Another site's page can do nothing.", "another site's page can do nothing with the cookie"],
+    [
+      "session:roles",
+      "10",
+      "Administration needs an administrator.",
+      "a developer's session is refused where an administrator is asked for, an administrator's is not",
+    ],
+    ["session:end", "11", "Signing out holds on every node.", "signing out ends the session everywhere"],
+    [
+      "session:workspace",
+      "10",
+      "A session uses only workspaces of its person.",
+      "a signed-in person uses models in the workspaces that are theirs",
+    ],
+  ]),
+];

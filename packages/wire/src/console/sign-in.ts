@@ -1,0 +1,75 @@
+import { z } from "zod";
+
+/** Bodies and replies of `/console/api/…`: signing in and one's own account. They are Parley's own, not the platform's. */
+const secret = z.string().min(1).max(200);
+const password = z.string().min(1);
+const email = z.email().max(254);
+const personName = z.string().regex(/\S/).max(200);
+/** Of the authenticator app, or a recovery code. */
+const code = z.string().min(1).max(100);
+
+export const ConsoleOwnerRequest = z
+  .strictObject({ secret, email, name: personName, password })
+  .meta({ id: "ConsoleOwnerRequest", description: "Takes ownership with the secret of the link that the first start prints." });
+
+export const ConsoleInviteRequest = z
+  .strictObject({ secret, name: personName, password })
+  .meta({ id: "ConsoleInviteRequest", description: "Accepts an invite with the secret of its link." });
+
+export const ConsolePasswordLinkRequest = z
+  .strictObject({ secret, password, code: code.optional() })
+  .meta({ id: "ConsolePasswordLinkRequest", description: "Sets a password with the secret of a link." });
+
+export const ConsoleSignInRequest = z
+  .strictObject({ email: z.string().min(1).max(254), password, code: code.optional() })
+  .meta({ id: "ConsoleSignInRequest" });
+
+export const ConsoleReauthenticateRequest = z
+  .strictObject({ password, code: code.optional() })
+  .meta({ id: "ConsoleReauthenticateRequest" });
+
+export const ConsolePasswordRequest = z
+  .strictObject({
+    /** Left out by somebody who has none yet. */
+    current_password: password.optional(),
+    password,
+  })
+  .meta({ id: "ConsolePasswordRequest" });
+
+export const ConsoleCodeRequest = z.strictObject({ code }).meta({ id: "ConsoleCodeRequest" });
+
+export const ConsolePerson = z
+  .object({ id: z.string(), email: z.string(), name: z.string(), role: z.string() })
+  .meta({ id: "ConsolePerson" });
+
+export const ConsoleSession = z
+  .object({
+    type: z.literal("console_session"),
+    person: ConsolePerson,
+    organization_id: z.string(),
+    second_factor: z.boolean(),
+    /** RFC 3339: until when sensitive things may be done without proving again who one is. */
+    authenticated_until: z.string(),
+  })
+  .meta({ id: "ConsoleSession" });
+export type ConsoleSession = z.infer<typeof ConsoleSession>;
+
+export const ConsoleSignInMethods = z
+  .object({
+    type: z.literal("sign_in_methods"),
+    password: z.literal(true),
+    openid: z.boolean(),
+    /** Nobody owns the organization yet: the owner's link is the only way in. */
+    needs_owner: z.boolean(),
+  })
+  .meta({ id: "ConsoleSignInMethods" });
+
+export const ConsoleTotpEnrolment = z
+  .object({ type: z.literal("totp_enrolment"), secret: z.string(), uri: z.string() })
+  .meta({ id: "ConsoleTotpEnrolment" });
+
+export const ConsoleRecoveryCodes = z
+  .object({ type: z.literal("recovery_codes"), codes: z.array(z.string()) })
+  .meta({ id: "ConsoleRecoveryCodes", description: "Each works once; they are shown only now." });
+
+export const ConsoleDone = z.object({ type: z.literal("done") }).meta({ id: "ConsoleDone" });
