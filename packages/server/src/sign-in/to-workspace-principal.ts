@@ -39,7 +39,7 @@ export async function toWorkspacePrincipal(
       }
     }
   }
-  return { organizationId, workspaceId: workspace.id, apiKeyId: NO_API_KEY };
+  return { organizationId, workspaceId: workspace.id, apiKeyId: NO_API_KEY, userId };
 }
 
 function unknownWorkspace(id: string | null) {
