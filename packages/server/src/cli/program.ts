@@ -11,7 +11,6 @@ import { createNamedOrganization, showOrganizations } from "./commands/organizat
 import { type PriorityOptions, setPriority } from "./commands/priority.ts";
 import { pull } from "./commands/pull.ts";
 import { setTier, type TierOptions } from "./commands/tier.ts";
-import { up } from "./commands/up.ts";
 import { createUser, printLink } from "./commands/users.ts";
 import { resolveWeightsName } from "./ensure-weights.ts";
 
@@ -42,6 +41,8 @@ export function createProgram(signal: AbortSignal): Command {
     .action(async (options: GlobalOptions & { host?: string; port?: string; model?: string }) => {
       const overrides = { host: options.host, port: options.port };
       const context = createCliContext(options, overrides);
+      // The whole server: a second of loading that no other command needs.
+      const { up } = await import("./commands/up.ts");
       if (options.model === undefined) return up(context, signal);
       const weights = await resolveWeightsName(options.model, context);
       const models = { "models.haiku": weights, "models.sonnet": weights, "models.opus": weights };
