@@ -27,6 +27,7 @@ import { createLimitPolicy } from "./limits/limit-policy.ts";
 import { toDefaultLimits, toTiers } from "./limits/to-tiers.ts";
 import { createModelRegistry } from "./models/model-registry.ts";
 import { createPriceBook } from "./money/price-book.ts";
+import { advanceTiers, monthlyCapOf } from "./money/advance-tiers.ts";
 import { createChargingBiller } from "./money/create-charging-biller.ts";
 import { usdToNanoUsd } from "./money/nano-usd.ts";
 import { createRecordingBiller } from "./money/create-recording-biller.ts";
@@ -147,6 +148,7 @@ export async function startParley(options: {
   });
 
   const prices = createPriceBook(toOwnPrices(config.money.prices));
+  const tierTable = { tiers, defaultTier: config.limits.tier };
   const { enabled: isCharging, monthly_cap_usd: cap, signup_credit_usd: signup, prepaid: isPrepaid } = config.money;
   const biller = isCharging
     ? started.use(
@@ -157,7 +159,7 @@ export async function startParley(options: {
           log,
           isPrepaid,
           signupNanoUsd: usdToNanoUsd(signup),
-          capNanoUsd: cap === null ? null : usdToNanoUsd(cap),
+          capNanoUsd: cap === null ? monthlyCapOf(tiers, config.limits.tier) : usdToNanoUsd(cap),
         }),
       )
     : createRecordingBiller({ prices });
@@ -218,6 +220,10 @@ export async function startParley(options: {
 
   const jobs = started.use(await createJobs({ storage, log }));
   await jobs.every("make-ledger-partitions", "17 * * * *", () => ensureLedgerPartitions(storage));
+  if (isCharging) {
+    const tenancy = { storage, clock, auditKey, authenticator };
+    await jobs.every("advance-tiers", "*/5 * * * *", () => advanceTiers(tenancy, tierTable));
+  }
   await jobs.every("reconcile-ledger", "43 2 * * *", async () => void (await reconcileLedger({ storage, clock, log, metrics })));
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
   await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());

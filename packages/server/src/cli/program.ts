@@ -3,6 +3,7 @@ import { type GlobalOptions, createCliContext } from "./cli-context.ts";
 import { verifyAudit } from "./commands/audit.ts";
 import { chat } from "./commands/chat.ts";
 import { checkConfig } from "./commands/config-check.ts";
+import { type GrantOptions, grantCredits, showCredits } from "./commands/credits.ts";
 import { doctor } from "./commands/doctor.ts";
 import { installEngine, showEngine } from "./commands/engine.ts";
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./commands/keys.ts";
@@ -155,6 +156,26 @@ export function createProgram(signal: AbortSignal): Command {
       setPriority(modelClass, options, createCliContext(options)),
     );
 
+  const credits = program.command("credits").description("Credits of an organization, where money is on.");
+  command(
+    "grant",
+    "Grant credits; the same reference grants once.",
+    [
+      'credits grant --usd 100 --reference "invoice 7" --purchase',
+      "credits grant --usd 20 --reference welcome --expires-in-days 90",
+    ],
+    credits,
+  )
+    .requiredOption("--usd <number>", "dollars", dollars)
+    .requiredOption("--reference <text>", "what it is for")
+    .option("--purchase", "it was paid for")
+    .option("--expires-in-days <number>", "lifetime", wholeNumber)
+    .option("--organization <id>", "organization (the first one)")
+    .action((options: GlobalOptions & GrantOptions) => grantCredits(options, createCliContext(options)));
+  command("list", "Show credits and what is left.", ["credits list"], credits)
+    .option("--organization <id>", "organization (the first one)")
+    .action((options: GlobalOptions & { organization?: string }) => showCredits(options, createCliContext(options)));
+
   const users = program.command("users").description("People of an organization.");
   command(
     "create",
@@ -214,6 +235,12 @@ export function createProgram(signal: AbortSignal): Command {
     (options: GlobalOptions) => checkConfig(createCliContext(options)),
   );
   return program;
+}
+
+function dollars(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1_000_000_000)) throw new InvalidArgumentError("an amount above 0 is needed.");
+  return value;
 }
 
 function wholeNumber(text: string): number {

@@ -107,6 +107,20 @@ export function listSpendLimits(storage: Storage, query: SpendLimitQuery): Promi
   );
 }
 
+/** Gives an organization the monthly cap of its tier, or none; what is so already is left alone. */
+export async function setUsageTierCap(
+  storage: Storage,
+  { id, organizationId, amountNanoUsd, nowMs }: Pick<NewSpendLimit, "id" | "organizationId" | "amountNanoUsd" | "nowMs">,
+): Promise<void> {
+  const place = { organizationId, scopeType: "usage_tier" as const, scopeId: organizationId, period: "monthly" as const };
+  await storage.run({ operation: "set usage tier cap", repeatable: true }, async (database) => {
+    const before = await findSpendLimitOfScopeOn(database, place);
+    if ((before?.amountNanoUsd ?? null) === amountNanoUsd) return;
+    if (amountNanoUsd === null) await deleteSpendLimitOn(database, before?.id ?? "");
+    else await setSpendLimitOn(database, { ...place, id, amountNanoUsd, nowMs });
+  });
+}
+
 export async function deleteSpendLimitOn(queries: Pick<Queries, "delete">, id: string): Promise<void> {
   await queries.delete(spendLimits).where(eq(spendLimits.id, id));
 }

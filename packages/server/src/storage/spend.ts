@@ -1,6 +1,6 @@
 import { asc, eq, sql } from "drizzle-orm";
 import { creditGrants } from "./schema.ts";
-import type { Storage } from "./storage.ts";
+import type { Queries, Storage } from "./storage.ts";
 
 /** Money wanted for one turn. */
 export interface WantedHold {
@@ -97,13 +97,15 @@ export interface NewCreditGrant {
 }
 
 /** False: this reference was granted before. */
-export async function grantCredits(storage: Storage, grant: NewCreditGrant): Promise<boolean> {
+export function grantCredits(storage: Storage, grant: NewCreditGrant): Promise<boolean> {
+  return storage.run({ operation: "grant credits", repeatable: true }, (database) => grantCreditsOn(database, grant));
+}
+
+export async function grantCreditsOn(queries: Pick<Queries, "execute">, grant: NewCreditGrant): Promise<boolean> {
   const expiresAt = grant.expiresAtMs === null ? null : new Date(grant.expiresAtMs).toISOString();
-  const { rows } = await storage.run({ operation: "grant credits", repeatable: true }, (database) =>
-    database.execute<{ is_new: boolean }>(
-      sql`select grant_credits(${grant.id}, ${grant.organizationId}, ${grant.kind}, ${grant.reference}, ${grant.nanoUsd}::bigint,
-        ${expiresAt}::timestamptz) as is_new`,
-    ),
+  const { rows } = await queries.execute<{ is_new: boolean }>(
+    sql`select grant_credits(${grant.id}, ${grant.organizationId}, ${grant.kind}, ${grant.reference}, ${grant.nanoUsd}::bigint,
+      ${expiresAt}::timestamptz) as is_new`,
   );
   return rows[0]?.is_new === true;
 }
@@ -117,6 +119,28 @@ export function listCreditGrants(storage: Storage, organizationId: string): Prom
       .where(eq(creditGrants.organizationId, organizationId))
       .orderBy(asc(creditGrants.grantedAt), asc(creditGrants.id)),
   );
+}
+
+export interface SpendAccount {
+  readonly organizationId: string;
+  /** All that was ever charged, and all that was ever paid in. */
+  readonly chargedNanoUsd: bigint;
+  readonly depositedNanoUsd: bigint;
+}
+
+export async function listSpendAccounts(storage: Storage): Promise<SpendAccount[]> {
+  const { rows } = await storage.run({ operation: "list spend accounts", repeatable: true }, (database) =>
+    database.execute<{ organization_id: string; charged: string; deposited: string }>(sql`
+      select a.organization_id, a.charged_nano_usd::text as charged, coalesce((
+        select sum(g.amount_nano_usd) from credit_grants g where g.organization_id = a.organization_id and g.kind = 'purchase'
+      ), 0)::text as deposited
+      from spend_accounts a order by a.organization_id`),
+  );
+  return rows.map((row) => ({
+    organizationId: row.organization_id,
+    chargedNanoUsd: BigInt(row.charged),
+    depositedNanoUsd: BigInt(row.deposited),
+  }));
 }
 
 /** Credits that are left, less what is owed and held; negative when more was charged than there was. */

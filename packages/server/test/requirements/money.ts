@@ -248,6 +248,14 @@ export const moneyRequirements: readonly Requirement[] = [
       "the audit log tells who set and deleted a limit, with what was before",
     ],
   ]),
+  ...provedBy("server/test/money/credits.db.test.ts", [
+    [
+      "money:credits",
+      "9",
+      "Credits are granted once a reference; purchases move an organization up its tiers.",
+      "the operator grants credits once a reference, sees what is left, and purchases move an organization up its tiers",
+    ],
+  ]),
   ...provedBy("server/src/storage/ledger-migration.db.test.ts", [
     [
       "ledger:migration",
