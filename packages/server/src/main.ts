@@ -9,6 +9,7 @@ import { startBatchWorker } from "./batches/create-batch-worker.ts";
 import { openBlobStore } from "./blobs/index.ts";
 import { createAccounts } from "./sign-in/create-accounts.ts";
 import type { OpenIdSettings } from "./sign-in/openid.ts";
+import { createInferenceGeos } from "./tenancy/create-inference-geos.ts";
 import { createPeople } from "./tenancy/create-people.ts";
 import { createServer } from "./doors/index.ts";
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
@@ -163,11 +164,23 @@ export async function startParley(options: {
         }),
       )
     : createRecordingBiller({ prices });
+  const inferenceGeos = createInferenceGeos({ storage, clock, standsIn: config.inference_geo });
   const batchWorker = startBatchWorker({
     storage,
     blobs,
     ledger,
-    runItem: createBatchItemRunner({ engine, models: registry, files, thinkingSigner, biller, clock, log, metrics, tracing }),
+    runItem: createBatchItemRunner({
+      engine,
+      models: registry,
+      files,
+      inferenceGeos,
+      thinkingSigner,
+      biller,
+      clock,
+      log,
+      metrics,
+      tracing,
+    }),
     clock,
     log,
     concurrency: config.batches.concurrency ?? config.engine.slots,
@@ -202,6 +215,7 @@ export async function startParley(options: {
     limitPolicy,
     accounts,
     tenancy,
+    inferenceGeos,
     thinkingSigner,
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
     clock,

@@ -4,6 +4,7 @@ import type { LimitPolicy } from "../limits/limit-policy.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
 import type { ThinkingSigner } from "../prompt/index.ts";
 import type { Accounts } from "../sign-in/create-accounts.ts";
+import type { InferenceGeos } from "../tenancy/create-inference-geos.ts";
 import type { TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import type { IdempotencyStore } from "./messages-create/idempotency-store.ts";
 import type { RunTurnDeps } from "./shared/run-turn.ts";
@@ -18,6 +19,7 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly files: Files;
   readonly batches: Batches;
   readonly tenancy: TenancyDeps;
+  readonly inferenceGeos: InferenceGeos;
   readonly limitPolicy: LimitPolicy;
   readonly accounts: Accounts;
   /** Name of each thing that a turn needs, and whether it is there. */

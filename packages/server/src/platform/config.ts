@@ -46,6 +46,8 @@ export const ConfigSchema = z.strictObject({
     .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
     .nullable()
     .default(null),
+  /** Where this server's machines stand, as far as that is promised to whoever asks for `us`; null promises nothing. */
+  inference_geo: z.enum(["us"]).nullable().default(null),
   /** Which weights answer for each family of Claude models. */
   models: z
     .strictObject({
@@ -188,6 +190,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_PORT: "port",
   DATABASE_URL: "database_url",
   REDIS_URL: "redis_url",
+  PARLEY_INFERENCE_GEO: "inference_geo",
   PARLEY_MODEL_HAIKU: "models.haiku",
   PARLEY_MODEL_SONNET: "models.sonnet",
   PARLEY_MODEL_OPUS: "models.opus",

@@ -41,10 +41,6 @@ function findUnservedField(request: CountTokensRequest): Problem | null {
     if (!isEmpty) return { path: [key], text, ...(errorCode === undefined ? {} : { errorCode }) };
   }
   if (request.speed === "fast") return { path: ["speed"], text: "'fast' is not supported by this model" };
-  const geo = request.inference_geo;
-  if (geo !== undefined && geo !== null && geo !== "global") {
-    return { path: ["inference_geo"], text: "only 'global' is supported: this server does not know where it stands" };
-  }
   if (request.output_config?.task_budget) {
     return { path: ["output_config", "task_budget"], text: "task budgets are not supported" };
   }

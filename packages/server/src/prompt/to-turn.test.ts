@@ -314,7 +314,6 @@ describe("what is not served is refused by its path", () => {
     [{ fallbacks: [{ model: "m" }] }, "fallbacks: fallbacks are not supported"],
     [{ thread: { type: "create" } }, "thread: message threads are not supported"],
     [{ speed: "fast" }, "speed: 'fast' is not supported by this model"],
-    [{ inference_geo: "us" }, "inference_geo: only 'global' is supported: this server does not know where it stands"],
     [
       { output_config: { task_budget: { type: "tokens", total: 5 } } },
       "output_config.task_budget: task budgets are not supported",

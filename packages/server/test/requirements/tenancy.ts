@@ -180,4 +180,18 @@ export const tenancyRequirements: readonly Requirement[] = [
       "keys and workspaces of an older Parley go on, with settings as if they were made now",
     ],
   ]),
+  ...provedBy("server/test/admin/inference-geo.db.test.ts", [
+    [
+      "workspaces:geo",
+      "2",
+      "A workspace's data residency decides where its turns run, and what cannot be promised is refused.",
+      "a workspace's default holds where the request asks for nothing, and only where the server can promise it",
+    ],
+    [
+      "workspaces:geo-allowed",
+      "2",
+      "A place that a workspace does not allow is refused.",
+      "what a workspace does not allow is refused on every server",
+    ],
+  ]),
 ];

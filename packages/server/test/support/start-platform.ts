@@ -23,6 +23,7 @@ import { createMemoryBucketStore } from "../../src/limits/memory-bucket-store.ts
 import { createAccounts, type Accounts } from "../../src/sign-in/create-accounts.ts";
 import type { OpenIdSettings } from "../../src/sign-in/openid.ts";
 import { createPeople } from "../../src/tenancy/create-people.ts";
+import { createInferenceGeos } from "../../src/tenancy/create-inference-geos.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 
 export interface Platform extends AsyncDisposable {
@@ -79,6 +80,7 @@ export async function startPlatform({
         limitPolicy,
         limiter: createLimiter({ store, policy: limitPolicy, clock: systemClock }),
         tenancy,
+        inferenceGeos: createInferenceGeos({ storage: own, clock: systemClock, standsIn: null }),
         accounts,
         files: createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES }),
         batches: createBatches({ storage: own, blobs, clock: systemClock, wake() {} }),

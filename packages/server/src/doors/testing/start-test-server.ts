@@ -56,6 +56,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, wake() {} }),
     tenancy,
+    inferenceGeos: { choose: async () => "global" },
     accounts: createAccounts({
       storage: absentStorage,
       people: createPeople(tenancy, "org_1"),

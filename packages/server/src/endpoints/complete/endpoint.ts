@@ -24,7 +24,7 @@ export const complete = defineEndpoint({
 });
 
 async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: EndpointDeps): Promise<EndpointReply> {
-  const { turn, model } = await prepareTurn(toMessagesBody(request.body), request, deps);
+  const { turn, model, inferenceGeo } = await prepareTurn(toMessagesBody(request.body), request, deps);
   const context: CompletionContext = { completionId: newId("compl"), model: model.id, requestId: request.requestId };
   const job = {
     principal: request.principal,
@@ -32,7 +32,7 @@ async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: 
     requestedModel: request.body.model,
     turn,
     serviceTier: "standard" as const,
-    inferenceGeo: model.rules.inferenceGeo ? "global" : "not_available",
+    inferenceGeo: model.rules.inferenceGeo ? inferenceGeo : "not_available",
     product: productOf(request.headers),
     bodyBytes: request.bodyBytes.length,
     arrivedAtMs: request.arrivedAtMs,

@@ -5,6 +5,7 @@ import type { ResolvedModel } from "../../models/model-registry.ts";
 import { newId } from "../../platform/ids.ts";
 import { applyContextEdits, toTurn } from "../../prompt/index.ts";
 import type { Turn } from "../../turn/turn.ts";
+import type { InferenceGeo } from "../../tenancy/create-inference-geos.ts";
 import type { WorkspaceRequest } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
 
@@ -14,6 +15,8 @@ export interface PreparedTurn {
   readonly appliedEdits: readonly AppliedEdit[];
   /** Prompt tokens before context edits; null where no edit needed the count. */
   readonly originalInputTokens: number | null;
+  /** Where it runs, as the request asked or the workspace has it. */
+  readonly inferenceGeo: InferenceGeo;
 }
 
 /** Whose turn it is, and what of it is not in the body. */
@@ -25,7 +28,7 @@ export interface TurnOrigin {
   readonly signal: AbortSignal;
 }
 
-export type PrepareDeps = Pick<EndpointDeps, "engine" | "files" | "thinkingSigner">;
+export type PrepareDeps = Pick<EndpointDeps, "engine" | "files" | "inferenceGeos" | "thinkingSigner">;
 
 /** A validated body as the turn that will run: model resolved, context edited. Counting and creating share it (promise 4). */
 export async function prepareTurn(
@@ -54,6 +57,7 @@ export async function prepareTurnOf(
   deps: PrepareDeps,
   { principal, signal, ...origin }: TurnOrigin,
 ): Promise<PreparedTurn> {
+  const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo);
   const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files);
   const turn = toTurn(whole, {
     ...origin,
@@ -63,9 +67,9 @@ export async function prepareTurnOf(
     thinkingSigner: deps.thinkingSigner,
   });
   const edits = body.context_management?.edits ?? [];
-  if (edits.length === 0) return { turn, model, appliedEdits: [], originalInputTokens: null };
+  if (edits.length === 0) return { turn, model, appliedEdits: [], originalInputTokens: null, inferenceGeo };
   const edited = await applyContextEdits(turn, edits, (each) => deps.engine.countTokens(each, signal));
-  return { ...edited, model };
+  return { ...edited, model, inferenceGeo };
 }
 
 function header(request: WorkspaceRequest, name: string): string | null {

@@ -6,7 +6,7 @@ const THINKING_COUNT_BETA = "thinking-token-count-2026-05-13";
 
 /** What the reply to a message says that its turn's events do not. */
 export function toReplyContext(
-  { turn, model, appliedEdits }: PreparedTurn,
+  { turn, model, appliedEdits, inferenceGeo }: PreparedTurn,
   request: { readonly body: MessagesCreateRequest; readonly isBeta: boolean; readonly betas: readonly string[] },
   serviceTier: ReplyContext["serviceTier"],
 ): ReplyContext {
@@ -17,7 +17,7 @@ export function toReplyContext(
     maxTokens: turn.maxTokens,
     thinkingDisplay: turn.thinking.type === "disabled" ? "summarized" : turn.thinking.display,
     serviceTier,
-    inferenceGeo: model.rules.inferenceGeo ? (body.inference_geo ?? "global") : "not_available",
+    inferenceGeo: model.rules.inferenceGeo ? inferenceGeo : "not_available",
     diagnostics: body.diagnostics !== undefined && body.diagnostics !== null,
     contextManagement: body.context_management ? { applied_edits: [...appliedEdits] } : null,
     beta: isBeta,

@@ -1,0 +1,81 @@
+import type { Clock } from "../platform/clock.ts";
+import { fail } from "../platform/fail.ts";
+import { isOutage } from "../storage/outage.ts";
+import type { Storage } from "../storage/storage.ts";
+import { findWorkspaceAnywhere } from "../storage/workspaces.ts";
+
+const GEOS = ["global", "us"] as const;
+
+export type InferenceGeo = (typeof GEOS)[number];
+
+/** Where a workspace's turns may run. */
+export interface InferenceGeos {
+  /**
+   * The geography of a turn: what the request asks for, else the workspace's default. Throws `invalid_request_error` for
+   * one that the workspace does not allow or this server cannot promise.
+   */
+  choose(workspaceId: string, asked: string | null | undefined): Promise<InferenceGeo>;
+}
+
+export interface InferenceGeosOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  /** Where this server's machines stand, as far as its operator says so. */
+  readonly standsIn: "us" | null;
+}
+
+interface Rule {
+  /** Null: any. */
+  readonly allowed: readonly InferenceGeo[] | null;
+  readonly byDefault: InferenceGeo;
+}
+
+const UNRESTRICTED: Rule = { allowed: null, byDefault: "global" };
+/** A change on another node takes effect within a second. */
+const TRUST_MS = 800;
+/** While the database is down, as long as keys are trusted. */
+const OUTAGE_TRUST_MS = 60_000;
+const MAX_CACHED_WORKSPACES = 10_000;
+
+export function createInferenceGeos({ storage, clock, standsIn }: InferenceGeosOptions): InferenceGeos {
+  const cache = new Map<string, { readonly rule: Rule; readonly readAtMs: number }>();
+
+  async function ruleOf(workspaceId: string): Promise<Rule> {
+    const known = cache.get(workspaceId);
+    const ageMs = known ? clock.monotonicMs() - known.readAtMs : Number.POSITIVE_INFINITY;
+    if (known && ageMs < TRUST_MS) return known.rule;
+    try {
+      const rule = await readRule(storage, workspaceId);
+      if (cache.size >= MAX_CACHED_WORKSPACES) cache.clear();
+      cache.set(workspaceId, { rule, readAtMs: clock.monotonicMs() });
+      return rule;
+    } catch (error) {
+      if (known && ageMs < OUTAGE_TRUST_MS && isOutage(error)) return known.rule;
+      throw error;
+    }
+  }
+
+  return {
+    async choose(workspaceId, asked) {
+      const { allowed, byDefault } = await ruleOf(workspaceId);
+      const geo = GEOS.find((each) => each === (asked ?? byDefault));
+      if (!geo) throw fail("invalid_request_error", { public: "inference_geo: Input should be 'global' or 'us'" });
+      if (allowed !== null && !allowed.includes(geo)) {
+        const choices = allowed.map((each) => `'${each}'`).join(" or ");
+        throw fail("invalid_request_error", { public: `inference_geo: this workspace allows only ${choices}` });
+      }
+      if (geo === "us" && standsIn !== "us") {
+        throw fail("invalid_request_error", {
+          public: "inference_geo: only 'global' is supported: this server does not know where it stands",
+        });
+      }
+      return geo;
+    },
+  };
+}
+
+async function readRule(storage: Storage, workspaceId: string): Promise<Rule> {
+  const workspace = await findWorkspaceAnywhere(storage, workspaceId);
+  if (!workspace) return UNRESTRICTED;
+  return { allowed: workspace.allowedInferenceGeos, byDefault: workspace.defaultInferenceGeo };
+}
