@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { type GlobalOptions, createCliContext } from "./cli-context.ts";
 import { verifyAudit } from "./commands/audit.ts";
+import { backup, type BackupOptions, restore } from "./commands/backup.ts";
 import { chat } from "./commands/chat.ts";
 import { checkConfig } from "./commands/config-check.ts";
 import { type GrantOptions, grantCredits, showCredits } from "./commands/credits.ts";
@@ -209,6 +210,21 @@ export function createProgram(signal: AbortSignal): Command {
   )
     .option("--expect <note>", "what an earlier check printed: the log must still have that row")
     .action((options: GlobalOptions & { expect?: string }) => verifyAudit(options, createCliContext(options)));
+
+  const passphraseOption = ["--passphrase-file <file>", "seals or opens the master secret (PARLEY_BACKUP_PASSPHRASE)"] as const;
+  command("backup", "Write everything to one file: database, files and, with a passphrase, the master secret.", [
+    "backup parley-2026-11-21.tar.gz",
+    "backup parley-2026-11-21.tar.gz --passphrase-file passphrase.txt",
+  ])
+    .argument("<file>")
+    .option(...passphraseOption)
+    .action((file: string, options: GlobalOptions & BackupOptions) => backup(file, options, createCliContext(options)));
+  command("restore", "Fill an empty data folder, or an empty database, from a backup.", [
+    "restore parley-2026-11-21.tar.gz --data /srv/parley",
+  ])
+    .argument("<file>")
+    .option(...passphraseOption)
+    .action((file: string, options: GlobalOptions & BackupOptions) => restore(file, options, createCliContext(options)));
 
   const engine = program.command("engine").description("The engine that decodes.");
   command("status", "Show which engine is used and why.", ["engine status"], engine).action((options: GlobalOptions) =>

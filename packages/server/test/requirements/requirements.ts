@@ -1,4 +1,5 @@
 import { batchesRequirements } from "./batches.ts";
+import { dataCareRequirements } from "./data-care.ts";
 import { engineRequirements } from "./engine.ts";
 import { limitsRequirements } from "./limits.ts";
 import { filesRequirements } from "./files.ts";
@@ -17,6 +18,7 @@ export const requirements: readonly Requirement[] = [
   ...engineRequirements,
   ...platformRequirements,
   ...limitsRequirements,
+  ...dataCareRequirements,
   ...moneyRequirements,
   ...filesRequirements,
   ...batchesRequirements,

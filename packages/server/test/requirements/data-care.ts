@@ -1,0 +1,27 @@
+import { provedBy, type Requirement } from "./requirement.ts";
+
+/** Backup, retention and upgrade. */
+export const dataCareRequirements: readonly Requirement[] = [
+  ...provedBy("server/src/backup/backup.db.test.ts", [
+    [
+      "backup:restore",
+      "9",
+      "A backup restored into an empty place is the same, and goes on.",
+      "a backup restored into an empty place is the same database, the same files and the same secret",
+    ],
+    [
+      "backup:moment",
+      "9",
+      "A backup under load is one moment.",
+      "a backup under load is one moment: every table agrees with every other",
+    ],
+    [
+      "backup:empty-place",
+      "9",
+      "A place that holds anything is not restored over.",
+      "a place that holds anything is refused, and nothing of it is changed",
+    ],
+    ["backup:damaged", "9", "A damaged backup leaves nothing behind.", "a backup that does not hold leaves nothing behind: %s"],
+    ["backup:secret", "11", "The master secret is sealed in a backup.", "the master secret is not readable in the backup"],
+  ]),
+];
