@@ -24,4 +24,18 @@ export const dataCareRequirements: readonly Requirement[] = [
     ["backup:damaged", "9", "A damaged backup leaves nothing behind.", "a backup that does not hold leaves nothing behind: %s"],
     ["backup:secret", "11", "The master secret is sealed in a backup.", "the master secret is not readable in the backup"],
   ]),
+  ...provedBy("server/src/storage/upgrade.db.test.ts", [
+    [
+      "upgrade:forwards",
+      "9",
+      "A database of every earlier version is brought up to date with its data.",
+      "a database of every earlier version, with data, is brought up to date and works",
+    ],
+    [
+      "upgrade:second-node",
+      "9",
+      "A node that starts during a migration waits for it.",
+      "a second node that starts during a migration waits for it, and then starts",
+    ],
+  ]),
 ];
