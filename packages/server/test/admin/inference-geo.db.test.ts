@@ -27,7 +27,7 @@ const NOWHERE = "inference_geo: only 'global' is supported: this server does not
 async function geoOf(url: string, key: string, asked?: string): Promise<string | null> {
   const { messages } = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 });
   const body = { model: "claude-opus-4-6", max_tokens: 10, messages: [{ role: "user" as const, content: "Hi" }] };
-  return messages.create({ ...body, ...(asked === undefined ? {} : { inference_geo: asked as "us" }) }).then(
+  return messages.create({ ...body, ...(asked === undefined ? {} : { inference_geo: asked }) }).then(
     ({ usage }) => usage.inference_geo,
     (error: unknown) => (error as { error: { error: { message: string } } }).error.error.message,
   );

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createKey } from "../../src/auth/manage-api-keys.ts";
 import { DEFAULT_LIMITS } from "../../src/limits/limits-config.ts";
 import { toRateLimitEntries } from "../../src/limits/rate-limit-entries.ts";
+import { setOwnSpendLimit } from "../../src/money/manage-spend-limits.ts";
 import { createInvite } from "../../src/tenancy/manage-invites.ts";
 import { addUser } from "../../src/tenancy/manage-users.ts";
 import { addWorkspaceMember } from "../../src/tenancy/manage-workspace-members.ts";
@@ -95,6 +96,12 @@ const ofRateLimit = async (platform: Platform) => ({
 const ofBatch = async (platform: Platform) => ({ message_batch_id: await newBatch(platform) });
 const ofFile = async (platform: Platform) => ({ file_id: await newFile(platform) });
 
+const ofSpendLimit = async (platform: Platform) => {
+  const scope = { type: "workspace" as const, workspaceId: (await newWorkspace(platform)).id };
+  const limit = { scope, period: "monthly" as const, amountNanoUsd: 1_000_000_000n };
+  return { spend_limit_id: (await setOwnSpendLimit(platform.keys, actOf(platform), limit)).id };
+};
+
 /** One line for every endpoint, by its name. `coverage.test.ts` compares the list with the endpoints. */
 export const ROUTES: Readonly<Record<string, Route>> = {
   "messages-create": plain({ json: { ...MESSAGE, max_tokens: 10 } }),
@@ -119,6 +126,11 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "usage-report-messages": plain({ query: STARTING }),
   "cost-report": plain({ query: STARTING }),
   "usage-report-claude-code": plain({ query: "starting_at=2026-01-01" }),
+  "spend-limits-set": plain({ json: { amount: "100", scope: { type: "organization" } } }),
+  "spend-limits-list": plain(),
+  "spend-limits-get": owned(ofSpendLimit),
+  "spend-limits-delete": owned(ofSpendLimit),
+  "spend-limits-effective": plain(),
   "users-list": plain(),
   "users-get": owned(ofUser),
   "users-update": owned(ofUser, { json: { role: "billing" } }),
