@@ -12,6 +12,7 @@ import { listModels, removeModel } from "./commands/models.ts";
 import { createNamedOrganization, showOrganizations } from "./commands/organizations.ts";
 import { type PriorityOptions, setPriority } from "./commands/priority.ts";
 import { pull } from "./commands/pull.ts";
+import { type IncreaseOptions, requestSpendIncrease } from "./commands/spend.ts";
 import { setTier, type TierOptions } from "./commands/tier.ts";
 import { createUser, printLink } from "./commands/users.ts";
 import { resolveWeightsName } from "./ensure-weights.ts";
@@ -176,6 +177,18 @@ export function createProgram(signal: AbortSignal): Command {
   command("list", "Show credits and what is left.", ["credits list"], credits)
     .option("--organization <id>", "organization (the first one)")
     .action((options: GlobalOptions & { organization?: string }) => showCredits(options, createCliContext(options)));
+
+  const spend = program.command("spend").description("Spend limits of people.");
+  command(
+    "request-increase",
+    "Ask the administrators for a higher limit of one person.",
+    ["spend request-increase --user user_01… --period weekly"],
+    spend,
+  )
+    .requiredOption("--user <id>", "whose limit")
+    .option("--period <period>", "daily, weekly or monthly", "monthly")
+    .option("--organization <id>", "organization (the first one)")
+    .action((options: GlobalOptions & IncreaseOptions) => requestSpendIncrease(options, createCliContext(options)));
 
   const users = program.command("users").description("People of an organization.");
   command(

@@ -42,6 +42,10 @@ import { modelsGet } from "./models-get/endpoint.ts";
 import { modelsList } from "./models-list/endpoint.ts";
 import { openapi } from "./openapi/endpoint.ts";
 import { organizationsMe } from "./organizations-me/endpoint.ts";
+import { spendIncreasesApprove } from "./spend-increases-approve/endpoint.ts";
+import { spendIncreasesDeny } from "./spend-increases-deny/endpoint.ts";
+import { spendIncreasesGet } from "./spend-increases-get/endpoint.ts";
+import { spendIncreasesList } from "./spend-increases-list/endpoint.ts";
 import { spendLimitsDelete } from "./spend-limits-delete/endpoint.ts";
 import { spendLimitsEffective } from "./spend-limits-effective/endpoint.ts";
 import { spendLimitsGet } from "./spend-limits-get/endpoint.ts";
@@ -91,6 +95,10 @@ export const endpoints: readonly Endpoint[] = [
   workspacesRateLimitsList,
   workspacesRateLimitsUpdate,
   usageReportMessages,
+  spendIncreasesApprove,
+  spendIncreasesDeny,
+  spendIncreasesGet,
+  spendIncreasesList,
   spendLimitsEffective,
   spendLimitsList,
   spendLimitsSet,

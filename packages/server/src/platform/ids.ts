@@ -23,6 +23,7 @@ export type IdPrefix =
   | "user"
   | "compl"
   | "org"
+  | "slir"
   | "crgr"
   | "spl"
   | "holder"

@@ -27,7 +27,15 @@ export {
 } from "./schema/ledger.ts";
 export { batchItems, messageBatches } from "./schema/batches.ts";
 export { files } from "./schema/files.ts";
-export { creditGrants, spendAccounts, spendDays, spendHolds, spendLimits, spendScopes } from "./schema/money.ts";
+export {
+  creditGrants,
+  spendAccounts,
+  spendDays,
+  spendHolds,
+  spendIncreaseRequests,
+  spendLimits,
+  spendScopes,
+} from "./schema/money.ts";
 export { limitBuckets, limitClock, organizationTiers, priorityCommitments, workspaceRateLimits } from "./schema/limits.ts";
 export { sessions, signInTickets, userCredentials, userIdentities, userRecoveryCodes } from "./schema/sign-in.ts";
 

@@ -256,6 +256,26 @@ export const moneyRequirements: readonly Requirement[] = [
       "the operator grants credits once a reference, sees what is left, and purchases move an organization up its tiers",
     ],
   ]),
+  ...provedBy("server/test/money/spend-increases.db.test.ts", [
+    [
+      "spend-increases:approve",
+      "surface A",
+      "An approved increase request makes a limit of the member's.",
+      "a request is listed with what its member may spend, approved with a limit of the member's, and then told so",
+    ],
+    [
+      "spend-increases:deny",
+      "surface A",
+      "A request can be denied, also twice; lists are filtered and paged.",
+      "a request is denied, also twice, and the lists are filtered and paged",
+    ],
+    [
+      "spend-increases:tenants",
+      "10",
+      "Another organization's increase request is not found.",
+      "another organization's request is not found, and somebody who is not a member asks for nothing",
+    ],
+  ]),
   ...provedBy("server/src/storage/ledger-migration.db.test.ts", [
     [
       "ledger:migration",

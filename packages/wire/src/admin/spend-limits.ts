@@ -87,3 +87,47 @@ export type SpendSummary = z.infer<typeof SpendSummary>;
 export const SpendSummaryPage = z
   .strictObject({ data: z.array(SpendSummary), next_page: z.string().nullable() })
   .meta({ id: "SpendSummaryPage" });
+
+export const SpendIncreaseStatus = z.enum(["pending", "approved", "denied"]);
+
+export const SpendIncreaseRequest = z
+  .strictObject({
+    id: z.string(),
+    type: z.literal("spend_limit_increase_request"),
+    actor: UserActor,
+    created_at: z.iso.datetime(),
+    period: SpendLimitPeriod,
+    status: SpendIncreaseStatus,
+    resolved_at: z.iso.datetime().nullable(),
+    resolved_by: UserActor.or(
+      z.strictObject({ type: z.literal("scoped_api_key_actor"), scoped_api_key_id: z.string() }),
+    ).nullable(),
+    /** Of a pending request whose member has a limit. */
+    spend_summary: SpendSummary.nullable(),
+  })
+  .meta({ id: "SpendIncreaseRequest" });
+export type SpendIncreaseRequest = z.infer<typeof SpendIncreaseRequest>;
+
+export const SpendIncreaseRequestPage = z
+  .strictObject({ data: z.array(SpendIncreaseRequest), next_page: z.string().nullable() })
+  .meta({ id: "SpendIncreaseRequestPage" });
+
+/** An approved request, with the limit that it made. */
+export const SpendIncreaseApproved = z
+  .strictObject({ ...SpendIncreaseRequest.shape, spend_limit: SpendLimit.nullable() })
+  .meta({ id: "SpendIncreaseApproved" });
+
+export const SpendIncreaseApproveRequest = z
+  .strictObject({
+    /** Whole cents. */
+    amount: z.string().regex(/^\d{1,11}$/),
+    /** Left out: the period that was asked for. */
+    period: SpendLimitPeriod.nullish(),
+    /** Parley sends no mail, so there is nothing to hold back. */
+    suppress_notification: z.boolean().optional(),
+  })
+  .meta({ id: "SpendIncreaseApproveRequest" });
+
+export const SpendIncreaseDenyRequest = z
+  .strictObject({ suppress_notification: z.boolean().optional() })
+  .meta({ id: "SpendIncreaseDenyRequest" });

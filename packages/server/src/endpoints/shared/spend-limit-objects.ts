@@ -1,6 +1,8 @@
-import type { SpendLimit, SpendLimitScope, SpendSummary } from "@parley/wire";
+import type { SpendIncreaseRequest, SpendLimit, SpendLimitScope, SpendSummary } from "@parley/wire";
 import { formatCents } from "../../money/nano-usd.ts";
-import type { MemberSpend, SpendLimitRow } from "../../storage/spend-limits.ts";
+import type { IncreaseRequest } from "../../storage/spend-increase-requests.ts";
+import { listUserSpend, type MemberSpend, type SpendLimitRow } from "../../storage/spend-limits.ts";
+import type { Storage } from "../../storage/storage.ts";
 
 const NANO_USD_PER_MILLICENT = 10_000n;
 
@@ -54,4 +56,29 @@ function toScope({ scopeType, scopeId }: SpendLimitRow): SpendLimitScope {
       scopeType satisfies never;
       throw new Error("unknown scope");
   }
+}
+
+/** A request as the platform tells it; a pending one with what its member may spend, and has. */
+export async function toIncreaseRequest(storage: Storage, { request, user }: IncreaseRequest): Promise<SpendIncreaseRequest> {
+  const { organizationId, userId, period, resolvedByType, resolvedById } = request;
+  const [summary] =
+    request.status === "pending"
+      ? await listUserSpend(storage, { organizationId, periods: [period], userIds: [userId], afterUserId: null, users: 1 })
+      : [];
+  return {
+    id: request.id,
+    type: "spend_limit_increase_request",
+    actor: { type: "user_actor", user_id: userId, name: user.name, email_address: user.email, deleted: false },
+    created_at: request.createdAt.toISOString(),
+    period,
+    status: request.status,
+    resolved_at: request.resolvedAt?.toISOString() ?? null,
+    resolved_by: resolvedById === null ? null : toResolver(resolvedByType, resolvedById),
+    spend_summary: summary ? toSpendSummary(summary) : null,
+  };
+}
+
+function toResolver(type: string | null, id: string): SpendIncreaseRequest["resolved_by"] {
+  if (type === "user") return { type: "user_actor", user_id: id, name: null, email_address: null, deleted: false };
+  return { type: "scoped_api_key_actor", scoped_api_key_id: id };
 }

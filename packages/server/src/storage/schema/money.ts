@@ -93,3 +93,20 @@ export const spendHolds = pgTable(
     index("spend_holds_holder").on(table.holder),
   ],
 );
+
+/** Members' requests for a higher limit of their own. */
+export const spendIncreaseRequests = pgTable(
+  "spend_increase_requests",
+  {
+    id: text("id").primaryKey(),
+    organizationId: text("organization_id").notNull(),
+    userId: text("user_id").notNull(),
+    period: text("period", { enum: ["daily", "weekly", "monthly"] }).notNull(),
+    status: text("status", { enum: ["pending", "approved", "denied"] }).notNull(),
+    createdAt: instant("created_at").notNull(),
+    resolvedAt: instant("resolved_at"),
+    resolvedByType: text("resolved_by_type"),
+    resolvedById: text("resolved_by_id"),
+  },
+  (table) => [index("spend_increase_requests_organization").on(table.organizationId, table.createdAt)],
+);
