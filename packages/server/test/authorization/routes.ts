@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createKey } from "../../src/auth/manage-api-keys.ts";
 import { DEFAULT_LIMITS } from "../../src/limits/limits-config.ts";
 import { toRateLimitEntries } from "../../src/limits/rate-limit-entries.ts";
+import { requestIncrease } from "../../src/money/manage-increase-requests.ts";
 import { setOwnSpendLimit } from "../../src/money/manage-spend-limits.ts";
 import { createInvite } from "../../src/tenancy/manage-invites.ts";
 import { addUser } from "../../src/tenancy/manage-users.ts";
@@ -102,6 +103,11 @@ const ofSpendLimit = async (platform: Platform) => {
   return { spend_limit_id: (await setOwnSpendLimit(platform.keys, actOf(platform), limit)).id };
 };
 
+const ofIncreaseRequest = async (platform: Platform) => {
+  const who = { userId: (await newUser(platform)).id, period: "monthly" as const };
+  return { request_id: await requestIncrease(platform.keys, actOf(platform), who) };
+};
+
 /** One line for every endpoint, by its name. `coverage.test.ts` compares the list with the endpoints. */
 export const ROUTES: Readonly<Record<string, Route>> = {
   "messages-create": plain({ json: { ...MESSAGE, max_tokens: 10 } }),
@@ -131,6 +137,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "spend-limits-get": owned(ofSpendLimit),
   "spend-limits-delete": owned(ofSpendLimit),
   "spend-limits-effective": plain(),
+  "spend-increases-list": plain(),
+  "spend-increases-get": owned(ofIncreaseRequest),
+  "spend-increases-approve": owned(ofIncreaseRequest, { json: { amount: "200" } }),
+  "spend-increases-deny": owned(ofIncreaseRequest, { json: {} }),
   "users-list": plain(),
   "users-get": owned(ofUser),
   "users-update": owned(ofUser, { json: { role: "billing" } }),
