@@ -40,6 +40,7 @@ import type { Log } from "./platform/log.ts";
 import { createMetrics } from "./platform/metrics.ts";
 import { createTracing } from "./platform/tracing.ts";
 import { createThinkingSigner } from "./prompt/index.ts";
+import { createDataPolicy } from "./retention/create-data-policy.ts";
 import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
 import { ensureLedgerPartitions } from "./storage/turn-records.ts";
 import { pruneLimitBuckets } from "./storage/limit-buckets.ts";
@@ -213,6 +214,7 @@ export async function startParley(options: {
     files,
     batches,
     limitPolicy,
+    dataPolicy: createDataPolicy({ storage, clock }),
     accounts,
     tenancy,
     inferenceGeos,

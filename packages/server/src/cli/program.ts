@@ -5,6 +5,7 @@ import { backup, type BackupOptions, restore } from "./commands/backup.ts";
 import { chat } from "./commands/chat.ts";
 import { checkConfig } from "./commands/config-check.ts";
 import { type GrantOptions, grantCredits, showCredits } from "./commands/credits.ts";
+import { setDataRetention } from "./commands/data-retention.ts";
 import { doctor } from "./commands/doctor.ts";
 import { installEngine, showEngine } from "./commands/engine.ts";
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./commands/keys.ts";
@@ -189,6 +190,17 @@ export function createProgram(signal: AbortSignal): Command {
     .option("--period <period>", "daily, weekly or monthly", "monthly")
     .option("--organization <id>", "organization (the first one)")
     .action((options: GlobalOptions & IncreaseOptions) => requestSpendIncrease(options, createCliContext(options)));
+
+  const workspaces = program.command("workspaces").description("Workspaces of an organization.");
+  command(
+    "zero-retention",
+    "Store nothing of a workspace's prompts and replies.",
+    ["workspaces zero-retention wrkspc_01…", "workspaces zero-retention wrkspc_01… --off"],
+    workspaces,
+  )
+    .argument("<id>")
+    .option("--off", "keep them as usual again")
+    .action((id: string, options: GlobalOptions & { off?: boolean }) => setDataRetention(id, options, createCliContext(options)));
 
   const users = program.command("users").description("People of an organization.");
   command(

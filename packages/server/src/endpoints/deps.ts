@@ -5,6 +5,7 @@ import type { ModelRegistry } from "../models/model-registry.ts";
 import type { ThinkingSigner } from "../prompt/index.ts";
 import type { Accounts } from "../sign-in/create-accounts.ts";
 import type { InferenceGeos } from "../tenancy/create-inference-geos.ts";
+import type { DataPolicy } from "../retention/create-data-policy.ts";
 import type { TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import type { IdempotencyStore } from "./messages-create/idempotency-store.ts";
 import type { RunTurnDeps } from "./shared/run-turn.ts";
@@ -21,6 +22,7 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly tenancy: TenancyDeps;
   readonly inferenceGeos: InferenceGeos;
   readonly limitPolicy: LimitPolicy;
+  readonly dataPolicy: DataPolicy;
   readonly accounts: Accounts;
   /** Name of each thing that a turn needs, and whether it is there. */
   readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;

@@ -26,6 +26,7 @@ export {
   usageSeries,
 } from "./schema/ledger.ts";
 export { batchItems, messageBatches } from "./schema/batches.ts";
+export { dataPolicies } from "./schema/data-policies.ts";
 export { files } from "./schema/files.ts";
 export {
   creditGrants,

@@ -38,7 +38,7 @@ afterAll(async () => {
 function urlOf(database: string): string {
   if (place.databaseUrl) return Object.assign(new URL(place.databaseUrl), { pathname: `/${database}` }).href;
   const { host = "", port = 0, user = "", password = "" } = embedded?.connection ?? {};
-  return `postgres://${user}:${encodeURIComponent(String(password))}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
+  return `postgres://${user}:${encodeURIComponent(password)}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
 }
 
 async function onDatabase<T>(database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -24,6 +24,34 @@ export const dataCareRequirements: readonly Requirement[] = [
     ["backup:damaged", "9", "A damaged backup leaves nothing behind.", "a backup that does not hold leaves nothing behind: %s"],
     ["backup:secret", "11", "The master secret is sealed in a backup.", "the master secret is not readable in the backup"],
   ]),
+  ...provedBy("server/test/admin/zero-retention.db.test.ts", [
+    [
+      "zdr:messages",
+      "11",
+      "Under zero data retention nothing of a message is in the database.",
+      "under zero data retention a message is answered and nothing of it is in the database",
+    ],
+    [
+      "zdr:refused",
+      "11",
+      "Under zero data retention batches and files are refused.",
+      "batches and files are refused with the reason, before their body is read",
+    ],
+    [
+      "zdr:before",
+      "11",
+      "What was stored before zero data retention is forgotten.",
+      "what was stored before is forgotten at once, and files must be deleted first",
+    ],
+  ]),
+  ...provedBy("server/src/engines/turn-engine/cached-prefill.test.ts", [
+    [
+      "zdr:cache",
+      "11",
+      "Under zero data retention the prompt cache stores nothing.",
+      "under zero data retention no prefix is read or stored, whatever the breakpoints say",
+    ],
+  ]),
   ...provedBy("server/src/storage/upgrade.db.test.ts", [
     [
       "upgrade:forwards",

@@ -10,11 +10,13 @@ import type { DoorDeps } from "../../src/doors/anthropic/serve-endpoint.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
 import { createBatches } from "../../src/batches/create-batches.ts";
 import { createFiles } from "../../src/files/create-files.ts";
+import { createDatabaseIdempotencyStore } from "../../src/idempotency-in-database.ts";
 import { createLimiter } from "../../src/limits/create-limiter.ts";
 import { createLimitPolicy } from "../../src/limits/limit-policy.ts";
 import { DEFAULT_LIMITS } from "../../src/limits/limits-config.ts";
 import { createPostgresBucketStore } from "../../src/limits/postgres-bucket-store.ts";
 import { PLATFORM_TIERS } from "../../src/limits/tiers.ts";
+import { createDataPolicy } from "../../src/retention/create-data-policy.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { openStorage, type Storage } from "../../src/storage/storage.ts";
 import { createTestDatabase, silentLog } from "../../src/storage/testing/test-storage.ts";
@@ -80,6 +82,8 @@ export async function startPlatform({
         limitPolicy,
         limiter: createLimiter({ store, policy: limitPolicy, clock: systemClock }),
         tenancy,
+        idempotency: createDatabaseIdempotencyStore(own),
+        dataPolicy: createDataPolicy({ storage: own, clock: systemClock }),
         inferenceGeos: createInferenceGeos({ storage: own, clock: systemClock, standsIn: null }),
         accounts,
         files: createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES }),

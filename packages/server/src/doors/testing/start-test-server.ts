@@ -56,6 +56,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, wake() {} }),
     tenancy,
+    dataPolicy: { keepsNothing: async () => false, requireStorage: async () => {} },
     inferenceGeos: { choose: async () => "global" },
     accounts: createAccounts({
       storage: absentStorage,

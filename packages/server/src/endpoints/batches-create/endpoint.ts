@@ -11,8 +11,9 @@ export const batchesCreate = defineEndpoint({
   permission: "workspace",
   upload: { maxBytes: BATCH_MAX_BYTES, contentType: "application/json", schema: BatchCreateRequest },
   reply: { schema: MessageBatch },
-  async handle(request, { batches }) {
+  async handle(request, { batches, dataPolicy }) {
     const { principal, version, betas, isBeta, upload } = request;
+    await dataPolicy.requireStorage(principal.workspaceId, "Message batches");
     const batch = await batches.create(principal, { version, betas, isBeta }, upload);
     return { kind: "json", body: toBatch(batch, request) };
   },

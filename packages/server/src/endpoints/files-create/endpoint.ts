@@ -18,7 +18,8 @@ export const filesCreate = defineEndpoint({
     }),
   },
   reply: { schema: FileReply },
-  async handle(request, { files }) {
+  async handle(request, { files, dataPolicy }) {
+    await dataPolicy.requireStorage(request.principal.workspaceId, "Files");
     const row = await files.upload(request.principal, {
       contentType: request.headers["content-type"],
       body: request.upload,

@@ -37,6 +37,7 @@ async function createMessage(request: CreateRequest, deps: EndpointDeps): Promis
   }
   const prepared = await prepareTurn(request.body, request, deps);
   const key = idempotencyKey(request);
-  if (key !== null) return idempotentReply({ key, identity, prepared, request, deps });
+  // Under zero data retention there is no reply to keep under the key: a request that comes again after the end runs again.
+  if (key !== null && !prepared.turn.keepsNothing) return idempotentReply({ key, identity, prepared, request, deps });
   return replyFromTurn(beginMessage({ identity, prepared, request, deps }), request);
 }

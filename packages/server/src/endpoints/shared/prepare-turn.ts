@@ -25,6 +25,8 @@ export interface TurnOrigin {
   readonly requestId: string;
   readonly affinity: Turn["affinity"];
   readonly priority: Turn["priority"];
+  /** Zero data retention. */
+  readonly keepsNothing?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +36,7 @@ export type PrepareDeps = Pick<EndpointDeps, "engine" | "files" | "inferenceGeos
 export async function prepareTurn(
   body: CountTokensRequest,
   request: WorkspaceRequest,
-  deps: PrepareDeps & Pick<EndpointDeps, "models">,
+  deps: PrepareDeps & Pick<EndpointDeps, "models" | "dataPolicy">,
 ): Promise<PreparedTurn> {
   const model = await deps.models.resolve(body.model);
   request.setModelClass(model.modelClass);
@@ -46,6 +48,7 @@ export async function prepareTurn(
       agentId: header(request, "x-claude-code-agent-id"),
     },
     priority: "standard",
+    keepsNothing: await deps.dataPolicy.keepsNothing(request.principal.workspaceId),
     signal: request.signal,
   });
 }
@@ -55,17 +58,18 @@ export async function prepareTurnOf(
   body: CountTokensRequest,
   model: ResolvedModel,
   deps: PrepareDeps,
-  { principal, signal, ...origin }: TurnOrigin,
+  { principal, signal, keepsNothing = false, ...origin }: TurnOrigin,
 ): Promise<PreparedTurn> {
   const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo);
   const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files);
-  const turn = toTurn(whole, {
+  const kept = toTurn(whole, {
     ...origin,
     messageId: newId("msg"),
     workspaceId: principal.workspaceId,
     model,
     thinkingSigner: deps.thinkingSigner,
   });
+  const turn = keepsNothing ? { ...kept, keepsNothing } : kept;
   const edits = body.context_management?.edits ?? [];
   if (edits.length === 0) return { turn, model, appliedEdits: [], originalInputTokens: null, inferenceGeo };
   const edited = await applyContextEdits(turn, edits, (each) => deps.engine.countTokens(each, signal));

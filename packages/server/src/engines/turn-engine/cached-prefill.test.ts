@@ -51,6 +51,16 @@ test("a prefix that a full disk does not take is plain input, and the turn goes 
   });
 });
 
+test("under zero data retention no prefix is read or stored, whatever the breakpoints say", async () => {
+  const asked: string[] = [];
+  const snapshots = { has: (key: string) => asked.push(key) > 0 } as unknown as SnapshotStore;
+  const turn = { ...plainTurn, keepsNothing: true };
+  const model = { canTruncate: true, fingerprint: "f" } as unknown as TokenBackend["model"];
+  const { plan } = planPromptCache(turn, prompt, promptKeys(turn, prompt, model), snapshots);
+  expect(plan).toEqual({ readTokens: 0, writes: [], refreshes: [] });
+  expect(asked).toEqual([]);
+});
+
 test("an engine that dies while it saves ends the turn", async () => {
   await expect(prefill(new BackendGone("gone"))).rejects.toThrow(BackendGone);
 });

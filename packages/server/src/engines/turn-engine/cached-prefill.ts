@@ -36,6 +36,7 @@ export function planPromptCache(
   keys: ReadonlyMap<number, string>,
   snapshots: SnapshotStore,
 ): PromptCache {
+  if (turn.keepsNothing) return { plan: { readTokens: 0, writes: [], refreshes: [] }, keys };
   return { plan: planCache(turn, prompt, (position) => snapshots.has(keys.get(position) ?? "")), keys };
 }
 

@@ -172,7 +172,8 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
         },
         { thinkingNative: runtime.thinkingNative, promptEndsInThinking: await runtime.endsInThinking(prompt.tokens) },
       );
-      if (reply.replayable) remember(runtime, turn, writer.content, decoder.log.tokens, reply.thinkingTokens);
+      if (reply.replayable && !turn.keepsNothing)
+        remember(runtime, turn, writer.content, decoder.log.tokens, reply.thinkingTokens);
       const usage: Usage = {
         ...readUsage(prompt.tokens.length, prefilled.plan, decoder.cachedTokens),
         outputTokens: decoder.log.tokens.length,

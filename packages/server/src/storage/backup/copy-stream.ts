@@ -102,10 +102,9 @@ class CopyIn extends CopyStatement {
 
   handleCopyData(): void {}
 
-  override handleError(error: unknown): void {
-    this.ready.promise.catch(() => {});
-    this.ready.reject(error);
-    super.handleError(error);
+  override handleError(failure: unknown): void {
+    this.ready.reject(failure);
+    super.handleError(failure);
   }
 }
 
