@@ -14,6 +14,7 @@ import { createNamedOrganization, showOrganizations } from "./commands/organizat
 import { type PriorityOptions, setPriority } from "./commands/priority.ts";
 import { pull } from "./commands/pull.ts";
 import { type IncreaseOptions, requestSpendIncrease } from "./commands/spend.ts";
+import { type StatementOptions, writeStatement } from "./commands/statements.ts";
 import { setTier, type TierOptions } from "./commands/tier.ts";
 import { createUser, printLink } from "./commands/users.ts";
 import { resolveWeightsName } from "./ensure-weights.ts";
@@ -178,6 +179,16 @@ export function createProgram(signal: AbortSignal): Command {
   command("list", "Show credits and what is left.", ["credits list"], credits)
     .option("--organization <id>", "organization (the first one)")
     .action((options: GlobalOptions & { organization?: string }) => showCredits(options, createCliContext(options)));
+
+  command("statements", "Write a month's usage and cost by workspace, key and model.", [
+    "statements --month 2026-11",
+    "statements --month 2026-11 --workspace wrkspc_01… --out november.pdf",
+  ])
+    .requiredOption("--month <YYYY-MM>", "which month, in UTC")
+    .option("--workspace <id>", "only this workspace")
+    .option("--out <file>", "a .csv or .pdf file (CSV on stdout)")
+    .option("--organization <id>", "organization (the first one)")
+    .action((options: GlobalOptions & StatementOptions) => writeStatement(options, createCliContext(options)));
 
   const spend = program.command("spend").description("Spend limits of people.");
   command(

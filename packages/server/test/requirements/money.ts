@@ -276,6 +276,20 @@ export const moneyRequirements: readonly Requirement[] = [
       "another organization's request is not found, and somebody who is not a member asks for nothing",
     ],
   ]),
+  ...provedBy("server/test/money/statements.db.test.ts", [
+    [
+      "statements:csv",
+      "9",
+      "A monthly statement has a line a key and model, as CSV that cannot run in a spreadsheet.",
+      "a statement has a line a key and model of the month alone, and names cannot run in a spreadsheet",
+    ],
+    [
+      "statements:pdf",
+      "9",
+      "A monthly statement can be printed.",
+      "a statement as PDF is a document whose text has the lines and the total",
+    ],
+  ]),
   ...provedBy("server/src/storage/ledger-migration.db.test.ts", [
     [
       "ledger:migration",

@@ -39,7 +39,7 @@ export function parseChoices<Choice extends string>(
   return parseList(query, name).map((value, index) => toChoice(value, `${name}.${index}`, choices));
 }
 
-export function toChoice<Choice extends string>(value: string, path: string, choices: readonly Choice[]): Choice {
+function toChoice<Choice extends string>(value: string, path: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((each) => each === value);
   if (choice !== undefined) return choice;
   const quoted = choices.map((each) => `'${each}'`);
