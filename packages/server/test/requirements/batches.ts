@@ -2,6 +2,14 @@ import { provedBy, type Requirement } from "./requirement.ts";
 
 /** Batches. */
 export const batchesRequirements: readonly Requirement[] = [
+  ...provedBy("server/test/batches/crash.db.test.ts", [
+    [
+      "batches:once",
+      "9",
+      "However often workers and the database are killed, each request has one result and one charge.",
+      "workers killed fifty times, the database too: each request has one result and one charge",
+    ],
+  ]),
   ...provedBy("server/src/endpoints/batches-create/batches.db.test.ts", [
     [
       "batches:sdk",
