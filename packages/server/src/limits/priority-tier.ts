@@ -48,7 +48,7 @@ export async function drawOnPriority(
  * Input as committed capacity counts it, like its price: cache reads a tenth, cache writes one and a quarter or twice.
  * Source: the platform's page on service tiers. In whole tokens, rounded up.
  */
-export function burnedInput({ inputTokens, cacheReadTokens, cacheWrite5mTokens, cacheWrite1hTokens }: Usage): number {
+function burnedInput({ inputTokens, cacheReadTokens, cacheWrite5mTokens, cacheWrite1hTokens }: Usage): number {
   const twentieths = 20 * inputTokens + 2 * cacheReadTokens + 25 * cacheWrite5mTokens + 40 * cacheWrite1hTokens;
   return Math.ceil(twentieths / 20);
 }
