@@ -13,7 +13,16 @@ module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
     { name: "no-unresolved", severity: "error", from: { pathNot: "\\.test\\.ts$" }, to: { couldNotResolve: true } },
-    never("wire-stands-alone", "^packages/wire/src", "^packages/server/", "wire also runs in a browser."),
+    never("wire-stands-alone", "^packages/wire/src", "^packages/(server|console)/", "wire also runs in a browser."),
+    never("console-imports-wire-only", "^packages/console/src", "^packages/server/", "The Console runs in a browser."),
+    never("nothing-imports-the-console", "^packages/(wire|server)/src", "^packages/console/", "The server serves it as files."),
+    {
+      name: "console-floor-knows-no-features",
+      severity: "error",
+      comment: "Features stand on api, ui and format.",
+      from: { path: "^packages/console/src/(api|ui|format)/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^packages/console/src/features/" },
+    },
     never("turn-is-pure", `${server}/turn/`, `${server}/(?!turn/|platform/)`, "The neutral model knows no side."),
     never(
       "platform-is-the-floor",
@@ -88,7 +97,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["source", "import", "node", "default"],
-      extensions: [".ts", ".mjs", ".js", ".json"],
+      extensions: [".ts", ".tsx", ".mjs", ".js", ".json"],
     },
   },
 };

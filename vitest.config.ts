@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 const resolve = { conditions: ["source"] };
 const ssr = { resolve: { conditions: ["source"] } };
 
-/** unit: no I/O beyond temporary files. db: a real PostgreSQL. model: real weights. e2e: real clients, whole server. */
+/** unit: no I/O beyond temporary files. db: a real PostgreSQL. browser: a real Chromium. model: real weights. e2e: real clients, whole server. */
 export default defineConfig({
   test: {
     projects: [
@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/{src,test}/**/*.test.ts"],
-          exclude: ["**/*.{db,model,e2e}.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.{db,browser,model,e2e}.test.ts", "**/node_modules/**"],
         },
       },
       {
@@ -22,6 +22,18 @@ export default defineConfig({
         test: {
           name: "db",
           include: ["packages/*/{src,test}/**/*.db.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "browser",
+          include: ["packages/server/test/browser/*.browser.test.ts"],
+          // One browser at a time: two cores draw one page quickly, not four.
+          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

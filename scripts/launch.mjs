@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensureConsole } from "./ensure-console.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [first, ...rest] = process.argv.slice(2);
@@ -12,6 +13,7 @@ const testing = first === "--test";
 
 ensureInstalled(testing);
 const node = existsSync(join(root, "node_modules/.bin/node")) ? join(root, "node_modules/.bin/node") : process.execPath;
+if (first === "up") ensureConsole(root, node);
 // Child processes of Parley start the same way: Node 24 reads TypeScript, and `source` picks it over built output.
 // A small young generation halves the resident memory of a server that mostly waits (bench/memory).
 const nodeOptions = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];

@@ -1,11 +1,11 @@
-// `npm test`, from a fresh clone: types, style, unit, db (on the embedded PostgreSQL, and where the system has one on that), and with small weights and a llama-server that it fetches and
+// `npm test`, from a fresh clone: types, style, unit, db, browser, and with small weights and a llama-server that it fetches and
 // builds first, model and e2e. `npm test -- unit db` runs only those parts. Ends with the line `N passed, N failed`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startDebianPostgres } from "./debian-postgres.mjs";
+import { ensureConsole } from "./ensure-console.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => join(root, "node_modules/.bin", name);
@@ -65,6 +65,13 @@ function parley(title, ...arguments_) {
 
 if (wants("static")) {
   check("types", process.execPath, join(root, "node_modules/typescript-7/bin/tsc"), "-p", root);
+  check(
+    "types of the Console",
+    process.execPath,
+    join(root, "node_modules/typescript-7/bin/tsc"),
+    "-p",
+    join(root, "packages/console"),
+  );
 }
 if (wants("style")) {
   check("lint", bin("oxlint"), "--type-aware", "--deny-warnings");
@@ -73,15 +80,9 @@ if (wants("style")) {
 }
 if (wants("unit")) vitest("unit");
 if (wants("db")) vitest("db");
-if (wants("db-server")) {
-  const server = await startDebianPostgres();
-  if (server) {
-    process.stdout.write(`\n== PostgreSQL ${server.version} of the system's packages\n`);
-    env.PARLEY_TEST_DATABASE_URL = server.url;
-    vitest("db");
-    delete env.PARLEY_TEST_DATABASE_URL;
-    server.stop();
-  }
+if (wants("browser")) {
+  if (!ensureConsole(root, process.execPath)) failed += 1;
+  vitest("browser");
 }
 if (wants("model") || wants("e2e")) {
   parley("weights", "pull", "smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", "--data", env.PARLEY_TEST_DATA);

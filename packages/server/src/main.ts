@@ -2,15 +2,18 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createAuthenticator } from "./auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "./auth/ensure-first-organization.ts";
-import { API_KEY_PURPOSE } from "./auth/manage-api-keys.ts";
+import { API_KEY_PURPOSE, createKey } from "./auth/manage-api-keys.ts";
 import { deriveKey, loadMasterSecret } from "./auth/master-secret.ts";
 import { createBatches } from "./batches/create-batches.ts";
 import { startBatchWorker } from "./batches/create-batch-worker.ts";
 import { openBlobStore } from "./blobs/index.ts";
 import { createAccounts } from "./sign-in/create-accounts.ts";
+import { ownerLink } from "./sign-in/links.ts";
 import type { OpenIdSettings } from "./sign-in/openid.ts";
 import { createInferenceGeos } from "./tenancy/create-inference-geos.ts";
 import { createPeople } from "./tenancy/create-people.ts";
+import { findConsoleFolder } from "./doors/console/find-console-folder.ts";
+import { loadConsoleFiles } from "./doors/console/load-console-files.ts";
 import { createServer } from "./doors/index.ts";
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
 import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
@@ -54,6 +57,8 @@ export interface Parley {
   readonly url: string;
   /** The first API key, from the start that created it; null from later ones. */
   readonly firstApiKey: string | null;
+  /** Where people sign in; while nobody owns the organization the link that makes its owner. Null: the Console is not built. */
+  readonly consoleUrl: string | null;
   /** Lets streams under way finish, then stops everything that was started. */
   close(): Promise<void>;
 }
@@ -218,6 +223,7 @@ export async function startParley(options: {
     accounts,
     tenancy,
     inferenceGeos,
+    createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey }, options, doer),
     thinkingSigner,
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
     clock,
@@ -245,8 +251,12 @@ export async function startParley(options: {
   await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
   await jobs.every("sweep-idempotency-keys", "* * * * *", async () => void (await sweepIdempotencyKeys(storage, clock.nowMs())));
 
-  const { url } = await server.listen({ host: config.host, port: config.port });
+  const consoleFiles = await loadConsoleFiles(findConsoleFolder());
+  if (consoleFiles === null) log.warn("the Console is not built, so /console leads nowhere: npm run build -w packages/console");
+  const { url } = await server.listen({ host: config.host, port: config.port, consoleFiles });
   log.info({ url, database: storage.kind }, "ready");
+  const ownerSecret = consoleFiles === null ? null : await accounts.signIn.createOwnerLink();
+  const signInUrl = consoleFiles === null ? null : `${url}/console/`;
   // The model that answers by default is loaded before the first request asks for it.
   const stopping = new AbortController();
   void models.preload(config.models.sonnet, stopping.signal).catch((error: unknown) => {
@@ -257,6 +267,7 @@ export async function startParley(options: {
   return {
     url,
     firstApiKey: apiKey?.secret ?? null,
+    consoleUrl: ownerSecret === null ? signInUrl : ownerLink(url, ownerSecret),
     close: async () => {
       stopping.abort(new Error("Parley is stopping"));
       await Promise.all([server.close(DRAIN_MS), batchWorker.close(DRAIN_MS)]);

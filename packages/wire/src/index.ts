@@ -33,3 +33,6 @@ export {
 } from "./validation/parse-request.ts";
 export { blocksOf, mergeRuns, type PlacedBlock, type Run } from "./validation/merge-runs.ts";
 export { type Checked, type Problem, renderProblem } from "./validation/problem.ts";
+export * from "./console/sign-in.ts";
+export * from "./console/api-keys.ts";
+export * from "./console/invite-link.ts";

@@ -7,12 +7,16 @@ import { createApp } from "./anthropic/create-app.ts";
 import { bodyLimitAt } from "./anthropic/find-route.ts";
 import type { DoorDeps, DoorOptions, Drain } from "./anthropic/serve-endpoint.ts";
 import { answerBrokenRequests } from "./broken-request.ts";
+import type { ConsoleFiles } from "./console/load-console-files.ts";
+import { serveConsole } from "./console/serve-console.ts";
 
 export interface ServerOptions extends Partial<DoorOptions> {
   /** Loopback if left out. */
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** The built Console; without it `/console` leads nowhere. */
+  readonly consoleFiles?: ConsoleFiles | null;
 }
 
 export interface ListeningServer {
@@ -46,7 +50,7 @@ export function createServer(deps: DoorDeps): ParleyServer {
   const drain = createDrain();
   let server: Server | null = null;
 
-  async function listen({ host = "127.0.0.1", port, ...rest }: ServerOptions): Promise<ListeningServer> {
+  async function listen({ host = "127.0.0.1", port, consoleFiles = null, ...rest }: ServerOptions): Promise<ListeningServer> {
     const options: DoorOptions = {
       openAfterMs: OPEN_AFTER_MS,
       pingAfterMs: PING_AFTER_MS,
@@ -66,7 +70,9 @@ export function createServer(deps: DoorDeps): ParleyServer {
     });
     // The replaced globals of the adapter would only speed up `Response` bodies, and replies here are written raw.
     const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: refuseRequest });
-    server.on("request", (incoming, outgoing) => void answer(incoming, outgoing));
+    server.on("request", (incoming, outgoing) => {
+      if (consoleFiles === null || !serveConsole(consoleFiles, incoming, outgoing)) void answer(incoming, outgoing);
+    });
     answerBrokenRequests(server, (method, path) => bodyLimitAt(method, path, endpoints));
     const listening = server;
     await new Promise<void>((resolve, reject) => {

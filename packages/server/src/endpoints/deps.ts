@@ -1,4 +1,5 @@
 import type { Batches } from "../batches/create-batches.ts";
+import type { CreatedApiKey, CreateKeyOptions } from "../auth/manage-api-keys.ts";
 import type { Files } from "../files/create-files.ts";
 import type { LimitPolicy } from "../limits/limit-policy.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
@@ -6,7 +7,7 @@ import type { ThinkingSigner } from "../prompt/index.ts";
 import type { Accounts } from "../sign-in/create-accounts.ts";
 import type { InferenceGeos } from "../tenancy/create-inference-geos.ts";
 import type { DataPolicy } from "../retention/create-data-policy.ts";
-import type { TenancyDeps } from "../tenancy/tenancy-deps.ts";
+import type { Doer, TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import type { IdempotencyStore } from "./messages-create/idempotency-store.ts";
 import type { RunTurnDeps } from "./shared/run-turn.ts";
 import type { RunningTurns } from "./shared/running-turns.ts";
@@ -24,6 +25,8 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly limitPolicy: LimitPolicy;
   readonly dataPolicy: DataPolicy;
   readonly accounts: Accounts;
+  /** Makes a key of any organization: who calls it has seen to whose the workspace is. */
+  readonly createApiKey: (options: CreateKeyOptions, doer: Doer) => Promise<CreatedApiKey>;
   /** Name of each thing that a turn needs, and whether it is there. */
   readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;
 }

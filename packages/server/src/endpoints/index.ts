@@ -10,7 +10,9 @@ import { batchesCancel } from "./batches-cancel/endpoint.ts";
 import { batchesResults } from "./batches-results/endpoint.ts";
 import { batchesDelete } from "./batches-delete/endpoint.ts";
 import { complete } from "./complete/endpoint.ts";
+import { consoleApiKeysCreate } from "./console-api-keys-create/endpoint.ts";
 import { consoleInvite } from "./console-invite/endpoint.ts";
+import { consoleInvitesLink } from "./console-invites-link/endpoint.ts";
 import { consoleOpenid } from "./console-openid/endpoint.ts";
 import { consoleOpenidCallback } from "./console-openid-callback/endpoint.ts";
 import { consoleOwner } from "./console-owner/endpoint.ts";
@@ -128,7 +130,9 @@ export const endpoints: readonly Endpoint[] = [
   apiKeysGet,
   apiKeysUpdate,
   auditLogList,
+  consoleApiKeysCreate,
   consoleInvite,
+  consoleInvitesLink,
   consoleOpenid,
   consoleOpenidCallback,
   consoleOwner,

@@ -25,6 +25,8 @@ export interface Route {
   readonly status: number;
   /** The path names an object of the caller's workspace or organization. */
   readonly owned: boolean;
+  /** Of those who are signed in, only administrators may. */
+  readonly forAdministrators?: boolean;
   /** Makes what the request is about, fresh each time. */
   prepare(platform: Platform): Promise<RouteRequest>;
 }
@@ -209,6 +211,13 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "console-openid": { ...plain(), status: 404 },
   "console-openid-callback": { ...plain(), status: 404 },
   "console-session": plain(),
+  "console-api-keys-create": { ...plain({ json: { name: "made" } }), forAdministrators: true },
+  "console-invites-link": {
+    status: 200,
+    owned: true,
+    forAdministrators: true,
+    prepare: async (platform) => ({ params: await ofInvite(platform) }),
+  },
   "console-sign-out": plain({ json: {} }),
   "console-reauthenticate": plain({ json: { password: PASSWORD } }),
   "console-password": plain({ json: { current_password: PASSWORD, password: PASSWORD } }),

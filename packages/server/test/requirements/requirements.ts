@@ -1,5 +1,6 @@
 import { batchesRequirements } from "./batches.ts";
 import { dataCareRequirements } from "./data-care.ts";
+import { consoleRequirements } from "./console.ts";
 import { engineRequirements } from "./engine.ts";
 import { limitsRequirements } from "./limits.ts";
 import { filesRequirements } from "./files.ts";
@@ -24,4 +25,5 @@ export const requirements: readonly Requirement[] = [
   ...batchesRequirements,
   ...tenancyRequirements,
   ...signInRequirements,
+  ...consoleRequirements,
 ];

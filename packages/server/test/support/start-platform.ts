@@ -7,6 +7,8 @@ import { createKey, type KeyDeps } from "../../src/auth/manage-api-keys.ts";
 import type { MasterSecret } from "../../src/auth/master-secret.ts";
 import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
 import type { DoorDeps } from "../../src/doors/anthropic/serve-endpoint.ts";
+import type { ConsoleFiles } from "../../src/doors/console/load-console-files.ts";
+import type { ScriptedEngine } from "../../src/doors/testing/scripted-engine.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
 import { createBatches } from "../../src/batches/create-batches.ts";
 import { createFiles } from "../../src/files/create-files.ts";
@@ -31,6 +33,7 @@ import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 export interface Platform extends AsyncDisposable {
   readonly url: string;
   readonly accounts: Accounts;
+  readonly engine: ScriptedEngine;
   readonly master: MasterSecret;
   readonly storage: Storage;
   readonly keys: KeyDeps;
@@ -50,7 +53,12 @@ const QUOTA_BYTES = 100_000_000;
 export async function startPlatform({
   openId = null,
   buckets = createMemoryBucketStore({ clock: systemClock }),
-}: { readonly openId?: OpenIdSettings | null; readonly buckets?: BucketStore } = {}): Promise<Platform> {
+  consoleFiles = null,
+}: {
+  readonly openId?: OpenIdSettings | null;
+  readonly buckets?: BucketStore;
+  readonly consoleFiles?: ConsoleFiles | null;
+} = {}): Promise<Platform> {
   await using started = new AsyncDisposableStack();
   const database = started.use(await createTestDatabase());
   const open = () => openStorage({ ...database, log: silentLog, clock: systemClock });
@@ -77,6 +85,7 @@ export async function startPlatform({
       clock: systemClock,
     });
     const server = await startTestServer({
+      consoleFiles,
       deps: {
         authenticator,
         limitPolicy,
@@ -86,6 +95,7 @@ export async function startPlatform({
         dataPolicy: createDataPolicy({ storage: own, clock: systemClock }),
         inferenceGeos: createInferenceGeos({ storage: own, clock: systemClock, standsIn: null }),
         accounts,
+        createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey: keys.hmacKey }, options, doer),
         files: createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES }),
         batches: createBatches({ storage: own, blobs, clock: systemClock, wake() {} }),
         ...deps,
@@ -94,6 +104,7 @@ export async function startPlatform({
     return {
       url: server.url,
       accounts,
+      engine: server.engine,
       async [Symbol.asyncDispose]() {
         await server.close();
         await authenticator.close();
@@ -106,6 +117,7 @@ export async function startPlatform({
   return {
     url: node.url,
     accounts: node.accounts,
+    engine: node.engine,
     master,
     storage,
     keys,

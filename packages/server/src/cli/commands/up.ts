@@ -1,4 +1,4 @@
-import { startParley } from "../../main.ts";
+import { type Parley, startParley } from "../../main.ts";
 import { pino } from "pino";
 import { createLog, prettyLines } from "../../platform/log.ts";
 import type { CliContext } from "../cli-context.ts";
@@ -16,8 +16,8 @@ export async function up(context: CliContext, signal: AbortSignal): Promise<void
   const parley = await startParley({ config, dataDir, log });
   writeRunFile(dataDir, { pid: process.pid, url: parley.url });
   const readySeconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  context.emit({ url: parley.url, api_key: parley.firstApiKey, console: null });
-  for (const line of connectLines(parley.url, parley.firstApiKey, readySeconds)) context.say(line);
+  context.emit({ url: parley.url, api_key: parley.firstApiKey, console: parley.consoleUrl });
+  for (const line of connectLines(parley, readySeconds)) context.say(line);
   try {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     context.tell("Stopping; streams under way may finish.");
@@ -27,7 +27,7 @@ export async function up(context: CliContext, signal: AbortSignal): Promise<void
   }
 }
 
-function connectLines(url: string, apiKey: string | null, readySeconds: string): readonly string[] {
+function connectLines({ url, firstApiKey: apiKey, consoleUrl }: Parley, readySeconds: string): readonly string[] {
   const key = apiKey ?? "$PARLEY_API_KEY";
   const aboutKey =
     apiKey === null
@@ -36,6 +36,7 @@ function connectLines(url: string, apiKey: string | null, readySeconds: string):
   return [
     `Parley is ready at ${url} (${readySeconds} s)`,
     "",
+    ...(consoleUrl === null ? [] : [`Open the Console: ${consoleUrl}`, ""]),
     aboutKey,
     "",
     "Connect:",

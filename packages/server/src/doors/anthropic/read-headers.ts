@@ -23,6 +23,11 @@ export function hasSecret(headers: IncomingHttpHeaders): boolean {
   return headers["x-api-key"] !== undefined || headers.authorization !== undefined;
 }
 
+/** A program must say which version it speaks; a page with a session may. */
+export function hasVersion(headers: IncomingHttpHeaders): boolean {
+  return headers["anthropic-version"] !== undefined;
+}
+
 export function readVersion(headers: IncomingHttpHeaders): AnthropicVersion {
   const version = single(headers["anthropic-version"])?.trim();
   if (!version) throw fail("invalid_request_error", { public: "anthropic-version: header is required" });

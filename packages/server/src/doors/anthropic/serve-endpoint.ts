@@ -15,7 +15,7 @@ import { ClientGone, errorHeaders, toErrorEnvelope, toFailure } from "../error-r
 import { checkBodyHeaders, openUpload, parseJson, readBody } from "../read-body.ts";
 import { type StreamTimes, writeStream } from "../write-stream.ts";
 import { corsHeaders } from "./cors.ts";
-import { hasSecret, readBetas, readSecret, readVersion } from "./read-headers.ts";
+import { hasSecret, hasVersion, readBetas, readSecret, readVersion } from "./read-headers.ts";
 import { originOf, refuseOtherOrigins } from "./same-origin.ts";
 
 export interface DoorDeps extends EndpointDeps {
@@ -131,7 +131,10 @@ export async function serveEndpoint(
   refuseNul(exchange, params, query);
   const betas = readBetas(incoming.headers);
   const protocol = {
-    version: hasSecret(incoming.headers) && (principal || admin) ? readVersion(incoming.headers) : ("2026-10-21" as const),
+    version:
+      (hasSecret(incoming.headers) || hasVersion(incoming.headers)) && (principal || admin)
+        ? readVersion(incoming.headers)
+        : ("2026-10-21" as const),
     betas,
     isBeta: betas.length > 0 || query.get("beta") === "true",
   };

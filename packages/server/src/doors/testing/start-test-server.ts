@@ -66,6 +66,9 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
       openId: null,
       clock: systemClock,
     }),
+    createApiKey: async () => {
+      throw fail("api_error", { public: "There is no database here" });
+    },
     readiness: async () => ({ database: true, engine: true }),
     authenticator: {
       async authenticateAdmin() {

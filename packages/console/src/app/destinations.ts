@@ -1,0 +1,61 @@
+import {
+  Boxes,
+  ChartNoAxesColumn,
+  CircleDollarSign,
+  FlaskConical,
+  KeyRound,
+  LayoutGrid,
+  type LucideIcon,
+  Rocket,
+  ScrollText,
+  Users,
+} from "lucide-react";
+import { text } from "./text.ts";
+
+export interface Destination {
+  readonly path: "/" | "/workbench" | "/models" | "/usage" | "/cost" | "/api-keys" | "/workspaces" | "/members" | "/audit-log";
+  readonly label: string;
+  readonly icon: LucideIcon;
+  /** Words that also lead here in the command menu. */
+  readonly words: string;
+  readonly needsAdministrator: boolean;
+}
+
+export interface DestinationGroup {
+  readonly label: string;
+  readonly destinations: readonly Destination[];
+}
+
+/** Every page that the navigation and the command menu lead to. */
+export const DESTINATION_GROUPS: readonly DestinationGroup[] = [
+  {
+    label: text.groups.build,
+    destinations: [
+      { path: "/", label: "Start", icon: Rocket, words: "home begin connect quick", needsAdministrator: false },
+      {
+        path: "/workbench",
+        label: "Workbench",
+        icon: FlaskConical,
+        words: "chat prompt playground try",
+        needsAdministrator: false,
+      },
+      { path: "/models", label: "Models", icon: Boxes, words: "weights capabilities context", needsAdministrator: false },
+    ],
+  },
+  {
+    label: text.groups.observe,
+    destinations: [
+      { path: "/usage", label: "Usage", icon: ChartNoAxesColumn, words: "tokens chart cache report", needsAdministrator: true },
+      { path: "/cost", label: "Cost", icon: CircleDollarSign, words: "money price spend report", needsAdministrator: true },
+    ],
+  },
+  {
+    label: text.groups.manage,
+    destinations: [
+      { path: "/api-keys", label: "API keys", icon: KeyRound, words: "secret token create", needsAdministrator: true },
+      { path: "/workspaces", label: "Workspaces", icon: LayoutGrid, words: "team project", needsAdministrator: true },
+      { path: "/members", label: "Members", icon: Users, words: "people invite role user", needsAdministrator: true },
+      { path: "/audit-log", label: "Audit log", icon: ScrollText, words: "history events who", needsAdministrator: true },
+    ],
+  },
+];

@@ -1,0 +1,160 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { sessionQuery } from "../api/session.ts";
+import { NotFound } from "./not-found.tsx";
+import { PageFailed } from "./page-failed.tsx";
+
+interface RouterContext {
+  readonly queryClient: QueryClient;
+}
+
+const rootRoute = createRootRouteWithContext<RouterContext>()({ component: Outlet, notFoundComponent: NotFound });
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: ({ next }: Record<string, unknown>): { next?: string } => (isOwnPath(next) ? { next } : {}),
+  beforeLoad: async ({ context }) => {
+    if (await context.queryClient.ensureQueryData(sessionQuery)) throw redirect({ to: "/" });
+  },
+  component: lazyRouteComponent(() => import("../features/sign-in/sign-in-page.tsx"), "SignInPage"),
+});
+
+const ownerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/owner",
+  component: lazyRouteComponent(() => import("../features/sign-in/owner-page.tsx"), "OwnerPage"),
+});
+
+const inviteRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/invite",
+  component: lazyRouteComponent(() => import("../features/sign-in/invite-page.tsx"), "InvitePage"),
+});
+
+const passwordRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/password",
+  component: lazyRouteComponent(() => import("../features/sign-in/password-page.tsx"), "PasswordPage"),
+});
+
+const signedInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "signed-in",
+  beforeLoad: async ({ context, location }) => {
+    if (await context.queryClient.ensureQueryData(sessionQuery)) return;
+    throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
+  },
+  component: lazyRouteComponent(() => import("./shell.tsx"), "Shell"),
+});
+
+const startRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/",
+  component: lazyRouteComponent(() => import("../features/start/start-page.tsx"), "StartPage"),
+});
+
+const workbenchRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/workbench",
+  validateSearch: ({ model }: Record<string, unknown>): { model?: string } => (typeof model === "string" ? { model } : {}),
+  component: lazyRouteComponent(() => import("../features/workbench/workbench-page.tsx"), "WorkbenchPage"),
+});
+
+const modelsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/models",
+  component: lazyRouteComponent(() => import("../features/models/models-page.tsx"), "ModelsPage"),
+});
+
+const apiKeysRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/api-keys",
+  validateSearch: ({ create }: Record<string, unknown>): { create?: boolean } => (create === true ? { create } : {}),
+  component: lazyRouteComponent(() => import("../features/api-keys/api-keys-page.tsx"), "ApiKeysPage"),
+});
+
+const usageRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/usage",
+  component: lazyRouteComponent(() => import("../features/usage/usage-page.tsx"), "UsagePage"),
+});
+
+const costRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/cost",
+  component: lazyRouteComponent(() => import("../features/usage/cost-page.tsx"), "CostPage"),
+});
+
+const membersRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/members",
+  component: lazyRouteComponent(() => import("../features/members/members-page.tsx"), "MembersPage"),
+});
+
+const workspacesRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/workspaces",
+  component: lazyRouteComponent(() => import("../features/workspaces/workspaces-page.tsx"), "WorkspacesPage"),
+});
+
+const auditLogRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/audit-log",
+  component: lazyRouteComponent(() => import("../features/audit-log/audit-log-page.tsx"), "AuditLogPage"),
+});
+
+const accountRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/account",
+  component: lazyRouteComponent(() => import("../features/account/account-page.tsx"), "AccountPage"),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  ownerRoute,
+  inviteRoute,
+  passwordRoute,
+  signedInRoute.addChildren([
+    startRoute,
+    workbenchRoute,
+    modelsRoute,
+    usageRoute,
+    costRoute,
+    apiKeysRoute,
+    workspacesRoute,
+    membersRoute,
+    auditLogRoute,
+    accountRoute,
+  ]),
+]);
+
+export function createConsoleRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    basepath: "/console",
+    context: { queryClient },
+    defaultPreload: "intent",
+    defaultErrorComponent: PageFailed,
+    defaultPendingMs: 400,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}
+
+/** Back after signing in only to a page of the Console, never to another site. */
+function isOwnPath(value: unknown): value is string {
+  return typeof value === "string" && /^\/(?![/\\])/.test(value);
+}

@@ -1,0 +1,15 @@
+import type { ConsoleSession } from "@parley/wire";
+import { useQuery } from "@tanstack/react-query";
+import { sessionQuery } from "../api/session.ts";
+
+/** The session of a page that only signed-in people see. */
+export function useSession(): ConsoleSession {
+  const { data } = useQuery(sessionQuery);
+  if (!data) throw new Error("nobody is signed in");
+  return data;
+}
+
+const ADMINISTRATORS: ReadonlySet<string> = new Set(["admin", "owner", "primary_owner"]);
+
+/** What to show; what may be done the server decides. */
+export const isAdministrator = (session: ConsoleSession): boolean => ADMINISTRATORS.has(session.person.role);

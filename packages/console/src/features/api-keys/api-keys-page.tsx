@@ -1,0 +1,186 @@
+import type { ApiKey } from "@parley/wire";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { Archive, Ellipsis, KeyRound, Pencil, Plus, Power, PowerOff } from "lucide-react";
+import { useState } from "react";
+import { apiKeysQuery } from "../../api/api-keys.ts";
+import { useWorkspaces } from "../../api/workspaces.ts";
+import { formatDate, formatDateTime, formatRelative } from "../../format/format.ts";
+import { Badge, type BadgeTone } from "../../ui/badge.tsx";
+import { Button } from "../../ui/button.tsx";
+import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { ErrorNote } from "../../ui/error-note.tsx";
+import { SelectField } from "../../ui/field.tsx";
+import { IconButton } from "../../ui/icon-button.tsx";
+import { Menu } from "../../ui/menu.tsx";
+import { Page } from "../../ui/page.tsx";
+import { SkeletonRows } from "../../ui/skeleton.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
+import { CreateKeyDialog } from "./create-key-dialog.tsx";
+import { RenameKeyDialog } from "./rename-key-dialog.tsx";
+import { text } from "./text.ts";
+import { useUpdateKey } from "./use-update-key.ts";
+
+const route = getRouteApi("/signed-in/api-keys");
+const TONES: Readonly<Record<string, BadgeTone>> = { active: "good", inactive: "warn", expired: "danger" };
+const STATUSES = ["active", "inactive", "expired", "archived"];
+
+type Open = { readonly dialog: "rename" | "archive"; readonly apiKey: ApiKey } | null;
+
+export function ApiKeysPage() {
+  const { create = false } = route.useSearch();
+  const navigate = route.useNavigate();
+  const setCreating = (isCreating: boolean) => void navigate({ search: isCreating ? { create: true } : {}, replace: true });
+  const [workspaceId, setWorkspaceId] = useState("");
+  const [status, setStatus] = useState("");
+  const [open, setOpen] = useState<Open>(null);
+  const workspaces = useWorkspaces();
+  const keys = useInfiniteQuery(apiKeysQuery({ workspaceId: workspaceId || null, status: status || null }));
+  const rows = keys.data?.pages.flatMap((page) => page.data) ?? [];
+  const isFiltered = workspaceId !== "" || status !== "";
+  const createButton = (
+    <Button kind="primary" onClick={() => setCreating(true)}>
+      <Plus size={15} aria-hidden />
+      {text.create}
+    </Button>
+  );
+  const columns = useColumns(setOpen, (id) => workspaces.find((each) => each.id === id)?.name ?? text.defaultWorkspace);
+
+  return (
+    <Page title={text.title} about={text.about} actions={createButton}>
+      <div className="mb-3 flex flex-wrap gap-2">
+        {workspaces.length > 1 && (
+          <SelectField
+            label={text.workspace}
+            isLabelHidden
+            className="w-auto"
+            choices={[
+              { value: "", label: text.allWorkspaces },
+              ...workspaces.map((each) => ({ value: each.id, label: each.name })),
+            ]}
+            value={workspaceId}
+            onChange={(event) => setWorkspaceId(event.target.value)}
+          />
+        )}
+        <SelectField
+          label={text.status}
+          isLabelHidden
+          className="w-auto"
+          choices={[
+            { value: "", label: text.anyStatus },
+            ...STATUSES.map((value) => ({ value, label: text.statuses[value] ?? value })),
+          ]}
+          value={status}
+          onChange={(event) => setStatus(event.target.value)}
+        />
+      </div>
+      {keys.error && <ErrorNote error={keys.error} onRetry={() => void keys.refetch()} />}
+      <div className="panel overflow-hidden">
+        {keys.isPending && <SkeletonRows rows={4} />}
+        {keys.data && rows.length === 0 && (
+          <EmptyState
+            icon={KeyRound}
+            title={isFiltered ? text.noMatchTitle : text.emptyTitle}
+            action={isFiltered ? undefined : createButton}
+          >
+            {isFiltered ? text.noMatch : text.empty}
+          </EmptyState>
+        )}
+        {rows.length > 0 && <Table label={text.list} columns={columns} rows={rows} keyOf={(row) => row.id} />}
+      </div>
+      {keys.hasNextPage && (
+        <div className="mt-4 grid justify-items-center">
+          <Button isBusy={keys.isFetchingNextPage} onClick={() => void keys.fetchNextPage()}>
+            {text.loadMore}
+          </Button>
+        </div>
+      )}
+      {create && <CreateKeyDialog onClose={() => setCreating(false)} />}
+      {open?.dialog === "rename" && <RenameKeyDialog apiKey={open.apiKey} onClose={() => setOpen(null)} />}
+      {open?.dialog === "archive" && <ArchiveKeyDialog apiKey={open.apiKey} onClose={() => setOpen(null)} />}
+    </Page>
+  );
+}
+
+function useColumns(setOpen: (open: Open) => void, workspaceName: (id: string) => string): readonly Column<ApiKey>[] {
+  return [
+    {
+      name: text.name,
+      cell: (key) => (
+        <div className="min-w-0">
+          <div className="max-w-64 truncate font-medium">{key.name}</div>
+          <code className="font-mono text-[0.86rem] text-muted">{key.partial_key_hint}</code>
+        </div>
+      ),
+    },
+    { name: text.status, cell: (key) => <Badge tone={TONES[key.status] ?? "neutral"}>{text.statuses[key.status]}</Badge> },
+    {
+      name: text.workspace,
+      isSecondary: true,
+      cell: (key) => (key.scope.type === "workspace" ? workspaceName(key.scope.workspace_id) : text.allWorkspaces),
+    },
+    {
+      name: text.created,
+      isSecondary: true,
+      cell: (key) => <time title={formatDateTime(key.created_at)}>{formatRelative(key.created_at)}</time>,
+    },
+    {
+      name: text.expiresAt,
+      isSecondary: true,
+      cell: (key) => (key.expires_at === null ? <span className="text-muted">{text.never}</span> : formatDate(key.expires_at)),
+    },
+    {
+      name: text.more,
+      isNameHidden: true,
+      isNumber: true,
+      cell: (key) => (key.status === "archived" ? null : <KeyMenu apiKey={key} setOpen={setOpen} />),
+    },
+  ];
+}
+
+function KeyMenu({ apiKey, setOpen }: { readonly apiKey: ApiKey; readonly setOpen: (open: Open) => void }) {
+  const { mutate } = useUpdateKey();
+  const isActive = apiKey.status === "active";
+  const toggle = () =>
+    mutate({
+      id: apiKey.id,
+      change: { status: isActive ? "inactive" : "active" },
+      said: isActive ? text.disabled : text.enabled,
+    });
+  return (
+    <Menu
+      trigger={<IconButton icon={Ellipsis} label={text.moreOf(apiKey.name)} />}
+      groups={[
+        {
+          actions: [
+            { label: text.rename, icon: Pencil, run: () => setOpen({ dialog: "rename", apiKey }) },
+            { label: isActive ? text.disable : text.enable, icon: isActive ? PowerOff : Power, run: toggle },
+          ],
+        },
+        {
+          actions: [{ label: text.archive, icon: Archive, isDangerous: true, run: () => setOpen({ dialog: "archive", apiKey }) }],
+        },
+      ]}
+    />
+  );
+}
+
+function ArchiveKeyDialog({ apiKey, onClose }: { readonly apiKey: ApiKey; readonly onClose: () => void }) {
+  const update = useUpdateKey();
+  return (
+    <ConfirmDialog
+      isOpen
+      onClose={onClose}
+      onConfirm={() =>
+        update.mutate({ id: apiKey.id, change: { status: "archived" }, said: text.archived }, { onSuccess: onClose })
+      }
+      title={text.archiveTitle(apiKey.name)}
+      action={text.archive}
+      isBusy={update.isPending}
+      error={update.error}
+    >
+      {text.archiveAbout}
+    </ConfirmDialog>
+  );
+}

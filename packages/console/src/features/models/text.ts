@@ -1,0 +1,23 @@
+export const text = {
+  title: "Models",
+  about: "The weights on this server, and the names by which clients ask for them.",
+  names: "Answers as",
+  context: "Context, tokens",
+  output: "Reply, tokens",
+  tryIt: "Try",
+  tryItWith: (id: string) => `Try ${id} in the Workbench`,
+  copy: (id: string) => `Copy ${id}`,
+  lifecycles: { deprecated: "Deprecated", retired: "Retired" },
+  emptyTitle: "No models yet",
+  empty: "Weights are fetched at the first start, or with this command:",
+  command: "npm run parley -- pull qwen2.5-coder-0.5b",
+  commandLabel: "Command that fetches weights",
+  abilities: {
+    thinking: "Thinking",
+    image_input: "Images",
+    pdf_input: "PDF",
+    structured_outputs: "Structured output",
+    citations: "Citations",
+    batch: "Batches",
+  } as Readonly<Record<string, string>>,
+};

@@ -1,0 +1,154 @@
+import { ChartNoAxesColumn, Download } from "lucide-react";
+import type { ReactNode } from "react";
+import { formatDate, formatUtcDate, formatHour } from "../../format/format.ts";
+import { Button } from "../../ui/button.tsx";
+import { EmptyState } from "../../ui/empty-state.tsx";
+import { SelectField } from "../../ui/field.tsx";
+import { seriesColor, StackedBars } from "../../ui/stacked-bars.tsx";
+import { Table } from "../../ui/table.tsx";
+import { RANGES, type Range } from "./range.ts";
+import { type Chart, sum } from "./series.ts";
+import { text } from "./text.ts";
+import { toCsv } from "./to-csv.ts";
+
+export function ReportControls({
+  range,
+  onRange,
+  group,
+  groups,
+  onGroup,
+  ranges = RANGES,
+}: {
+  readonly range: Range;
+  readonly onRange: (range: Range) => void;
+  readonly group: string;
+  readonly groups: readonly string[];
+  readonly onGroup: (group: string) => void;
+  readonly ranges?: readonly Range[];
+}) {
+  return (
+    <div className="mb-4 flex flex-wrap gap-2">
+      <SelectField
+        label={text.range}
+        isLabelHidden
+        className="w-36"
+        choices={ranges.map(({ id, label }) => ({ value: id, label }))}
+        value={range.id}
+        onChange={(event) => onRange(ranges.find(({ id }) => id === event.target.value) ?? range)}
+      />
+      <SelectField
+        label={text.groupBy}
+        isLabelHidden
+        className="w-44"
+        choices={groups.map((value) => ({ value, label: text.groups[value] ?? value }))}
+        value={group}
+        onChange={(event) => onGroup(event.target.value)}
+      />
+    </div>
+  );
+}
+
+export function Tile({ name, value, hint }: { readonly name: string; readonly value: string; readonly hint?: string }) {
+  return (
+    <div className="panel px-4 py-3.5">
+      <p className="text-muted">{name}</p>
+      <p className="mt-0.5 text-[1.45rem] leading-tight font-semibold tracking-tight tabular-nums">
+        {value} {hint && <span className="text-[0.93rem] font-normal text-muted">{hint}</span>}
+      </p>
+    </div>
+  );
+}
+
+/** The chart, its legend, and the same figures as a table that can be taken along. */
+export function ReportView({
+  title,
+  chart,
+  range,
+  format,
+  tiles,
+}: {
+  readonly title: string;
+  readonly chart: Chart;
+  readonly range: Range;
+  readonly format: (value: number) => string;
+  readonly tiles: ReactNode;
+}) {
+  const { times, series } = chart;
+  const isDaily = range.width === "1d";
+  const names = times.map(({ startingAt }) => (isDaily ? formatUtcDate(startingAt) : formatHour(startingAt)));
+  const isEmpty = series.every(({ values }) => values.every((value) => value === 0));
+  const rows = times.flatMap((_, bar) => {
+    const values = series.map(({ values: each }) => each[bar] ?? 0);
+    return sum(values) === 0 ? [] : [{ name: names[bar] ?? "", values }];
+  });
+  return (
+    <div className="grid gap-4">
+      <div className="grid gap-3 sm:grid-cols-3">{tiles}</div>
+      <section className="panel p-4" aria-label={title}>
+        {isEmpty ? (
+          <EmptyState icon={ChartNoAxesColumn} title={text.emptyTitle}>
+            {text.empty}
+          </EmptyState>
+        ) : (
+          <>
+            <StackedBars
+              label={text.chart(title, formatDate(times[0]?.startingAt ?? 0), formatDate(times.at(-1)?.endingAt ?? 0))}
+              names={names}
+              series={series}
+              format={format}
+            />
+            <ul className="mt-3 flex flex-wrap gap-x-5 gap-y-1 ps-[52px] text-[0.93rem]">
+              {series.map(({ name }, index) => (
+                <li key={name} className="flex items-center gap-2">
+                  <span aria-hidden className="size-2.5 rounded-sm" style={{ background: seriesColor(index) }} />
+                  {name}
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </section>
+      {!isEmpty && (
+        <section className="panel overflow-hidden" aria-label={text.table}>
+          <div className="flex items-center justify-between border-b border-line py-2 ps-4 pe-2.5">
+            <h2 className="font-semibold">{text.table}</h2>
+            <Button size="small" onClick={() => download(`${title.toLowerCase()}.csv`, toCsv(chart))}>
+              <Download size={14} aria-hidden />
+              {text.csv}
+            </Button>
+          </div>
+          <div className="max-h-96 overflow-y-auto">
+            <Table
+              label={text.table}
+              rows={rows.toReversed()}
+              keyOf={(row) => row.name}
+              columns={[
+                {
+                  name: isDaily ? text.timeUtc : text.time,
+                  cell: (row) => <span className="whitespace-nowrap">{row.name}</span>,
+                },
+                ...series.map(({ name }, index) => ({
+                  name,
+                  isNumber: true,
+                  cell: (row: (typeof rows)[number]) => format(row.values[index] ?? 0),
+                })),
+                ...(series.length > 1
+                  ? [{ name: text.sum, isNumber: true, cell: (row: (typeof rows)[number]) => format(sum(row.values)) }]
+                  : []),
+              ]}
+            />
+          </div>
+        </section>
+      )}
+    </div>
+  );
+}
+
+function download(name: string, content: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type: "text/csv" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,72 @@
+import { type ReactNode, useEffect, useRef } from "react";
+import { CodeBlock } from "../../ui/code-block.tsx";
+import { ReplyView } from "./reply-view.tsx";
+import type { Turn } from "./settings.ts";
+import { text } from "./text.ts";
+
+/** How near the end a reader still follows it. */
+const FOLLOW_PX = 80;
+
+/** The conversation. It stays at its end while it grows, unless the reader has scrolled away. */
+export function Transcript({ children }: { readonly children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const isFollowing = useRef(true);
+  useEffect(() => {
+    if (!box.current || !content.current) return undefined;
+    const at = box.current;
+    const observer = new ResizeObserver(() => {
+      if (isFollowing.current) at.scrollTop = at.scrollHeight;
+    });
+    observer.observe(at);
+    observer.observe(content.current);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <div
+      ref={box}
+      role="log"
+      aria-label={text.conversation}
+      tabIndex={0}
+      onScroll={({ currentTarget: at }) => {
+        isFollowing.current = at.scrollHeight - at.scrollTop - at.clientHeight < FOLLOW_PX;
+      }}
+      className="min-h-0 flex-1 overflow-y-auto -outline-offset-2"
+    >
+      <div ref={content} className="mx-auto grid w-full max-w-3xl grid-cols-[minmax(0,1fr)] gap-6 px-4 py-6 sm:px-6">
+        {children}
+      </div>
+    </div>
+  );
+}
+
+export function TurnView({ turn }: { readonly turn: Turn }) {
+  if (turn.role === "assistant") {
+    return (
+      <Said by={text.assistant}>
+        <ReplyView reply={turn.reply} isRunning={false} />
+      </Said>
+    );
+  }
+  return (
+    <Said by={text.you}>
+      {turn.results.map(({ id, content }) => (
+        <CodeBlock key={id} code={content} label={text.resultLabel} className="mb-2" />
+      ))}
+      {turn.text.trim() !== "" && (
+        <div dir="auto" className="w-fit max-w-full rounded-xl bg-hover px-4 py-2.5 break-words whitespace-pre-wrap">
+          {turn.text}
+        </div>
+      )}
+    </Said>
+  );
+}
+
+export function Said({ by, children }: { readonly by: string; readonly children: ReactNode }) {
+  return (
+    <section aria-label={by}>
+      <h2 className="mb-1.5 text-[0.86rem] font-medium text-faint">{by}</h2>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { end, scripted, start, textBlock } from "../../src/doors/testing/scripted-engine.ts";
+import { OWNER, readClipboard, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
+
+let ours: ConsoleUnderTest;
+
+beforeAll(async () => {
+  ours = await startConsole();
+});
+afterAll(() => ours[Symbol.asyncDispose]());
+
+test("a newcomer comes from the owner's link to a working key and a first reply with the mouse", async () => {
+  const { platform, address } = ours;
+  platform.engine.play(scripted([start, ...textBlock(0, "Hello, ", "hola, ", "bonjour!"), end()]));
+  const secret = await platform.accounts.signIn.createOwnerLink();
+  const { page, context, problems } = await ours.open();
+
+  await page.goto(`${address}/owner#${secret}`);
+  await page.getByRole("heading", { name: "Welcome to Parley" }).waitFor();
+  expect(page.url()).toBe(`${address}/owner`);
+  await takePicture(page, "owner-light");
+  await page.getByLabel("Your name").click();
+  await page.keyboard.type(OWNER.name);
+  await page.getByLabel("E-mail address").click();
+  await page.keyboard.type(OWNER.email);
+  await page.getByLabel("Password").click();
+  await page.keyboard.type(OWNER.password);
+  await page.getByRole("button", { name: "Create the account" }).click();
+
+  await page.getByRole("heading", { name: "Welcome, Ada" }).waitFor();
+  await takePicture(page, "start-light");
+  await page.getByRole("button", { name: "Create a key" }).click();
+  await page.getByLabel("Name", { exact: true }).click();
+  await page.keyboard.type("claude-code on my laptop");
+  await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();
+  await page.getByText("Copy your key now").waitFor();
+  await page.getByRole("button", { name: "Copy the key" }).click();
+  await page.getByRole("status").filter({ hasText: "Copied" }).waitFor();
+  const key = await readClipboard(page);
+  expect(key).toMatch(/^sk-ant-api03-/);
+  await page.getByRole("button", { name: "I have copied it" }).click();
+
+  const lines = page.getByRole("region", { name: "Lines for Claude Code" });
+  expect(await lines.textContent()).toContain(`ANTHROPIC_BASE_URL=${platform.url}`);
+  // Not for the eyes of who stands behind; copied it is whole.
+  expect(await lines.textContent()).not.toContain(key);
+  await page.getByRole("tabpanel").getByRole("button", { name: "Copy" }).click();
+  await page.getByRole("status").filter({ hasText: "Copied" }).waitFor();
+  expect(await readClipboard(page)).toContain(`ANTHROPIC_AUTH_TOKEN=${key}`);
+
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("Hello, hola, bonjour!").waitFor();
+  await page.getByRole("link", { name: "Go on in the Workbench" }).click();
+  await page.getByRole("heading", { name: "Workbench" }).waitFor();
+
+  const reply = await fetch(`${platform.url}/v1/models`, { headers: { "x-api-key": key, "anthropic-version": "2023-06-01" } });
+  expect(reply.status).toBe(200);
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
+test("nothing that is secret stays in the browser's storage, and the session's cookie is out of scripts' reach", async () => {
+  const { page, context } = await ours.openAsOwner();
+  await page.goto(`${ours.address}/api-keys`);
+  await page.getByText("claude-code on my laptop").waitFor();
+  expect(
+    await page.evaluate("[document.cookie, JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage })]"),
+  ).toEqual(["", "{}", expect.not.stringContaining("sk-ant")]);
+  await context.close();
+});
+
+test("a used link leads nowhere, and says what to do", async () => {
+  const { page, context, problems } = await ours.open();
+  await page.goto(`${ours.address}/owner#not-the-secret`);
+  await page.getByLabel("Your name").fill("Eve");
+  await page.getByLabel("E-mail address").fill("eve@example.com");
+  await page.getByLabel("Password").fill("an evil password");
+  await page.getByRole("button", { name: "Create the account" }).click();
+  await page.getByRole("alert").getByText("This link has been used, or is too old. Ask for a new one.").waitFor();
+  expect(await page.getByRole("alert").textContent()).toMatch(/Request id.*req_/);
+  await page.goto(`${ours.address}/invite`);
+  await page.getByText("This link is not complete").waitFor();
+  expect(problems).toEqual([]);
+  await context.close();
+});

@@ -1,0 +1,179 @@
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { end, scripted, start, textBlock, thinkingBlock } from "../../src/doors/testing/scripted-engine.ts";
+import { findBarriers, isWithinWidth, OWNER, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
+
+let ours: ConsoleUnderTest;
+
+beforeAll(async () => {
+  ours = await startConsole();
+  await (await ours.openAsOwner()).context.close();
+});
+afterAll(() => ours[Symbol.asyncDispose]());
+
+const ANSWER = [
+  "A **hash map** keeps pairs in an array of *buckets*.\n\n",
+  "1. A hash function turns the key into a number.\n2. The number says which bucket to look into.\n\n",
+  "| Operation | Average | Worst |\n|---|---|---|\n| `get` | O(1) | O(n) |\n\n",
+  '```typescript\nconst ages = new Map<string, number>();\nages.set("Ada", 36);\n```',
+];
+
+async function chat(page: Page): Promise<void> {
+  ours.platform.engine.play(
+    scripted([start, ...thinkingBlock(0, "sig", "Three sentences, and a table helps."), ...textBlock(1, ...ANSWER), end()]),
+  );
+  await page.getByLabel("Your message").fill("Explain how a hash map works.");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("button", { name: "Copy the reply" }).waitFor();
+}
+
+interface PageCase {
+  readonly name: string;
+  readonly path: string;
+  readonly heading: string;
+  readonly act?: (page: Page) => Promise<void>;
+}
+
+const PAGES: readonly PageCase[] = [
+  { name: "start", path: "/", heading: "Welcome, Ada" },
+  { name: "workbench", path: "/workbench", heading: "Workbench", act: chat },
+  { name: "models", path: "/models", heading: "Models" },
+  { name: "usage", path: "/usage", heading: "Usage" },
+  { name: "cost", path: "/cost", heading: "Cost" },
+  { name: "api-keys", path: "/api-keys", heading: "API keys" },
+  { name: "workspaces", path: "/workspaces", heading: "Workspaces" },
+  { name: "members", path: "/members", heading: "Members" },
+  { name: "audit-log", path: "/audit-log", heading: "Audit log" },
+  { name: "account", path: "/account", heading: "Your account" },
+];
+
+for (const [look, options] of [
+  ["light", {}],
+  ["dark-phone", { isDark: true, isPhone: true }],
+] as const) {
+  for (const { name, path, heading, act } of PAGES) {
+    test(`the page ${name} (${look}) shows itself, keeps nobody out, and asks no other host`, async () => {
+      const { page, context, problems } = await ours.openAsOwner(options);
+      await page.goto(`${ours.address}${path}`);
+      await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
+      await page.waitForLoadState("networkidle");
+      await act?.(page);
+      await takePicture(page, `${name}-${look}`);
+      expect(await findBarriers(page)).toEqual([]);
+      expect(await page.getByRole("alert").count()).toBe(0);
+      expect(await isWithinWidth(page)).toBe(true);
+      expect(problems).toEqual([]);
+      await context.close();
+    });
+  }
+}
+
+test("the sign-in page keeps nobody out, and a wrong password says so", async () => {
+  const { page, context, problems } = await ours.open();
+  await page.goto(`${ours.address}/usage`);
+  await page.getByRole("heading", { name: "Sign in to Parley" }).waitFor();
+  expect(await findBarriers(page)).toEqual([]);
+  await takePicture(page, "sign-in-light");
+  await page.getByLabel("E-mail address").fill(OWNER.email);
+  await page.getByLabel("Password").fill("not my password");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("alert").getByText("The e-mail address or the password is wrong.").waitFor();
+  await page.getByLabel("Password").fill(OWNER.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  // Back to where one wanted to go.
+  await page.getByRole("heading", { name: "Usage", level: 1 }).waitFor();
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
+test("everything is reached with the keyboard alone, through the command menu", async () => {
+  const { page, context } = await ours.openAsOwner();
+  await page.goto(`${ours.address}/`);
+  await page.getByRole("heading", { name: "Welcome, Ada" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Search" }).waitFor();
+  expect(await findBarriers(page)).toEqual([]);
+  await takePicture(page, "command-menu-light");
+  await page.keyboard.type("mod");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Models", level: 1 }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Search" }).waitFor();
+  await page.keyboard.type("theme dark");
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate("document.documentElement.dataset.theme")).toBe("dark");
+  await page.reload();
+  await page.getByRole("heading", { name: "Models", level: 1 }).waitFor();
+  expect(await page.evaluate("document.documentElement.dataset.theme")).toBe("dark");
+  await context.close();
+});
+
+test("a key is created, renamed, disabled and archived, and each is in force at once", async () => {
+  const { page, context } = await ours.openAsOwner();
+  await page.goto(`${ours.address}/api-keys`);
+  await page.getByRole("button", { name: "Create key" }).first().click();
+  await page.getByLabel("Name", { exact: true }).fill("nightly");
+  await page.getByLabel("Expires").selectOption("In 30 days");
+  await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();
+  const key = (await page.getByRole("region", { name: "Your new API key" }).textContent()) ?? "";
+  await takePicture(page, "api-key-created-light");
+  await page.getByRole("button", { name: "I have copied it" }).click();
+  const statusOfKey = async () =>
+    (await fetch(`${ours.platform.url}/v1/models`, { headers: { "x-api-key": key, "anthropic-version": "2023-06-01" } })).status;
+  expect(await statusOfKey()).toBe(200);
+
+  await page.getByRole("button", { name: "Actions for nightly" }).click();
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("nightly evaluation");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Actions for nightly evaluation" }).click();
+  await page.getByRole("menuitem", { name: "Disable" }).click();
+  await page.getByText("Key disabled").waitFor();
+  expect(await statusOfKey()).toBe(401);
+  await page.getByRole("button", { name: "Actions for nightly evaluation" }).click();
+  await page.getByRole("menuitem", { name: "Archive" }).click();
+  await page.getByRole("button", { name: "Archive" }).click();
+  await page.getByText("Key archived").waitFor();
+  expect(await page.getByRole("button", { name: "Actions for nightly evaluation" }).count()).toBe(0);
+  await context.close();
+});
+
+test("an invited person joins with the link, and sees what a developer may see", async () => {
+  const owner = await ours.openAsOwner();
+  await owner.page.goto(`${ours.address}/members`);
+  await owner.page.getByRole("button", { name: "Invite" }).click();
+  await owner.page.getByLabel("E-mail address").fill("grace@example.com");
+  await owner.page.getByRole("button", { name: "Create the invite" }).click();
+  const link = (await owner.page.getByRole("region", { name: "Invite link" }).textContent()) ?? "";
+  expect(link).toContain(`${ours.address}/invite#`);
+  await owner.context.close();
+
+  const { page, context, problems } = await ours.open();
+  await page.goto(link);
+  await page.getByLabel("Your name").fill("Grace Hopper");
+  await page.getByLabel("Password").fill("a nanosecond of wire");
+  await page.getByRole("button", { name: "Join" }).click();
+  await page.getByRole("heading", { name: "Welcome, Grace" }).waitFor();
+  expect(await page.getByRole("navigation").getByRole("link").allTextContents()).toEqual(["Start", "Workbench", "Models"]);
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
+test("the first page comes with less than 200 kB, gzipped", async () => {
+  const { page, context } = await ours.openAsOwner();
+  let bytes = 0;
+  const bodies: Promise<void>[] = [];
+  page.on("response", (response) => {
+    if (/\.(?:js|css)$|\/console\/$/.test(new URL(response.url()).pathname)) {
+      bodies.push(response.body().then((body) => void (bytes += gzipSync(body, { level: 9 }).length)));
+    }
+  });
+  await page.goto(`${ours.address}/`);
+  await page.getByRole("heading", { name: "Welcome, Ada" }).waitFor();
+  await page.waitForLoadState("networkidle");
+  await Promise.all(bodies);
+  expect(bytes).toBeGreaterThan(50_000);
+  expect(bytes).toBeLessThan(200_000);
+  await context.close();
+});

@@ -1,0 +1,81 @@
+import { provedBy, type Requirement } from "./requirement.ts";
+
+/** The Console: its pages in a real browser, and how they are served. */
+export const consoleRequirements: readonly Requirement[] = [
+  ...provedBy("server/src/doors/console/serve-console.test.ts", [
+    [
+      "console:policy",
+      "11",
+      "Every reply of the Console carries a policy that lets nothing but its own files run, load or frame it.",
+      "no reply of the Console lets anything run, load or frame it but its own files",
+    ],
+    [
+      "console:paths",
+      "11",
+      "No path leads out of the build.",
+      "no path leads out of the build, and what is not a file of the web is not served",
+    ],
+  ]),
+  ...provedBy("server/test/console/api-keys.db.test.ts", [
+    [
+      "console:keys:recent",
+      "11",
+      "Making a key asks for the password again when it was given a while ago.",
+      "a forgotten open tab makes no key",
+    ],
+    [
+      "console:keys:own",
+      "10",
+      "A key is made only by an administrator, only in a workspace of their own organization.",
+      "only an administrator makes keys, and only in a workspace that is there",
+    ],
+  ]),
+  ...provedBy("server/test/browser/newcomer.browser.test.ts", [
+    [
+      "console:newcomer",
+      "12",
+      "A newcomer goes from the owner's link to a working key and a first reply.",
+      "a newcomer comes from the owner's link to a working key and a first reply with the mouse",
+    ],
+    [
+      "console:secrets",
+      "11",
+      "No secret stays in the browser's storage, and scripts cannot read the session's cookie.",
+      "nothing that is secret stays in the browser's storage, and the session's cookie is out of scripts' reach",
+    ],
+  ]),
+  ...provedBy("server/test/browser/workbench.browser.test.ts", [
+    [
+      "console:stream",
+      "1",
+      "The Workbench shows thinking, text and tokens as they come.",
+      "a reply is seen while it comes: thinking, text, figures",
+    ],
+    [
+      "console:stop",
+      "7",
+      "Stop in the Workbench stops the engine.",
+      "Stop stops the engine, keeps what came, and the conversation goes on",
+    ],
+    [
+      "console:hostile",
+      "11",
+      "What a model writes runs nothing and loads nothing in the Console.",
+      "what a model writes runs nothing, loads nothing and breaks no page",
+    ],
+  ]),
+  ...provedBy("server/test/browser/pages.browser.test.ts", [
+    [
+      "console:first-page",
+      "12",
+      "The Console's first page comes with less than 200 kB, gzipped.",
+      "the first page comes with less than 200 kB, gzipped",
+    ],
+    [
+      "console:keyboard",
+      "12",
+      "Every page is reached with the keyboard alone.",
+      "everything is reached with the keyboard alone, through the command menu",
+    ],
+  ]),
+];
