@@ -155,7 +155,7 @@ export async function startParley(options: {
   });
 
   const prices = createPriceBook(toOwnPrices(config.money.prices));
-  const tierTable = { tiers, defaultTier: config.limits.tier };
+  const tierTable = { tiers, defaultTier: config.limits.tier, advances: config.limits.advance };
   const { enabled: isCharging, monthly_cap_usd: cap, signup_credit_usd: signup, prepaid: isPrepaid } = config.money;
   const biller = isCharging
     ? started.use(

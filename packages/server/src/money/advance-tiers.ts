@@ -11,12 +11,16 @@ export interface TierTable {
   readonly tiers: readonly Tier[];
   /** The tier of organizations that have none of their own. */
   readonly defaultTier: string | null;
+  /** Whether organizations advance by themselves. */
+  readonly advances: boolean;
 }
 
 /** Moves organizations up to the tier that they have paid or spent for, and gives each its tier's monthly cap. */
-export async function advanceTiers(deps: TenancyDeps, { tiers, defaultTier }: TierTable): Promise<void> {
+export async function advanceTiers(deps: TenancyDeps, { tiers, defaultTier, advances }: TierTable): Promise<void> {
   for (const { organizationId, depositedNanoUsd, chargedNanoUsd } of await listSpendAccounts(deps.storage)) {
-    await advanceOrganization(deps, { organizationId, tiers, defaultTier, depositedNanoUsd, spentNanoUsd: chargedNanoUsd });
+    if (advances) {
+      await advanceOrganization(deps, { organizationId, tiers, defaultTier, depositedNanoUsd, spentNanoUsd: chargedNanoUsd });
+    }
     const name = (await findOrganizationTier(deps.storage, organizationId))?.tier ?? defaultTier;
     // Without tiers the configured cap stays.
     if (name === null) continue;

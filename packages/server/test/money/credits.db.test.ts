@@ -29,8 +29,8 @@ test(
           .map((line) => JSON.parse(line) as Record<string, unknown>),
       };
     };
-    const tier = async () => {
-      await advanceTiers(keys, { tiers: PLATFORM_TIERS, defaultTier: "1" });
+    const tier = async (advances = true) => {
+      await advanceTiers(keys, { tiers: PLATFORM_TIERS, defaultTier: "1", advances });
       const { rows } = await storage.run({ operation: "read", repeatable: true }, (db) =>
         db.execute<{ cap: string }>(
           sql`select (amount_nano_usd / 1000000000)::text as cap from spend_limits where organization_id = ${organizationId} and scope_type = 'usage_tier'`,
@@ -46,6 +46,8 @@ test(
     const purchase = ["credits", "grant", "--usd", "250", "--reference", "invoice 7", "--purchase", "--expires-in-days", "365"];
     expect(await cli(...purchase)).toMatchObject({ lines: [{ granted: true, balance_usd: "262.5" }] });
     expect(await cli(...purchase)).toMatchObject({ lines: [{ granted: false, balance_usd: "262.5" }] });
+    // Where the operator advances organizations by hand, nothing moves by itself.
+    expect(await tier(false)).toEqual(["100"]);
     expect(await tier()).toEqual(["1000"]);
     expect(await cli("credits", "list")).toMatchObject({
       lines: [
