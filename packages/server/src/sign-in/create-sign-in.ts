@@ -13,9 +13,9 @@ import type { People } from "./people.ts";
 import type { SecondFactor } from "./second-factor.ts";
 import type { NewSession, SessionPrincipal, Sessions } from "./sessions.ts";
 
-export const PASSWORD_MIN = 12;
+const PASSWORD_MIN = 12;
 /** argon2id's cost grows with it only slightly, but a body has to end somewhere. */
-export const PASSWORD_MAX = 1_024;
+const PASSWORD_MAX = 1_024;
 
 const LINK_MS = 24 * 3_600_000;
 const TRIES_PER_ADDRESS_PER_MINUTE = 10;

@@ -3,8 +3,8 @@ import { fail } from "../../platform/fail.ts";
 import type { PageOf, PageRequest } from "../../storage/select-page.ts";
 
 /** Source: surface.md E and F, `Page`. */
-export const PAGE_LIMIT_DEFAULT = 20;
-export const PAGE_LIMIT_MAX = 1000;
+const PAGE_LIMIT_DEFAULT = 20;
+const PAGE_LIMIT_MAX = 1000;
 
 /** The query of a `Page` list, for the contract; spread into the endpoint's own. */
 export const PAGE_QUERY = {
