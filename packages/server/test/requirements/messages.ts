@@ -244,6 +244,20 @@ export const messagesRequirements: readonly Requirement[] = [
       "${CASES} fuzzed requests get 2xx or a well-formed 4xx, leak nothing, and leave no memory behind",
     ],
   ]),
+  ...provedBy("server/test/e2e/claude-code.e2e.test.ts", [
+    [
+      "claude-code:session",
+      "1",
+      "Claude Code reads a file with its tool, and its second turn reads the cached prefix.",
+      "Claude Code reads a file with its tool; the second turn, and a conversation after a restart, read the cache",
+    ],
+    [
+      "cache:server-restart",
+      "5",
+      "A restarted Parley reads the prefix that it stored before.",
+      "Claude Code reads a file with its tool; the second turn, and a conversation after a restart, read the cache",
+    ],
+  ]),
   ...provedBy("server/test/e2e/typescript-sdk.e2e.test.ts", [
     [
       "e2e:count",

@@ -15,22 +15,10 @@ export const unproven: readonly Unproven[] = [
     reason: "Proved on real weights for one request; not feature by feature.",
   },
   {
-    id: "cache:server-restart",
-    source: "5",
-    behaviour: "A restarted Parley reads the prefix that it stored before.",
-    reason: "Proved for the store's index; not with a whole server and real weights.",
-  },
-  {
     id: "count:edits",
     source: "4",
     behaviour: "count_tokens tells original and edited counts where context edits apply.",
     reason: "No test over HTTP.",
-  },
-  {
-    id: "claude-code:session",
-    source: "1",
-    behaviour: "Claude Code answers, reads a file with its tool, and reads the cached prefix after a restart.",
-    reason: "No test runs the client against real weights.",
   },
   {
     id: "start:fast",

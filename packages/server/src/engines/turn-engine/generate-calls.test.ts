@@ -63,6 +63,11 @@ describe("a call", () => {
     expect(reply.ending.stopReason).toBe("end_turn");
   });
 
+  test("that the reply has announced by its tool's name is made, however little it fits", async () => {
+    const reply = await runScripted(auto, [`I will use get_weather:\n${OPEN}{"ci`, REST, ""], { gate: callsNone });
+    expect(blocksOf(reply.events)).toEqual(["text: I will use get_weather:", OSLO]);
+  });
+
   test("that runs into a stop sequence ends the reply, and is judged first where its values decide", async () => {
     const byValues = { weights: { ...weights, threshold: 0.5 }, fit: async () => [0.2] };
     const turn = { ...auto, stopSequences: ["END"] };

@@ -12,6 +12,7 @@ import { WORDS, eitherGrammar, withLiteral } from "./syntax/phase-grammars.ts";
 import type { BegunCalls, CompiledTool, OpenedCall, OutputScanner, ScanEvent } from "./syntax/tool-syntax.ts";
 import type { TextSink } from "./text-sink.ts";
 import { CallJudge } from "./tool-decision/call-judge.ts";
+import { namesOne } from "./tool-decision/names-one.ts";
 import { type KnownCall, isKnown } from "./tool-decision/known-calls.ts";
 
 export interface CallOptions {
@@ -96,7 +97,7 @@ class CallGeneration {
         case "opened": {
           if (this.#declined) return yield* this.#endAsText(step.callStart);
           if (await this.#strays(step.call)) phase = yield* this.#remind(step.callStart);
-          else if (!(await this.#fits(step.call))) phase = yield* this.#decline(step.callStart);
+          else if (!(await this.#fits(step.callStart, step.call))) phase = yield* this.#decline(step.callStart);
           else phase = yield* this.#openPhase(step.callStart, step.call);
           continue;
         }
@@ -149,9 +150,12 @@ class CallGeneration {
   }
 
   /** Whether a call that the model has begun is made, as far as its tool tells. */
-  async #fits(call: OpenedCall | null): Promise<boolean> {
+  async #fits(callStart: number, call: OpenedCall | null): Promise<boolean> {
     if (this.#made.length > 0) return true;
-    return await this.#judge.fits(call === null ? this.#options.tools.map(({ spec }) => spec) : [call.tool.spec]);
+    const tools = call === null ? this.#options.tools.map(({ spec }) => spec) : [call.tool.spec];
+    // A reply that has said which tool it uses would break off without the call.
+    if (namesOne(tools, this.#state.decoder.log.text.slice(this.#base, this.#base + callStart))) return true;
+    return await this.#judge.fits(tools);
   }
 
   async #strays(call: OpenedCall | null): Promise<boolean> {

@@ -21,16 +21,17 @@ const TOOLS_MAX = 8;
 const TASK_FIT = 0.5;
 const STRAY_MARGIN = 0.4;
 
-/** The text of a request that opens a task: a last user message that answers no call. Null for any other. */
+/**
+ * The text of a request that opens a task: a last user message of one block of text, that answers no call. Null for any other;
+ * what agents put in front of the question (reminders, files) would be judged as the question.
+ */
 export function freshRequest(turn: Pick<Turn, "messages">): string | null {
   const last = turn.messages.findLast(({ role }) => role !== "system");
   if (last?.role !== "user") return null;
   const blocks: readonly UserBlock[] = last.content;
-  if (hasResult(blocks)) return null;
-  const text = blocks
-    .map((block) => (block.type === "tool_result" ? "" : block.text))
-    .join("\n")
-    .trim();
+  const [block] = blocks;
+  if (blocks.length !== 1 || block?.type !== "text") return null;
+  const text = block.text.trim();
   return text === "" || text.length > REQUEST_MAX_CHARACTERS ? null : text;
 }
 

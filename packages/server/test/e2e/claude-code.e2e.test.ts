@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { readLedger } from "../support/read-ledger.ts";
+import { LARGE, type RunningParley, startParley } from "../support/start-parley.ts";
+
+const claude = join(import.meta.dirname, "../../../../node_modules/.bin/claude");
+/** Greedy, so that a run is like another on the same machine. */
+const ENV = { PARLEY_DEFAULT_TEMPERATURE: "0" };
+
+let folder: string;
+beforeAll(async () => {
+  // The client tells the model where it is, and a random name would make each run another.
+  folder = join(tmpdir(), "parley-claude-code");
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
+  await writeFile(join(folder, "notes.txt"), "The meeting is at noon on Friday.\nBring the blue folder.\n");
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Block {
+  readonly type: string;
+  readonly name?: string;
+  readonly input?: { readonly file_path?: string };
+  readonly content?: unknown;
+}
+
+/** A conversation of the unmodified client, headless, with its Read tool: the blocks of both sides. */
+async function converse(parley: RunningParley, prompt: string, turns: number): Promise<readonly Block[]> {
+  const child = spawn(
+    claude,
+    [
+      "--print",
+      prompt,
+      "--model",
+      "claude-opus-4-6",
+      "--max-turns",
+      String(turns),
+      "--tools",
+      "Read",
+      "--allowedTools",
+      "Read",
+      // Its own system prompt has 6,000 tokens, which are minutes of prefill on two cores.
+      "--system-prompt",
+      "You answer questions about files. Read a file with the Read tool before you answer.",
+      "--output-format",
+      "stream-json",
+      "--verbose",
+    ],
+    {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "inherit"],
+      env: {
+        PATH: process.env["PATH"],
+        HOME: folder,
+        CLAUDE_CONFIG_DIR: join(folder, ".claude"),
+        ANTHROPIC_BASE_URL: parley.url,
+        ANTHROPIC_API_KEY: parley.apiKey,
+        API_TIMEOUT_MS: "900000",
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+        DISABLE_AUTOUPDATER: "1",
+        // A busy machine may need more than five minutes for a turn.
+        ENABLE_PROMPT_CACHING_1H: "1",
+        DISABLE_TELEMETRY: "1",
+      },
+    },
+  );
+  onTestFinished(() => void child.kill());
+  const blocks: Block[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { message } = JSON.parse(line) as { message?: { content?: string | Block[] } };
+    if (Array.isArray(message?.content)) blocks.push(...message.content);
+  }
+  return blocks;
+}
+
+// What a small model then says of the file is not reliable, so it is not asserted.
+test("Claude Code reads a file with its tool; the second turn, and a conversation after a restart, read the cache", async () => {
+  const first = await startParley({ model: LARGE, env: ENV });
+  onTestFinished(() => first[Symbol.asyncDispose]());
+  const { dataDir, apiKey } = first;
+  const blocks = await converse(first, "Read notes.txt and tell me when the meeting is.", 2);
+  await first.stop();
+  expect(blocks.find(({ type }) => type === "tool_use")).toMatchObject({
+    name: "Read",
+    input: { file_path: join(folder, "notes.txt") },
+  });
+  expect(JSON.stringify(blocks.find(({ type }) => type === "tool_result")?.content)).toContain(
+    "The meeting is at noon on Friday.",
+  );
+
+  const second = await startParley({ model: LARGE, env: ENV, dataDir, apiKey });
+  onTestFinished(() => second[Symbol.asyncDispose]());
+  await converse(second, "Which folder do I have to bring? It is in notes.txt.", 1);
+  await second.stop();
+  const rows = await readLedger(dataDir);
+  expect(rows.map(({ outcome }) => outcome)).toEqual([null, null, null]);
+  const [asked, answered, next] = rows.map((row) => ({
+    read: row.cache_read_tokens,
+    prompt: row.input_tokens + row.cache_read_tokens + row.cache_write_tokens,
+  }));
+  expect(asked?.read).toBe(0);
+  // All but the few tokens behind the breakpoint on the question.
+  expect(answered?.read).toBeGreaterThan((asked?.prompt ?? Infinity) - 32);
+  // Tools and system are the same; the question is not.
+  expect(next?.read).toBeGreaterThan((asked?.prompt ?? Infinity) / 2);
+}, 900_000);
