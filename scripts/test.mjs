@@ -1,10 +1,12 @@
-// `npm test`, from a fresh clone: types, style, unit, db, browser, and with small weights and a llama-server that it fetches and
+// `npm test`, from a fresh clone: types, style, unit, db (on the embedded PostgreSQL, and where the system has one on that),
+// browser, and with small weights and a llama-server that it fetches and
 // builds first, model and e2e. `npm test -- unit db` runs only those parts. Ends with the line `N passed, N failed`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startDebianPostgres } from "./debian-postgres.mjs";
 import { ensureConsole } from "./ensure-console.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -80,6 +82,21 @@ if (wants("style")) {
 }
 if (wants("unit")) vitest("unit");
 if (wants("db")) vitest("db");
+if (wants("db-server")) {
+  try {
+    const server = await startDebianPostgres();
+    if (server) {
+      process.stdout.write(`\n== PostgreSQL ${server.version} of the system's packages\n`);
+      env.PARLEY_TEST_DATABASE_URL = server.url;
+      vitest("db");
+      delete env.PARLEY_TEST_DATABASE_URL;
+      server.stop();
+    }
+  } catch (error) {
+    process.stdout.write(`The system's PostgreSQL could not be used: ${error.message}\n`);
+    failed += 1;
+  }
+}
 if (wants("browser")) {
   if (!ensureConsole(root, process.execPath)) failed += 1;
   vitest("browser");

@@ -73,7 +73,7 @@ test("an operator makes an organization, its people and keys, rotates and revoke
   const future = await parley("audit", "verify", "--expect", note.replace(":9:", ":10:"));
   expect(future).toMatchObject({ code: 1, stderr: expect.stringContaining("does not hold") });
   expect(future.lines[0]?.fault).toContain("before the noted row");
-}, 120_000);
+}, 300_000);
 
 test.each([
   [["keys", "create", "--name", "x", "--admin", "--workspace", "w"], "exclude each other"],

@@ -388,6 +388,12 @@ export const engineRequirements: readonly Requirement[] = [
   ]),
   ...provedBy(`${TURN}/cached-prefill.test.ts`, [
     [
+      "queue:pieces",
+      "Core",
+      "A short prompt does not wait for the end of a long one.",
+      "a long prompt is computed in pieces, between which other turns have theirs computed",
+    ],
+    [
       "cache:full-disk",
       "5",
       "What a full disk does not take is not counted as written.",

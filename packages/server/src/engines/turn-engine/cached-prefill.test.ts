@@ -3,20 +3,24 @@ import { BackendGone, type DecodeEvent, type TokenBackend } from "../backend.ts"
 import { promptUsage } from "./cache/cache-plan.ts";
 import type { SnapshotStore } from "./cache/snapshot-store.ts";
 import { planPromptCache, prefillThroughCache, promptKeys } from "./cached-prefill.ts";
+import type { RenderedPrompt } from "./render/rendered-prompt.ts";
 import { plainTurn } from "./testing/scripted-reply.ts";
 
-const prompt = {
+const SHORT: RenderedPrompt = {
   tokens: [1, 2, 3, 4, 5],
   boundaries: [{ position: 4, path: "system.0", ttl: "5m" as const }],
   partHashes: { model: "", tools: "", system: "", messages: [] },
 };
 
-/** Prefills one prompt with a breakpoint over a store that does not take it. */
-async function prefill(fault: Error) {
+/** Prefills one prompt over a store that takes nothing. */
+async function prefill(fault: Error, prompt = SHORT, residentTokens = 0) {
   const told: unknown[] = [];
+  /** How much of the prompt each call computed. */
+  const computed: number[] = [];
   const backend = {
     model: { canTruncate: true, fingerprint: "f" },
     async *decode({ tokens }: { tokens: readonly number[] }): AsyncGenerator<DecodeEvent> {
+      computed.push(tokens.length);
       yield { type: "end", reason: "length", cachedTokens: 0, prefillMs: tokens.length, decodeMs: 0 };
     },
   } as unknown as TokenBackend;
@@ -28,7 +32,7 @@ async function prefill(fault: Error) {
       prompt,
       cache: planPromptCache(plainTurn, prompt, promptKeys(plainTurn, prompt, backend.model), snapshots),
       backend,
-      lease: { slot: 0, residentTokens: 0, setResident: () => {}, release: () => {} },
+      lease: { slot: 0, residentTokens, setResident: () => {}, release: () => {} },
       snapshots,
       monotonicMs: () => 0,
       onStoreFault: (error) => told.push(error),
@@ -36,14 +40,14 @@ async function prefill(fault: Error) {
     signal,
   );
   const step = await run.next();
-  return { outcome: step.done ? step.value : null, told };
+  return { outcome: step.done ? step.value : null, told, computed };
 }
 
 test("a prefix that a full disk does not take is plain input, and the turn goes on", async () => {
   const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
   const { outcome, told } = await prefill(full);
   expect(told).toEqual([full]);
-  expect(promptUsage(prompt.tokens.length, outcome!.plan)).toEqual({
+  expect(promptUsage(SHORT.tokens.length, outcome!.plan)).toEqual({
     inputTokens: 5,
     cacheReadTokens: 0,
     cacheWrite5mTokens: 0,
@@ -56,11 +60,24 @@ test("under zero data retention no prefix is read or stored, whatever the breakp
   const snapshots = { has: (key: string) => asked.push(key) > 0 } as unknown as SnapshotStore;
   const turn = { ...plainTurn, keepsNothing: true };
   const model = { canTruncate: true, fingerprint: "f" } as unknown as TokenBackend["model"];
-  const { plan } = planPromptCache(turn, prompt, promptKeys(turn, prompt, model), snapshots);
+  const { plan } = planPromptCache(turn, SHORT, promptKeys(turn, SHORT, model), snapshots);
   expect(plan).toEqual({ readTokens: 0, writes: [], refreshes: [] });
   expect(asked).toEqual([]);
 });
 
 test("an engine that dies while it saves ends the turn", async () => {
   await expect(prefill(new BackendGone("gone"))).rejects.toThrow(BackendGone);
+});
+
+test("a long prompt is computed in pieces, between which other turns have theirs computed", async () => {
+  const tokens = Array.from({ length: 5_000 }, (_, index) => index);
+  const boundaries = [{ position: 2_500, path: "system.0", ttl: "5m" as const }];
+  const { computed, outcome } = await prefill(new Error("full"), { ...SHORT, tokens, boundaries });
+  // The rest of 428 tokens is computed by the first decode.
+  expect(computed).toEqual([1_024, 2_048, 2_500, 3_524, 4_548]);
+  expect(outcome?.residentTokens).toBe(4_548);
+});
+
+test("a slot that holds more than a breakpoint is cut back to it, to be saved", async () => {
+  expect((await prefill(new Error("full"), SHORT, 5)).computed).toEqual([4]);
 });

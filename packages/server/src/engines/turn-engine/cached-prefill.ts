@@ -45,13 +45,19 @@ export interface PrefillOutcome {
   readonly plan: CachePlan;
   readonly restoreMs: number;
   readonly prefillMs: number;
-  /** Tokens of the prompt that were computed for this turn. */
-  readonly computedTokens: number;
+  /** How much of the prompt the slot holds. */
+  readonly residentTokens: number;
 }
 
 /**
+ * A prompt is computed in pieces of so many tokens: llama-server fills its batches slot by slot, so another slot's short
+ * prompt would wait for the end of a long one (four minutes behind Claude Code's).
+ */
+const PIECE_TOKENS = 1024;
+
+/**
  * Brings the slot to hold the prompt up to its last breakpoint and stores that prefix: restore what is cached, compute
- * the rest, save. What follows the last breakpoint is computed by the first decode.
+ * the rest, save. What follows the last breakpoint is computed by the first decode, but for whole pieces of it.
  */
 export async function* prefillThroughCache(
   context: {
@@ -70,13 +76,14 @@ export async function* prefillThroughCache(
   const { turn, prompt, cache, backend, lease, snapshots } = context;
   const keyAt = (position: number): string => cache.keys.get(position) ?? "";
   let plan = cache.plan;
-  let reusePrefix = lease.residentTokens > 0;
+  let residentTokens = lease.residentTokens;
   const restoreStartMs = context.monotonicMs();
   if (plan.readTokens > lease.residentTokens) {
     if (await restore(context, keyAt(plan.readTokens))) {
-      reusePrefix = true;
+      residentTokens = plan.readTokens;
       lease.setResident(prompt.tokens.slice(0, plan.readTokens));
     } else {
+      residentTokens = 0;
       // What cannot be read is not counted as read (promise 5).
       plan = planCache(turn, prompt, () => false);
     }
@@ -86,17 +93,22 @@ export async function* prefillThroughCache(
   const restoreMs = context.monotonicMs() - restoreStartMs;
 
   let prefillMs = 0;
-  let computedTokens = 0;
+  async function* compute(to: number): AsyncGenerator<TurnEvent, void, void> {
+    const tokens = prompt.tokens.slice(0, to);
+    const request = { slot: lease.slot, tokens, reusePrefix: residentTokens > 0 };
+    const end = yield* prefill(backend, request, prompt.tokens.length, signal);
+    prefillMs += end.prefillMs;
+    lease.setResident(tokens);
+    residentTokens = to;
+  }
+
   const last = plan.writes.at(-1);
   // A layout that cannot be cut needs its state at each breakpoint; else the longest holds the shorter ones.
   const stops: readonly CacheWrite[] = backend.model.canTruncate ? (last ? [last] : []) : plan.writes;
   for (const stop of stops) {
-    const tokens = prompt.tokens.slice(0, stop.position);
-    const end = yield* prefill(backend, { slot: lease.slot, tokens, reusePrefix }, signal);
-    prefillMs += end.prefillMs;
-    computedTokens += tokens.length - end.cachedTokens;
-    lease.setResident(tokens);
-    reusePrefix = true;
+    while (stop.position - residentTokens > PIECE_TOKENS) yield* compute(residentTokens + PIECE_TOKENS);
+    // Also where the slot holds more: what is saved ends at the breakpoint.
+    yield* compute(stop.position);
     const covered = plan.writes.filter(
       ({ position }) => position === stop.position || (backend.model.canTruncate && position < stop.position),
     );
@@ -116,13 +128,11 @@ export async function* prefillThroughCache(
       plan = { ...plan, writes: plan.writes.filter((write) => !covered.includes(write)) };
     }
   }
+  while (prompt.tokens.length - residentTokens > PIECE_TOKENS) yield* compute(residentTokens + PIECE_TOKENS);
   if (turn.maxTokens === 0 && (last === undefined || last.position < prompt.tokens.length)) {
-    const end = yield* prefill(backend, { slot: lease.slot, tokens: prompt.tokens, reusePrefix }, signal);
-    prefillMs += end.prefillMs;
-    computedTokens += prompt.tokens.length - end.cachedTokens;
-    lease.setResident(prompt.tokens);
+    yield* compute(prompt.tokens.length);
   }
-  return { plan, restoreMs, prefillMs, computedTokens };
+  return { plan, restoreMs, prefillMs, residentTokens };
 }
 
 async function restore(
@@ -144,11 +154,12 @@ async function restore(
 async function* prefill(
   backend: TokenBackend,
   request: Pick<DecodeRequest, "slot" | "tokens" | "reusePrefix">,
+  total: number,
   signal: AbortSignal,
 ): AsyncGenerator<TurnEvent, Extract<DecodeEvent, { type: "end" }>, void> {
   const decode = backend.decode({ ...request, maxTokens: 0, sampler: GREEDY, grammar: null, topLogprobs: 0 }, signal);
   for await (const event of decode) {
-    if (event.type === "prefill") yield { type: "progress", phase: "prefill", done: event.done, total: event.total };
+    if (event.type === "prefill") yield { type: "progress", phase: "prefill", done: event.done, total };
     else if (event.type === "end") return event;
   }
   throw new Error("a prefill ended without its end event");

@@ -141,7 +141,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
         lease,
         promptTokens: prompt.tokens,
         roomTokens: room.tokens,
-        reusePrefix: lease.residentTokens > 0 || prefilled.plan.readTokens > 0 || prefilled.plan.writes.length > 0,
+        reusePrefix: prefilled.residentTokens > 0,
         monotonicMs: () => clock.monotonicMs(),
         signal,
       });
