@@ -6,7 +6,7 @@ import { openTestStorage } from "../storage/testing/test-storage.ts";
 import { createOrganization } from "./create-organization.ts";
 import { createPeople } from "./create-people.ts";
 import { createInvite } from "./manage-invites.ts";
-import { removeUser } from "./manage-users.ts";
+import { addUser, removeUser, updateUserRole } from "./manage-users.ts";
 import { SYSTEM, type TenancyDeps } from "./tenancy-deps.ts";
 
 let storage: Storage;
@@ -60,4 +60,19 @@ test("the last administrator cannot be removed by anybody", async () => {
   await createInvite(deps, act, { email: "a@example.com", role: "user" });
   await people.acceptInvite((await people.findInvite({ email: "a@example.com" }))?.id ?? "", { name: "A" });
   await expect(removeUser(deps, act, owner.id)).rejects.toMatchObject({ details: { error_code: "cannot_remove_last_member" } });
+});
+
+test("an administrator neither demotes nor removes an owner; an owner does, but not the last one", async () => {
+  const { organizationId } = await createOrganization(deps, "Owned", SYSTEM);
+  const owner = await createPeople(deps, organizationId).createOwner({ email: "owner@example.com", name: "Owner" });
+  const asSystem = { ...SYSTEM, organizationId };
+  const admin = await addUser(deps, asSystem, { email: "admin@example.com", name: "Admin", role: "admin" });
+  const second = await addUser(deps, asSystem, { email: "second@example.com", name: "Second", role: "owner" });
+  const as = (id: string) => ({ organizationId, actor: { type: "user" as const, id }, requestId: null });
+  await expect(updateUserRole(deps, as(admin.id), owner.id, "user")).rejects.toMatchObject({ type: "permission_error" });
+  await expect(removeUser(deps, as(admin.id), second.id)).rejects.toMatchObject({ type: "permission_error" });
+  await removeUser(deps, as(owner.id), second.id);
+  await expect(updateUserRole(deps, as(owner.id), owner.id, "user")).rejects.toMatchObject({
+    details: { error_code: "cannot_remove_last_member" },
+  });
 });

@@ -17,8 +17,12 @@ import { normalizeEmail } from "./normalize-email.ts";
 import { notFound } from "./not-found.ts";
 import { toAuditedAct, type Act, type TenancyDeps } from "./tenancy-deps.ts";
 
-/** Who may do everything in an organization; the Admin API neither makes nor unmakes them. */
-const ADMIN_ROLES: readonly OrganizationRoleName[] = ["admin", "owner", "primary_owner", "membership_admin"];
+/** Who may do everything in an organization. */
+const ADMIN_ROLES: readonly OrganizationRoleName[] = ["admin", "owner", "primary_owner"];
+
+/** Whom the Admin API neither makes nor unmakes. */
+const PROTECTED_ROLES: readonly OrganizationRoleName[] = [...ADMIN_ROLES, "membership_admin"];
+const OWNER_ROLES: readonly OrganizationRoleName[] = ["owner", "primary_owner"];
 
 export interface NewUser {
   readonly email: string;
@@ -106,15 +110,25 @@ async function findMember(queries: Queries, { organizationId }: Act, userId: str
   return user;
 }
 
-/** A leaked admin key must not be able to lock the organization's people out. */
+/** A leaked admin key must not be able to lock the organization's people out, nor an administrator its owners. */
 async function protectAdmins(queries: Queries, act: Act, user: UserRow, what: string): Promise<void> {
-  if (!ADMIN_ROLES.includes(user.role)) return;
+  if (!PROTECTED_ROLES.includes(user.role)) return;
   if (act.actor.type === "admin_api_key") {
     throw fail("permission_error", {
       public: `Organization members with the ${user.role} role cannot be ${what} through the API; use the Console.`,
     });
   }
-  if ((await countUsersOn(queries, act.organizationId, ADMIN_ROLES)) <= 1)
+  if (OWNER_ROLES.includes(user.role)) {
+    if (act.actor.type === "user") {
+      const doer = await findUserOn(queries, act.organizationId, act.actor.id);
+      if (!doer || !OWNER_ROLES.includes(doer.role)) {
+        throw fail("permission_error", { public: `An owner is ${what} by an owner only.` });
+      }
+    }
+    // Without one, whoever gets hold of the next owner's link would own everything.
+    if ((await countUsersOn(queries, act.organizationId, OWNER_ROLES)) <= 1) throw lastMember("The organization's last owner");
+  }
+  if (ADMIN_ROLES.includes(user.role) && (await countUsersOn(queries, act.organizationId, ADMIN_ROLES)) <= 1)
     throw lastMember("The organization's last administrator");
 }
 
