@@ -1,5 +1,5 @@
 import { and, count, eq, inArray } from "drizzle-orm";
-import { users } from "./schema.ts";
+import { sessions, userCredentials, userIdentities, userRecoveryCodes, users } from "./schema.ts";
 import { selectPage, type PageOf, type PageRequest } from "./select-page.ts";
 import type { Queries, Storage } from "./storage.ts";
 
@@ -66,7 +66,13 @@ export async function setUserRoleOn(queries: Queries, id: string, role: Organiza
   await queries.update(users).set({ role }).where(eq(users.id, id));
 }
 
-/** With the person's memberships of workspaces. */
+/**
+ * With the person's memberships of workspaces, and all that they sign in with: who is invited again comes in anew, at an OpenID
+ * provider too.
+ */
 export async function deleteUserOn(queries: Queries, id: string): Promise<void> {
+  for (const table of [sessions, userCredentials, userIdentities, userRecoveryCodes]) {
+    await queries.delete(table).where(eq(table.userId, id));
+  }
   await queries.delete(users).where(eq(users.id, id));
 }
