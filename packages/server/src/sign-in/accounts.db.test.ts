@@ -8,7 +8,9 @@ import type { Storage } from "../storage/storage.ts";
 import { openTestStorage } from "../storage/testing/test-storage.ts";
 import { createOrganization } from "../tenancy/create-organization.ts";
 import { createPeople } from "../tenancy/create-people.ts";
-import { SYSTEM } from "../tenancy/tenancy-deps.ts";
+import { createInvite } from "../tenancy/manage-invites.ts";
+import { addUser, removeUser } from "../tenancy/manage-users.ts";
+import { SYSTEM, type Act, type TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import { createAccounts, type Accounts } from "./create-accounts.ts";
 import { requireRecentAuthentication } from "./sessions.ts";
 
@@ -19,6 +21,9 @@ const HOUR_MS = 3_600_000;
 let storage: Storage;
 let provider: OpenIdProvider;
 let accounts: Accounts;
+let tenancy: TenancyDeps;
+/** Parley itself, on the test's own organization. */
+let act: Act;
 let elapsedMs = 0;
 let network = 0;
 const clock: Clock = { nowMs: () => Date.now() + elapsedMs, monotonicMs: () => performance.now() + elapsedMs };
@@ -37,8 +42,9 @@ afterAll(async () => {
 
 beforeEach(async () => {
   elapsedMs = 0;
-  const tenancy = { storage, clock, auditKey: randomBytes(32), authenticator: null };
+  tenancy = { storage, clock, auditKey: randomBytes(32), authenticator: null };
   const { organizationId } = await createOrganization(tenancy, "Test", SYSTEM);
+  act = { ...SYSTEM, organizationId };
   accounts = createAccounts({
     storage,
     people: createPeople(tenancy, organizationId),
@@ -127,10 +133,8 @@ test("what is sensitive asks again after a quarter of an hour", async () => {
   elapsedMs = 16 * 60_000;
   const stale = await accounts.sessions.resolve(token);
   expect(() => requireRecentAuthentication(stale, clock.nowMs())).toThrow("Confirm your password");
-  await expect(accounts.signIn.reauthenticate(stale, { password: "not the password", code: null }, trace())).rejects.toThrow(
-    "is wrong",
-  );
-  await accounts.signIn.reauthenticate(stale, { password: OWNER.password, code: null }, trace());
+  await expect(accounts.signIn.reauthenticate(stale, { password: "not the password", code: null })).rejects.toThrow("is wrong");
+  await accounts.signIn.reauthenticate(stale, { password: OWNER.password, code: null });
   requireRecentAuthentication(await accounts.sessions.resolve(token), clock.nowMs());
 });
 
@@ -152,6 +156,38 @@ test("a second factor is asked for once it is confirmed; each code and recovery 
   await expect(signIn({ code: recovery[0] ?? "" })).rejects.toMatchObject({ type: "authentication_error" });
   await accounts.secondFactor.disable(person.id, recovery[1] ?? "");
   await signIn();
+});
+
+test("guessing codes is slowed down, also in a session that is there", async () => {
+  const { person } = await becomeOwner();
+  const { secret } = await accounts.secondFactor.enrol(person.id, person.email);
+  const code = () => new TOTP({ secret }).generate({ timestamp: clock.nowMs() });
+  await accounts.secondFactor.confirm(person.id, code());
+  elapsedMs += 120_000;
+  for (let tries = 0; tries < 10; tries++) {
+    await expect(accounts.secondFactor.disable(person.id, `no code ${tries}`)).rejects.toThrow("The code is wrong");
+  }
+  await expect(accounts.secondFactor.disable(person.id, code())).rejects.toMatchObject({ type: "rate_limit_error" });
+  elapsedMs += 60_000;
+  await accounts.secondFactor.disable(person.id, code());
+});
+
+test("strangers who try an address do not stand in the way of the one who is signed in", async () => {
+  const { token } = await becomeOwner();
+  for (let tries = 0; tries < 10; tries++) await expect(signIn({ password: `wrong guess ${tries}` })).rejects.toThrow("is wrong");
+  const session = await accounts.sessions.resolve(token);
+  await accounts.signIn.reauthenticate(session, { password: OWNER.password, code: null });
+});
+
+test("a first password is set only by who has come through the provider lately", async () => {
+  const user = await addUser(tenancy, act, { email: "bea@example.com", name: "Bea", role: "admin" });
+  const { token } = await accounts.sessions.begin(user, null);
+  elapsedMs = 16 * 60_000;
+  const setFirst = async () =>
+    accounts.signIn.changePassword(await accounts.sessions.resolve(token), { current: null, next: OWNER.password }, trace());
+  await expect(setFirst()).rejects.toMatchObject({ details: { error_code: "reauthentication_required" } });
+  elapsedMs = 14 * 60_000;
+  await setFirst();
 });
 
 test("of two sign-ins at once with one code, one gets in", async () => {
@@ -183,6 +219,21 @@ test("a member comes in through the provider by a verified address, and later by
   const third = await enter();
   const { ticket } = await accounts.openId!.begin(REDIRECT_URI);
   await expect(accounts.openId!.finish(third.callback, ticket)).rejects.toMatchObject({ type: "authentication_error" });
+});
+
+test("who was removed and invited again comes in anew through the provider", async () => {
+  await becomeOwner();
+  provider.accounts.set("cid", { email: "cid@example.com", emailVerified: true, name: "Cid" });
+  const enter = async () => {
+    await createInvite(tenancy, act, { email: "cid@example.com", role: "developer" });
+    const { location, ticket } = await accounts.openId!.begin(REDIRECT_URI);
+    return accounts.openId!.finish(await provider.logIn(location, "cid"), ticket);
+  };
+  const first = await enter();
+  await removeUser(tenancy, act, first.id);
+  const second = await enter();
+  expect(second.email).toBe("cid@example.com");
+  expect(second.id).not.toBe(first.id);
 });
 
 test("the provider's strangers, and members whose address it does not vouch for, stay outside", async () => {

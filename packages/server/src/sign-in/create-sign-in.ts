@@ -11,7 +11,8 @@ import { hashPassword, verifyPassword } from "./password-hash.ts";
 import type { Person } from "../tenancy/create-people.ts";
 import type { People } from "./people.ts";
 import type { SecondFactor } from "./second-factor.ts";
-import type { NewSession, SessionPrincipal, Sessions } from "./sessions.ts";
+import { requireRecentAuthentication, type NewSession, type SessionPrincipal, type Sessions } from "./sessions.ts";
+import { takeTries } from "./take-tries.ts";
 
 const PASSWORD_MIN = 12;
 /** argon2id's cost grows with it only slightly, but a body has to end somewhere. */
@@ -62,7 +63,6 @@ export interface SignIn {
   reauthenticate(
     session: SessionPrincipal,
     credentials: { readonly password: string; readonly code: string | null },
-    trace: ClientTrace,
   ): Promise<void>;
   /** Ends all other sessions of the person. */
   changePassword(
@@ -85,9 +85,9 @@ export interface SignInDeps {
 export function createSignIn(deps: SignInDeps): SignIn {
   const { storage, people, sessions, secondFactor, buckets, hmacKey, clock } = deps;
 
-  /** Counts a try before its outcome is known: a right guess among many must not be let through faster. */
-  async function countTry(email: string, trace: ClientTrace): Promise<void> {
-    const outcome = await buckets.take([
+  /** For somebody who has yet to say who they are. */
+  function countTry(email: string, trace: ClientTrace): Promise<void> {
+    return takeTries(buckets, [
       {
         // Hashed, so that what people typed does not lie about in a table of limits.
         key: `sign-in:address:${hmacSecret(hmacKey, normalizeEmail(email))}`,
@@ -96,11 +96,11 @@ export function createSignIn(deps: SignInDeps): SignIn {
       },
       { key: `sign-in:network:${trace.networkAddress}`, limitPerMinute: TRIES_PER_NETWORK_PER_MINUTE, tokens: 1 },
     ]);
-    if (outcome.taken) return;
-    throw fail("rate_limit_error", {
-      public: "Too many tries. Wait a moment and try again.",
-      retryAfterSeconds: Math.max(1, Math.ceil(outcome.waitMs / 1_000)),
-    });
+  }
+
+  /** For somebody who holds a session or a link: strangers who try the address cannot stand in their way. */
+  function countTryOf(person: Person): Promise<void> {
+    return takeTries(buckets, [{ key: `sign-in:person:${person.id}`, limitPerMinute: TRIES_PER_ADDRESS_PER_MINUTE, tokens: 1 }]);
   }
 
   /** Throws unless password and, where there is one, second factor are right. */
@@ -170,7 +170,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       const payload = PasswordPayload.safeParse(await findTicket(storage, secretHmac, "password", clock.nowMs()));
       const person = payload.success ? await people.findById(payload.data.userId) : null;
       if (!person) throw deadLink();
-      await countTry(person.email, trace);
+      await countTryOf(person);
       // Before the link is used up: a mistyped code must not cost it.
       if (await secondFactor.isOn(person.id)) await secondFactor.require(person.id, code);
       if (!(await useTicket(storage, secretHmac, "password", clock.nowMs()))) throw deadLink();
@@ -182,17 +182,18 @@ export function createSignIn(deps: SignInDeps): SignIn {
       const person = await prove(await people.findByEmail(normalizeEmail(email)), password, code);
       return sessions.begin(person, trace.userAgent);
     },
-    async reauthenticate(session, { password, code }, trace) {
-      await countTry(session.person.email, trace);
+    async reauthenticate(session, { password, code }) {
+      await countTryOf(session.person);
       await prove(session.person, password, code);
       await sessions.markReauthenticated(session);
     },
     async changePassword(session, { current, next }, trace) {
       checkPassword(next);
-      await countTry(session.person.email, trace);
+      await countTryOf(session.person);
       const { passwordHash } = await findCredentials(storage, session.userId);
-      // Somebody who has only come through the provider sets a first one.
-      if (passwordHash !== null && !(await verifyPassword(current ?? "", passwordHash)).isRight) throw wrongCredentials();
+      // Somebody who has only come through the provider sets a first one, having been there lately.
+      if (passwordHash === null) requireRecentAuthentication(session, clock.nowMs());
+      else if (!(await verifyPassword(current ?? "", passwordHash)).isRight) throw wrongCredentials();
       await setPasswordHash(storage, session.userId, await hashPassword(next), clock.nowMs());
       await sessions.endOthers(session.userId, session.sessionId);
     },

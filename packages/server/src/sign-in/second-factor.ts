@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { BucketStore } from "../limits/bucket-store.ts";
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -6,9 +7,12 @@ import { claimTotpStep, confirmTotp, findCredentials, setTotpSecret, useRecovery
 import { hmacSecret } from "./one-time-secret.ts";
 import { seal, unseal } from "./seal.ts";
 import { acceptTotp, enrolTotp, type TotpEnrolment } from "./totp.ts";
+import { takeTries } from "./take-tries.ts";
 
 const RECOVERY_CODES = 10;
 const RECOVERY_BYTES = 10;
+/** Six digits are soon guessed by somebody who may try as often as they like, with a stolen session or password. */
+const CODES_PER_MINUTE = 10;
 
 export interface SecondFactor {
   /** A new secret that counts from its first code on; throws `conflict_error` where one is in force. */
@@ -24,13 +28,17 @@ export interface SecondFactor {
 
 export function createSecondFactor(deps: {
   readonly storage: Storage;
+  readonly buckets: BucketStore;
   readonly sealKey: Buffer;
   readonly hmacKey: Buffer;
   readonly clock: Clock;
 }): SecondFactor {
-  const { storage, sealKey, hmacKey, clock } = deps;
+  const { storage, buckets, sealKey, hmacKey, clock } = deps;
   const hashCode = (userId: string, code: string) =>
     hmacSecret(hmacKey, `${userId}:${code.replaceAll(/[\s-]/g, "").toLowerCase()}`);
+
+  const countTry = (userId: string) =>
+    takeTries(buckets, [{ key: `second-factor:person:${userId}`, limitPerMinute: CODES_PER_MINUTE, tokens: 1 }]);
 
   async function accept(userId: string, code: string): Promise<number | null> {
     const { totpSecretSealed, totpLastStep } = await findCredentials(storage, userId);
@@ -45,6 +53,7 @@ export function createSecondFactor(deps: {
         details: { error_code: "second_factor_required" },
       });
     }
+    await countTry(userId);
     const step = await accept(userId, code);
     if (step !== null && (await claimTotpStep(storage, userId, step))) return;
     if (await useRecoveryCode(storage, userId, hashCode(userId, code))) return;
@@ -66,6 +75,7 @@ export function createSecondFactor(deps: {
     },
     async confirm(userId, code) {
       if (await isOn(userId)) throw fail("conflict_error", { public: "The second factor is in force already." });
+      await countTry(userId);
       const step = await accept(userId, code);
       if (step === null) throw fail("invalid_request_error", { public: "code: The code is wrong" });
       const codes = Array.from({ length: RECOVERY_CODES }, () => formatRecoveryCode(randomBytes(RECOVERY_BYTES)));

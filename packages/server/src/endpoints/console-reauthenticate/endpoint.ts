@@ -1,6 +1,6 @@
 import { ConsoleDone, ConsoleReauthenticateRequest } from "@parley/wire";
 import { defineEndpoint } from "../define-endpoint.ts";
-import { CONSOLE_BODY_MAX_BYTES, traceOf } from "../shared/session-reply.ts";
+import { CONSOLE_BODY_MAX_BYTES } from "../shared/session-reply.ts";
 import { parseBody } from "../shared/to-body.ts";
 
 export const consoleReauthenticate = defineEndpoint({
@@ -17,7 +17,7 @@ export const consoleReauthenticate = defineEndpoint({
   reply: { schema: ConsoleDone },
   async handle(request, { accounts }) {
     const { password, code } = request.body;
-    await accounts.signIn.reauthenticate(request.session, { password, code: code ?? null }, traceOf(request));
+    await accounts.signIn.reauthenticate(request.session, { password, code: code ?? null });
     return { kind: "json", body: { type: "done" } };
   },
 });
