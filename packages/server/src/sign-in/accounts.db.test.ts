@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startOpenIdProvider, type OpenIdProvider } from "../../test/support/start-openid-provider.ts";
 import { createMemoryBucketStore } from "../limits/memory-bucket-store.ts";
 import type { Clock } from "../platform/clock.ts";
+import { listAuditRows } from "../storage/audit-log.ts";
 import type { Storage } from "../storage/storage.ts";
 import { openTestStorage } from "../storage/testing/test-storage.ts";
 import { createOrganization } from "../tenancy/create-organization.ts";
@@ -29,7 +30,7 @@ let network = 0;
 const clock: Clock = { nowMs: () => Date.now() + elapsedMs, monotonicMs: () => performance.now() + elapsedMs };
 
 /** Each from a network of its own, so that one test's tries are not another's. */
-const trace = () => ({ networkAddress: `10.0.0.${network++}`, userAgent: "test" });
+const trace = () => ({ networkAddress: `10.0.0.${network++}`, userAgent: "test", requestId: "req_1" });
 
 beforeAll(async () => {
   storage = await openTestStorage();
@@ -144,8 +145,10 @@ test("a second factor is asked for once it is confirmed; each code and recovery 
   const code = () => new TOTP({ secret }).generate({ timestamp: clock.nowMs() });
   // Not confirmed yet: a person who lost the app half-way is not locked out.
   await signIn();
-  await expect(accounts.secondFactor.confirm(person.id, "000000")).rejects.toMatchObject({ type: "invalid_request_error" });
-  const recovery = await accounts.secondFactor.confirm(person.id, code());
+  await expect(accounts.secondFactor.confirm(person.id, "000000", "req_1")).rejects.toMatchObject({
+    type: "invalid_request_error",
+  });
+  const recovery = await accounts.secondFactor.confirm(person.id, code(), "req_1");
   expect(recovery).toHaveLength(10);
   await expect(signIn()).rejects.toMatchObject({ details: { error_code: "second_factor_required" } });
   // The code that confirmed it has been used.
@@ -154,7 +157,7 @@ test("a second factor is asked for once it is confirmed; each code and recovery 
   await signIn({ code: code() });
   await signIn({ code: (recovery[0] ?? "").toUpperCase() });
   await expect(signIn({ code: recovery[0] ?? "" })).rejects.toMatchObject({ type: "authentication_error" });
-  await accounts.secondFactor.disable(person.id, recovery[1] ?? "");
+  await accounts.secondFactor.disable(person.id, recovery[1] ?? "", "req_1");
   await signIn();
 });
 
@@ -162,14 +165,14 @@ test("guessing codes is slowed down, also in a session that is there", async () 
   const { person } = await becomeOwner();
   const { secret } = await accounts.secondFactor.enrol(person.id, person.email);
   const code = () => new TOTP({ secret }).generate({ timestamp: clock.nowMs() });
-  await accounts.secondFactor.confirm(person.id, code());
+  await accounts.secondFactor.confirm(person.id, code(), "req_1");
   elapsedMs += 120_000;
   for (let tries = 0; tries < 10; tries++) {
-    await expect(accounts.secondFactor.disable(person.id, `no code ${tries}`)).rejects.toThrow("The code is wrong");
+    await expect(accounts.secondFactor.disable(person.id, `no code ${tries}`, "req_1")).rejects.toThrow("The code is wrong");
   }
-  await expect(accounts.secondFactor.disable(person.id, code())).rejects.toMatchObject({ type: "rate_limit_error" });
+  await expect(accounts.secondFactor.disable(person.id, code(), "req_1")).rejects.toMatchObject({ type: "rate_limit_error" });
   elapsedMs += 60_000;
-  await accounts.secondFactor.disable(person.id, code());
+  await accounts.secondFactor.disable(person.id, code(), "req_1");
 });
 
 test("strangers who try an address do not stand in the way of the one who is signed in", async () => {
@@ -177,6 +180,30 @@ test("strangers who try an address do not stand in the way of the one who is sig
   for (let tries = 0; tries < 10; tries++) await expect(signIn({ password: `wrong guess ${tries}` })).rejects.toThrow("is wrong");
   const session = await accounts.sessions.resolve(token);
   await accounts.signIn.reauthenticate(session, { password: OWNER.password, code: null });
+});
+
+test("a password set with a link ends sessions and other links, and the audit log tells", async () => {
+  const { person, token } = await becomeOwner();
+  const [link, older] = [
+    await accounts.signIn.createPasswordLink(person.id),
+    await accounts.signIn.createPasswordLink(person.id),
+  ];
+  const next = { password: "another long password", code: null };
+  await accounts.signIn.setPassword(link, next, trace());
+  await expect(accounts.sessions.resolve(token)).rejects.toMatchObject({ type: "authentication_error" });
+  await expect(accounts.signIn.setPassword(older, next, trace())).rejects.toMatchObject({ type: "authentication_error" });
+
+  const { secret } = await accounts.secondFactor.enrol(person.id, person.email);
+  const code = new TOTP({ secret }).generate({ timestamp: clock.nowMs() });
+  const [recovery] = await accounts.secondFactor.confirm(person.id, code, "req_2");
+  await accounts.secondFactor.disable(person.id, recovery ?? "", "req_3");
+  const filter = { action: null, actorId: person.id, targetId: null, fromMs: null, toMs: null };
+  const { rows } = await listAuditRows(storage, act.organizationId, filter, { limit: 10, beforeSequence: null });
+  expect(rows.map(({ action, requestId }) => [action, requestId])).toEqual([
+    ["user.second_factor_disable", "req_3"],
+    ["user.second_factor_enable", "req_2"],
+    ["user.password_change", "req_1"],
+  ]);
 });
 
 test("a first password is set only by who has come through the provider lately", async () => {
@@ -194,7 +221,7 @@ test("of two sign-ins at once with one code, one gets in", async () => {
   const { person } = await becomeOwner();
   const { secret } = await accounts.secondFactor.enrol(person.id, person.email);
   const code = () => new TOTP({ secret }).generate({ timestamp: clock.nowMs() });
-  await accounts.secondFactor.confirm(person.id, code());
+  await accounts.secondFactor.confirm(person.id, code(), "req_1");
   elapsedMs += 60_000;
   const same = code();
   const outcomes = await Promise.allSettled([signIn({ code: same }), signIn({ code: same })]);

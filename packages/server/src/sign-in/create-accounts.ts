@@ -37,7 +37,14 @@ export function createAccounts(deps: {
   const { storage, people, buckets, master, clock } = deps;
   const hmacKey = deriveKey(master, "sign-in-hmac");
   const sessions = createSessions({ storage, people, hmacKey, clock });
-  const secondFactor = createSecondFactor({ storage, buckets, sealKey: deriveKey(master, "sign-in-seal"), hmacKey, clock });
+  const secondFactor = createSecondFactor({
+    storage,
+    people,
+    buckets,
+    sealKey: deriveKey(master, "sign-in-seal"),
+    hmacKey,
+    clock,
+  });
   return {
     people,
     sessions,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { BucketStore } from "../limits/bucket-store.ts";
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
-import { findTicket, insertTicket, useTicket, voidTickets } from "../storage/sign-in-tickets.ts";
+import { findTicket, insertTicket, useTicket, voidPasswordTickets, voidTickets } from "../storage/sign-in-tickets.ts";
 import type { Storage } from "../storage/storage.ts";
 import { findCredentials, setPasswordHash } from "../storage/user-credentials.ts";
 import { normalizeEmail } from "../tenancy/normalize-email.ts";
@@ -29,6 +29,8 @@ const PasswordPayload = z.object({ userId: z.string() });
 export interface ClientTrace {
   readonly networkAddress: string;
   readonly userAgent: string | null;
+  /** For the audit log. */
+  readonly requestId: string | null;
 }
 
 export interface SignIn {
@@ -48,7 +50,7 @@ export interface SignIn {
   ): Promise<NewSession>;
   /** The secret of a link with which a member sets a password, the first or another. */
   createPasswordLink(userId: string): Promise<string>;
-  /** Ends all the person's sessions and begins one. A second factor stays as it is, and is asked for. */
+  /** Ends all the person's sessions and links, and begins a session. A second factor stays as it is, and is asked for. */
   setPassword(
     secret: string,
     credentials: { readonly password: string; readonly code: string | null },
@@ -64,7 +66,7 @@ export interface SignIn {
     session: SessionPrincipal,
     credentials: { readonly password: string; readonly code: string | null },
   ): Promise<void>;
-  /** Ends all other sessions of the person. */
+  /** Ends all other sessions of the person, and links that would set a password. */
   changePassword(
     session: SessionPrincipal,
     passwords: { readonly current: string | null; readonly next: string },
@@ -174,8 +176,12 @@ export function createSignIn(deps: SignInDeps): SignIn {
       // Before the link is used up: a mistyped code must not cost it.
       if (await secondFactor.isOn(person.id)) await secondFactor.require(person.id, code);
       if (!(await useTicket(storage, secretHmac, "password", clock.nowMs()))) throw deadLink();
+      await people.noteOwnAct(person.id, "user.password_change", trace.requestId);
+      // In this order: a sign-in with the old password that comes in between does not stay.
+      await setPasswordHash(storage, person.id, await hashPassword(password), clock.nowMs());
+      await voidPasswordTickets(storage, person.id, clock.nowMs());
       await sessions.endOthers(person.id, null);
-      return welcome(person, password, trace);
+      return sessions.begin(person, trace.userAgent);
     },
     async withPassword({ email, password, code }, trace) {
       await countTry(email, trace);
@@ -194,7 +200,9 @@ export function createSignIn(deps: SignInDeps): SignIn {
       // Somebody who has only come through the provider sets a first one, having been there lately.
       if (passwordHash === null) requireRecentAuthentication(session, clock.nowMs());
       else if (!(await verifyPassword(current ?? "", passwordHash)).isRight) throw wrongCredentials();
+      await people.noteOwnAct(session.userId, "user.password_change", trace.requestId);
       await setPasswordHash(storage, session.userId, await hashPassword(next), clock.nowMs());
+      await voidPasswordTickets(storage, session.userId, clock.nowMs());
       await sessions.endOthers(session.userId, session.sessionId);
     },
   };

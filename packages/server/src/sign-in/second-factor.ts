@@ -5,6 +5,7 @@ import { fail } from "../platform/fail.ts";
 import type { Storage } from "../storage/storage.ts";
 import { claimTotpStep, confirmTotp, findCredentials, setTotpSecret, useRecoveryCode } from "../storage/user-credentials.ts";
 import { hmacSecret } from "./one-time-secret.ts";
+import type { People } from "./people.ts";
 import { seal, unseal } from "./seal.ts";
 import { acceptTotp, enrolTotp, type TotpEnrolment } from "./totp.ts";
 import { takeTries } from "./take-tries.ts";
@@ -18,9 +19,9 @@ export interface SecondFactor {
   /** A new secret that counts from its first code on; throws `conflict_error` where one is in force. */
   enrol(userId: string, label: string): Promise<TotpEnrolment>;
   /** Turns it on with a first code; returns the recovery codes, the only time that they are seen. */
-  confirm(userId: string, code: string): Promise<readonly string[]>;
+  confirm(userId: string, code: string, requestId: string | null): Promise<readonly string[]>;
   /** Turns it off with a code. */
-  disable(userId: string, code: string): Promise<void>;
+  disable(userId: string, code: string, requestId: string | null): Promise<void>;
   isOn(userId: string): Promise<boolean>;
   /** Throws `authentication_error` unless the code is right: of the app, or one of the recovery codes, each once. */
   require(userId: string, code: string | null): Promise<void>;
@@ -28,12 +29,13 @@ export interface SecondFactor {
 
 export function createSecondFactor(deps: {
   readonly storage: Storage;
+  readonly people: People;
   readonly buckets: BucketStore;
   readonly sealKey: Buffer;
   readonly hmacKey: Buffer;
   readonly clock: Clock;
 }): SecondFactor {
-  const { storage, buckets, sealKey, hmacKey, clock } = deps;
+  const { storage, people, buckets, sealKey, hmacKey, clock } = deps;
   const hashCode = (userId: string, code: string) =>
     hmacSecret(hmacKey, `${userId}:${code.replaceAll(/[\s-]/g, "").toLowerCase()}`);
 
@@ -73,18 +75,20 @@ export function createSecondFactor(deps: {
       await setTotpSecret(storage, userId, seal(sealKey, enrolment.secret, context(userId)), clock.nowMs());
       return enrolment;
     },
-    async confirm(userId, code) {
+    async confirm(userId, code, requestId) {
       if (await isOn(userId)) throw fail("conflict_error", { public: "The second factor is in force already." });
       await countTry(userId);
       const step = await accept(userId, code);
       if (step === null) throw fail("invalid_request_error", { public: "code: The code is wrong" });
       const codes = Array.from({ length: RECOVERY_CODES }, () => formatRecoveryCode(randomBytes(RECOVERY_BYTES)));
       const hmacs = codes.map((each) => hashCode(userId, each));
+      await people.noteOwnAct(userId, "user.second_factor_enable", requestId);
       await confirmTotp(storage, userId, step, hmacs, clock.nowMs());
       return codes;
     },
-    async disable(userId, code) {
+    async disable(userId, code, requestId) {
       await requireCode(userId, code);
+      await people.noteOwnAct(userId, "user.second_factor_disable", requestId);
       await setTotpSecret(storage, userId, null, clock.nowMs());
     },
     isOn,

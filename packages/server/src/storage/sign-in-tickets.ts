@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, lt } from "drizzle-orm";
+import { and, eq, gt, isNull, lt, sql } from "drizzle-orm";
 import { signInTickets } from "./schema.ts";
 import type { Storage } from "./storage.ts";
 
@@ -61,6 +61,22 @@ export function voidTickets(storage: Storage, kind: TicketKind, nowMs: number): 
       .update(signInTickets)
       .set({ usedAt: new Date(nowMs) })
       .where(and(eq(signInTickets.kind, kind), isNull(signInTickets.usedAt)));
+  });
+}
+
+/** Ends the links with which somebody could set a person's password. */
+export function voidPasswordTickets(storage: Storage, userId: string, nowMs: number): Promise<void> {
+  return storage.run({ operation: "void password links", repeatable: true }, async (database) => {
+    await database
+      .update(signInTickets)
+      .set({ usedAt: new Date(nowMs) })
+      .where(
+        and(
+          eq(signInTickets.kind, "password"),
+          isNull(signInTickets.usedAt),
+          eq(sql`${signInTickets.payload} ->> 'userId'`, userId),
+        ),
+      );
   });
 }
 

@@ -16,6 +16,9 @@ export interface Person {
   readonly role: OrganizationRoleName;
 }
 
+/** What people do to their own account, for the audit log. A changed password ends their other sessions. */
+type OwnAct = "user.password_change" | "user.second_factor_enable" | "user.second_factor_disable";
+
 const OWNER_ROLES: readonly OrganizationRoleName[] = ["owner", "primary_owner"];
 
 /** The people of one organization, for whoever signs them in. */
@@ -52,6 +55,13 @@ export function createPeople(deps: TenancyDeps, organizationId: string) {
           await addUserOn(queries, record, { ...who, role: "primary_owner", organizationId, nowMs: clock.nowMs() }),
         );
       });
+    },
+    /** Writes down what somebody did to how they sign in. */
+    async noteOwnAct(userId: string, action: OwnAct, requestId: string | null): Promise<void> {
+      const actor = { type: "user" as const, id: userId };
+      await changeAudited(storage, action, toAuditedAct(deps, { organizationId, actor, requestId }), (_queries, record) =>
+        record({ action, target: { type: "user", id: userId }, before: null, after: null }),
+      );
     },
     /** The invite that waits for this address; null: none, or it is over. */
     async findInvite(

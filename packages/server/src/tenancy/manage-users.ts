@@ -24,6 +24,14 @@ const ADMIN_ROLES: readonly OrganizationRoleName[] = ["admin", "owner", "primary
 const PROTECTED_ROLES: readonly OrganizationRoleName[] = [...ADMIN_ROLES, "membership_admin"];
 const OWNER_ROLES: readonly OrganizationRoleName[] = ["owner", "primary_owner"];
 
+/** Whose link: a member's to set a password, an invite's, or the owner's of an organization that has none. */
+export interface LinkTarget {
+  readonly type: "user" | "invite" | "organization";
+  readonly id: string;
+}
+
+const LINK_ACTIONS = { user: "user.password_link", invite: "invite.link", organization: "organization.owner_link" } as const;
+
 export interface NewUser {
   readonly email: string;
   readonly name: string;
@@ -98,9 +106,9 @@ export function removeUser(deps: TenancyDeps, act: Act, userId: string): Promise
 }
 
 /** Whoever makes a link for somebody could become them: it is written down. */
-export function noteLinkMade(deps: TenancyDeps, act: Act, userId: string): Promise<void> {
-  return changeAudited(deps.storage, "note password link", toAuditedAct(deps, act), (_queries, record) =>
-    record({ action: "user.password_link", target: { type: "user", id: userId }, before: null, after: null }),
+export function noteLinkMade(deps: TenancyDeps, act: Act, target: LinkTarget): Promise<void> {
+  return changeAudited(deps.storage, "note link", toAuditedAct(deps, act), (_queries, record) =>
+    record({ action: LINK_ACTIONS[target.type], target, before: null, after: null }),
   );
 }
 

@@ -85,7 +85,8 @@ export async function startConsole(): Promise<ConsoleUnderTest> {
   async function signIn(): Promise<StorageState> {
     const secret = await people.createOwnerLink();
     // Null: a test took ownership by itself.
-    if (secret !== null) await people.becomeOwner(secret, OWNER, { networkAddress: "127.0.0.1", userAgent: null });
+    if (secret !== null)
+      await people.becomeOwner(secret, OWNER, { networkAddress: "127.0.0.1", userAgent: null, requestId: null });
     const { context } = await openWith(null);
     const data = { email: OWNER.email, password: OWNER.password };
     const reply = await context.request.post(`${address}/api/sign-in`, { data });

@@ -88,6 +88,11 @@ test("a forgotten open tab makes no key", async () => {
 test("an invite's link is made for a pending invite only, and works once", async () => {
   const link = await invite("once@example.com");
   expect(link.startsWith(`${platform.url}/console/invite#`)).toBe(true);
+  // Whoever makes it could use it themselves.
+  const made = await fetch(`${platform.url}/v1/organizations/audit_log?action=invite.link&limit=1`, {
+    headers: { cookie: ownerCookie },
+  });
+  expect(await made.json()).toMatchObject({ data: [{ actor: { type: "user" }, target: { type: "invite" } }] });
   const secret = link.slice(link.indexOf("#") + 1);
   const join = () => call("/console/api/invite", { secret, name: "Once", password: "a password of mine" }, null);
   expect((await join()).status).toBe(200);

@@ -173,7 +173,7 @@ test("through the provider and back, over HTTP", async () => {
   await using provider: OpenIdProvider = await startOpenIdProvider(redirectUri);
   await using other = await startPlatform({ openId: provider });
   const secret = await other.accounts.signIn.createOwnerLink();
-  await other.accounts.signIn.becomeOwner(secret ?? "", OWNER, { networkAddress: "::1", userAgent: null });
+  await other.accounts.signIn.becomeOwner(secret ?? "", OWNER, { networkAddress: "::1", userAgent: null, requestId: null });
   provider.accounts.set("ann", { email: OWNER.email, emailVerified: true, name: "Ann" });
 
   const { request } = await import("node:http");

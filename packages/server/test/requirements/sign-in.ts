@@ -32,6 +32,19 @@ export const signInRequirements: readonly Requirement[] = [
       "Sessions end when they should.",
       "a session ends by signing out, by idling, with its lifetime, and with another password",
     ],
+    ["sign-in:codes", "11", "Guessing codes is slowed down.", "guessing codes is slowed down, also in a session that is there"],
+    [
+      "sign-in:own-tries",
+      "11",
+      "Strangers cannot use up a signed-in person's tries.",
+      "strangers who try an address do not stand in the way of the one who is signed in",
+    ],
+    [
+      "sign-in:audit",
+      "10",
+      "Changes of how people sign in are on the audit log.",
+      "a password set with a link ends sessions and other links, and the audit log tells",
+    ],
     ["sign-in:again", "11", "What is sensitive asks again.", "what is sensitive asks again after a quarter of an hour"],
     [
       "sign-in:second-factor",

@@ -33,6 +33,7 @@ export async function printLink(email: string | null, context: CliContext): Prom
   await withTenancy(context, async (deps, doer, master) => {
     const organizationId = (await findFirstOrganization(deps.storage))?.organizationId;
     if (organizationId === undefined) throw new UserError("There is no organization yet: start the server once.");
+    const act = { ...doer, organizationId };
     const people = createPeople(deps, organizationId);
     const buckets = createMemoryBucketStore({ clock: deps.clock });
     const { signIn } = createAccounts({ ...deps, people, buckets, master, openId: null });
@@ -41,6 +42,7 @@ export async function printLink(email: string | null, context: CliContext): Prom
     if (email === null) {
       const secret = await signIn.createOwnerLink();
       if (secret === null) throw new UserError("The organization has an owner. Give the address of the member who needs a link.");
+      await noteLinkMade(deps, act, { type: "organization", id: organizationId });
       const url = ownerLink(base, secret);
       context.say(url);
       context.tell("Whoever opens it first owns the organization. It works once, within a day.");
@@ -51,6 +53,7 @@ export async function printLink(email: string | null, context: CliContext): Prom
     if (!person) {
       const invite = await people.findInvite({ email });
       if (!invite) throw new UserError(`Nobody here has the address ${email}, and no invite waits for it.`);
+      await noteLinkMade(deps, act, { type: "invite", id: invite.id });
       const secret = await signIn.createInviteLink(invite.id, deps.clock.nowMs() + INVITE_LINK_MS);
       const url = inviteLink(base, secret);
       context.say(url);
@@ -58,7 +61,7 @@ export async function printLink(email: string | null, context: CliContext): Prom
       context.emit({ url });
       return;
     }
-    await noteLinkMade(deps, { ...doer, organizationId }, person.id);
+    await noteLinkMade(deps, act, { type: "user", id: person.id });
     const url = passwordLink(base, await signIn.createPasswordLink(person.id));
     context.say(url);
     context.tell(`With it ${person.email} sets a password, within a day.`);

@@ -4,6 +4,7 @@ import { inviteLink } from "../../sign-in/links.ts";
 import { requireRecentAuthentication } from "../../sign-in/sessions.ts";
 import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
 import { findInvite, statusOf } from "../../storage/invites.ts";
+import { noteLinkMade } from "../../tenancy/manage-users.ts";
 import { notFound } from "../../tenancy/not-found.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 
@@ -14,15 +15,16 @@ export const consoleInvitesLink = defineEndpoint({
   path: "/console/api/invites/:invite_id/link",
   permission: "session",
   reply: { schema: ConsoleInviteLink },
-  async handle({ session, params, origin }, { tenancy, accounts, clock }) {
-    const { organizationId } = toAdminPrincipal(session);
+  async handle({ session, params, origin, requestId }, { tenancy, accounts, clock }) {
+    const admin = toAdminPrincipal(session);
     requireRecentAuthentication(session, clock.nowMs());
     const id = params["invite_id"] ?? "";
-    const invite = /^\w{1,128}$/.test(id) ? await findInvite(tenancy.storage, organizationId, id) : null;
+    const invite = /^\w{1,128}$/.test(id) ? await findInvite(tenancy.storage, admin.organizationId, id) : null;
     if (!invite) throw notFound("Invite", id);
     if (statusOf(invite, clock.nowMs()) !== "pending") {
       throw fail("invalid_request_error", { public: "Only a pending invite has a link." });
     }
+    await noteLinkMade(tenancy, { ...admin, requestId }, { type: "invite", id: invite.id });
     const secret = await accounts.signIn.createInviteLink(invite.id, invite.expiresAt.getTime());
     return {
       kind: "json",

@@ -11,8 +11,8 @@ export const consoleSecondFactorConfirm = defineEndpoint({
   permission: "session",
   body: { schema: ConsoleCodeRequest, maxBytes: CONSOLE_BODY_MAX_BYTES, parse: (json) => parseBody(ConsoleCodeRequest, json) },
   reply: { schema: ConsoleRecoveryCodes },
-  async handle({ session, body }, { accounts }) {
-    const codes = await accounts.secondFactor.confirm(session.userId, body.code);
+  async handle({ session, body, requestId }, { accounts }) {
+    const codes = await accounts.secondFactor.confirm(session.userId, body.code, requestId);
     return { kind: "json", headers: { "cache-control": "no-store" }, body: { type: "recovery_codes", codes } };
   },
 });

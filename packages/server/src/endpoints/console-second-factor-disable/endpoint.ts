@@ -11,8 +11,8 @@ export const consoleSecondFactorDisable = defineEndpoint({
   permission: "session",
   body: { schema: ConsoleCodeRequest, maxBytes: CONSOLE_BODY_MAX_BYTES, parse: (json) => parseBody(ConsoleCodeRequest, json) },
   reply: { schema: ConsoleDone },
-  async handle({ session, body }, { accounts }) {
-    await accounts.secondFactor.disable(session.userId, body.code);
+  async handle({ session, body, requestId }, { accounts }) {
+    await accounts.secondFactor.disable(session.userId, body.code, requestId);
     return { kind: "json", body: { type: "done" } };
   },
 });

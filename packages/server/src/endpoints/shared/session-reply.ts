@@ -33,8 +33,9 @@ export function replyWithSession(
   };
 }
 
-export function traceOf(request: Pick<EndpointRequest, "networkAddress" | "headers">): ClientTrace {
-  return { networkAddress: request.networkAddress, userAgent: request.headers["user-agent"] ?? null };
+export function traceOf(request: Pick<EndpointRequest, "networkAddress" | "headers" | "requestId">): ClientTrace {
+  const { networkAddress, headers, requestId } = request;
+  return { networkAddress, userAgent: headers["user-agent"] ?? null, requestId };
 }
 
 /** A body of the Console is small. */
