@@ -128,6 +128,8 @@ export interface EndpointDefinition<Who extends Permission = Permission, Body = 
   /** With `:name` for a parameter. */
   readonly path: string;
   readonly permission: Who;
+  /** A signed-in administrator must have proved who they are a short while ago; an admin key is not asked. */
+  readonly asksAgain?: boolean;
   readonly query?: z.ZodObject;
   readonly body?: BodyDefinition<Body>;
   /** Instead of `body`. */

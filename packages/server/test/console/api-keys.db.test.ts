@@ -72,7 +72,7 @@ test("only an administrator makes keys, and only in a workspace that is there", 
   ]);
 });
 
-test("a forgotten open tab makes no key", async () => {
+test("a forgotten open tab makes no key, and changes no limit", async () => {
   await platform.storage.run({ operation: "age the sessions", repeatable: true }, (database) =>
     database.execute("update sessions set authenticated_at = authenticated_at - interval '16 minutes'"),
   );
@@ -81,8 +81,16 @@ test("a forgotten open tab makes no key", async () => {
     403,
     { error: { type: "permission_error", details: { error_code: "reauthentication_required" } } },
   ]);
+  const limit = { amount: "100", scope: { type: "organization" } };
+  const setLimit = () => call("/v1/organizations/spend_limits", limit, ownerCookie);
+  const unchanged = await setLimit();
+  expect([unchanged.status, await unchanged.json()]).toMatchObject([
+    403,
+    { error: { details: { error_code: "reauthentication_required" } } },
+  ]);
   await call("/console/api/reauthenticate", { password: OWNER.password }, ownerCookie);
   expect((await createKey({ name: "later" })).status).toBe(200);
+  expect((await setLimit()).status).toBe(200);
 });
 
 test("an invite's link is made for a pending invite only, and works once", async () => {

@@ -21,7 +21,7 @@ export const consoleRequirements: readonly Requirement[] = [
       "console:keys:recent",
       "11",
       "Making a key asks for the password again when it was given a while ago.",
-      "a forgotten open tab makes no key",
+      "a forgotten open tab makes no key, and changes no limit",
     ],
     [
       "console:keys:own",

@@ -10,7 +10,7 @@ import { createServerTiming, type ServerTiming } from "../../endpoints/server-ti
 import { fail } from "../../platform/fail.ts";
 import { newId } from "../../platform/ids.ts";
 import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
-import type { SessionPrincipal } from "../../sign-in/sessions.ts";
+import { requireRecentAuthentication, type SessionPrincipal } from "../../sign-in/sessions.ts";
 import { ClientGone, errorHeaders, toErrorEnvelope, toFailure } from "../error-reply.ts";
 import { checkBodyHeaders, openUpload, parseJson, readBody } from "../read-body.ts";
 import { type StreamTimes, writeStream } from "../write-stream.ts";
@@ -126,7 +126,7 @@ export async function serveEndpoint(
   if (permission === "console" || permission === "session") refuseOtherOrigins(incoming);
   const principal = permission === "workspace" ? await authenticate(exchange, deps) : null;
   const signedIn = permission === "session" ? await resolveSession(exchange, deps) : null;
-  const admin = permission === "admin" ? await authenticateAdmin(exchange, deps) : null;
+  const admin = permission === "admin" ? await authenticateAdmin(endpoint, exchange, deps) : null;
   const query = new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
   refuseNul(exchange, params, query);
   const betas = readBetas(incoming.headers);
@@ -203,7 +203,7 @@ async function resolveSession(
 }
 
 /** With an admin key, or as a signed-in administrator. */
-async function authenticateAdmin(exchange: Exchange, deps: DoorDeps): Promise<AdminPrincipal> {
+async function authenticateAdmin(endpoint: Endpoint, exchange: Exchange, deps: DoorDeps): Promise<AdminPrincipal> {
   const { authenticator, clock } = deps;
   const { incoming, headers, timing } = exchange;
   const begunAtMs = clock.monotonicMs();
@@ -211,7 +211,9 @@ async function authenticateAdmin(exchange: Exchange, deps: DoorDeps): Promise<Ad
     refuseOtherOrigins(incoming);
     const { session } = await resolveSession(exchange, deps);
     timing.add("auth", clock.monotonicMs() - begunAtMs);
-    return toAdminPrincipal(session);
+    const admin = toAdminPrincipal(session);
+    if (endpoint.asksAgain) requireRecentAuthentication(session, clock.nowMs());
+    return admin;
   }
   const admin = await authenticator.authenticateAdmin(readSecret(incoming.headers));
   timing.add("auth", clock.monotonicMs() - begunAtMs);

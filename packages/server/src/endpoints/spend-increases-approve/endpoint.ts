@@ -12,6 +12,7 @@ export const spendIncreasesApprove = defineEndpoint({
   method: "POST",
   path: "/v1/organizations/spend_limit_increase_requests/:request_id/approve",
   permission: "admin",
+  asksAgain: true,
   body: {
     schema: SpendIncreaseApproveRequest,
     maxBytes: ADMIN_BODY_MAX_BYTES,

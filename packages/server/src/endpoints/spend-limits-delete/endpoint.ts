@@ -9,6 +9,7 @@ export const spendLimitsDelete = defineEndpoint({
   method: "DELETE",
   path: "/v1/organizations/spend_limits/:spend_limit_id",
   permission: "admin",
+  asksAgain: true,
   reply: { schema: SpendLimitDeleted },
   async handle(request, { tenancy }) {
     const id = idOf(request, "spend_limit_id", "Spend limit");

@@ -12,6 +12,7 @@ export const spendLimitsSet = defineEndpoint({
   method: "POST",
   path: "/v1/organizations/spend_limits",
   permission: "admin",
+  asksAgain: true,
   body: {
     schema: SpendLimitSetRequest,
     maxBytes: ADMIN_BODY_MAX_BYTES,

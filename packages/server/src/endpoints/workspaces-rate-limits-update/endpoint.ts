@@ -15,6 +15,7 @@ export const workspacesRateLimitsUpdate = defineEndpoint({
   method: "POST",
   path: "/v1/organizations/workspaces/:workspace_id/rate_limits/:rate_limit_id",
   permission: "admin",
+  asksAgain: true,
   body: {
     schema: WorkspaceRateLimitUpdateRequest,
     maxBytes: ADMIN_BODY_MAX_BYTES,
