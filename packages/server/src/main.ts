@@ -14,7 +14,7 @@ import { createInferenceGeos } from "./tenancy/create-inference-geos.ts";
 import { createPeople } from "./tenancy/create-people.ts";
 import { findConsoleFolder } from "./doors/console/find-console-folder.ts";
 import { loadConsoleFiles } from "./doors/console/load-console-files.ts";
-import { createServer } from "./doors/index.ts";
+import { createServer, toTrustedProxies } from "./doors/index.ts";
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
 import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
 import { openSnapshotStore } from "./engines/turn-engine/cache/snapshot-store.ts";
@@ -253,7 +253,12 @@ export async function startParley(options: {
 
   const consoleFiles = await loadConsoleFiles(findConsoleFolder());
   if (consoleFiles === null) log.warn("the Console is not built, so /console leads nowhere: npm run build -w packages/console");
-  const { url } = await server.listen({ host: config.host, port: config.port, consoleFiles });
+  const { url } = await server.listen({
+    host: config.host,
+    port: config.port,
+    consoleFiles,
+    trustedProxies: toTrustedProxies(config.trusted_proxies),
+  });
   log.info({ url, database: storage.kind }, "ready");
   const ownerSecret = consoleFiles === null ? null : await accounts.signIn.createOwnerLink();
   const signInUrl = consoleFiles === null ? null : `${url}/console/`;

@@ -6,6 +6,7 @@ import { fail } from "../platform/fail.ts";
 import { createApp } from "./anthropic/create-app.ts";
 import { bodyLimitAt } from "./anthropic/find-route.ts";
 import type { DoorDeps, DoorOptions, Drain } from "./anthropic/serve-endpoint.ts";
+import { toTrustedProxies } from "./anthropic/network-address.ts";
 import { answerBrokenRequests } from "./broken-request.ts";
 import type { ConsoleFiles } from "./console/load-console-files.ts";
 import { serveConsole } from "./console/serve-console.ts";
@@ -56,6 +57,7 @@ export function createServer(deps: DoorDeps): ParleyServer {
       pingAfterMs: PING_AFTER_MS,
       stallAfterMs: STALL_AFTER_MS,
       openLocalEndpoints: false,
+      trustedProxies: toTrustedProxies([]),
       ...rest,
     };
     const app = createApp({ endpoints, deps, drain, options });

@@ -20,7 +20,7 @@ export interface EndpointRequest<Body = unknown> {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** The peer's address: a reverse proxy's where there is one. */
+  /** The client's address, as the peer or a trusted proxy tells it. */
   readonly networkAddress: string;
   /** The address that the client used, e.g. `https://parley.example.com`, without a slash at the end. */
   readonly origin: string;

@@ -34,6 +34,8 @@ export const ConfigSchema = z.strictObject({
   host: z.string().default("127.0.0.1"),
   /** 0 takes any free port. */
   port: port.default(8484),
+  /** Reverse proxies whose `X-Forwarded-For` says where a request comes from. */
+  trusted_proxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be an address or a network")).default([]),
   /** PostgreSQL 15 or newer; null starts the embedded one in the data folder. */
   database_url: z
     .string()

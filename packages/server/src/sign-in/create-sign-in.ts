@@ -7,6 +7,7 @@ import type { Storage } from "../storage/storage.ts";
 import { findCredentials, setPasswordHash } from "../storage/user-credentials.ts";
 import { normalizeEmail } from "../tenancy/normalize-email.ts";
 import { hmacSecret, newSecret } from "./one-time-secret.ts";
+import { networkOf } from "./network-of.ts";
 import { hashPassword, verifyPassword } from "./password-hash.ts";
 import type { Person } from "../tenancy/create-people.ts";
 import type { People } from "./people.ts";
@@ -96,7 +97,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
         limitPerMinute: TRIES_PER_ADDRESS_PER_MINUTE,
         tokens: 1,
       },
-      { key: `sign-in:network:${trace.networkAddress}`, limitPerMinute: TRIES_PER_NETWORK_PER_MINUTE, tokens: 1 },
+      { key: `sign-in:network:${networkOf(trace.networkAddress)}`, limitPerMinute: TRIES_PER_NETWORK_PER_MINUTE, tokens: 1 },
     ]);
   }
 

@@ -1,5 +1,6 @@
 import { TOTP } from "otpauth";
 import { expect, test } from "vitest";
+import { networkOf } from "./network-of.ts";
 import { hashPassword, verifyPassword } from "./password-hash.ts";
 import { seal, unseal } from "./seal.ts";
 import { acceptTotp, enrolTotp } from "./totp.ts";
@@ -43,4 +44,13 @@ test("a code works once, one step early or late, and not later", () => {
   expect(acceptTotp(secret, code(nowMs - 30_000), nowMs, 0)).toBe(step! - 1);
   expect(acceptTotp(secret, code(nowMs - 90_000), nowMs, 0)).toBeNull();
   expect(acceptTotp(secret, "not a code", nowMs, 0)).toBeNull();
+});
+
+test("all addresses of an IPv6 network count as one", () => {
+  for (const address of ["2001:db8::1", "2001:0DB8:0:0:ffff::", "2001:db8::a:b:c:d", "2001:db8:0:0:1:2:3:4"]) {
+    expect(networkOf(address)).toBe("2001:db8:0:0::/64");
+  }
+  expect(networkOf("2001:db8:0:1::1")).toBe("2001:db8:0:1::/64");
+  expect(networkOf("::1")).toBe("0:0:0:0::/64");
+  expect(networkOf("203.0.113.9")).toBe("203.0.113.9");
 });

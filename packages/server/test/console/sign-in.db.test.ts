@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startOpenIdProvider, type OpenIdProvider } from "../support/start-openid-provider.ts";
+import { toTrustedProxies } from "../../src/doors/anthropic/network-address.ts";
 import { addUser } from "../../src/tenancy/manage-users.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { startPlatform, type Platform } from "../support/start-platform.ts";
@@ -131,6 +132,19 @@ test("a signed-in person uses models in the workspaces that are theirs", async (
   expect((await call(`/v1/organizations/workspaces/${id}/members`, member, { cookie: ownerCookie })).status).toBe(200);
   expect((await ask(developer, id)).status).toBe(200);
   expect((await call("/v1/messages", body, { cookie: developer, site: "cross-site" })).status).toBe(403);
+});
+
+test("behind a proxy that is trusted, one network's tries are not another's", async () => {
+  await using proxied = await platform.startNode({}, { trustedProxies: toTrustedProxies(["127.0.0.1"]) });
+  const tryFrom = (client: string, email: string) =>
+    fetch(`${proxied.url}/console/api/sign-in`, {
+      method: "POST",
+      body: JSON.stringify({ email, password: "not the password" }),
+      headers: { "content-type": "application/json", "x-forwarded-for": `192.0.2.1, ${client}` },
+    });
+  const tries = await Promise.all(Array.from({ length: 62 }, (_, at) => tryFrom("198.51.100.1", `nobody${at}@example.com`)));
+  expect(tries.map(({ status }) => status)).toContain(429);
+  expect((await tryFrom("198.51.100.2", "nobody@example.com")).status).toBe(401);
 });
 
 test("signing out ends the session everywhere", async () => {

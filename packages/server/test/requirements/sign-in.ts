@@ -11,6 +11,7 @@ export const signInRequirements: readonly Requirement[] = [
       "a sealed value opens only with its key and in its place",
     ],
     ["sign-in:totp", "11", "A code works once.", "a code works once, one step early or late, and not later"],
+    ["sign-in:ipv6", "11", "An IPv6 network has the tries of one.", "all addresses of an IPv6 network count as one"],
   ]),
   ...provedBy("server/src/sign-in/accounts.db.test.ts", [
     [
@@ -66,6 +67,12 @@ export const signInRequirements: readonly Requirement[] = [
     ],
   ]),
   ...provedBy("server/test/console/sign-in.db.test.ts", [
+    [
+      "session:proxies",
+      "11",
+      "Behind a proxy, people of one network do not use up the tries of another.",
+      "behind a proxy that is trusted, one network's tries are not another's",
+    ],
     ["session:csrf", "11", "Another site's page can do nothing.", "another site's page can do nothing with the cookie"],
     [
       "session:roles",

@@ -6,7 +6,7 @@ import { createAdminKey } from "../../src/auth/manage-admin-keys.ts";
 import { createKey, type KeyDeps } from "../../src/auth/manage-api-keys.ts";
 import type { MasterSecret } from "../../src/auth/master-secret.ts";
 import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
-import type { DoorDeps } from "../../src/doors/anthropic/serve-endpoint.ts";
+import type { DoorDeps, DoorOptions } from "../../src/doors/anthropic/serve-endpoint.ts";
 import type { ConsoleFiles } from "../../src/doors/console/load-console-files.ts";
 import type { ScriptedEngine } from "../../src/doors/testing/scripted-engine.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
@@ -44,7 +44,7 @@ export interface Platform extends AsyncDisposable {
   readonly apiKey: string;
   readonly adminKey: string;
   /** Another server on the same database, with connections of its own, as a second node. */
-  startNode(deps?: Partial<DoorDeps>): Promise<AsyncDisposable & { readonly url: string }>;
+  startNode(deps?: Partial<DoorDeps>, options?: Partial<DoorOptions>): Promise<AsyncDisposable & { readonly url: string }>;
 }
 
 const QUOTA_BYTES = 100_000_000;
@@ -71,7 +71,7 @@ export async function startPlatform({
   const apiKey = await createKey(keys, { name: "test", workspaceId, expiresAtMs: null }, SYSTEM);
   const adminKey = await createAdminKey(keys, { name: "test", organizationId, expiresAtMs: null }, SYSTEM);
 
-  async function serve(own: Storage, deps: Partial<DoorDeps> = {}) {
+  async function serve(own: Storage, deps: Partial<DoorDeps> = {}, options: Partial<DoorOptions> = {}) {
     const authenticator = createAuthenticator({ ...keys, storage: own });
     const tenancy = { ...keys, storage: own, authenticator };
     const limitPolicy = createLimitPolicy({ storage: own, clock: systemClock, tiers: PLATFORM_TIERS, defaults: DEFAULT_LIMITS });
@@ -86,6 +86,7 @@ export async function startPlatform({
     });
     const server = await startTestServer({
       consoleFiles,
+      ...options,
       deps: {
         authenticator,
         limitPolicy,
@@ -125,9 +126,9 @@ export async function startPlatform({
     workspaceId,
     apiKey: apiKey.secret,
     adminKey: adminKey.secret,
-    async startNode(deps) {
+    async startNode(deps, options) {
       const own = await open();
-      const second = await serve(own, deps);
+      const second = await serve(own, deps, options);
       return {
         url: second.url,
         async [Symbol.asyncDispose]() {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BlockList } from "node:net";
 import { Readable } from "node:stream";
 import type { AdminPrincipal, Authenticator, Principal } from "../../auth/principal.ts";
 import type { AdminRequest, Endpoint, EndpointReply, SessionRequest, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
@@ -15,6 +16,7 @@ import { ClientGone, errorHeaders, toErrorEnvelope, toFailure } from "../error-r
 import { checkBodyHeaders, openUpload, parseJson, readBody } from "../read-body.ts";
 import { type StreamTimes, writeStream } from "../write-stream.ts";
 import { corsHeaders } from "./cors.ts";
+import { networkAddressOf } from "./network-address.ts";
 import { hasSecret, hasVersion, readBetas, readSecret, readVersion } from "./read-headers.ts";
 import { originOf, refuseOtherOrigins } from "./same-origin.ts";
 
@@ -25,6 +27,8 @@ export interface DoorDeps extends EndpointDeps {
 export interface DoorOptions extends StreamTimes {
   /** Lets other machines read endpoints of permission "local". */
   readonly openLocalEndpoints: boolean;
+  /** Whose `X-Forwarded-For` counts. */
+  readonly trustedProxies: BlockList;
 }
 
 /** The state of the server that each request asks for. */
@@ -146,7 +150,7 @@ export async function serveEndpoint(
     params,
     query,
     headers: incoming.headers,
-    networkAddress: incoming.socket.remoteAddress ?? "",
+    networkAddress: networkAddressOf(incoming, options.trustedProxies),
     origin: originOf(incoming),
     body: endpoint.body ? endpoint.body.parse(parseJson(bodyBytes), protocol) : undefined,
     bodyBytes,
