@@ -147,6 +147,24 @@ test("behind a proxy that is trusted, one network's tries are not another's", as
   expect((await tryFrom("198.51.100.2", "nobody@example.com")).status).toBe(401);
 });
 
+test("a NUL is refused before it costs a link", async () => {
+  await using other = await startPlatform();
+  const secret = await other.accounts.signIn.createOwnerLink();
+  const take = (name: string) =>
+    fetch(`${other.url}/console/api/owner`, {
+      method: "POST",
+      body: JSON.stringify({ secret, ...OWNER, name }),
+      headers: { "content-type": "application/json" },
+    });
+  expect(await errorOf(await take("Ann\0"))).toMatchObject({
+    status: 400,
+    error: { type: "invalid_request_error", message: "name: Input should not contain NUL" },
+  });
+  expect((await take("Ann")).status).toBe(200);
+  const signIn = await call("/console/api/sign-in", { email: "ann\0@example.com", password: "x" });
+  expect(await errorOf(signIn)).toMatchObject({ status: 400, error: { message: "email: Input should not contain NUL" } });
+});
+
 test("signing out ends the session everywhere", async () => {
   const cookie = cookieOf(await call("/console/api/sign-in", { email: OWNER.email, password: OWNER.password }));
   await using node = await platform.startNode();

@@ -143,6 +143,9 @@ export async function serveEndpoint(
     isBeta: betas.length > 0 || query.get("beta") === "true",
   };
   const bodyBytes = endpoint.body ? await readBody(incoming, endpoint.body.maxBytes, exchange.signal) : Buffer.alloc(0);
+  const body = endpoint.body ? endpoint.body.parse(parseJson(bodyBytes), protocol) : undefined;
+  // What a workspace sends is for models, or checked where it is stored.
+  if (permission !== "workspace") refuseNulIn(body, "");
   const request: Omit<EndpointAnyRequest, keyof Callers> & Callers = {
     ...protocol,
     requestId: exchange.requestId,
@@ -152,7 +155,7 @@ export async function serveEndpoint(
     headers: incoming.headers,
     networkAddress: networkAddressOf(incoming, options.trustedProxies),
     origin: originOf(incoming),
-    body: endpoint.body ? endpoint.body.parse(parseJson(bodyBytes), protocol) : undefined,
+    body,
     bodyBytes,
     upload: endpoint.upload ? openUpload(incoming, endpoint.upload.maxBytes, exchange.signal) : Readable.from([]),
     arrivedAtMs: exchange.arrivedAtMs,
@@ -182,6 +185,19 @@ function refuseNul({ incoming, path }: Exchange, params: Readonly<Record<string,
     if (`${name}${value}`.includes("\0")) {
       throw fail("invalid_request_error", { public: `${name.replaceAll("\0", "")}: Input should not contain NUL` });
     }
+  }
+}
+
+/** The same for the texts of a body, whose schema has bounded its depth. */
+function refuseNulIn(value: unknown, path: string): void {
+  if (typeof value === "string" && value.includes("\0")) {
+    throw fail("invalid_request_error", { public: `${path}: Input should not contain NUL` });
+  }
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const at = path === "" ? key : `${path}.${key}`;
+    refuseNulIn(key, path);
+    refuseNulIn(inner, at);
   }
 }
 

@@ -1,6 +1,5 @@
 import { WorkspaceMember, WorkspaceMemberAddRequest } from "@parley/wire";
 import { addWorkspaceMember } from "../../tenancy/manage-workspace-members.ts";
-import { notFound } from "../../tenancy/not-found.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 import { toWorkspaceMember } from "../shared/admin-objects.ts";
 import { ADMIN_BODY_MAX_BYTES, actOf, idOf } from "../shared/admin-request.ts";
@@ -21,7 +20,6 @@ export const workspaceMembersAdd = defineEndpoint({
   async handle(request, { tenancy }) {
     const workspaceId = idOf(request, "workspace_id", "Workspace");
     const { user_id: userId, workspace_role: role } = request.body;
-    if (userId.includes("\0")) throw notFound("User", userId);
     const member = await addWorkspaceMember(tenancy, actOf(request), { workspaceId, userId, role });
     return { kind: "json", body: toWorkspaceMember(member) };
   },
