@@ -10,7 +10,7 @@ import type { PriceBook } from "./price-book.ts";
 import type { Price } from "./prices.ts";
 import { toSpendFailure } from "./to-spend-failure.ts";
 
-/** How long money stays held for a turn whose process died. Holds of a living one are renewed. */
+/** How long money stays held that nobody gave back. Holds of turns that run are renewed. */
 const LAPSE_MS = 600_000;
 
 export interface ChargingBillerDeps {
@@ -38,8 +38,11 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
   const queueHold = createHoldQueue({ storage, policy: { isPrepaid, holder, lapseMs } });
   /** Accounts that this process knows to be open. */
   const opened = new Map<string, Promise<void>>();
+  /** Turns that run. A hold whose end got lost, with its turn or with the database, is not among them and lapses. */
+  const running = new Set<string>();
   const renewal = setInterval(() => {
-    renewSpendHolds(storage, { holder, lapseMs }).catch((error: unknown) =>
+    if (running.size === 0) return;
+    renewSpendHolds(storage, [...running], lapseMs).catch((error: unknown) =>
       log.warn({ err: error }, "spend holds were not renewed"),
     );
   }, lapseMs / 3);
@@ -77,6 +80,7 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
           nanoUsd,
         });
         if (outcome.type !== "held") throw toSpendFailure(outcome, clock.nowMs());
+        running.add(estimate.requestId);
       }
       return {
         bill(usage): Bill {
@@ -87,10 +91,12 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
         },
         settled() {
           isHeld = false;
+          running.delete(estimate.requestId);
         },
         async [Symbol.asyncDispose]() {
           if (!isHeld) return;
           isHeld = false;
+          running.delete(estimate.requestId);
           await releaseSpend(storage, [estimate.requestId]).catch((error: unknown) =>
             log.warn({ err: error, requestId: estimate.requestId }, "a spend hold was not released; it lapses"),
           );

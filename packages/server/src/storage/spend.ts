@@ -62,12 +62,15 @@ export async function releaseSpend(storage: Storage, requestIds: readonly string
   );
 }
 
-/** Keeps a process's holds from lapsing while their turns run. */
-export async function renewSpendHolds(storage: Storage, { holder, lapseMs }: Omit<HoldPolicy, "isPrepaid">): Promise<void> {
+/** Keeps the holds of turns that run from lapsing. */
+export async function renewSpendHolds(storage: Storage, requestIds: readonly string[], lapseMs: number): Promise<void> {
+  // One that is locked is being ended: to wait for it could be to wait in a circle.
   await storage.run({ operation: "renew spend holds", repeatable: true }, (database) =>
-    database.execute(
-      sql`update spend_holds set expires_at = clock_timestamp() + ${lapseMs}::bigint * interval '1 millisecond' where holder = ${holder}`,
-    ),
+    database.execute(sql`
+      update spend_holds set expires_at = clock_timestamp() + ${lapseMs}::bigint * interval '1 millisecond'
+      where request_id in (
+        select request_id from spend_holds
+        where request_id in (select json_array_elements_text(${JSON.stringify(requestIds)}::json)) for update skip locked)`),
   );
 }
 

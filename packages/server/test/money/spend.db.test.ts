@@ -260,6 +260,43 @@ test("a hold whose process died lapses, and one that is renewed does not", async
     .toBe("held");
 });
 
+test("a hold whose end got lost lapses, though its process lives", async () => {
+  await using living = createChargingBiller({
+    storage: platform.storage,
+    prices: createPriceBook(),
+    clock: systemClock,
+    log: silentLog,
+    isPrepaid: true,
+    signupNanoUsd: 5_000_000_000n,
+    capNanoUsd: null,
+    lapseMs: LAPSE_MS,
+  });
+  const charge = await living.hold(
+    { organizationId: "org_lost", workspaceId: "w", apiKeyId: "k" },
+    {
+      requestId: "req_lost",
+      model: { id: "claude-haiku-4-5-20251001", weights: "w" },
+      serviceTier: "batch",
+      inferenceGeo: "global",
+      inputTokens: 0,
+      outputTokens: 2_000_000,
+      startedAtMs: Date.now(),
+    },
+  );
+  // Its row never comes to the ledger, as that of a batch's request whose result could not be stored.
+  charge.settled();
+  await expect
+    .poll(
+      () =>
+        hold("org_lost", 1_000_000).then(
+          () => "held",
+          () => "refused",
+        ),
+      { timeout: 5_000 },
+    )
+    .toBe("held");
+});
+
 test("credits are used oldest first, expired ones never, and a debt is paid by the next grant", async () => {
   const { storage } = platform;
   const organizationId = "org_oldest";
