@@ -3,7 +3,7 @@ import { fail, Failure } from "../platform/fail.ts";
 
 /**
  * What a database error means for the caller.
- * - unreached: the statement never ran; repeating is always safe.
+ * - unreached: the statement never ran, or was undone; repeating is always safe.
  * - interrupted: the connection broke while it ran; it may have been committed.
  * - exhausted: the server is there but out of connections, memory or disk.
  * - statement: the statement itself is wrong or refused.
@@ -12,8 +12,11 @@ export type DatabaseErrorKind = "unreached" | "interrupted" | "exhausted" | "sta
 
 const UNREACHED_ERRNO = new Set(["ECONNREFUSED", "ENOENT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 const INTERRUPTED_ERRNO = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTCONN", "ECONNABORTED"]);
-/** 57P03 cannot_connect_now: starting up or shutting down, said before any statement. */
-const UNREACHED_SQLSTATE = new Set(["57P03", "08001", "08004"]);
+/**
+ * 57P03 cannot_connect_now: starting up or shutting down, said before any statement. 40P01 deadlock_detected and 40001
+ * serialization_failure: the transaction was undone as if it had never run, for another's sake.
+ */
+const UNREACHED_SQLSTATE = new Set(["57P03", "08001", "08004", "40P01", "40001"]);
 /** Class 08 connection exception; 57P01 admin shutdown, 57P02 crash shutdown, 57P05 idle session; 25006 read-only standby. */
 const INTERRUPTED_SQLSTATE = /^(08...|57P01|57P02|57P05|25006)$/;
 const EXHAUSTED_SQLSTATE = /^(53...|58030)$/;

@@ -165,6 +165,43 @@ test("a database that cannot be reached answers overloaded_error within its budg
   expect((error as Failure).message).not.toContain("hidden");
 });
 
+test("of two transactions that wait for each other the one that is undone runs again", async () => {
+  const bothBegun = createBarrier(2);
+  let tries = 0;
+  const update = (first: string, second: string) =>
+    storage.run({ operation: "deadlock", repeatable: false }, (database) =>
+      database.transaction(async (transaction) => {
+        tries += 1;
+        await transaction.execute(sql`update organizations set name = name || '!' where id = ${first}`);
+        await bothBegun();
+        await transaction.execute(sql`update organizations set name = name || '!' where id = ${second}`);
+      }),
+    );
+  for (const id of ["org_dead", "org_lock"]) {
+    await storage.run({ operation: "insert", repeatable: false }, (database) =>
+      database.execute(sql`insert into organizations (id, name, created_at) values (${id}, 'x', now())`),
+    );
+  }
+  await Promise.all([update("org_dead", "org_lock"), update("org_lock", "org_dead")]);
+  expect(tries).toBe(3);
+  const names = await storage.run({ operation: "read", repeatable: true }, async (database) => {
+    const { rows } = await database.execute(sql`select name from organizations where id in ('org_dead', 'org_lock')`);
+    return rows.map((row) => row["name"]);
+  });
+  expect(names).toEqual(["x!!", "x!!"]);
+});
+
+/** Resolves once so many have come; whoever comes later does not wait. */
+function createBarrier(count: number): () => Promise<void> {
+  let come = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return () => {
+    come += 1;
+    if (come === count) resolve();
+    return promise;
+  };
+}
+
 test("one pool connection is never left checked out", async () => {
   await using narrow = await openTestStorage();
   await Promise.all(Array.from({ length: 200 }, () => narrow.ping()));
