@@ -86,3 +86,20 @@ test("a name appears only with its whole content", async () => {
   await store.put("files/slow", slow());
   expect(await readFile(path, "utf8")).toBe("first last");
 });
+
+test("blobs that are put while the last other one of their folder is deleted are kept", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const store = await openFolderBlobStore(folder);
+  async function* one() {
+    yield Buffer.from("x");
+  }
+  const comeAndGo = async (key: string): Promise<void> => {
+    for (let round = 0; round < 150; round += 1) {
+      await store.put(key, one());
+      await store.delete(key);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, index) => comeAndGo(`files/${index}`)));
+  expect(await Array.fromAsync(store.list())).toEqual([]);
+});

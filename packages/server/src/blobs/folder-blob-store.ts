@@ -31,8 +31,7 @@ export async function openFolderBlobStore(folder: string): Promise<BlobStore> {
       try {
         // `flush`: the bytes are on the disk before the name is.
         await pipeline(bytes, createWriteStream(draft, { flags: "wx", mode: 0o600, flush: true }));
-        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        await rename(draft, path);
+        await moveInto(path, draft);
         await syncFolder(dirname(path));
       } catch (error) {
         await rm(draft, { force: true });
@@ -79,6 +78,21 @@ async function removeOldDrafts(drafts: string): Promise<void> {
     const path = join(drafts, name);
     const found = await stat(path).catch(() => null);
     if (found && Date.now() - found.mtimeMs > DRAFT_MAX_AGE_MS) await rm(path, { force: true });
+  }
+}
+
+const MOVE_TRIES = 10;
+
+/** A deletion may take the empty folder away after it was made, and before anything is in it. */
+async function moveInto(path: string, draft: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await rename(draft, path);
+      return;
+    } catch (error) {
+      if (tries === MOVE_TRIES || !(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
   }
 }
 
