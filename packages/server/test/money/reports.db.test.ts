@@ -127,6 +127,16 @@ test("buckets of an hour and a minute begin at their boundary, and pages go on w
   ]);
 });
 
+test("a report of the year 1 has pages that can be turned", async () => {
+  const query = { starting_at: "0001-01-01", limit: 1 };
+  const first = await usage(query);
+  const second = await usage({ ...query, page: first.next_page });
+  expect([...first.data, ...second.data].map(({ starting_at: at }) => at)).toEqual([
+    "0001-01-01T00:00:00Z",
+    "0001-01-02T00:00:00Z",
+  ]);
+});
+
 test.each([
   [{}, "starting_at: Field required"],
   [{ starting_at: "yesterday" }, "starting_at: Input should be a valid datetime"],

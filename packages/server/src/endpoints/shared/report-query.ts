@@ -3,9 +3,10 @@ import { BUCKET_WIDTHS, type BucketPage, type BucketWidth } from "../../ledger/r
 import { encodeCursor, parseCursorQuery, refuseQuery } from "./page-query.ts";
 
 const VALUES_MAX = 100;
-/** To the year 9999. */
-const INSTANT_MAX_MS = 253_402_300_799_999;
-const Cursor = z.strictObject({ at: z.int().min(0).max(INSTANT_MAX_MS) });
+/** What `parseInstant` takes, with its offsets: the years 0 to 9999. */
+const INSTANT_MIN_MS = Date.UTC(-1, 11, 31);
+const INSTANT_MAX_MS = Date.UTC(10_000, 0, 2);
+const Cursor = z.strictObject({ at: z.int().min(INSTANT_MIN_MS).max(INSTANT_MAX_MS) });
 
 /** Refuses a key that the report does not know: a filter that is quietly ignored would make wrong figures. */
 export function refuseUnknownKeys(query: URLSearchParams, known: readonly string[]): void {
