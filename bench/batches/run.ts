@@ -109,6 +109,7 @@ async function placeEndedBatch(): Promise<string> {
     organizationId: workspace.organization_id,
     workspaceId: workspace.id,
     apiKeyId: "apikey_bench",
+    userId: null,
     status: "creating",
     version: "2026-10-21",
     betas: [],

@@ -113,7 +113,8 @@ export function startBatchWorker(deps: BatchWorkerDeps): BatchWorker {
       }
       if (!(await hasOpenItems(storage, batch.id))) {
         batches.delete(batch.id);
-        await concludeBatch(deps, batch);
+        // One that cannot be ended, such as on a full disk, does not keep the others waiting.
+        await attempt("a batch could not be ended", () => concludeBatch(deps, batch), undefined);
       }
     }
     return [];
@@ -122,12 +123,12 @@ export function startBatchWorker(deps: BatchWorkerDeps): BatchWorker {
   async function runOne(item: ClaimedItem): Promise<void> {
     const batch = batches.get(item.batchId);
     if (!batch) throw new Error("a request is claimed with its batch");
-    const { organizationId, workspaceId, apiKeyId, betas, isBeta } = batch;
+    const { organizationId, workspaceId, apiKeyId, userId, betas, isBeta } = batch;
     const outcome = await readParams(batch, item)
       .then((params) =>
         runItem(
           {
-            principal: { organizationId, workspaceId, apiKeyId },
+            principal: { organizationId, workspaceId, apiKeyId, ...(userId === null ? {} : { userId }) },
             requestId: item.requestId,
             params,
             bodyBytes: item.length,
@@ -181,8 +182,11 @@ export function startBatchWorker(deps: BatchWorkerDeps): BatchWorker {
     await extendLeases(storage, [...held], leaseMs);
     const requeued = await requeueLapsedItems(storage, new Date(clock.nowMs()).toISOString());
     for (const { turnRecord, ...item } of await findUnrecordedTurns(storage, OUTBOX_ROWS)) {
-      await ledger.record(parseTurnRecord(turnRecord));
-      await clearTurnRecord(storage, item);
+      const recordAgain = async (): Promise<void> => {
+        await ledger.record(parseTurnRecord(turnRecord));
+        await clearTurnRecord(storage, item);
+      };
+      await attempt("a batch request's turn could not be recorded", recordAgain, undefined);
     }
     if (requeued > 0) wake();
   }

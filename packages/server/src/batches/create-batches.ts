@@ -179,6 +179,7 @@ function newRow(id: string, requestsKey: string, principal: Principal, protocol:
     organizationId: principal.organizationId,
     workspaceId: principal.workspaceId,
     apiKeyId: principal.apiKeyId,
+    userId: principal.userId ?? null,
     ...protocol,
     status: "creating",
     createdAt: now,

@@ -34,6 +34,7 @@ async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: 
     serviceTier: "standard" as const,
     inferenceGeo: model.rules.inferenceGeo ? inferenceGeo : "not_available",
     product: productOf(request.headers),
+    isFailureBilled: true,
     bodyBytes: request.bodyBytes.length,
     arrivedAtMs: request.arrivedAtMs,
     traceparent: undefined,

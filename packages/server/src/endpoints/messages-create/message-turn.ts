@@ -59,6 +59,7 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
     mayUsePriority: request.body.service_tier !== "standard_only",
     inferenceGeo: context.reply.inferenceGeo,
     product: productOf(request.headers),
+    isFailureBilled: true,
     bodyBytes: request.bodyBytes.length,
     arrivedAtMs: request.arrivedAtMs,
     traceparent: typeof request.headers.traceparent === "string" ? request.headers.traceparent : undefined,

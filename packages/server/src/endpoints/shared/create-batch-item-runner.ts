@@ -49,8 +49,8 @@ async function runItem(deps: BatchItemRunnerDeps, item: BatchTurn, signal: Abort
     signal,
   });
   const reply = toReplyContext(prepared, { ...item, body }, "batch");
-  // The row is kept beside the result first, and goes to the ledger from there. A turn that fails has none: as on the
-  // platform, a request that errored is not billed.
+  // The row is kept beside the result first, and goes to the ledger from there. As on the platform, a request that errored
+  // is not billed.
   const rows: TurnRecord[] = [];
   const turns = runTurn(
     { ...deps, limiter: NO_LIMITS, ledger: { record: async (row) => void rows.push(row) } },
@@ -62,6 +62,7 @@ async function runItem(deps: BatchItemRunnerDeps, item: BatchTurn, signal: Abort
       serviceTier: "batch",
       inferenceGeo: reply.inferenceGeo,
       product: "message_batches_api",
+      isFailureBilled: false,
       bodyBytes: item.bodyBytes,
       arrivedAtMs: deps.clock.monotonicMs(),
       traceparent: undefined,

@@ -36,6 +36,8 @@ export interface TurnJob {
   /** As the reply's usage tells it. */
   readonly inferenceGeo: string;
   readonly product: Product;
+  /** Whether a turn that fails is billed for what it had used. */
+  readonly isFailureBilled: boolean;
   /** Size of the request body, from which the tokens to reserve are guessed. */
   readonly bodyBytes: number;
   /** Monotonic milliseconds. */
@@ -53,7 +55,7 @@ export interface TurnObserver {
 
 /**
  * Runs one turn the way every turn is run: reserve, decode, record, settle. The end event is yielded after the ledger has
- * the turn. A turn that fails or is abandoned once it has begun is recorded with what it had used.
+ * the turn. A turn that fails or is abandoned once it has begun is recorded with what it had used, where that is billed.
  */
 export async function* runTurn(
   deps: RunTurnDeps,
@@ -191,8 +193,8 @@ function createAccount(
     };
     span.fail(outcome, usage);
     const timings = timingsSeen(begunAtMs, startedMs, firstBlockMs, clock.monotonicMs());
-    if (used === null) {
-      // Refused before anything was computed: there is nothing to account.
+    if (used === null || !job.isFailureBilled) {
+      // Mostly refused before anything was computed: there is nothing to account, and what is held is given back.
       metrics.turnEnded({ modelClass: model.modelClass, weights: model.weights, outcome, usage, timings });
       return;
     }

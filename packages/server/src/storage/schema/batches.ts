@@ -10,6 +10,8 @@ export const messageBatches = pgTable(
     organizationId: text("organization_id").notNull(),
     workspaceId: text("workspace_id").notNull(),
     apiKeyId: text("api_key_id").notNull(),
+    /** Whom the key acts for, and whose spend limit bears it. */
+    userId: text("user_id"),
     /** `creating` while its body comes in: to clients it is not there yet. */
     status: text("status", { enum: ["creating", "in_progress", "canceling", "ended"] }).notNull(),
     /** The dialect in which each request is read. */
