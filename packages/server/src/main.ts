@@ -171,6 +171,7 @@ export async function startParley(options: {
       )
     : createRecordingBiller({ prices });
   const inferenceGeos = createInferenceGeos({ storage, clock, standsIn: config.inference_geo });
+  const dataPolicy = createDataPolicy({ storage, clock });
   const batchWorker = startBatchWorker({
     storage,
     blobs,
@@ -180,6 +181,7 @@ export async function startParley(options: {
       models: registry,
       files,
       inferenceGeos,
+      dataPolicy,
       thinkingSigner,
       biller,
       clock,
@@ -219,7 +221,7 @@ export async function startParley(options: {
     files,
     batches,
     limitPolicy,
-    dataPolicy: createDataPolicy({ storage, clock }),
+    dataPolicy,
     accounts,
     tenancy,
     inferenceGeos,

@@ -9,7 +9,7 @@ import { createBatches } from "../../src/batches/create-batches.ts";
 import { formatTurnRecord } from "../../src/batches/turn-record-json.ts";
 import type { BlobStore } from "../../src/blobs/index.ts";
 import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
-import { createScriptedEngine, start } from "../../src/doors/testing/scripted-engine.ts";
+import { createScriptedEngine, HELLO, scripted, start } from "../../src/doors/testing/scripted-engine.ts";
 import { absentBlobs } from "../../src/doors/testing/absent-blobs.ts";
 import { absentStorage } from "../../src/doors/testing/absent-storage.ts";
 import { createBatchItemRunner } from "../../src/endpoints/shared/create-batch-item-runner.ts";
@@ -18,6 +18,7 @@ import { sampleTurn } from "../../src/ledger/__fixtures__/sample-turn.ts";
 import { createLedger, type DurableLedger } from "../../src/ledger/create-ledger.ts";
 import { createModelRegistry } from "../../src/models/model-registry.ts";
 import { createChargingBiller } from "../../src/money/create-charging-biller.ts";
+import { createRecordingBiller } from "../../src/money/create-recording-biller.ts";
 import { createPriceBook } from "../../src/money/price-book.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { fail } from "../../src/platform/fail.ts";
@@ -125,32 +126,52 @@ test("a request that fails once it has begun gives back what was held for it, an
     signupNanoUsd: 5_000_000_000n,
     capNanoUsd: null,
   });
-  const engine = createScriptedEngine();
   let heldMeanwhile = 0;
   const holds = () => read(sql`select request_id from spend_holds`);
+  const { run, engine } = await createRunner({ biller });
   engine.play(async function* () {
     yield start;
     heldMeanwhile = (await holds()).length;
     throw fail("overloaded_error", { public: "Overloaded" });
   });
+  expect(await run()).toMatchObject({ type: "failed", failure: { type: "overloaded_error" } });
+  expect(heldMeanwhile).toBe(1);
+  expect(await holds()).toEqual([]);
+});
+
+test("of a workspace that keeps nothing by now a batch's requests leave no prompt behind", async () => {
+  const { run, engine } = await createRunner({ dataPolicy: { keepsNothing: async (id) => id === OWNER.workspaceId } });
+  expect(await run()).toMatchObject({ type: "done", result: { type: "succeeded" } });
+  expect(engine.turns.map((turn) => turn.keepsNothing)).toEqual([true]);
+});
+
+/** A runner over a scripted engine, and how to run one request with it. */
+async function createRunner(over: Partial<Parameters<typeof createBatchItemRunner>[0]>) {
+  const engine = createScriptedEngine();
+  engine.play(scripted(HELLO));
   const runItem = createBatchItemRunner({
     engine,
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     inferenceGeos: { choose: async () => "global" },
-    biller,
+    dataPolicy: { keepsNothing: async () => false },
+    biller: createRecordingBiller({ prices: createPriceBook() }),
     clock: systemClock,
     log: createLog({ level: "silent" }),
     metrics: createMetrics(),
     tracing: await createTracing({ otlpEndpoint: null }),
+    ...over,
   });
   const params = { model: "claude-haiku-4-5", max_tokens: 100, messages: [{ role: "user", content: "Hi" }] };
-  const outcome = await runItem(
-    { principal: OWNER, requestId: "req_fails", params, bodyBytes: 100, version: "2026-10-21", betas: [], isBeta: false },
-    new AbortController().signal,
-  );
-  expect(outcome).toMatchObject({ type: "failed", failure: { type: "overloaded_error" } });
-  expect(heldMeanwhile).toBe(1);
-  expect(await holds()).toEqual([]);
-});
+  const turn = {
+    principal: OWNER,
+    requestId: "req_1",
+    params,
+    bodyBytes: 100,
+    version: "2026-10-21",
+    betas: [],
+    isBeta: false,
+  } as const;
+  return { engine, run: () => runItem(turn, new AbortController().signal) };
+}

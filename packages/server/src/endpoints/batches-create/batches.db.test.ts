@@ -401,6 +401,7 @@ async function startBatchServer() {
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock, quotaBytes: 0 }),
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
+    dataPolicy: { keepsNothing: async () => false },
     inferenceGeos: { choose: async () => "global" },
     biller: createRecordingBiller({ prices: createPriceBook([]) }),
     clock: systemClock,

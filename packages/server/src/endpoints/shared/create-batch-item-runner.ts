@@ -12,7 +12,9 @@ import { toBody } from "./to-body.ts";
 import { toReplyContext } from "./to-reply-context.ts";
 
 export type BatchItemRunnerDeps = Omit<RunTurnDeps, "ledger" | "limiter"> &
-  Pick<EndpointDeps, "models" | "thinkingSigner" | "files" | "inferenceGeos">;
+  Pick<EndpointDeps, "models" | "thinkingSigner" | "files" | "inferenceGeos"> & {
+    readonly dataPolicy: Pick<EndpointDeps["dataPolicy"], "keepsNothing">;
+  };
 
 const NOTHING_HELD: Reservation = {
   headers: () => ({}),
@@ -46,6 +48,8 @@ async function runItem(deps: BatchItemRunnerDeps, item: BatchTurn, signal: Abort
     requestId: item.requestId,
     affinity: { sessionId: null, agentId: null },
     priority: "batch",
+    // As it is now: the workspace may have changed since its batch came in.
+    keepsNothing: await deps.dataPolicy.keepsNothing(item.principal.workspaceId),
     signal,
   });
   const reply = toReplyContext(prepared, { ...item, body }, "batch");

@@ -27,6 +27,7 @@ export async function createScriptedItemRunner(storage: Storage, blobs: BlobStor
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     files: createFiles({ storage, blobs, clock: systemClock, quotaBytes: 0 }),
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
+    dataPolicy: { keepsNothing: async () => false },
     inferenceGeos: { choose: async () => "global" },
     biller: createRecordingBiller({ prices: createPriceBook([]) }),
     clock: systemClock,
