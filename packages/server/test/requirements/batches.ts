@@ -79,4 +79,30 @@ export const batchesRequirements: readonly Requirement[] = [
     ],
     ["batches:cut", "surface E", "A body that breaks off leaves nothing.", "one that breaks off leaves nothing"],
   ]),
+  ...provedBy("server/test/batches/worker.db.test.ts", [
+    [
+      "batches:user",
+      "8",
+      "A batch counts for the person whom its key acts for.",
+      "a batch's requests are those of the person whom its key acted for",
+    ],
+    [
+      "batches:not-ended",
+      "7",
+      "A batch that cannot be ended holds up no other.",
+      "a batch that cannot be ended keeps no other from being worked on",
+    ],
+    [
+      "batches:held",
+      "8",
+      "What is held for a request that fails is given back.",
+      "a request that fails once it has begun gives back what was held for it, and is not billed",
+    ],
+    [
+      "batches:keeps-nothing",
+      "8",
+      "A workspace that keeps nothing by now leaves no prompt of its batches behind.",
+      "of a workspace that keeps nothing by now a batch's requests leave no prompt behind",
+    ],
+  ]),
 ];

@@ -200,6 +200,7 @@ export const moneyRequirements: readonly Requirement[] = [
       "A hold that is never settled lapses.",
       "a hold whose process died lapses, and one that is renewed does not",
     ],
+    ["money:lost", "8", "A hold whose end got lost lapses too.", "a hold whose end got lost lapses, though its process lives"],
     [
       "money:oldest-first",
       "9",
