@@ -21,7 +21,7 @@ import { PLATFORM_TIERS } from "../../src/limits/tiers.ts";
 import { createDataPolicy } from "../../src/retention/create-data-policy.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { openStorage, type Storage } from "../../src/storage/storage.ts";
-import { createTestDatabase, silentLog } from "../../src/storage/testing/test-storage.ts";
+import { createTestDatabase, silentLog, type TestStorage } from "../../src/storage/testing/test-storage.ts";
 import type { BucketStore } from "../../src/limits/bucket-store.ts";
 import { createMemoryBucketStore } from "../../src/limits/memory-bucket-store.ts";
 import { createAccounts, type Accounts } from "../../src/sign-in/create-accounts.ts";
@@ -35,7 +35,7 @@ export interface Platform extends AsyncDisposable {
   readonly accounts: Accounts;
   readonly engine: ScriptedEngine;
   readonly master: MasterSecret;
-  readonly storage: Storage;
+  readonly storage: TestStorage;
   readonly keys: KeyDeps;
   readonly organizationId: string;
   /** The default one. */
@@ -120,7 +120,7 @@ export async function startPlatform({
     accounts: node.accounts,
     engine: node.engine,
     master,
-    storage,
+    storage: { ...storage, databaseUrl: database.databaseUrl, dataDir: database.dataDir },
     keys,
     organizationId,
     workspaceId,

@@ -1,9 +1,9 @@
-import type { Storage } from "../storage.ts";
+import type { TestStorage } from "./test-storage.ts";
 
 /** An address by which another process reaches a test's database. */
-export function databaseUrlOf(storage: Storage): string {
+export function databaseUrlOf(storage: TestStorage): string {
   const connection = storage.embedded?.connection;
-  if (!connection) return process.env["PARLEY_TEST_DATABASE_URL"] ?? "";
+  if (!connection) return storage.databaseUrl ?? "";
   const url = new URL(`postgres://localhost/${connection.database}`);
   url.searchParams.set("host", connection.host);
   url.port = String(connection.port);

@@ -33,14 +33,17 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
-export async function openTestStorage(): Promise<Storage & { readonly dataDir: string }> {
+export type TestStorage = Storage & Pick<TestDatabase, "databaseUrl" | "dataDir">;
+
+export async function openTestStorage(): Promise<TestStorage> {
   const database = await createTestDatabase();
   const storage = await openStorage({ ...database, log: silentLog, clock: systemClock });
   const dispose = async () => {
     await storage.close();
     await database[Symbol.asyncDispose]();
   };
-  return { ...storage, dataDir: database.dataDir, close: dispose, [Symbol.asyncDispose]: dispose };
+  const { databaseUrl, dataDir } = database;
+  return { ...storage, databaseUrl, dataDir, close: dispose, [Symbol.asyncDispose]: dispose };
 }
 
 async function createDatabaseOn(server: string): Promise<{ url: string; drop(): Promise<void> }> {
