@@ -20,7 +20,10 @@ const PASSWORD_MIN = 12;
 const PASSWORD_MAX = 1_024;
 
 const LINK_MS = 24 * 3_600_000;
-const TRIES_PER_ADDRESS_PER_MINUTE = 10;
+/** Of one person, or from one network at one address. */
+const TRIES_PER_MINUTE = 10;
+/** From all networks: one of them alone does not use them up, so it keeps nobody out. */
+const TRIES_PER_ADDRESS_PER_MINUTE = 30;
 const TRIES_PER_NETWORK_PER_MINUTE = 60;
 
 const InvitePayload = z.object({ inviteId: z.string() });
@@ -90,20 +93,19 @@ export function createSignIn(deps: SignInDeps): SignIn {
 
   /** For somebody who has yet to say who they are. */
   function countTry(email: string, trace: ClientTrace): Promise<void> {
+    // Hashed, so that what people typed does not lie about in a table of limits.
+    const address = hmacSecret(hmacKey, normalizeEmail(email));
+    const network = networkOf(trace.networkAddress);
     return takeTries(buckets, [
-      {
-        // Hashed, so that what people typed does not lie about in a table of limits.
-        key: `sign-in:address:${hmacSecret(hmacKey, normalizeEmail(email))}`,
-        limitPerMinute: TRIES_PER_ADDRESS_PER_MINUTE,
-        tokens: 1,
-      },
-      { key: `sign-in:network:${networkOf(trace.networkAddress)}`, limitPerMinute: TRIES_PER_NETWORK_PER_MINUTE, tokens: 1 },
+      { key: `sign-in:address:${address}:${network}`, limitPerMinute: TRIES_PER_MINUTE, tokens: 1 },
+      { key: `sign-in:address:${address}`, limitPerMinute: TRIES_PER_ADDRESS_PER_MINUTE, tokens: 1 },
+      { key: `sign-in:network:${network}`, limitPerMinute: TRIES_PER_NETWORK_PER_MINUTE, tokens: 1 },
     ]);
   }
 
   /** For somebody who holds a session or a link: strangers who try the address cannot stand in their way. */
   function countTryOf(person: Person): Promise<void> {
-    return takeTries(buckets, [{ key: `sign-in:person:${person.id}`, limitPerMinute: TRIES_PER_ADDRESS_PER_MINUTE, tokens: 1 }]);
+    return takeTries(buckets, [{ key: `sign-in:person:${person.id}`, limitPerMinute: TRIES_PER_MINUTE, tokens: 1 }]);
   }
 
   /** Throws unless password and, where there is one, second factor are right. */

@@ -105,7 +105,7 @@ export function createSessions(deps: {
 export function requireRecentAuthentication(session: SessionPrincipal, nowMs: number): void {
   if (nowMs - session.authenticatedAtMs <= REAUTHENTICATION_MS) return;
   throw fail("permission_error", {
-    public: "Confirm your password to do this.",
+    public: "Confirm your password, or sign in again, to do this.",
     details: { error_code: "reauthentication_required" },
   });
 }
