@@ -20,7 +20,8 @@ const Claims = z.object({
   iss: z.string(),
   sub: z.string(),
   email: z.string().optional(),
-  email_verified: z.boolean().optional(),
+  /** Some providers send it as text. */
+  email_verified: z.union([z.boolean(), z.stringbool({ truthy: ["true"], falsy: ["false"] })]).optional(),
   name: z.string().optional(),
 });
 type Claims = z.infer<typeof Claims>;
@@ -116,7 +117,7 @@ export function createOpenId(deps: {
       if (!payload.success) throw notAsked("the ticket is unknown, used or too old");
       const { codeVerifier, nonce, state } = payload.data;
       const configuration = await discover();
-      let claims: unknown;
+      let claims: Claims;
       try {
         const tokens = await oidc.authorizationCodeGrant(configuration, new URL(callbackUrl), {
           pkceCodeVerifier: codeVerifier,
@@ -124,11 +125,11 @@ export function createOpenId(deps: {
           expectedState: state,
           idTokenExpected: true,
         });
-        claims = tokens.claims();
+        claims = Claims.parse(tokens.claims());
       } catch (cause) {
         throw notAsked("the provider's answer was refused", cause);
       }
-      return findPerson(Claims.parse(claims));
+      return findPerson(claims);
     },
   };
 }
