@@ -104,8 +104,8 @@ if (wants("browser")) {
 if (wants("model") || wants("e2e")) {
   parley("weights", "pull", "smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", "--data", env.PARLEY_TEST_DATA);
   if (env.PARLEY_LLAMA_SERVER === undefined) {
-    parley("llama-server", "engine", "install", "--data", env.PARLEY_TEST_DATA);
     env.PARLEY_LLAMA_SERVER = join(env.PARLEY_TEST_DATA, "engines/llama-server/llama-server");
+    if (!existsSync(env.PARLEY_LLAMA_SERVER)) parley("llama-server", "engine", "install", "--data", env.PARLEY_TEST_DATA);
   }
 }
 if (wants("model")) vitest("model");
