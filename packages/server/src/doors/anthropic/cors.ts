@@ -18,7 +18,7 @@ const EXPOSED = [
 /** Headers for a reply that a page of another origin may read; none where CORS is not asked for. */
 export function corsHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   if (headers.origin === undefined || headers[ALLOWING_HEADER] !== "true") return {};
-  // No cookie authenticates anybody here, so any origin may.
+  // Any origin may, as it has to bring a key: without credentials allowed, browsers send the Console's cookie to no such reply.
   return { "access-control-allow-origin": "*", "access-control-expose-headers": EXPOSED };
 }
 
