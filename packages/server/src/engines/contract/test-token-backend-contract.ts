@@ -301,17 +301,18 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
       await collectDecode(backend, { slot: 2, tokens: prefix, maxTokens: 0 });
       await backend.saveSlot(2, file);
       const next = [...prefix, ...(await backend.tokenize(" The captain said", { special: false }))];
-      const fresh = await collectDecode(backend, { slot: 3, tokens: next });
       for (const slots of [1, SLOTS + 1]) {
         const other = await start({ ...options(), slots });
         expect(other.model.fingerprint).toBe(backend.model.fingerprint);
+        // Computed in that engine: with other slots the same sums are rounded otherwise, and so small a model has near ties.
+        await collectDecode(other, { slot: 0, tokens: prefix, maxTokens: 0 });
+        const computed = await collectDecode(other, { slot: 0, tokens: next, reusePrefix: true });
         expect(await other.restoreSlot(slots - 1, file)).toBe(true);
         const restored = await collectDecode(other, { slot: slots - 1, tokens: next, reusePrefix: true });
         expect(restored.end.cachedTokens).toBe(prefix.length);
-        expect(restored.tokens.slice(0, AGREEING_TOKENS)).toEqual(fresh.tokens.slice(0, AGREEING_TOKENS));
+        expect(restored.tokens.slice(0, AGREEING_TOKENS)).toEqual(computed.tokens.slice(0, AGREEING_TOKENS));
         await other.close();
       }
-      expect(await backend.restoreSlot(0, file)).toBe(true);
     });
 
     test("a file that is no snapshot of this model is refused, and the slot goes on working", async () => {
