@@ -2,16 +2,7 @@ import { offeredTools } from "../../../turn/offered-tools.ts";
 import type { ToolSpec, Turn } from "../../../turn/turn.ts";
 import { grounding } from "./grounding.ts";
 import { type KnownCall, answeredCalls } from "./known-calls.ts";
-import {
-  type FreshRequest,
-  type ToolGate,
-  freshRequest,
-  isGated,
-  isStray,
-  judgeCall,
-  judgeFit,
-  runningTask,
-} from "./tool-gate.ts";
+import { type ToolGate, freshRequest, isGated, isStray, judgeCall, judgeFit, runningTask } from "./tool-gate.ts";
 
 interface Gate {
   readonly weights: ToolGate;
@@ -20,8 +11,8 @@ interface Gate {
 
 /** Judges the calls that a weak model begins in one reply, before a client sees them. Judges nothing where `gate` is null. */
 export class CallJudge {
-  /** Null for a turn that opens no task. */
-  readonly request: FreshRequest | null;
+  /** The text of a request that opens a task; null for any other turn. */
+  readonly request: string | null;
   /** Calls whose results have just come. */
   readonly answered: readonly KnownCall[];
   readonly #turn: Turn;
@@ -52,7 +43,7 @@ export class CallJudge {
   /** Whether a first call that has begun is made, as far as its tool tells; `tools`: those that it may be to. */
   async fits(tools: readonly ToolSpec[]): Promise<boolean> {
     if (this.#gate === null || !this.#gated || this.request === null) return true;
-    const fits = await this.#gate.fit(tools, this.request.question);
+    const fits = await this.#gate.fit(tools, this.request);
     if (fits === null) return true;
     const fit = Math.max(...fits);
     const verdict = judgeFit(this.#gate.weights, fit);
@@ -72,6 +63,6 @@ export class CallJudge {
   /** Whether the call is made, now that its values are known. */
   valuesFit(input: Readonly<Record<string, unknown>>): boolean {
     if (this.#gate === null || this.#undecidedFit === null || this.request === null) return true;
-    return judgeCall(this.#gate.weights, this.#undecidedFit, grounding(input, this.request.text)) === "call";
+    return judgeCall(this.#gate.weights, this.#undecidedFit, grounding(input, this.request)) === "call";
   }
 }

@@ -21,23 +21,18 @@ const TOOLS_MAX = 8;
 const TASK_FIT = 0.5;
 const STRAY_MARGIN = 0.4;
 
-export interface FreshRequest {
-  /** The last text: clients put what is not the question (reminders, files) into blocks in front of it. */
-  readonly question: string;
-  /** All texts, in which the values of a call may stand. */
-  readonly text: string;
-}
-
-/** A request that opens a task: a last user message that answers no call. Null for any other. */
-export function freshRequest(turn: Pick<Turn, "messages">): FreshRequest | null {
+/**
+ * The text of a request that opens a task: a last user message of one block of text, that answers no call. Null for any other;
+ * what agents put in front of the question (reminders, files) would be judged as the question.
+ */
+export function freshRequest(turn: Pick<Turn, "messages">): string | null {
   const last = turn.messages.findLast(({ role }) => role !== "system");
   if (last?.role !== "user") return null;
   const blocks: readonly UserBlock[] = last.content;
-  if (hasResult(blocks)) return null;
-  const texts = blocks.map((block) => (block.type === "tool_result" ? "" : block.text.trim())).filter((text) => text !== "");
-  const text = texts.join("\n");
-  const question = texts.at(-1);
-  return question === undefined || text.length > REQUEST_MAX_CHARACTERS ? null : { question, text };
+  const [block] = blocks;
+  if (blocks.length !== 1 || block?.type !== "text") return null;
+  const text = block.text.trim();
+  return text === "" || text.length > REQUEST_MAX_CHARACTERS ? null : text;
 }
 
 /** The request whose calls are under way, and the tools that were called for it. Null where it is none to judge by. */
@@ -49,6 +44,7 @@ export function runningTask(
   );
   const message = turn.messages[asked];
   if (message?.role !== "user") return null;
+  // Clients put what is not the question (reminders, files) into blocks in front of it.
   const last = message.content.findLast((block) => block.type === "text");
   const request = last?.type === "text" ? last.text.trim() : "";
   if (request === "" || request.length > REQUEST_MAX_CHARACTERS) return null;
