@@ -1,38 +1,18 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { Storage } from "./storage.ts";
+import { COST_COLUMNS, DIMENSIONS, TOKEN_COLUMNS } from "./usage-rollups.ts";
 
 export const RECONCILIATION_CHECKS = ["minutes", "hours", "days", "credits", "charges", "spend", "holds"] as const;
 export type ReconciliationCheck = (typeof RECONCILIATION_CHECKS)[number];
 
-const DIMENSIONS = [
-  "organization_id",
-  "workspace_id",
-  "api_key_id",
-  "model",
-  "service_tier",
-  "inference_geo",
-  "context_window",
-  "product",
-];
-const MEASURES = [
-  "input_tokens",
-  "cache_read_tokens",
-  "cache_write_5m_tokens",
-  "cache_write_1h_tokens",
-  "output_tokens",
-  "web_searches",
-  "input_nano_usd",
-  "cache_read_nano_usd",
-  "cache_write_5m_nano_usd",
-  "cache_write_1h_nano_usd",
-  "output_nano_usd",
-  "web_search_nano_usd",
-];
+const SERIES = ["organization_id", ...DIMENSIONS];
+/** Requests are no column of the ledger's: they are its rows. */
+const MEASURES = [...TOKEN_COLUMNS, ...COST_COLUMNS].filter((name) => name !== "requests");
 
 /** Buckets of the sums that are not what the ledger's rows since a time add up to. */
 function rollupsAgainstLedger(unit: "minute" | "hour" | "day", sinceMs: number): SQL {
   const since = sql`to_timestamp(${sinceMs / 1000}::double precision)`;
-  const same = sql.raw(DIMENSIONS.map((name) => `s.${name} = r.${name}`).join(" and "));
+  const same = sql.raw(SERIES.map((name) => `s.${name} = r.${name}`).join(" and "));
   const sums = sql.raw(MEASURES.map((name) => `sum(r.${name})::bigint`).join(", "));
   const columns = sql.raw(MEASURES.join(", "));
   return sql`

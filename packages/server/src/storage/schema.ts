@@ -3,7 +3,8 @@
  * `drizzle-kit generate --dialect postgresql --schema packages/server/src/storage/schema.ts --out packages/server/migrations`
  * (add `--custom` for what Drizzle cannot express, such as a trigger).
  */
-import { customType, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { index, integer, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { bytes, instant } from "./schema/columns.ts";
 
 export {
   adminKeys,
@@ -39,10 +40,6 @@ export {
 } from "./schema/money.ts";
 export { limitBuckets, limitClock, organizationTiers, priorityCommitments, workspaceRateLimits } from "./schema/limits.ts";
 export { sessions, signInTickets, userCredentials, userIdentities, userRecoveryCodes } from "./schema/sign-in.ts";
-
-const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
 
 /** One `Idempotency-Key` of one workspace. `status` is null while the first request still runs. */
 export const idempotencyEntries = pgTable(

@@ -52,7 +52,7 @@ export interface RollupRow extends UsageSums {
 
 const TABLES: Readonly<Record<RollupUnit, string>> = { minute: "usage_minutes", hour: "usage_hours", day: "usage_days" };
 
-const TOKEN_COLUMNS = [
+export const TOKEN_COLUMNS = [
   "requests",
   "input_tokens",
   "cache_read_tokens",
@@ -61,7 +61,7 @@ const TOKEN_COLUMNS = [
   "output_tokens",
   "web_searches",
 ];
-const COST_COLUMNS = [
+export const COST_COLUMNS = [
   "input_nano_usd",
   "cache_read_nano_usd",
   "cache_write_5m_nano_usd",

@@ -1,7 +1,6 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, index, pgTable, text, timestamp } from "drizzle-orm/pg-core";
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
+import { bigint, boolean, index, pgTable, text } from "drizzle-orm/pg-core";
+import { instant } from "./columns.ts";
 
 /** The bytes are a blob named after the id; the row is written once they are stored, and dropped before they are. */
 export const files = pgTable(

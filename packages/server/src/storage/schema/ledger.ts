@@ -1,19 +1,24 @@
-import {
-  bigint,
-  bigserial,
-  boolean,
-  doublePrecision,
-  index,
-  pgTable,
-  primaryKey,
-  text,
-  timestamp,
-  unique,
-} from "drizzle-orm/pg-core";
+import { bigint, bigserial, boolean, doublePrecision, index, pgTable, primaryKey, text, unique } from "drizzle-orm/pg-core";
+import { instant } from "./columns.ts";
 
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
 const amount = (name: string) => bigint(name, { mode: "bigint" }).notNull();
 const tokens = (name: string) => bigint(name, { mode: "number" }).notNull();
+
+/** What a turn used and what each part of it cost; a rollup sums the same. */
+const measures = () => ({
+  inputTokens: tokens("input_tokens"),
+  cacheReadTokens: tokens("cache_read_tokens"),
+  cacheWrite5mTokens: tokens("cache_write_5m_tokens"),
+  cacheWrite1hTokens: tokens("cache_write_1h_tokens"),
+  outputTokens: tokens("output_tokens"),
+  webSearches: tokens("web_searches"),
+  inputNanoUsd: amount("input_nano_usd"),
+  cacheReadNanoUsd: amount("cache_read_nano_usd"),
+  cacheWrite5mNanoUsd: amount("cache_write_5m_nano_usd"),
+  cacheWrite1hNanoUsd: amount("cache_write_1h_nano_usd"),
+  outputNanoUsd: amount("output_nano_usd"),
+  webSearchNanoUsd: amount("web_search_nano_usd"),
+});
 
 /**
  * The ledger. Append-only: triggers refuse update, delete and truncate, on each partition too. No foreign keys, so that a
@@ -31,11 +36,7 @@ export const turnRecords = pgTable(
     messageId: text("message_id").notNull(),
     model: text("model").notNull(),
     weights: text("weights").notNull(),
-    inputTokens: tokens("input_tokens"),
-    cacheReadTokens: tokens("cache_read_tokens"),
-    cacheWrite5mTokens: tokens("cache_write_5m_tokens"),
-    cacheWrite1hTokens: tokens("cache_write_1h_tokens"),
-    outputTokens: tokens("output_tokens"),
+    ...measures(),
     thinkingTokens: tokens("thinking_tokens"),
     stopReason: text("stop_reason"),
     outcome: text("outcome"),
@@ -52,16 +53,9 @@ export const turnRecords = pgTable(
     product: text("product", { enum: ["messages_api", "message_batches_api", "claude_code"] }).notNull(),
     /** Of a client that says which session a turn belongs to. */
     sessionId: text("session_id"),
-    webSearches: tokens("web_searches"),
     priceReference: text("price_reference").notNull(),
-    /** The sum of the six parts. Computed when the row is made, never again. */
+    /** The sum of the six parts among the measures. Computed when the row is made, never again. */
     costNanoUsd: amount("cost_nano_usd"),
-    inputNanoUsd: amount("input_nano_usd"),
-    cacheReadNanoUsd: amount("cache_read_nano_usd"),
-    cacheWrite5mNanoUsd: amount("cache_write_5m_nano_usd"),
-    cacheWrite1hNanoUsd: amount("cache_write_1h_nano_usd"),
-    outputNanoUsd: amount("output_nano_usd"),
-    webSearchNanoUsd: amount("web_search_nano_usd"),
     /** Whether credits and spend limits bear it, or it is only recorded. */
     isCharged: boolean("is_charged").notNull(),
     /** The person whose spend limit bears it, where one is known. */
@@ -112,18 +106,7 @@ const rollupColumns = () => ({
   /** Where it begins, in UTC. */
   bucket: instant("bucket").notNull(),
   requests: tokens("requests"),
-  inputTokens: tokens("input_tokens"),
-  cacheReadTokens: tokens("cache_read_tokens"),
-  cacheWrite5mTokens: tokens("cache_write_5m_tokens"),
-  cacheWrite1hTokens: tokens("cache_write_1h_tokens"),
-  outputTokens: tokens("output_tokens"),
-  webSearches: tokens("web_searches"),
-  inputNanoUsd: amount("input_nano_usd"),
-  cacheReadNanoUsd: amount("cache_read_nano_usd"),
-  cacheWrite5mNanoUsd: amount("cache_write_5m_nano_usd"),
-  cacheWrite1hNanoUsd: amount("cache_write_1h_nano_usd"),
-  outputNanoUsd: amount("output_nano_usd"),
-  webSearchNanoUsd: amount("web_search_nano_usd"),
+  ...measures(),
   chargedNanoUsd: amount("charged_nano_usd"),
 });
 

@@ -1,6 +1,6 @@
-import { bigint, index, pgTable, primaryKey, text, timestamp, unique } from "drizzle-orm/pg-core";
+import { bigint, index, pgTable, primaryKey, text, unique } from "drizzle-orm/pg-core";
+import { instant } from "./columns.ts";
 
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
 const amount = (name: string) => bigint(name, { mode: "bigint" });
 
 /**

@@ -1,7 +1,5 @@
-import { bigint, customType, index, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
-
-const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
+import { bigint, index, jsonb, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { bytes, instant } from "./columns.ts";
 
 /** How a person proves who they are. A person who only ever comes by OpenID Connect has no password. */
 export const userCredentials = pgTable("user_credentials", {

@@ -1,8 +1,7 @@
 /** Organizations, their people, workspaces and keys, and the log of what was done to them. */
 import { sql } from "drizzle-orm";
-import { bigint, boolean, index, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
+import { bigint, boolean, index, jsonb, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { instant } from "./columns.ts";
 
 export const organizations = pgTable("organizations", {
   /** A UUID, as the platform's organization ids are. */

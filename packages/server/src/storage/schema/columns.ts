@@ -1,0 +1,6 @@
+import { customType, timestamp } from "drizzle-orm/pg-core";
+
+export const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
+
+/** A moment to the millisecond, as JavaScript has it. */
+export const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
