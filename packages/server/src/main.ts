@@ -236,22 +236,23 @@ export async function startParley(options: {
   metrics.watchEngine(() => engine.load());
   const sweeper = setInterval(() => {
     void snapshots.sweep().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
-    void accounts.sweep().catch(() => {});
-    void pruneLimitBuckets(storage, FORGET_BUCKETS_AFTER_MS).catch(() => {});
   }, SWEEP_EVERY_MS);
   sweeper.unref();
   started.defer(() => clearInterval(sweeper));
 
   const jobs = started.use(await createJobs({ storage, log }));
   await jobs.every("make-ledger-partitions", "17 * * * *", () => ensureLedgerPartitions(storage));
-  if (isCharging) {
-    const tenancy = { storage, clock, auditKey, authenticator };
-    await jobs.every("advance-tiers", "*/5 * * * *", () => advanceTiers(tenancy, tierTable));
-  }
+  if (isCharging) await jobs.every("advance-tiers", "*/5 * * * *", () => advanceTiers(tenancy, tierTable));
   await jobs.every("reconcile-ledger", "43 2 * * *", async () => void (await reconcileLedger({ storage, clock, log, metrics })));
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
   await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
   await jobs.every("sweep-idempotency-keys", "* * * * *", async () => void (await sweepIdempotencyKeys(storage, clock.nowMs())));
+  await jobs.every("sweep-sign-in", "* * * * *", () => accounts.sweep());
+  await jobs.every(
+    "prune-limit-buckets",
+    "* * * * *",
+    async () => void (await pruneLimitBuckets(storage, FORGET_BUCKETS_AFTER_MS)),
+  );
 
   const consoleFiles = await loadConsoleFiles(findConsoleFolder());
   if (consoleFiles === null) log.warn("the Console is not built, so /console leads nowhere: npm run build -w packages/console");

@@ -4,7 +4,8 @@ import { findLiveAdminKey, touchAdminKeys } from "../storage/admin-keys.ts";
 import { findLiveApiKey, touchApiKeys } from "../storage/api-keys.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createKeyCache } from "./create-key-cache.ts";
-import { hashKeySecret, isKeySecret } from "./key-secret.ts";
+import { isKeySecret } from "./key-secret.ts";
+import { hashSecret } from "./hash-secret.ts";
 import type { Authenticator } from "./principal.ts";
 
 export interface KeyAuthenticator extends Authenticator, AsyncDisposable {
@@ -39,13 +40,13 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
   return {
     async authenticate(secret) {
       // Nothing else can be a key, so a flood of junk costs no query.
-      const key = isKeySecret("api", secret) ? await apiKeys.use(hashKeySecret(hmacKey, secret)) : null;
+      const key = isKeySecret("api", secret) ? await apiKeys.use(hashSecret(hmacKey, secret)) : null;
       if (!key) throw invalidKey();
       const { organizationId, workspaceId, createdByUserId } = key;
       return { organizationId, workspaceId, apiKeyId: key.id, ...(createdByUserId === null ? {} : { userId: createdByUserId }) };
     },
     async authenticateAdmin(secret) {
-      const key = isKeySecret("admin", secret) ? await adminKeys.use(hashKeySecret(hmacKey, secret)) : null;
+      const key = isKeySecret("admin", secret) ? await adminKeys.use(hashSecret(hmacKey, secret)) : null;
       if (!key) throw invalidKey();
       return { organizationId: key.organizationId, actor: { type: "admin_api_key", id: key.id } };
     },

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { generateKeySecret, hashKeySecret, isKeySecret, partialHintOf } from "./key-secret.ts";
+import { generateKeySecret, isKeySecret, partialHintOf } from "./key-secret.ts";
+import { hashSecret } from "./hash-secret.ts";
 
 const KEY = generateKeySecret("api");
 
@@ -28,7 +29,7 @@ test("a hint shows three characters of the secret and its last four", () => {
 });
 
 test("the hash depends on the key outside the database", () => {
-  const hash = hashKeySecret(Buffer.alloc(32, 1), KEY);
+  const hash = hashSecret(Buffer.alloc(32, 1), KEY);
   expect(hash).toHaveLength(43);
-  expect(hashKeySecret(Buffer.alloc(32, 2), KEY)).not.toBe(hash);
+  expect(hashSecret(Buffer.alloc(32, 2), KEY)).not.toBe(hash);
 });

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
 /** A workspace's key, and the key of whoever administers an organization. */
 export type KeyKind = "api" | "admin";
@@ -23,9 +23,4 @@ export function isKeySecret(kind: KeyKind, text: string): boolean {
 /** What a list may show: `sk-ant-api03-R2D...igAA`, as the platform does. */
 export function partialHintOf(kind: KeyKind, secret: string): string {
   return `${secret.slice(0, PREFIXES[kind].length + 3)}...${secret.slice(-4)}`;
-}
-
-/** How a key is stored and looked up. Keyed, so that a stolen table cannot even be tested against guesses. */
-export function hashKeySecret(hmacKey: Buffer, secret: string): string {
-  return createHmac("sha256", hmacKey).update(secret).digest("base64url");
 }

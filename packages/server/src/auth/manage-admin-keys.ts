@@ -6,7 +6,8 @@ import { changeAudited } from "../storage/audit-log.ts";
 import { findFirstOrganization, findOrganization } from "../storage/organizations.ts";
 import { notFound } from "../tenancy/not-found.ts";
 import { toAuditedAct, type Doer, type TenancyDeps } from "../tenancy/tenancy-deps.ts";
-import { generateKeySecret, hashKeySecret, partialHintOf } from "./key-secret.ts";
+import { generateKeySecret, partialHintOf } from "./key-secret.ts";
+import { hashSecret } from "./hash-secret.ts";
 import type { KeyDeps } from "./manage-api-keys.ts";
 
 export interface CreatedAdminKey {
@@ -47,7 +48,7 @@ export async function createAdminKey(deps: KeyDeps, options: CreateAdminKeyOptio
     id: newId("adminkey"),
     organizationId,
     name: options.name,
-    secretHmac: hashKeySecret(hmacKey, secret),
+    secretHmac: hashSecret(hmacKey, secret),
     partialHint: partialHintOf("admin", secret),
     status: "active",
     createdAt: new Date(clock.nowMs()),

@@ -15,7 +15,8 @@ import { findFirstOrganization } from "../storage/organizations.ts";
 import { findWorkspaceAnywhere, findWorkspaceOn } from "../storage/workspaces.ts";
 import { notFound } from "../tenancy/not-found.ts";
 import { toAuditedAct, type Act, type Doer, type TenancyDeps } from "../tenancy/tenancy-deps.ts";
-import { generateKeySecret, hashKeySecret, partialHintOf } from "./key-secret.ts";
+import { generateKeySecret, partialHintOf } from "./key-secret.ts";
+import { hashSecret } from "./hash-secret.ts";
 
 /** For `deriveKey`: the HMAC key of stored API keys and admin keys. */
 export const API_KEY_PURPOSE = "api-key-hmac";
@@ -94,7 +95,7 @@ export function mintKey(
   const row: ApiKeyRow = {
     ...options,
     id: created.id,
-    secretHmac: hashKeySecret(hmacKey, secret),
+    secretHmac: hashSecret(hmacKey, secret),
     partialHint: created.partialHint,
     status: "active",
     createdAt: new Date(createdAtMs),

@@ -6,7 +6,8 @@ import { findTicket, insertTicket, useTicket, voidPasswordTickets, voidTickets }
 import type { Storage } from "../storage/storage.ts";
 import { findCredentials, setPasswordHash } from "../storage/user-credentials.ts";
 import { normalizeEmail } from "../tenancy/normalize-email.ts";
-import { hmacSecret, newSecret } from "./one-time-secret.ts";
+import { newSecret } from "./one-time-secret.ts";
+import { hashSecret } from "../auth/hash-secret.ts";
 import { networkOf } from "./network-of.ts";
 import { hashPassword, verifyPassword } from "./password-hash.ts";
 import type { Person } from "../tenancy/create-people.ts";
@@ -94,7 +95,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
   /** For somebody who has yet to say who they are. */
   function countTry(email: string, trace: ClientTrace): Promise<void> {
     // Hashed, so that what people typed does not lie about in a table of limits.
-    const address = hmacSecret(hmacKey, normalizeEmail(email));
+    const address = hashSecret(hmacKey, normalizeEmail(email));
     const network = networkOf(trace.networkAddress);
     return takeTries(buckets, [
       { key: `sign-in:address:${address}:${network}`, limitPerMinute: TRIES_PER_MINUTE, tokens: 1 },
@@ -130,7 +131,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       const nowMs = clock.nowMs();
       await voidTickets(storage, "owner", nowMs);
       await insertTicket(storage, {
-        secretHmac: hmacSecret(hmacKey, secret),
+        secretHmac: hashSecret(hmacKey, secret),
         kind: "owner",
         payload: {},
         expiresAtMs: nowMs + LINK_MS,
@@ -139,14 +140,14 @@ export function createSignIn(deps: SignInDeps): SignIn {
     },
     async becomeOwner(secret, who, trace) {
       checkPassword(who.password);
-      if (!(await useTicket(storage, hmacSecret(hmacKey, secret), "owner", clock.nowMs()))) throw deadLink();
+      if (!(await useTicket(storage, hashSecret(hmacKey, secret), "owner", clock.nowMs()))) throw deadLink();
       const person = await people.createOwner({ email: normalizeEmail(who.email), name: who.name });
       return welcome(person, who.password, trace);
     },
     async createInviteLink(inviteId, expiresAtMs) {
       const secret = newSecret();
       await insertTicket(storage, {
-        secretHmac: hmacSecret(hmacKey, secret),
+        secretHmac: hashSecret(hmacKey, secret),
         kind: "invite",
         payload: { inviteId },
         expiresAtMs,
@@ -155,14 +156,14 @@ export function createSignIn(deps: SignInDeps): SignIn {
     },
     async acceptInvite(secret, who, trace) {
       checkPassword(who.password);
-      const payload = InvitePayload.safeParse(await useTicket(storage, hmacSecret(hmacKey, secret), "invite", clock.nowMs()));
+      const payload = InvitePayload.safeParse(await useTicket(storage, hashSecret(hmacKey, secret), "invite", clock.nowMs()));
       if (!payload.success) throw deadLink();
       return welcome(await people.acceptInvite(payload.data.inviteId, { name: who.name }), who.password, trace);
     },
     async createPasswordLink(userId) {
       const secret = newSecret();
       await insertTicket(storage, {
-        secretHmac: hmacSecret(hmacKey, secret),
+        secretHmac: hashSecret(hmacKey, secret),
         kind: "password",
         payload: { userId },
         expiresAtMs: clock.nowMs() + LINK_MS,
@@ -171,7 +172,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     },
     async setPassword(secret, { password, code }, trace) {
       checkPassword(password);
-      const secretHmac = hmacSecret(hmacKey, secret);
+      const secretHmac = hashSecret(hmacKey, secret);
       const payload = PasswordPayload.safeParse(await findTicket(storage, secretHmac, "password", clock.nowMs()));
       const person = payload.success ? await people.findById(payload.data.userId) : null;
       if (!person) throw deadLink();

@@ -6,7 +6,8 @@ import { insertTicket, useTicket } from "../storage/sign-in-tickets.ts";
 import type { Storage } from "../storage/storage.ts";
 import { findIdentity, insertIdentity } from "../storage/user-credentials.ts";
 import { normalizeEmail } from "../tenancy/normalize-email.ts";
-import { hmacSecret, newSecret } from "./one-time-secret.ts";
+import { newSecret } from "./one-time-secret.ts";
+import { hashSecret } from "../auth/hash-secret.ts";
 import type { Person } from "../tenancy/create-people.ts";
 import type { People } from "./people.ts";
 
@@ -97,7 +98,7 @@ export function createOpenId(deps: {
       const [nonce, state, ticket] = [oidc.randomNonce(), oidc.randomState(), newSecret()];
       const expiresAtMs = clock.nowMs() + ROUND_TRIP_MS;
       await insertTicket(storage, {
-        secretHmac: hmacSecret(hmacKey, ticket),
+        secretHmac: hashSecret(hmacKey, ticket),
         kind: "openid",
         payload: { codeVerifier, nonce, state },
         expiresAtMs,
@@ -113,7 +114,7 @@ export function createOpenId(deps: {
       return { location: location.href, ticket, expiresAtMs };
     },
     async finish(callbackUrl, ticket) {
-      const payload = Payload.safeParse(await useTicket(storage, hmacSecret(hmacKey, ticket), "openid", clock.nowMs()));
+      const payload = Payload.safeParse(await useTicket(storage, hashSecret(hmacKey, ticket), "openid", clock.nowMs()));
       if (!payload.success) throw notAsked("the ticket is unknown, used or too old");
       const { codeVerifier, nonce, state } = payload.data;
       const configuration = await discover();

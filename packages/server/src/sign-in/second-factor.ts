@@ -4,7 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
 import type { Storage } from "../storage/storage.ts";
 import { claimTotpStep, confirmTotp, findCredentials, setTotpSecret, useRecoveryCode } from "../storage/user-credentials.ts";
-import { hmacSecret } from "./one-time-secret.ts";
+import { hashSecret } from "../auth/hash-secret.ts";
 import type { People } from "./people.ts";
 import { seal, unseal } from "./seal.ts";
 import { acceptTotp, enrolTotp, type TotpEnrolment } from "./totp.ts";
@@ -37,7 +37,7 @@ export function createSecondFactor(deps: {
 }): SecondFactor {
   const { storage, people, buckets, sealKey, hmacKey, clock } = deps;
   const hashCode = (userId: string, code: string) =>
-    hmacSecret(hmacKey, `${userId}:${code.replaceAll(/[\s-]/g, "").toLowerCase()}`);
+    hashSecret(hmacKey, `${userId}:${code.replaceAll(/[\s-]/g, "").toLowerCase()}`);
 
   const countTry = (userId: string) =>
     takeTries(buckets, [{ key: `second-factor:person:${userId}`, limitPerMinute: CODES_PER_MINUTE, tokens: 1 }]);

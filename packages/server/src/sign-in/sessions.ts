@@ -3,7 +3,8 @@ import { fail } from "../platform/fail.ts";
 import { newId } from "../platform/ids.ts";
 import { findLiveSession, insertSession, markReauthenticated, revokeSessions, touchSession } from "../storage/sessions.ts";
 import type { Storage } from "../storage/storage.ts";
-import { hmacSecret, newSecret } from "./one-time-secret.ts";
+import { newSecret } from "./one-time-secret.ts";
+import { hashSecret } from "../auth/hash-secret.ts";
 import type { Person } from "../tenancy/create-people.ts";
 import type { People } from "./people.ts";
 
@@ -53,7 +54,7 @@ export function createSessions(deps: {
 
   async function find(token: string) {
     const nowMs = clock.nowMs();
-    const session = await findLiveSession(storage, hmacSecret(hmacKey, token), { nowMs, idleSinceMs: nowMs - IDLE_MS });
+    const session = await findLiveSession(storage, hashSecret(hmacKey, token), { nowMs, idleSinceMs: nowMs - IDLE_MS });
     if (!session) throw fail("authentication_error", { public: "Your session is over. Sign in again." });
     return session;
   }
@@ -65,7 +66,7 @@ export function createSessions(deps: {
       const expiresAtMs = nowMs + LIFETIME_MS;
       await insertSession(storage, {
         id: newId("session"),
-        tokenHmac: hmacSecret(hmacKey, token),
+        tokenHmac: hashSecret(hmacKey, token),
         userId: person.id,
         createdAtMs: nowMs,
         expiresAtMs,

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { createAuthenticator } from "../auth/create-authenticator.ts";
-import { generateKeySecret, hashKeySecret } from "../auth/key-secret.ts";
+import { generateKeySecret } from "../auth/key-secret.ts";
+import { hashSecret } from "../auth/hash-secret.ts";
 import { revokeKey } from "../auth/manage-api-keys.ts";
 import { systemClock } from "../platform/clock.ts";
 import { SYSTEM } from "../tenancy/tenancy-deps.ts";
@@ -29,7 +30,7 @@ test("keys and workspaces of an older Parley go on, with settings as if they wer
     await client.query(
       `insert into api_keys (id, organization_id, workspace_id, name, secret_hmac, partial_hint, status, created_at)
       values ('apikey_01old', '11111111-1111-4111-8111-111111111111', 'wrkspc_01old', 'old', $1, 'hint', 'active', now())`,
-      [hashKeySecret(hmacKey, secret)],
+      [hashSecret(hmacKey, secret)],
     );
   });
 

@@ -2,10 +2,14 @@ import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { fail } from "../../platform/fail.ts";
 
-/** The address that the client used. A proxy that ends TLS says so in `X-Forwarded-Proto`. */
+/**
+ * What stands before the path in the client's own URL. A proxy that ends TLS says so in `X-Forwarded-Proto`. Only this client
+ * is told, so its own word is good enough.
+ */
 export function originOf({ headers, socket }: IncomingMessage): string {
   const isTls = (socket as Partial<TLSSocket>).encrypted === true || headers["x-forwarded-proto"] === "https";
-  return `${isTls ? "https" : "http"}://${headers.host ?? "localhost"}`;
+  const origin = `${isTls ? "https" : "http"}://${headers.host ?? "localhost"}`;
+  return URL.canParse(origin) ? new URL(origin).origin : "http://localhost";
 }
 
 /**

@@ -3,7 +3,7 @@ import type { BatchRow } from "../../storage/batches.ts";
 import type { EndpointRequest } from "../define-endpoint.ts";
 
 /** A batch as clients see it; its results are at the address by which this client reached us. */
-export function toBatch(row: BatchRow, request: Pick<EndpointRequest, "headers">): MessageBatch {
+export function toBatch(row: BatchRow, { origin }: Pick<EndpointRequest, "origin">): MessageBatch {
   const { status, requests, succeeded, errored, canceled, expired } = row;
   const hasEnded = status === "ended";
   return {
@@ -19,13 +19,6 @@ export function toBatch(row: BatchRow, request: Pick<EndpointRequest, "headers">
     ended_at: row.endedAt?.toISOString() ?? null,
     cancel_initiated_at: row.cancelInitiatedAt?.toISOString() ?? null,
     archived_at: row.archivedAt?.toISOString() ?? null,
-    results_url: row.resultsKey === null ? null : `${originOf(request)}/v1/messages/batches/${row.id}/results`,
+    results_url: row.resultsKey === null ? null : `${origin}/v1/messages/batches/${row.id}/results`,
   };
-}
-
-/** What stands before the path in the client's own URL. Only this client is told, so its own word is good enough. */
-function originOf({ headers }: Pick<EndpointRequest, "headers">): string {
-  const isSecure = headers["x-forwarded-proto"] === "https";
-  const origin = `${isSecure ? "https" : "http"}://${headers.host ?? "localhost"}`;
-  return URL.canParse(origin) ? new URL(origin).origin : "http://localhost";
 }

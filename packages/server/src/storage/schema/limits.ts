@@ -1,4 +1,5 @@
-import { bigint, boolean, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, boolean, jsonb, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { instant } from "./columns.ts";
 
 /**
  * Token buckets that nodes share; see limits/token-bucket.ts for the units. Written by take_from_limit_buckets() only, so
@@ -24,7 +25,7 @@ export const organizationTiers = pgTable("organization_tiers", {
   tier: text("tier").notNull(),
   /** Of the tier `custom`: its limits. */
   customLimits: jsonb("custom_limits"),
-  changedAt: timestamp("changed_at", { withTimezone: true, mode: "date", precision: 3 }).notNull(),
+  changedAt: instant("changed_at").notNull(),
 });
 
 /** A workspace's own limits, by group and the platform's name of the limiter. */
