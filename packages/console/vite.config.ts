@@ -30,32 +30,13 @@ function compressAhead(): Plugin {
   };
 }
 
-/** The font is asked for with the page, not only when the style sheet is there: text does not change its face. */
-function preloadFont(): Plugin {
-  return {
-    name: "preload-font",
-    apply: "build",
-    transformIndexHtml: {
-      order: "post",
-      handler: (_html, { bundle = {} }) =>
-        Object.keys(bundle)
-          .filter((file) => file.endsWith(".woff2"))
-          .map((file) => ({
-            tag: "link",
-            attrs: { rel: "preload", as: "font", type: "font/woff2", crossorigin: "", href: `/console/${file}` },
-            injectTo: "head",
-          })),
-    },
-  };
-}
-
 export default defineConfig({
   base: "/console/",
-  plugins: [react(), tailwindcss(), preloadFont(), compressAhead()],
+  plugins: [react(), tailwindcss(), compressAhead()],
   resolve: { conditions: ["source", "module", "browser", "production"] },
   build: {
     target: "es2023",
-    // Fonts and pictures stay files: `font-src 'self'` allows no data URLs.
+    // Pictures stay files: the page's policy allows no data URLs.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 400,
     // Modules run in the order in which they are imported, across chunks too: configure-zod.ts comes before every schema.

@@ -22,6 +22,5 @@ export const text = {
   confirmTitle: "Confirm that it is you",
   confirmAbout: "This is sensitive, and you signed in a while ago.",
   password: "Password",
-  code: "Code of your authenticator app",
   confirm: "Confirm",
 };

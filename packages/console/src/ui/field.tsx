@@ -16,9 +16,9 @@ interface FieldProps {
   readonly label: string;
   readonly hint?: ReactNode;
   /** What is wrong with the value. */
-  readonly problem?: string | null;
+  readonly problem?: string | null | undefined;
   /** Kept for those who cannot see, where the layout says it already. */
-  readonly isLabelHidden?: boolean;
+  readonly isLabelHidden?: boolean | undefined;
 }
 
 function Frame({ label, hint, problem, isLabelHidden, id, children }: FieldProps & { id: string; children: ReactNode }) {
@@ -43,10 +43,16 @@ function Frame({ label, hint, problem, isLabelHidden, id, children }: FieldProps
   );
 }
 
-function describedBy(id: string, { hint, problem }: FieldProps) {
+/** What frames a control, and what the control says of its frame. */
+function useField({ label, hint, problem = null, isLabelHidden = false }: FieldProps) {
+  const id = useId();
   return {
-    "aria-invalid": problem ? true : undefined,
-    "aria-describedby": problem ? `${id}-problem` : hint ? `${id}-hint` : undefined,
+    frame: { id, label, hint, problem, isLabelHidden },
+    control: {
+      id,
+      "aria-invalid": problem ? true : undefined,
+      "aria-describedby": problem ? `${id}-problem` : hint ? `${id}-hint` : undefined,
+    },
   };
 }
 
@@ -58,11 +64,10 @@ export function TextField({
   className,
   ...rest
 }: FieldProps & InputHTMLAttributes<HTMLInputElement> & { readonly ref?: Ref<HTMLInputElement> }) {
-  const id = useId();
-  const field = { label, hint, problem: problem ?? null, isLabelHidden: isLabelHidden ?? false };
+  const { frame, control } = useField({ label, hint, problem, isLabelHidden });
   return (
-    <Frame {...field} id={id}>
-      <input id={id} {...describedBy(id, field)} className={classNames(CONTROL, "h-9.5", className)} {...rest} />
+    <Frame {...frame}>
+      <input {...control} className={classNames(CONTROL, "h-9.5", className)} {...rest} />
     </Frame>
   );
 }
@@ -75,11 +80,10 @@ export function TextArea({
   className,
   ...rest
 }: FieldProps & TextareaHTMLAttributes<HTMLTextAreaElement> & { readonly ref?: Ref<HTMLTextAreaElement> }) {
-  const id = useId();
-  const field = { label, hint, problem: problem ?? null, isLabelHidden: isLabelHidden ?? false };
+  const { frame, control } = useField({ label, hint, problem, isLabelHidden });
   return (
-    <Frame {...field} id={id}>
-      <textarea id={id} {...describedBy(id, field)} className={classNames(CONTROL, "py-2", className)} {...rest} />
+    <Frame {...frame}>
+      <textarea {...control} className={classNames(CONTROL, "py-2", className)} {...rest} />
     </Frame>
   );
 }
@@ -99,12 +103,11 @@ export function SelectField({
   className,
   ...rest
 }: FieldProps & SelectHTMLAttributes<HTMLSelectElement> & { readonly choices: readonly Choice[] }) {
-  const id = useId();
-  const field = { label, hint, problem: problem ?? null, isLabelHidden: isLabelHidden ?? false };
+  const { frame, control } = useField({ label, hint, problem, isLabelHidden });
   return (
-    <Frame {...field} id={id}>
+    <Frame {...frame}>
       <div className={classNames("relative", className)}>
-        <select id={id} {...describedBy(id, field)} className={classNames(CONTROL, "h-9.5 appearance-none pe-8")} {...rest}>
+        <select {...control} className={classNames(CONTROL, "h-9.5 appearance-none pe-8")} {...rest}>
           {choices.map((choice) => (
             <option key={choice.value} value={choice.value}>
               {choice.label}

@@ -1,6 +1,8 @@
 export const text = {
   close: "Close",
   cancel: "Cancel",
+  code: "Code of your authenticator app",
+  codeHint: "Six digits, or one of your recovery codes.",
   copy: "Copy",
   copied: "Copied",
   copyRequestId: "Copy the request id",

@@ -1,6 +1,6 @@
 import { ConsoleDone, ConsoleRecoveryCodes, ConsoleTotpEnrolment } from "@parley/wire";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, type SubmitEvent, useState } from "react";
+import { useState } from "react";
 import { call } from "../../api/call.ts";
 import { sessionQuery } from "../../api/session.ts";
 import { useConfirmed } from "../../app/reauthentication.tsx";
@@ -8,11 +8,11 @@ import { useSession } from "../../app/use-session.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
+import { CodeField } from "../../ui/code-field.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
-import { TextField } from "../../ui/field.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { QrCode } from "../../ui/qr-code.tsx";
-import { text as uiText } from "../../ui/text.ts";
 import { text } from "./text.ts";
 
 const PATH = "/console/api/second-factor";
@@ -98,12 +98,10 @@ function EnrolDialog({
     onSuccess: (reply) => onCodes(reply.codes),
   });
   return (
-    <CodeDialog
+    <FormDialog
       title={text.enrolTitle}
-      about={text.enrolAbout}
+      description={text.enrolAbout}
       action={text.turnOn}
-      code={code}
-      setCode={setCode}
       isBusy={confirm.isPending}
       error={confirm.error}
       onClose={onClose}
@@ -113,7 +111,8 @@ function EnrolDialog({
         <QrCode value={enrolment.uri} label={text.qrLabel} />
         <CodeBlock code={enrolment.secret} label={text.secretLabel} className="w-full" />
       </div>
-    </CodeDialog>
+      <CodeField value={code} onChange={setCode} takesRecovery={false} />
+    </FormDialog>
   );
 }
 
@@ -126,63 +125,16 @@ function DisableDialog({ onClose, onDone }: { readonly onClose: () => void; read
     onSuccess: onDone,
   });
   return (
-    <CodeDialog
+    <FormDialog
       title={text.disableTitle}
-      about={text.disableAbout}
       action={text.turnOff}
-      code={code}
-      setCode={setCode}
       isBusy={disable.isPending}
       error={disable.error}
       onClose={onClose}
       onSubmit={() => disable.mutate()}
-    />
-  );
-}
-
-function CodeDialog(props: {
-  readonly title: string;
-  readonly about: string;
-  readonly action: string;
-  readonly code: string;
-  readonly setCode: (code: string) => void;
-  readonly isBusy: boolean;
-  readonly error: unknown;
-  readonly onClose: () => void;
-  readonly onSubmit: () => void;
-  readonly children?: ReactNode;
-}) {
-  function submit(event: SubmitEvent): void {
-    event.preventDefault();
-    props.onSubmit();
-  }
-  return (
-    <Dialog
-      isOpen
-      onClose={props.onClose}
-      title={props.title}
-      description={props.about}
-      actions={
-        <>
-          <Button onClick={props.onClose}>{uiText.cancel}</Button>
-          <Button kind="primary" type="submit" form="second-factor-code" isBusy={props.isBusy}>
-            {props.action}
-          </Button>
-        </>
-      }
     >
-      <form id="second-factor-code" className="grid gap-4" onSubmit={submit}>
-        {props.children}
-        <TextField
-          label={text.code}
-          autoComplete="one-time-code"
-          required
-          value={props.code}
-          onChange={(event) => props.setCode(event.target.value)}
-        />
-        {props.error ? <ErrorNote error={props.error} /> : null}
-      </form>
-    </Dialog>
+      <CodeField value={code} onChange={setCode} autoFocus />
+    </FormDialog>
   );
 }
 

@@ -1,15 +1,12 @@
 import type { ConsoleApiKeyCreated } from "@parley/wire";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type SubmitEvent, useState } from "react";
+import { useState } from "react";
 import { API_KEYS, createApiKey } from "../../api/api-keys.ts";
 import { useWorkspaces } from "../../api/workspaces.ts";
 import { useConfirmed } from "../../app/reauthentication.tsx";
-import { Button } from "../../ui/button.tsx";
-import { CopyButton } from "../../ui/copy-button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
-import { ErrorNote } from "../../ui/error-note.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
-import { text as uiText } from "../../ui/text.ts";
+import { FormDialog } from "../../ui/form-dialog.tsx";
+import { SecretDialog } from "../../ui/secret-dialog.tsx";
 import { text } from "./text.ts";
 
 const DAY_MS = 86_400_000;
@@ -23,7 +20,19 @@ export function CreateKeyDialog({
   readonly onCreated?: (created: ConsoleApiKeyCreated) => void;
 }) {
   const [created, setCreated] = useState<ConsoleApiKeyCreated | null>(null);
-  if (created) return <CreatedDialog created={created} onClose={onClose} />;
+  if (created) {
+    return (
+      <SecretDialog
+        title={text.createdTitle}
+        description={text.createdAbout}
+        secret={created.secret}
+        label={text.keyLabel}
+        copyLabel={text.copyKey}
+        doneLabel={text.done}
+        onClose={onClose}
+      />
+    );
+  }
   return (
     <NewKeyDialog
       onClose={onClose}
@@ -63,79 +72,39 @@ function NewKeyDialog({
     },
   });
 
-  function submit(event: SubmitEvent): void {
-    event.preventDefault();
-    create.mutate();
-  }
-
   return (
-    <Dialog
-      isOpen
-      onClose={onClose}
+    <FormDialog
       title={text.createTitle}
-      actions={
-        <>
-          <Button onClick={onClose}>{uiText.cancel}</Button>
-          <Button kind="primary" type="submit" form="create-key" isBusy={create.isPending}>
-            {text.create}
-          </Button>
-        </>
-      }
-    >
-      <form id="create-key" className="grid gap-4" onSubmit={submit}>
-        <TextField
-          label={text.name}
-          hint={text.nameHint}
-          placeholder={text.namePlaceholder}
-          required
-          maxLength={500}
-          autoFocus
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        {workspaces.length > 1 && (
-          <SelectField
-            label={text.workspace}
-            choices={workspaces.map((each) => ({ value: each.id, label: each.name }))}
-            value={workspaceId === "" ? (workspaces.at(-1)?.id ?? "") : workspaceId}
-            onChange={(event) => setWorkspaceId(event.target.value)}
-          />
-        )}
-        <SelectField
-          label={text.expires}
-          choices={["never", "7", "30", "90", "365"].map((value) => ({ value, label: text.expiries[value] ?? value }))}
-          value={expiry}
-          onChange={(event) => setExpiry(event.target.value)}
-        />
-        {create.error && <ErrorNote error={create.error} />}
-      </form>
-    </Dialog>
-  );
-}
-
-function CreatedDialog({ created, onClose }: { readonly created: ConsoleApiKeyCreated; readonly onClose: () => void }) {
-  return (
-    <Dialog
-      isOpen
-      isSticky
+      action={text.create}
+      isBusy={create.isPending}
+      error={create.error}
       onClose={onClose}
-      title={text.createdTitle}
-      description={text.createdAbout}
-      actions={
-        <>
-          <Button onClick={onClose}>{text.done}</Button>
-          <CopyButton value={created.secret} label={text.copyKey} hasText />
-        </>
-      }
+      onSubmit={() => create.mutate()}
     >
-      <p
-        aria-label={text.keyLabel}
-        role="region"
-        tabIndex={0}
-        className="rounded-lg border border-line bg-sunken p-3 font-mono text-[0.93rem] break-all select-all"
-      >
-        {created.secret}
-      </p>
-    </Dialog>
+      <TextField
+        label={text.name}
+        hint={text.nameHint}
+        placeholder={text.namePlaceholder}
+        required
+        maxLength={500}
+        autoFocus
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+      {workspaces.length > 1 && (
+        <SelectField
+          label={text.workspace}
+          choices={workspaces.map((each) => ({ value: each.id, label: each.name }))}
+          value={workspaceId === "" ? (workspaces.at(-1)?.id ?? "") : workspaceId}
+          onChange={(event) => setWorkspaceId(event.target.value)}
+        />
+      )}
+      <SelectField
+        label={text.expires}
+        choices={["never", "7", "30", "90", "365"].map((value) => ({ value, label: text.expiries[value] ?? value }))}
+        value={expiry}
+        onChange={(event) => setExpiry(event.target.value)}
+      />
+    </FormDialog>
   );
 }

@@ -1,43 +1,22 @@
-import { type SubmitEvent, useState } from "react";
-import { Button } from "../../ui/button.tsx";
-import { ErrorNote } from "../../ui/error-note.tsx";
-import { TextField } from "../../ui/field.tsx";
+import { AccountForm } from "./account-form.tsx";
 import { BrokenLink } from "./broken-link.tsx";
 import { EntryPage } from "./entry-page.tsx";
-import { isLongEnough, NewPasswordField } from "./new-password-field.tsx";
 import { text } from "./text.ts";
 import { useEntry } from "./use-entry.ts";
 import { useLinkSecret } from "./use-link-secret.ts";
 
 export function InvitePage() {
   const secret = useLinkSecret();
-  const [name, setName] = useState("");
-  const [password, setPassword] = useState("");
   const entry = useEntry("/console/api/invite");
   if (secret === null) return <BrokenLink />;
-
-  function submit(event: SubmitEvent): void {
-    event.preventDefault();
-    if (secret !== null) entry.mutate({ secret, name, password });
-  }
-
   return (
     <EntryPage title={text.inviteTitle} about={text.inviteAbout}>
-      <form className="panel grid gap-4 p-5" onSubmit={submit}>
-        <TextField
-          label={text.name}
-          autoComplete="name"
-          required
-          autoFocus
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <NewPasswordField label={text.newPassword} value={password} onChange={setPassword} />
-        {entry.error && <ErrorNote error={entry.error} />}
-        <Button kind="primary" size="large" type="submit" isBusy={entry.isPending} disabled={!isLongEnough(password)}>
-          {text.join}
-        </Button>
-      </form>
+      <AccountForm
+        action={text.join}
+        isBusy={entry.isPending}
+        error={entry.error}
+        onSubmit={(account) => entry.mutate({ secret, ...account })}
+      />
     </EntryPage>
   );
 }

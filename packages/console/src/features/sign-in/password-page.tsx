@@ -1,8 +1,8 @@
 import { type SubmitEvent, useState } from "react";
 import { ApiError } from "../../api/api-error.ts";
 import { Button } from "../../ui/button.tsx";
+import { CodeField } from "../../ui/code-field.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
-import { TextField } from "../../ui/field.tsx";
 import { BrokenLink } from "./broken-link.tsx";
 import { EntryPage } from "./entry-page.tsx";
 import { isLongEnough, NewPasswordField } from "./new-password-field.tsx";
@@ -37,17 +37,7 @@ export function PasswordPage() {
     <EntryPage title={text.passwordTitle} about={text.passwordAbout}>
       <form className="panel grid gap-4 p-5" onSubmit={submit}>
         <NewPasswordField label={text.newPassword} value={password} onChange={setPassword} />
-        {isAskingForCode && (
-          <TextField
-            label={text.code}
-            hint={text.codeHint}
-            autoComplete="one-time-code"
-            required
-            autoFocus
-            value={code}
-            onChange={(event) => setCode(event.target.value)}
-          />
-        )}
+        {isAskingForCode && <CodeField autoFocus value={code} onChange={setCode} />}
         {entry.error && !needsCode && <ErrorNote error={entry.error} />}
         <Button kind="primary" size="large" type="submit" isBusy={entry.isPending} disabled={!isLongEnough(password)}>
           {text.setPassword}

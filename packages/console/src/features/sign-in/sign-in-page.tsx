@@ -7,6 +7,7 @@ import { signInMethodsQuery } from "../../api/session.ts";
 import { Button, buttonClass } from "../../ui/button.tsx";
 import { classNames } from "../../ui/class-names.ts";
 import { CodeBlock } from "../../ui/code-block.tsx";
+import { CodeField } from "../../ui/code-field.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { EntryPage } from "./entry-page.tsx";
@@ -87,17 +88,7 @@ function PasswordForm({ next }: { readonly next: string }) {
           onChange={(event) => setPassword(event.target.value)}
         />
       )}
-      {needsCode && (
-        <TextField
-          label={text.code}
-          hint={text.codeHint}
-          autoComplete="one-time-code"
-          required
-          autoFocus
-          value={code}
-          onChange={(event) => setCode(event.target.value)}
-        />
-      )}
+      {needsCode && <CodeField autoFocus value={code} onChange={setCode} />}
       {entry.error && !isAskingForCode && <ErrorNote error={entry.error} />}
       <Button kind="primary" size="large" type="submit" isBusy={entry.isPending}>
         {text.signIn}

@@ -2,8 +2,6 @@ export const text = {
   signInTitle: "Sign in to Parley",
   email: "E-mail address",
   password: "Password",
-  code: "Code of your authenticator app",
-  codeHint: "Six digits, or one of your recovery codes.",
   signIn: "Sign in",
   or: "or",
   withOpenid: "Continue with single sign-on",

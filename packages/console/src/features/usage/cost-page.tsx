@@ -2,10 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { type CostGroup, costQuery } from "../../api/reports.ts";
 import { formatDollars } from "../../format/format.ts";
-import { ErrorNote } from "../../ui/error-note.tsx";
 import { Page } from "../../ui/page.tsx";
-import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { RANGES, toSpan } from "./range.ts";
+import { ReportBody } from "./report-body.tsx";
 import { ReportControls, ReportView, Tile } from "./report-view.tsx";
 import { dollarsOf, sum, toCostChart } from "./series.ts";
 import { text } from "./text.ts";
@@ -21,27 +20,23 @@ export function CostPage() {
   const [nowMs] = useState(Date.now);
   const span = useMemo(() => toSpan(range, nowMs), [range, nowMs]);
   const by = group === "none" ? null : (group as CostGroup);
-  const { data, error, refetch } = useQuery(costQuery(span, by));
+  const report = useQuery(costQuery(span, by));
   const nameOf = useGroupNames();
-  const total = sum((data ?? []).flatMap((bucket) => bucket.results).map(dollarsOf));
+  const total = sum((report.data ?? []).flatMap((bucket) => bucket.results).map(dollarsOf));
   return (
     <Page title={text.cost} about={text.costAbout}>
       <ReportControls range={range} onRange={setRange} ranges={DAILY} group={group} groups={GROUPS} onGroup={setGroup} />
-      {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
-      {!data && !error && (
-        <div className="panel">
-          <SkeletonRows rows={6} />
-        </div>
-      )}
-      {data && (
-        <ReportView
-          title={text.cost}
-          chart={toCostChart(data, by, nameOf)}
-          range={range}
-          format={formatDollars}
-          tiles={<Tile name={text.totalCost} value={formatDollars(total)} />}
-        />
-      )}
+      <ReportBody query={report}>
+        {(data) => (
+          <ReportView
+            title={text.cost}
+            chart={toCostChart(data, by, nameOf)}
+            range={range}
+            format={formatDollars}
+            tiles={<Tile name={text.totalCost} value={formatDollars(total)} />}
+          />
+        )}
+      </ReportBody>
     </Page>
   );
 }

@@ -1,12 +1,9 @@
 import type { Workspace } from "@parley/wire";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type SubmitEvent, useState } from "react";
+import { useState } from "react";
 import { createWorkspace, updateWorkspace, WORKSPACES } from "../../api/workspaces.ts";
-import { Button } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
-import { ErrorNote } from "../../ui/error-note.tsx";
 import { TextField } from "../../ui/field.tsx";
-import { text as uiText } from "../../ui/text.ts";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { useToast } from "../../ui/toasts.tsx";
 import { text } from "./text.ts";
 
@@ -26,37 +23,24 @@ export function WorkspaceDialog({ workspace, onClose }: { readonly workspace: Wo
     },
   });
 
-  function submit(event: SubmitEvent): void {
-    event.preventDefault();
-    save.mutate();
-  }
-
   return (
-    <Dialog
-      isOpen
-      onClose={onClose}
+    <FormDialog
       title={workspace ? text.renameTitle : text.createTitle}
-      actions={
-        <>
-          <Button onClick={onClose}>{uiText.cancel}</Button>
-          <Button kind="primary" type="submit" form="workspace" isBusy={save.isPending}>
-            {workspace ? text.save : text.create}
-          </Button>
-        </>
-      }
+      action={workspace ? text.save : text.create}
+      isBusy={save.isPending}
+      error={save.error}
+      onClose={onClose}
+      onSubmit={() => save.mutate()}
     >
-      <form id="workspace" className="grid gap-4" onSubmit={submit}>
-        <TextField
-          label={text.name}
-          hint={text.nameHint}
-          required
-          maxLength={NAME_MAX}
-          autoFocus
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        {save.error && <ErrorNote error={save.error} />}
-      </form>
-    </Dialog>
+      <TextField
+        label={text.name}
+        hint={text.nameHint}
+        required
+        maxLength={NAME_MAX}
+        autoFocus
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+      />
+    </FormDialog>
   );
 }
