@@ -23,6 +23,22 @@ module.exports = {
       from: { path: "^packages/console/src/(api|ui|format)/", pathNot: "\\.test\\.ts$" },
       to: { path: "^packages/console/src/features/" },
     },
+    {
+      name: "only-egress-fetches",
+      severity: "error",
+      comment: "Addresses that others give are fetched by one function. Doors listen; an engine's socket is a file.",
+      from: {
+        path: `${server}/`,
+        pathNot: `\\.test\\.ts$|/testing/|/__fixtures__/|${server}/(egress|doors)/|${server}/engines/llama-server/engine-socket\\.ts$`,
+      },
+      to: { path: "^(node:)?(http|https|http2|tls|dns|dgram)(/|$)|node_modules/undici/", dependencyTypesNot: ["type-only"] },
+    },
+    never(
+      "egress-stands-alone",
+      `${server}/egress/`,
+      `${server}/(?!egress/|platform/)`,
+      "It fetches; what for is another's matter.",
+    ),
     never("turn-is-pure", `${server}/turn/`, `${server}/(?!turn/|platform/)`, "The neutral model knows no side."),
     never(
       "platform-is-the-floor",

@@ -15,6 +15,7 @@ import { createPeople } from "./tenancy/create-people.ts";
 import { findConsoleFolder } from "./doors/console/find-console-folder.ts";
 import { loadConsoleFiles } from "./doors/console/load-console-files.ts";
 import { createServer, toTrustedProxies } from "./doors/index.ts";
+import { createEgress, createEgressPolicy, resolveBySystem } from "./egress/index.ts";
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
 import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
 import { openSnapshotStore } from "./engines/turn-engine/cache/snapshot-store.ts";
@@ -91,6 +92,8 @@ export async function startParley(options: {
   const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
   const blobs = started.use(await openBlobStore(config.files, dataDir));
   const files = createFiles({ storage, blobs, clock, quotaBytes: config.files.quota_bytes });
+  const { allow, public: isPublicReached } = config.egress;
+  const egress = createEgress(createEgressPolicy({ allow, isPublicReached, resolve: resolveBySystem }));
   const authenticator = started.use(createAuthenticator({ storage, hmacKey, clock }));
 
   const buckets = started.use(
@@ -219,6 +222,7 @@ export async function startParley(options: {
     idempotency: createDatabaseIdempotencyStore(storage),
     turns: createRunningTurns(),
     files,
+    egress,
     batches,
     limitPolicy,
     dataPolicy,

@@ -39,11 +39,15 @@ test("no module imports what the import rule forbids, and the rule sees the modu
 });
 
 test("a planted violation is caught", { timeout: 60_000 }, () => {
-  writeFileSync(planted, 'export { createWeightsStore } from "../weights/weights-store.ts";\n');
+  writeFileSync(
+    planted,
+    'export { createWeightsStore } from "../weights/weights-store.ts";\nexport { get } from "node:https";\n',
+  );
   const rules = cruise()
     .violations.filter(({ from }) => from.endsWith("planted-violation.ts"))
     .map(({ rule }) => rule.name);
   expect(rules).toContain("turn-is-pure");
+  expect(rules).toContain("only-egress-fetches");
 });
 
 test("no source file has grown beyond 500 lines", () => {

@@ -1,5 +1,6 @@
 import type { Batches } from "../batches/create-batches.ts";
 import type { CreatedApiKey, CreateKeyOptions } from "../auth/manage-api-keys.ts";
+import type { Egress } from "../egress/index.ts";
 import type { Files } from "../files/create-files.ts";
 import type { LimitPolicy } from "../limits/limit-policy.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
@@ -19,6 +20,8 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly idempotency: IdempotencyStore;
   readonly turns: RunningTurns;
   readonly files: Files;
+  /** The only way to an address that a request gives. */
+  readonly egress: Egress;
   readonly batches: Batches;
   readonly tenancy: TenancyDeps;
   readonly inferenceGeos: InferenceGeos;

@@ -12,6 +12,10 @@ const weights = z.string().min(1);
 /** Environment variables are text. */
 const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 
+const hostWithPort = z
+  .string()
+  .regex(/^(?!\d+\.)[a-z0-9.-]+(:\d{1,5})?$/i, "must be a name, `name:port`, an address or a network");
+
 const limitsOfClass = z.strictObject({
   requests_per_minute: positive,
   input_tokens_per_minute: positive,
@@ -161,6 +165,15 @@ export const ConfigSchema = z.strictObject({
       concurrency: positive.max(1_000).nullable().default(null),
     })
     .prefault({}),
+  /** What addresses given by clients and models may lead to. */
+  egress: z
+    .strictObject({
+      /** Reached though it is not public: names, `name:port`, addresses, networks. */
+      allow: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), hostWithPort])).default([]),
+      /** Off: only what `allow` lists. */
+      public: flag.default(true),
+    })
+    .prefault({}),
   /** Sign-in of people at an OpenID provider. */
   openid: z
     .strictObject({
@@ -220,6 +233,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_MONEY: "money.enabled",
   PARLEY_LIMITS_TIER: "limits.tier",
   PARLEY_BATCHES_CONCURRENCY: "batches.concurrency",
+  PARLEY_EGRESS_PUBLIC: "egress.public",
   PARLEY_OPENID_ISSUER: "openid.issuer",
   PARLEY_OPENID_CLIENT_ID: "openid.client_id",
   PARLEY_OPENID_CLIENT_SECRET: "openid.client_secret",

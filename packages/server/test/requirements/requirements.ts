@@ -10,6 +10,7 @@ import { platformRequirements } from "./platform.ts";
 import type { Requirement } from "./requirement.ts";
 import { signInRequirements } from "./sign-in.ts";
 import { tenancyRequirements } from "./tenancy.ts";
+import { toolsRequirements } from "./tools.ts";
 import { validationRequirements } from "./validation.ts";
 
 /** Every promised behaviour that a test proves. */
@@ -26,4 +27,5 @@ export const requirements: readonly Requirement[] = [
   ...tenancyRequirements,
   ...signInRequirements,
   ...consoleRequirements,
+  ...toolsRequirements,
 ];

@@ -4,6 +4,7 @@ import { createRunningTurns } from "../../endpoints/shared/running-turns.ts";
 import type { TurnRecord } from "../../ledger/ledger.ts";
 import type { Estimate } from "../../limits/limiter.ts";
 import { createBatches } from "../../batches/create-batches.ts";
+import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { createFiles } from "../../files/create-files.ts";
 import { DEFAULT_LIMITS } from "../../limits/limits-config.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
@@ -55,6 +56,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     turns: createRunningTurns(),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, wake() {} }),
+    egress: createEgress(createEgressPolicy({ allow: [], isPublicReached: false, resolve: async () => [] })),
     tenancy,
     dataPolicy: { keepsNothing: async () => false, requireStorage: async () => {} },
     inferenceGeos: { choose: async () => "global" },
