@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { askLlamaServer } from "../support/ask-llama-server.ts";
 import { askParley } from "../support/ask-parley.ts";
 import { engineCommand, startLlamaServer } from "../support/llama-server.ts";
-import { longPrompt, storyPrompt, toChatMl, type Prompt } from "../support/prompts.ts";
+import { countingPrompt, longPrompt, toChatMl, toMessages, type Prompt } from "../support/prompts.ts";
 import { loadNow, publish } from "../support/report.ts";
 import type { Seen } from "../support/seen.ts";
 import { readSetup, startLoadedParley } from "../support/setup.ts";
@@ -58,8 +58,7 @@ for (const backend of setup.backends) {
   const parley = backend === "llama-server" ? driving : stack.use(await startLoadedParley(setup, backend, size));
   systems.push({
     name: `Parley, ${backend}`,
-    ask: ({ system, user }, maxTokens) =>
-      askParley(parley, { max_tokens: maxTokens, system, messages: [{ role: "user", content: user }] }),
+    ask: (prompt, maxTokens) => askParley(parley, { max_tokens: maxTokens, system: prompt.system, messages: toMessages(prompt) }),
   });
 }
 
@@ -115,7 +114,7 @@ await publish(
 
 async function decode(system: System, round: number, measure: keyof typeof STREAMS): Promise<Measurement> {
   const streams = STREAMS[measure];
-  const prompts = Array.from({ length: streams }, (_, index) => storyPrompt(round * 1000 + streams * 10 + index));
+  const prompts = Array.from({ length: streams }, (_, index) => countingPrompt(round * 1000 + streams * 10 + index));
   const seen = await Promise.all(prompts.map((prompt) => system.ask(prompt, tokens)));
   const outputTokens = sum(seen.map((one) => one.outputTokens));
   return {

@@ -10,7 +10,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { enginePid } from "../../packages/server/test/support/processes.ts";
 import { askParley } from "../support/ask-parley.ts";
-import { storyPrompt } from "../support/prompts.ts";
+import { countingPrompt, toMessages } from "../support/prompts.ts";
 import { loadNow, publish } from "../support/report.ts";
 import { readSetup, startLoadedParley, type Backend } from "../support/setup.ts";
 import { median } from "../support/statistics.ts";
@@ -79,8 +79,8 @@ async function measure(backend: Backend): Promise<void> {
   const seeds = Array.from({ length: turns }, (_, index) => index).values();
   const client = async (): Promise<void> => {
     for (const seed of seeds) {
-      const { system, user } = storyPrompt(seed);
-      await askParley(parley, { max_tokens: TOKENS, system, messages: [{ role: "user", content: user }] });
+      const prompt = countingPrompt(seed);
+      await askParley(parley, { max_tokens: TOKENS, system: prompt.system, messages: toMessages(prompt) });
     }
   };
   await Promise.all(Array.from({ length: STREAMS }, client));

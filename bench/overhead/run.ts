@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { askLlamaServer } from "../support/ask-llama-server.ts";
 import { askParley, type ParleySeen } from "../support/ask-parley.ts";
 import { engineCommand, engineSocketPath } from "../support/llama-server.ts";
-import { storyPrompt, toChatMl, type Prompt } from "../support/prompts.ts";
+import { countingPrompt, toChatMl, toMessages, type Prompt } from "../support/prompts.ts";
 import { loadNow, publish } from "../support/report.ts";
 import type { Seen } from "../support/seen.ts";
 import { readSetup, startLoadedParley } from "../support/setup.ts";
@@ -81,7 +81,7 @@ await publish(
 );
 
 async function measure(index: number): Promise<Pair> {
-  const prompt = storyPrompt(index);
+  const prompt = countingPrompt(index);
   if (index % 2 === 0) {
     const viaParley = await askThroughParley(prompt);
     return { parley: viaParley, direct: await askDirectly(prompt) };
@@ -90,9 +90,9 @@ async function measure(index: number): Promise<Pair> {
   return { parley: await askThroughParley(prompt), direct: straight };
 }
 
-async function askThroughParley({ system, user }: Prompt): Promise<ParleySeen> {
+async function askThroughParley(prompt: Prompt): Promise<ParleySeen> {
   await sleep(REST_MS);
-  return askParley(parley, { max_tokens: tokens, temperature: 0, system, messages: [{ role: "user", content: user }] });
+  return askParley(parley, { max_tokens: tokens, temperature: 0, system: prompt.system, messages: toMessages(prompt) });
 }
 
 async function askDirectly(prompt: Prompt): Promise<Seen> {

@@ -2,6 +2,8 @@
 export interface Prompt {
   readonly system: string;
   readonly user: string;
+  /** How the reply begins. */
+  readonly opening?: string;
 }
 
 const WORDS =
@@ -25,11 +27,12 @@ export function seededText(seed: number, tokens: number): string {
   return words.map((word, index) => (index % 12 === 11 ? `${word}.` : word)).join(" ");
 }
 
-/** A short prompt whose reply goes on for longer than anybody waits. */
-export function storyPrompt(seed: number): Prompt {
+/** A short prompt whose reply goes on for longer than anybody waits: a story is refused or ended by some models, counting is not. */
+export function countingPrompt(seed: number): Prompt {
   return {
-    system: `${seededText(seed, 16)}. You are a novelist who writes very long chapters.`,
-    user: "Write a very long story, at least five thousand words, with many characters. Never end it.",
+    system: `${seededText(seed, 16)}. You count.`,
+    user: "Write the numbers from one to one thousand in words, with commas between them.",
+    opening: "One, two, three, four, five, six, seven, eight, nine, ten,",
   };
 }
 
@@ -38,7 +41,12 @@ export function longPrompt(seed: number, tokens: number): Prompt {
   return { system: "You are a careful reader.", user: `${seededText(seed, tokens)}\n\nWhat is this text about?` };
 }
 
+/** What the Messages API takes of it. */
+export function toMessages({ user, opening }: Prompt): readonly object[] {
+  return [{ role: "user", content: user }, ...(opening === undefined ? [] : [{ role: "assistant", content: opening }])];
+}
+
 /** The prompt as Parley renders it for the models of these benchmarks (Qwen2.5 and SmolLM2 both use ChatML). */
-export function toChatMl({ system, user }: Prompt): string {
-  return `<|im_start|>system\n${system}<|im_end|>\n<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n`;
+export function toChatMl({ system, user, opening = "" }: Prompt): string {
+  return `<|im_start|>system\n${system}<|im_end|>\n<|im_start|>user\n${user}<|im_end|>\n<|im_start|>assistant\n${opening}`;
 }

@@ -29,7 +29,7 @@ interface Block {
 }
 
 /** A conversation of the unmodified client, headless, with its Read tool: the blocks of both sides. */
-async function converse(parley: RunningParley, prompt: string, turns: number): Promise<readonly Block[]> {
+async function converse(parley: RunningParley, prompt: string, turns: number): Promise<Block[]> {
   const child = spawn(
     claude,
     [
@@ -77,18 +77,27 @@ async function converse(parley: RunningParley, prompt: string, turns: number): P
   return blocks;
 }
 
+/** Whether so small a model calls at once depends on the last digits of sums, which differ from one processor to the next. */
+const REQUESTS = [
+  "Read notes.txt and tell me when the meeting is.",
+  "Use the Read tool on notes.txt, then tell me when the meeting is.",
+  "Call the tool Read with the path of notes.txt. Do nothing before that.",
+];
+
 // What a small model then says of the file is not reliable, so it is not asserted.
 test("Claude Code reads a file with its tool; the second turn, and a conversation after a restart, read the cache", async () => {
   const first = await startParley({ model: LARGE, env: ENV });
   onTestFinished(() => first[Symbol.asyncDispose]());
   const { dataDir, apiKey } = first;
-  const blocks = await converse(first, "Read notes.txt and tell me when the meeting is.", 2);
+  const said: Block[][] = [];
+  const called = () => said.at(-1)?.find(({ type }) => type === "tool_use");
+  for (const request of REQUESTS) {
+    said.push(await converse(first, request, 2));
+    if (called()) break;
+  }
   await first.stop();
-  expect(blocks.find(({ type }) => type === "tool_use")).toMatchObject({
-    name: "Read",
-    input: { file_path: join(folder, "notes.txt") },
-  });
-  expect(JSON.stringify(blocks.find(({ type }) => type === "tool_result")?.content)).toContain(
+  expect(called(), JSON.stringify(said)).toMatchObject({ name: "Read", input: { file_path: join(folder, "notes.txt") } });
+  expect(JSON.stringify(said.at(-1)?.find(({ type }) => type === "tool_result")?.content)).toContain(
     "The meeting is at noon on Friday.",
   );
 
@@ -97,12 +106,14 @@ test("Claude Code reads a file with its tool; the second turn, and a conversatio
   await converse(second, "Which folder do I have to bring? It is in notes.txt.", 1);
   await second.stop();
   const rows = await readLedger(dataDir);
-  expect(rows.map(({ outcome }) => outcome)).toEqual([null, null, null]);
-  const [asked, answered, next] = rows.map((row) => ({
+  // One for each request, one with the tool's result, and one behind the restart.
+  expect(rows.map(({ outcome }) => outcome)).toEqual(Array.from({ length: said.length + 2 }, () => null));
+  const turns = rows.map((row) => ({
     read: row.cache_read_tokens,
     prompt: row.input_tokens + row.cache_read_tokens + row.cache_write_tokens,
   }));
-  expect(asked?.read).toBe(0);
+  expect(turns[0]?.read).toBe(0);
+  const [asked, answered, next] = turns.slice(-3);
   // All but the few tokens behind the breakpoint on the question.
   expect(answered?.read).toBeGreaterThan((asked?.prompt ?? Infinity) - 32);
   // Tools and system are the same; the question is not.

