@@ -49,8 +49,14 @@ import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
 import { ensureLedgerPartitions } from "./storage/turn-records.ts";
 import { pruneLimitBuckets } from "./storage/limit-buckets.ts";
 import { AUDIT_PURPOSE } from "./tenancy/tenancy-deps.ts";
+import { createModelControl } from "./models/model-control.ts";
+import { createChanges } from "./platform/changes.ts";
 import { startLocalModels } from "./start-local-models.ts";
-import { findInCatalog } from "./weights/catalog.ts";
+import { catalog, findInCatalog } from "./weights/catalog.ts";
+import { createPulls } from "./weights/create-pulls.ts";
+import { readFetchSettings } from "./weights/fetch-settings.ts";
+import { createWeightsStore } from "./weights/weights-store.ts";
+import { readAvailableBytes } from "./engines/gguf/read-available-bytes.ts";
 import { openStorage } from "./storage/storage.ts";
 
 export interface Parley {
@@ -157,6 +163,34 @@ export async function startParley(options: {
     ...(minimum === null ? {} : { minimumCacheTokens: minimumForEveryLine(minimum, config) }),
   });
 
+  const changes = createChanges();
+  const stopping = new AbortController();
+  const weights = createWeightsStore(join(dataDir, "models"));
+  const pulls = started.use(
+    createPulls({
+      folder: weights.folder,
+      settings: readFetchSettings(process.env),
+      onChange: () => changes.note(null, "models"),
+      clock,
+      log,
+    }),
+  );
+  const modelControl = createModelControl({
+    pool: models,
+    loads: () => engine.loads(),
+    store: weights,
+    catalog,
+    pulls,
+    snapshots: () => snapshots.status(),
+    snapshotBudgetBytes: config.cache.budget_bytes,
+    mapping: config.models,
+    availableBytes: readAvailableBytes,
+    changes,
+    clock,
+    log,
+    signal: stopping.signal,
+  });
+
   const prices = createPriceBook(toOwnPrices(config.money.prices));
   const tierTable = { tiers, defaultTier: config.limits.tier, advances: config.limits.advance };
   const { enabled: isCharging, monthly_cap_usd: cap, signup_credit_usd: signup, prepaid: isPrepaid } = config.money;
@@ -211,6 +245,8 @@ export async function startParley(options: {
   const server = createServer({
     engine,
     models: registry,
+    modelControl,
+    changes,
     authenticator,
     ledger,
     limiter: createLimiter({
@@ -270,7 +306,6 @@ export async function startParley(options: {
   const ownerSecret = consoleFiles === null ? null : await accounts.signIn.createOwnerLink();
   const signInUrl = consoleFiles === null ? null : `${url}/console/`;
   // The model that answers by default is loaded before the first request asks for it.
-  const stopping = new AbortController();
   void models.preload(config.models.sonnet, stopping.signal).catch((error: unknown) => {
     if (!stopping.signal.aborted) log.warn({ err: error }, "the model could not be loaded ahead");
   });

@@ -36,3 +36,6 @@ export { type Checked, type Problem, renderProblem } from "./validation/problem.
 export * from "./console/sign-in.ts";
 export * from "./console/api-keys.ts";
 export * from "./console/invite-link.ts";
+export * from "./console/models.ts";
+export * from "./console/events.ts";
+export * from "./console/prompts.ts";

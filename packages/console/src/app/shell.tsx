@@ -7,6 +7,7 @@ import { DESTINATION_GROUPS } from "./destinations.ts";
 import { Logo } from "./logo.tsx";
 import { ReauthenticationProvider } from "./reauthentication.tsx";
 import { text } from "./text.ts";
+import { useLiveUpdates } from "./use-live-updates.ts";
 import { isAdministrator, useSession } from "./use-session.ts";
 
 // What opens is fetched when it is wanted, so that the first page comes sooner.
@@ -17,6 +18,7 @@ const Drawer = lazy(() => import("./drawer.tsx").then((module) => ({ default: mo
 
 /** What is around every page of somebody who is signed in. */
 export function Shell() {
+  useLiveUpdates();
   const [isCommandOpen, setCommandOpen] = useState(false);
   const path = useRouterState({ select: (state) => state.location.pathname });
   // It belongs to the page on which it was opened: going to another one closes it.

@@ -30,6 +30,17 @@ export const formatDollars = (dollars: number): string =>
   (dollars > 0 && dollars < 0.1 ? SMALL_DOLLARS : DOLLARS).format(dollars);
 export const formatWhole = (number: number): string => WHOLE.format(number);
 
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+const BYTES = BYTE_UNITS.map(
+  (unit) => new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 }),
+);
+
+/** `491 MB`: in steps of a thousand, as disks are sold and hubs count. */
+export function formatBytes(bytes: number): string {
+  const step = bytes < 1 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return BYTES[step]?.format(bytes / 1000 ** step) ?? "";
+}
+
 /** `3 hours ago`. */
 export function formatRelative(time: string | number, nowMs = Date.now()): string {
   const seconds = Math.round((new Date(time).getTime() - nowMs) / 1000);

@@ -1,4 +1,5 @@
 import { type CatalogWeights, catalog, findInCatalog } from "../weights/catalog.ts";
+import { readFetchSettings } from "../weights/fetch-settings.ts";
 import { fetchWeights } from "../weights/fetch-weights.ts";
 import { type CliContext, UserError } from "./cli-context.ts";
 import { createDownloadDisplay, formatBytes } from "./progress-bar.ts";
@@ -25,9 +26,7 @@ async function download(weights: CatalogWeights, context: CliContext, signal: Ab
   try {
     return await fetchWeights(weights, {
       folder: context.weights.folder,
-      localMirror: process.env["PARLEY_WEIGHTS_MIRROR"] ?? null,
-      hubUrl: process.env["HF_ENDPOINT"] ?? "https://huggingface.co",
-      python: process.env["PARLEY_PYTHON"] ?? "python3",
+      ...readFetchSettings(process.env),
       onProgress: display.update,
       signal,
     });

@@ -91,6 +91,8 @@ export function createServer(deps: DoorDeps): ParleyServer {
 
   async function close(graceMs = GRACE_MS): Promise<void> {
     drain.begin();
+    // Pages hang on for as long as they are open, and come back when there is a server again.
+    deps.changes.close();
     const closed = server ? new Promise<void>((resolve) => server?.close(() => resolve())) : Promise.resolve();
     server?.closeIdleConnections();
     await drain.over(graceMs);

@@ -3,7 +3,9 @@ import type { CreatedApiKey, CreateKeyOptions } from "../auth/manage-api-keys.ts
 import type { Egress } from "../egress/index.ts";
 import type { Files } from "../files/create-files.ts";
 import type { LimitPolicy } from "../limits/limit-policy.ts";
+import type { ModelControl } from "../models/model-control.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
+import type { Changes } from "../platform/changes.ts";
 import type { ThinkingSigner } from "../prompt/index.ts";
 import type { Accounts } from "../sign-in/create-accounts.ts";
 import type { InferenceGeos } from "../tenancy/create-inference-geos.ts";
@@ -16,6 +18,9 @@ import type { RunningTurns } from "./shared/running-turns.ts";
 /** Everything that handlers work with; `main.ts` makes it. */
 export interface EndpointDeps extends RunTurnDeps {
   readonly models: ModelRegistry;
+  readonly modelControl: ModelControl;
+  /** Tells open pages what changed. */
+  readonly changes: Changes;
   readonly thinkingSigner: ThinkingSigner;
   readonly idempotency: IdempotencyStore;
   readonly turns: RunningTurns;

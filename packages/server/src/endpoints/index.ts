@@ -13,11 +13,22 @@ import { complete } from "./complete/endpoint.ts";
 import { consoleApiKeysCreate } from "./console-api-keys-create/endpoint.ts";
 import { consoleInvite } from "./console-invite/endpoint.ts";
 import { consoleInvitesLink } from "./console-invites-link/endpoint.ts";
+import { consoleEvents } from "./console-events/endpoint.ts";
+import { consoleModels } from "./console-models/endpoint.ts";
+import { consoleModelsLoad } from "./console-models-load/endpoint.ts";
+import { consoleModelsPull } from "./console-models-pull/endpoint.ts";
+import { consoleModelsPullStop } from "./console-models-pull-stop/endpoint.ts";
+import { consoleModelsUnload } from "./console-models-unload/endpoint.ts";
 import { consoleOpenid } from "./console-openid/endpoint.ts";
 import { consoleOpenidCallback } from "./console-openid-callback/endpoint.ts";
 import { consoleOwner } from "./console-owner/endpoint.ts";
 import { consolePassword } from "./console-password/endpoint.ts";
 import { consolePasswordLink } from "./console-password-link/endpoint.ts";
+import { consolePromptsCreate } from "./console-prompts-create/endpoint.ts";
+import { consolePromptsDelete } from "./console-prompts-delete/endpoint.ts";
+import { consolePromptsGet } from "./console-prompts-get/endpoint.ts";
+import { consolePromptsList } from "./console-prompts-list/endpoint.ts";
+import { consolePromptsUpdate } from "./console-prompts-update/endpoint.ts";
 import { consoleReauthenticate } from "./console-reauthenticate/endpoint.ts";
 import { consoleSecondFactorConfirm } from "./console-second-factor-confirm/endpoint.ts";
 import { consoleSecondFactorDisable } from "./console-second-factor-disable/endpoint.ts";
@@ -146,6 +157,17 @@ export const endpoints: readonly Endpoint[] = [
   consoleSignIn,
   consoleSignInMethods,
   consoleSignOut,
+  consoleEvents,
+  consoleModels,
+  consoleModelsLoad,
+  consoleModelsUnload,
+  consoleModelsPull,
+  consoleModelsPullStop,
+  consolePromptsList,
+  consolePromptsCreate,
+  consolePromptsGet,
+  consolePromptsUpdate,
+  consolePromptsDelete,
   openapi(() => endpoints),
   healthz,
   readyz,

@@ -32,7 +32,8 @@ export type IdPrefix =
   | "blob"
   | "file"
   | "msgbatch"
-  | "session";
+  | "session"
+  | "prompt";
 
 /** An id in the platform's form: the prefix, `01` (its version) and 22 random characters (128 bits). */
 export function newId(prefix: IdPrefix): string {

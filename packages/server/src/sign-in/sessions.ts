@@ -38,6 +38,8 @@ export interface Sessions {
   begin(person: Person, userAgent: string | null): Promise<NewSession>;
   /** Throws `authentication_error` for a session that is unknown, over or revoked, or whose person is gone. */
   resolve(token: string): Promise<SessionPrincipal>;
+  /** Whether it still is one; asking does not keep it from lapsing, so an open page alone keeps nobody signed in. */
+  isLive(token: string): Promise<boolean>;
   end(token: string): Promise<void>;
   /** Ends all sessions of a person but one. */
   endOthers(userId: string, exceptId: string | null): Promise<void>;
@@ -52,9 +54,13 @@ export function createSessions(deps: {
 }): Sessions {
   const { storage, people, hmacKey, clock } = deps;
 
-  async function find(token: string) {
+  function look(token: string) {
     const nowMs = clock.nowMs();
-    const session = await findLiveSession(storage, hashSecret(hmacKey, token), { nowMs, idleSinceMs: nowMs - IDLE_MS });
+    return findLiveSession(storage, hashSecret(hmacKey, token), { nowMs, idleSinceMs: nowMs - IDLE_MS });
+  }
+
+  async function find(token: string) {
+    const session = await look(token);
     if (!session) throw fail("authentication_error", { public: "Your session is over. Sign in again." });
     return session;
   }
@@ -88,6 +94,10 @@ export function createSessions(deps: {
         person,
         authenticatedAtMs: session.authenticatedAtMs,
       };
+    },
+    async isLive(token) {
+      const session = await look(token);
+      return session !== null && (await people.findById(session.userId)) !== null;
     },
     async end(token) {
       const session = await find(token);

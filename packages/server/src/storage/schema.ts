@@ -28,6 +28,7 @@ export {
 } from "./schema/ledger.ts";
 export { batchItems, messageBatches } from "./schema/batches.ts";
 export { dataPolicies } from "./schema/data-policies.ts";
+export { prompts, promptVersions } from "./schema/prompts.ts";
 export { files } from "./schema/files.ts";
 export {
   creditGrants,

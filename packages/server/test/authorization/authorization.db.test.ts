@@ -38,7 +38,10 @@ async function call({ method, path }: Endpoint, request: RouteRequest, caller: C
     ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
     ...(request.form ? { body: request.form } : {}),
   });
-  const text = await reply.text();
+  const isStream = reply.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  // It would go on for as long as somebody listens.
+  if (isStream) await reply.body?.cancel();
+  const text = isStream ? "" : await reply.text();
   const { error } = (text.startsWith('{"type":"error"') ? JSON.parse(text) : {}) as { error?: { type: string; message: string } };
   return { status: reply.status, type: error?.type ?? null, message: error?.message ?? null };
 }
@@ -53,7 +56,9 @@ const cells = endpoints.flatMap((endpoint) =>
 
 function verdictOf({ endpoint, caller, route }: { endpoint: Endpoint; caller: Caller; route: Route }): Verdict {
   const verdict = verdictOn(caller, endpoint.permission, route.owned);
-  return verdict === "admitted" && route.forAdministrators && caller !== "owner's session" ? "forbidden" : verdict;
+  const isForbidden =
+    (route.forAdministrators && caller !== "owner's session") || (route.forUsersOfModels && caller === "billing's session");
+  return verdict === "admitted" && isForbidden ? "forbidden" : verdict;
 }
 
 /** What the answer must be, as what can be compared. */

@@ -1,9 +1,12 @@
+import type { ConsolePromptContent } from "@parley/wire";
 import { randomUUID } from "node:crypto";
 import { createKey } from "../../src/auth/manage-api-keys.ts";
 import { DEFAULT_LIMITS } from "../../src/limits/limits-config.ts";
 import { toRateLimitEntries } from "../../src/limits/rate-limit-entries.ts";
 import { requestIncrease } from "../../src/money/manage-increase-requests.ts";
 import { setOwnSpendLimit } from "../../src/money/manage-spend-limits.ts";
+import { newId } from "../../src/platform/ids.ts";
+import { insertPrompt } from "../../src/storage/prompts.ts";
 import { createInvite } from "../../src/tenancy/manage-invites.ts";
 import { addUser } from "../../src/tenancy/manage-users.ts";
 import { addWorkspaceMember } from "../../src/tenancy/manage-workspace-members.ts";
@@ -27,6 +30,8 @@ export interface Route {
   readonly owned: boolean;
   /** Of those who are signed in, only administrators may. */
   readonly forAdministrators?: boolean;
+  /** Of those who are signed in, only who may use models in the workspace may. */
+  readonly forUsersOfModels?: boolean;
   /** Makes what the request is about, fresh each time. */
   prepare(platform: Platform): Promise<RouteRequest>;
 }
@@ -55,6 +60,25 @@ const newMember = async (platform: Platform) => {
   });
   return { workspace_id: workspace.id, user_id: user.id };
 };
+
+const PROMPT: ConsolePromptContent = {
+  model: "claude-haiku-4-5",
+  system: "",
+  message: "Hi",
+  max_tokens: 10,
+  temperature: null,
+  thinking: { type: "off" },
+  tools: "",
+  output_schema: "",
+  cache: { tools: false, system: false, message: false, ttl: "5m" },
+};
+
+async function ofPrompt({ storage, workspaceId }: Platform) {
+  const id = newId("prompt");
+  const author = { userId: "user_1", now: new Date() };
+  await insertPrompt(storage, { id, workspaceId, name: "some", content: PROMPT, cases: [] }, author);
+  return { prompt_id: id };
+}
 
 function fileForm(): FormData {
   const form = new FormData();
@@ -211,6 +235,17 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "console-openid": { ...plain(), status: 404 },
   "console-openid-callback": { ...plain(), status: 404 },
   "console-session": plain(),
+  "console-prompts-list": { ...plain(), forUsersOfModels: true },
+  "console-prompts-create": { ...plain({ json: { name: "some", content: PROMPT } }), forUsersOfModels: true },
+  "console-prompts-get": { ...owned(ofPrompt), forUsersOfModels: true },
+  "console-prompts-update": { ...owned(ofPrompt, { json: { name: "renamed" } }), forUsersOfModels: true },
+  "console-prompts-delete": { ...owned(ofPrompt), forUsersOfModels: true },
+  "console-models": plain(),
+  "console-events": plain(),
+  "console-models-load": { ...plain({ params: { weights: "tiny" } }), forAdministrators: true },
+  "console-models-unload": { ...plain({ params: { weights: "tiny" } }), forAdministrators: true },
+  "console-models-pull": { ...plain({ params: { weights: "unheard-of" } }), status: 404, forAdministrators: true },
+  "console-models-pull-stop": { ...plain({ params: { weights: "unheard-of" } }), status: 404, forAdministrators: true },
   "console-api-keys-create": { ...plain({ json: { name: "made" } }), forAdministrators: true },
   "console-invites-link": {
     status: 200,

@@ -43,11 +43,13 @@ function findChromium(): string {
 }
 
 /** A real server with the built Console, on a real database, and a real browser. */
-export async function startConsole(): Promise<ConsoleUnderTest> {
+export async function startConsole(
+  options: Omit<NonNullable<Parameters<typeof startPlatform>[0]>, "consoleFiles"> = {},
+): Promise<ConsoleUnderTest> {
   await using started = new AsyncDisposableStack();
   const consoleFiles = await loadConsoleFiles(findConsoleFolder());
   if (consoleFiles === null) throw new Error("the Console is not built: npm run build -w packages/console");
-  const platform = started.use(await startPlatform({ consoleFiles }));
+  const platform = started.use(await startPlatform({ ...options, consoleFiles }));
   // Tests run as root in containers, where Chromium's own sandbox has nothing to stand on.
   const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox", "--disable-gpu"] });
   started.defer(() => browser.close());

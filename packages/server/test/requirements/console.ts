@@ -64,6 +64,54 @@ export const consoleRequirements: readonly Requirement[] = [
       "what a model writes runs nothing, loads nothing and breaks no page",
     ],
   ]),
+  ...provedBy("server/test/console/prompts.db.test.ts", [
+    [
+      "console:prompts:versions",
+      "12",
+      "A saved prompt keeps every version of it.",
+      "a prompt keeps every version, and saves at once make one each",
+    ],
+    [
+      "console:prompts:isolation",
+      "10",
+      "Saved prompts are of one workspace.",
+      "another workspace sees, changes and deletes none of them",
+    ],
+    [
+      "console:prompts:retention",
+      "11",
+      "A workspace with zero data retention keeps no prompts.",
+      "a workspace that keeps nothing keeps no prompts",
+    ],
+  ]),
+  ...provedBy("server/src/weights/create-pulls.test.ts", [
+    [
+      "console:models:pull",
+      "12",
+      "A fetch of weights that the Console began goes on by itself, and one that broke off goes on where it ended.",
+      "a stopped pull keeps what came, and the next one goes on from there",
+    ],
+  ]),
+  ...provedBy("server/test/browser/models.browser.test.ts", [
+    [
+      "console:models:reload",
+      "12",
+      "A page that is loaded again shows the fetch that is under way.",
+      "a pull goes on through a reload, shows how far it is, and ends as weights that can be loaded",
+    ],
+    [
+      "console:models:live",
+      "12",
+      "The Console shows slots, queue and speed as they are, and unloads no model that is at work.",
+      "slots, queue and speed are live, and a model at work is not unloaded",
+    ],
+    [
+      "console:live",
+      "12",
+      "Open pages hear of what their organization's other pages and clients change.",
+      "what one page changes another shows without being asked",
+    ],
+  ]),
   ...provedBy("server/test/browser/pages.browser.test.ts", [
     [
       "console:first-page",

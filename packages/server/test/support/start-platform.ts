@@ -54,10 +54,13 @@ export async function startPlatform({
   openId = null,
   buckets = createMemoryBucketStore({ clock: systemClock }),
   consoleFiles = null,
+  deps: ownDeps = {},
 }: {
   readonly openId?: OpenIdSettings | null;
   readonly buckets?: BucketStore;
   readonly consoleFiles?: ConsoleFiles | null;
+  /** Instead of what the platform would make. */
+  readonly deps?: Partial<DoorDeps>;
 } = {}): Promise<Platform> {
   await using started = new AsyncDisposableStack();
   const database = started.use(await createTestDatabase());
@@ -113,7 +116,7 @@ export async function startPlatform({
     };
   }
 
-  const node = started.use(await serve(storage));
+  const node = started.use(await serve(storage, ownDeps));
   const running = started.move();
   return {
     url: node.url,

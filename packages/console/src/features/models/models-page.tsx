@@ -1,101 +1,126 @@
-import type { ModelInfo } from "@parley/wire";
+import type { ConsoleModels, ConsoleWeights } from "@parley/wire";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { Boxes } from "lucide-react";
-import { modelsQuery } from "../../api/models.ts";
-import { formatWhole } from "../../format/format.ts";
+import { consoleModelsQuery, modelsQuery } from "../../api/models.ts";
+import { formatBytes, formatWhole } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
-import { buttonClass } from "../../ui/button.tsx";
-import { CodeBlock } from "../../ui/code-block.tsx";
-import { CopyButton } from "../../ui/copy-button.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { Page } from "../../ui/page.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
-import { groupByWeights, type WeightsGroup } from "./group-by-weights.ts";
+import { Tile } from "../../ui/tile.tsx";
+import { groupByWeights } from "./group-by-weights.ts";
 import { text } from "./text.ts";
+import { WeightsCard } from "./weights-card.tsx";
 
 export function ModelsPage() {
-  const { data: models, error, isPending, refetch } = useQuery(modelsQuery);
+  const { data: state, error, refetch } = useQuery(consoleModelsQuery);
+  const { data: models } = useQuery(modelsQuery);
+  const groups = groupByWeights(models ?? []);
+  const namesOf = ({ title }: ConsoleWeights) => groups.find(({ weights }) => weights === title)?.models ?? [];
+  const installed = state?.weights.filter((weights) => weights.is_installed) ?? [];
+  const available = state?.weights.filter((weights) => !weights.is_installed) ?? [];
   return (
     <Page title={text.title} about={text.about}>
       {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
-      {isPending && (
+      {!state && !error && (
         <div className="panel">
-          <SkeletonRows rows={3} rowClass="h-16" />
+          <SkeletonRows rows={4} rowClass="h-16" />
         </div>
       )}
-      {models?.length === 0 && (
-        <div className="panel">
-          <EmptyState icon={Boxes} title={text.emptyTitle} action={<CodeBlock code={text.command} label={text.commandLabel} />}>
-            {text.empty}
-          </EmptyState>
+      {state && (
+        <div className="grid gap-7">
+          <Figures state={state} />
+          {installed.length === 0 && (
+            <div className="panel">
+              <EmptyState icon={Boxes} title={text.emptyTitle}>
+                {text.empty}
+              </EmptyState>
+            </div>
+          )}
+          <Section title={text.installed} weights={installed} namesOf={namesOf} />
+          <Families state={state} />
+          <Section title={text.available} weights={available} namesOf={namesOf} />
         </div>
       )}
-      <div className="grid gap-4">
-        {models && groupByWeights(models).map((group) => <Weights key={group.weights} group={group} />)}
-      </div>
     </Page>
   );
 }
 
-function Weights({ group: { weights, models } }: { readonly group: WeightsGroup }) {
-  const [first] = models;
-  if (!first) return null;
-  const facts = [
-    [text.context, count(first.max_input_tokens)],
-    [text.output, count(first.max_tokens)],
-  ];
+function Section({
+  title,
+  weights,
+  namesOf,
+}: {
+  readonly title: string;
+  readonly weights: readonly ConsoleWeights[];
+  readonly namesOf: (weights: ConsoleWeights) => Parameters<typeof WeightsCard>[0]["names"];
+}) {
+  if (weights.length === 0) return null;
   return (
-    <section className="panel p-5" aria-label={weights}>
-      <div className="flex flex-wrap items-start justify-between gap-3">
-        <div>
-          <h2 className="text-[1.15rem] font-semibold tracking-tight">{weights}</h2>
-          <p className="mt-1.5 flex flex-wrap gap-1.5">
-            {abilitiesOf(first).map((ability) => (
-              <Badge key={ability} tone="accent">
-                {ability}
-              </Badge>
-            ))}
-          </p>
-        </div>
-        <dl className="flex gap-8">
-          {facts.map(([name, value]) => (
-            <div key={name}>
-              <dt className="text-[0.93rem] text-muted">{name}</dt>
-              <dd className="text-[1.15rem] font-semibold tabular-nums">{value}</dd>
-            </div>
-          ))}
-        </dl>
-      </div>
-      <h3 className="mt-5 mb-1.5 text-[0.93rem] text-muted">{text.names}</h3>
-      <ul className="grid grid-cols-[minmax(0,1fr)] gap-x-6 sm:grid-cols-2 xl:grid-cols-3">
-        {models.map(({ id, lifecycle }) => (
-          <li key={id} className="flex items-center gap-1 border-b border-line py-0.5">
-            <code className="min-w-0 flex-1 truncate font-mono text-[0.93rem]" title={id}>
-              {id}
-            </code>
-            {lifecycle !== "active" && <Badge tone="warn">{text.lifecycles[lifecycle]}</Badge>}
-            <CopyButton value={id} label={text.copy(id)} />
-            <Link
-              to="/workbench"
-              search={{ model: id }}
-              className={buttonClass("quiet", "small")}
-              aria-label={text.tryItWith(id)}
-            >
-              {text.tryIt}
-            </Link>
-          </li>
+    <section aria-label={title}>
+      <h2 className="mb-2.5 text-[1.08rem] font-semibold">{title}</h2>
+      <div className="grid gap-4">
+        {weights.map((each) => (
+          <WeightsCard key={each.name} weights={each} names={namesOf(each)} />
         ))}
-      </ul>
+      </div>
     </section>
   );
 }
 
-const count = (tokens: number | null): string => (tokens === null ? "–" : formatWhole(tokens));
+function Figures({ state: { weights, memory, snapshots } }: { readonly state: ConsoleModels }) {
+  const engines = weights.flatMap(({ engine }) => (engine ? [engine] : []));
+  const total = (read: (engine: (typeof engines)[number]) => number) => engines.reduce((sum, engine) => sum + read(engine), 0);
+  const queued = total((engine) => engine.queued);
+  const slots = text.tiles.slotsOf(formatWhole(total((engine) => engine.slots)));
+  return (
+    <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">
+      <Tile
+        name={text.tiles.speed}
+        value={formatWhole(Math.round(total((engine) => engine.tokens_per_second)))}
+        hint={text.tiles.speedHint}
+      />
+      <Tile
+        name={text.tiles.slots}
+        value={formatWhole(total((engine) => engine.slots_busy))}
+        hint={queued > 0 ? `${slots}, ${text.tiles.queued(formatWhole(queued))}` : slots}
+      />
+      <Tile
+        name={text.tiles.memory}
+        value={formatBytes(memory.planned_bytes)}
+        hint={
+          memory.budget_bytes === null
+            ? text.tiles.memoryOf(formatBytes(memory.available_bytes))
+            : text.tiles.memoryBudget(formatBytes(memory.budget_bytes))
+        }
+      />
+      <Tile
+        name={text.tiles.snapshots(formatWhole(snapshots.count))}
+        value={formatBytes(snapshots.bytes)}
+        hint={text.tiles.snapshotsOf(formatBytes(snapshots.budget_bytes))}
+      />
+    </div>
+  );
+}
 
-function abilitiesOf({ capabilities }: ModelInfo): readonly string[] {
-  if (capabilities === null) return [];
-  const supported = Object.entries(capabilities).filter(([, support]) => support.supported);
-  return supported.flatMap(([name]) => text.abilities[name] ?? []);
+function Families({ state: { families, weights } }: { readonly state: ConsoleModels }) {
+  const titleOf = (name: string) => weights.find((each) => each.name === name)?.title ?? name;
+  return (
+    <section aria-label={text.families}>
+      <h2 className="text-[1.08rem] font-semibold">{text.families}</h2>
+      <p className="mb-2.5 text-muted">{text.familiesAbout}</p>
+      <dl className="panel divide-y divide-line">
+        {families.map(({ name, weights: answering, is_installed: isInstalled }) => (
+          <div key={name} className="grid grid-cols-[7rem_minmax(0,1fr)] items-center gap-3 px-4 py-2.5">
+            <dt className="font-mono text-[0.93rem]">{name}</dt>
+            <dd className="flex flex-wrap items-center gap-2">
+              {titleOf(answering)}
+              {!isInstalled && <Badge tone="warn">{text.missing}</Badge>}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
 }

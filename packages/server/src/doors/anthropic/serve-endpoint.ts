@@ -14,6 +14,7 @@ import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
 import { requireRecentAuthentication, type SessionPrincipal } from "../../sign-in/sessions.ts";
 import { ClientGone, errorHeaders, toErrorEnvelope, toFailure } from "../error-reply.ts";
 import { checkBodyHeaders, openUpload, parseJson, readBody } from "../read-body.ts";
+import { topicOf } from "../topic-of.ts";
 import { type StreamTimes, writeStream } from "../write-stream.ts";
 import { corsHeaders } from "./cors.ts";
 import { networkAddressOf } from "./network-address.ts";
@@ -392,6 +393,7 @@ function finish(deps: DoorDeps, exchange: Exchange, name: string, error: unknown
   // 499 is what proxies log for a client that left; it is never sent.
   const status = isGone ? 499 : outgoing.statusCode;
   deps.metrics.httpRequest({ endpoint: name, method: incoming.method ?? "", status, durationMs });
+  if (error === undefined && incoming.method !== "GET") noteChange(deps, exchange, name);
   const line = { requestId, endpoint: name, status, durationMs: Math.round(durationMs * 100) / 100 };
   if (error === undefined || isGone) deps.log.info(line, "request");
   else {
@@ -399,6 +401,13 @@ function finish(deps: DoorDeps, exchange: Exchange, name: string, error: unknown
     if (failure.status >= 500) deps.log.error({ ...line, err: error }, "request failed");
     else deps.log.info({ ...line, errorType: failure.type }, "request refused");
   }
+}
+
+/** Tells the open pages of the organization. */
+function noteChange({ changes }: DoorDeps, { headers }: Exchange, name: string): void {
+  const topic = topicOf(name);
+  const organizationId = headers["anthropic-organization-id"];
+  if (topic !== null && organizationId !== undefined) changes.note(organizationId, topic);
 }
 
 /** From this machine, and not through a proxy that speaks for another. */

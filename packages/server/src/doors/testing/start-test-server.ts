@@ -7,6 +7,7 @@ import { createBatches } from "../../batches/create-batches.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { createFiles } from "../../files/create-files.ts";
 import { DEFAULT_LIMITS } from "../../limits/limits-config.ts";
+import { createChanges } from "../../platform/changes.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { fail } from "../../platform/fail.ts";
@@ -21,6 +22,7 @@ import { createPeople } from "../../tenancy/create-people.ts";
 import { absentStorage } from "./absent-storage.ts";
 import type { DoorDeps } from "../anthropic/serve-endpoint.ts";
 import { createServer, type ServerOptions } from "../create-server.ts";
+import { createIdleModelControl } from "./idle-model-control.ts";
 import { createMemoryIdempotencyStore } from "./memory-idempotency-store.ts";
 import { createScriptedEngine } from "./scripted-engine.ts";
 
@@ -52,6 +54,8 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     metrics: createMetrics(),
     tracing: await createTracing({ otlpEndpoint: null }),
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
+    modelControl: createIdleModelControl({ engine, mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" } }),
+    changes: createChanges(),
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     turns: createRunningTurns(),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),

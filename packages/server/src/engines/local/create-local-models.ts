@@ -35,9 +35,19 @@ export interface LocalModels {
   acquire(weights: string, signal: AbortSignal): Promise<Lease>;
   /** Loads ahead of the first turn. */
   preload(weights: string, signal: AbortSignal): Promise<void>;
+  /** Ends an idle model's engine; "busy" while turns hold it or it is being loaded, "absent" where it is not loaded. */
+  release(weights: string): Promise<"released" | "busy" | "absent">;
+  /** What loading each model on disk would take now, or takes. */
+  plans(): Promise<readonly PlannedModel[]>;
   status(): PoolStatus;
   /** Takes no new turns, waits for those under way at most `drainMs`, then ends every engine. */
   close(drainMs: number): Promise<void>;
+}
+
+export interface PlannedModel {
+  readonly weights: string;
+  /** Null for a file that cannot be read. */
+  readonly plan: LoadPlan | null;
 }
 
 interface Entry {
@@ -336,6 +346,26 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
     acquire,
     async preload(weights, signal) {
       (await acquire(weights, signal)).release();
+    },
+    async release(weights) {
+      const entry = entries.get(weights);
+      if (!entry) return "absent";
+      if (entry.leases > 0 || entry.work !== null) return "busy";
+      log.info({ weights }, "unloading a model that was told to go");
+      await unload(entry);
+      return "released";
+    },
+    async plans() {
+      const free = await availableBytes();
+      return Promise.all(
+        (await files.list()).map(async ({ name, file }) => {
+          const current = entries.get(name)?.plan;
+          if (current) return { weights: name, plan: current };
+          const facts = await readFacts(file).catch(() => null);
+          const { slots, contextTokens } = options;
+          return { weights: name, plan: facts && planLoad(facts, { slots, contextTokens, availableBytes: free }) };
+        }),
+      );
     },
     status: () => ({
       models: entries.values().map(toStatus).toArray(),

@@ -54,8 +54,16 @@ export interface EngineLoad {
   readonly queued: number;
 }
 
+export interface ModelLoad extends EngineLoad {
+  readonly weights: string;
+  /** Decoded, over the last seconds. */
+  readonly tokensPerSecond: number;
+}
+
 export interface TurnEngine extends Engine {
   load(): EngineLoad;
+  /** The same for each loaded model that has run a turn. */
+  loads(): readonly ModelLoad[];
 }
 
 /** The engine over any token backend: render, cache plan, queue, prefill, decode in phases, parse, count. */
@@ -65,10 +73,10 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
   const pending = createPendingPrefixes();
   const diagnostics = createCacheDiagnostics(clock);
 
-  function runtimeOf(backend: TokenBackend): ModelRuntime {
+  function runtimeOf(backend: TokenBackend, weights: string): ModelRuntime {
     let runtime = runtimes.get(backend);
     if (runtime === undefined) {
-      runtime = createModelRuntime(backend, { replays: options.replays, clock, scratchFolder: options.scratchFolder });
+      runtime = createModelRuntime(backend, weights, { replays: options.replays, clock, scratchFolder: options.scratchFolder });
       runtimes.set(backend, runtime);
       void backend.gone.then(() => runtimes.delete(backend));
     }
@@ -88,7 +96,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
 
   async function* runOn(backend: TokenBackend, turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void> {
     const renderStartMs = clock.monotonicMs();
-    const runtime = runtimeOf(backend);
+    const runtime = runtimeOf(backend, turn.weights);
     const prompt = await runtime.renderer.render(turn);
     const room = outputRoom(turn, prompt.tokens.length, backend.model.contextTokens);
     const keys = promptKeys(turn, prompt, backend.model);
@@ -143,6 +151,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
         roomTokens: room.tokens,
         reusePrefix: prefilled.residentTokens > 0,
         monotonicMs: () => clock.monotonicMs(),
+        onTokens: (count) => runtime.meter.add(count),
         signal,
       });
       const gate = options.toolGateOf(turn.weights);
@@ -202,23 +211,33 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
     }
   }
 
-  return {
-    load() {
-      const load = { slots: 0, slotsBusy: 0, queued: 0 };
-      for (const { scheduler } of runtimes.values()) {
+  const loads = (): readonly ModelLoad[] =>
+    runtimes
+      .values()
+      .map(({ weights, scheduler, meter }) => {
         const { slots, busy, queued } = scheduler.status();
-        load.slots += slots;
-        load.slotsBusy += busy;
-        load.queued += queued;
+        return { weights, slots, slotsBusy: busy, queued, tokensPerSecond: meter.perSecond() };
+      })
+      .toArray();
+
+  return {
+    loads,
+
+    load() {
+      const total = { slots: 0, slotsBusy: 0, queued: 0 };
+      for (const { slots, slotsBusy, queued } of loads()) {
+        total.slots += slots;
+        total.slotsBusy += slotsBusy;
+        total.queued += queued;
       }
-      return load;
+      return total;
     },
 
     list: () => options.models.list(),
 
     countTokens: (turn, signal) =>
       withModel(turn, signal, async (backend) => {
-        const prompt = await runtimeOf(backend).renderer.render(turn);
+        const prompt = await runtimeOf(backend, turn.weights).renderer.render(turn);
         return prompt.tokens.length;
       }),
 

@@ -25,6 +25,7 @@ export class Decoder {
   #prompt: readonly number[];
   readonly #roomTokens: number;
   readonly #monotonicMs: () => number;
+  readonly #onTokens: (count: number) => void;
   readonly #signal: AbortSignal;
   #reusePrefix: boolean;
 
@@ -35,6 +36,8 @@ export class Decoder {
     readonly roomTokens: number;
     readonly reusePrefix: boolean;
     readonly monotonicMs: () => number;
+    /** Told of every token as it is decoded. */
+    readonly onTokens?: (count: number) => void;
     readonly signal: AbortSignal;
   }) {
     this.#backend = options.backend;
@@ -43,6 +46,7 @@ export class Decoder {
     this.#roomTokens = options.roomTokens;
     this.#reusePrefix = options.reusePrefix;
     this.#monotonicMs = options.monotonicMs;
+    this.#onTokens = options.onTokens ?? (() => {});
     this.#signal = options.signal;
   }
 
@@ -96,6 +100,7 @@ export class Decoder {
           case "tokens":
             firstTokenMs ??= this.#monotonicMs();
             this.log.append(event.tokens, event.text);
+            this.#onTokens(event.tokens.length);
             resident = Infinity;
             yield event.text;
             break;

@@ -8,10 +8,13 @@ import type { PromptRenderer } from "./render/rendered-prompt.ts";
 import { thinkingSupport } from "./render/thinking-support.ts";
 import { createToolSyntax } from "./syntax/create-tool-syntax.ts";
 import type { ToolSyntax } from "./syntax/tool-syntax.ts";
+import { createTokenMeter, type TokenMeter } from "./token-meter.ts";
 import { type ToolFit, createToolFit } from "./tool-decision/tool-fit.ts";
 
 /** What belongs to one loaded model: its renderer, its tool syntax and the queue for its slots. */
 export interface ModelRuntime {
+  readonly weights: string;
+  readonly meter: TokenMeter;
   readonly renderer: PromptRenderer;
   readonly scheduler: SlotScheduler;
   readonly syntax: ToolSyntax;
@@ -27,6 +30,7 @@ const TAG_TOKENS = 8;
 
 export function createModelRuntime(
   backend: TokenBackend,
+  weights: string,
   deps: { readonly replays: ReplayStore; readonly clock: Clock; readonly scratchFolder: string },
 ): ModelRuntime {
   const { model } = backend;
@@ -38,6 +42,8 @@ export function createModelRuntime(
     replays: deps.replays,
   });
   return {
+    weights,
+    meter: createTokenMeter({ monotonicMs: () => deps.clock.monotonicMs() }),
     renderer,
     toolFit: createToolFit({ backend, renderer, folder: deps.scratchFolder }),
     scheduler: createSlotScheduler({ slots: backend.slots, clock: deps.clock }),

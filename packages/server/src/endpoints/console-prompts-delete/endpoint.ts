@@ -1,0 +1,19 @@
+import { ConsolePromptDeleted } from "@parley/wire";
+import { deletePrompt } from "../../storage/prompts.ts";
+import { defineEndpoint } from "../define-endpoint.ts";
+import { requirePrompt, workspaceOf } from "../shared/console-prompts.ts";
+
+export const consolePromptsDelete = defineEndpoint({
+  name: "console-prompts-delete",
+  summary: "Delete a prompt with all its versions",
+  method: "DELETE",
+  path: "/console/api/prompts/:prompt_id",
+  permission: "session",
+  reply: { schema: ConsolePromptDeleted },
+  async handle(request, deps) {
+    const { workspaceId } = await workspaceOf(request, deps);
+    const { id } = await requirePrompt(deps, workspaceId, request.params["prompt_id"] ?? "");
+    await deletePrompt(deps.tenancy.storage, workspaceId, id);
+    return { kind: "json", body: { type: "console_prompt_deleted", id } };
+  },
+});

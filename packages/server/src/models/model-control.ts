@@ -1,0 +1,181 @@
+import type { ConsoleModels, ConsoleWeights } from "@parley/wire";
+import type { LocalModels, PlannedModel } from "../engines/local/create-local-models.ts";
+import type { ModelStatus } from "../engines/local/model-pool-types.ts";
+import type { ModelLoad } from "../engines/turn-engine/create-turn-engine.ts";
+import type { Changes } from "../platform/changes.ts";
+import type { Clock } from "../platform/clock.ts";
+import { Failure, fail } from "../platform/fail.ts";
+import type { Log } from "../platform/log.ts";
+import type { CatalogWeights } from "../weights/catalog.ts";
+import type { Pull, Pulls } from "../weights/create-pulls.ts";
+import type { InstalledWeights, WeightsStore } from "../weights/weights-store.ts";
+
+/** What the Console shows of the models of this server, and does with them. */
+export interface ModelControl {
+  /** Where weights are fetched from, and what went wrong there, is told to administrators only. */
+  state(viewer: { readonly isAdministrator: boolean }): Promise<ConsoleModels>;
+  /** Begins to load; whether it worked is seen in the state. */
+  load(weights: string): Promise<void>;
+  unload(weights: string): Promise<void>;
+  pull(weights: string): Promise<void>;
+  stopPull(weights: string): Promise<void>;
+}
+
+/** Of what this server has on disk now, planning costs a look into each file: not for every page and second. */
+const PLANS_AGE_MS = 3_000;
+
+export function createModelControl(deps: {
+  readonly pool: Pick<LocalModels, "status" | "plans" | "preload" | "release">;
+  readonly loads: () => readonly ModelLoad[];
+  readonly store: Pick<WeightsStore, "list" | "find">;
+  /** Weights that can be fetched. */
+  readonly catalog: readonly CatalogWeights[];
+  readonly pulls: Pulls;
+  readonly snapshots: () => { readonly snapshots: number; readonly bytes: number };
+  readonly snapshotBudgetBytes: number;
+  readonly mapping: Readonly<Record<string, string>>;
+  readonly availableBytes: () => Promise<number>;
+  readonly changes: Pick<Changes, "note">;
+  readonly clock: Clock;
+  readonly log: Pick<Log, "warn">;
+  /** Ends a load that is under way when the server stops. */
+  readonly signal: AbortSignal;
+}): ModelControl {
+  const { pool, store, catalog, pulls, changes, clock, log, signal } = deps;
+  const loadFaults = new Map<string, string>();
+  let plans: { readonly atMs: number; readonly list: Promise<readonly PlannedModel[]> } | null = null;
+
+  function recentPlans(): Promise<readonly PlannedModel[]> {
+    const nowMs = clock.monotonicMs();
+    if (plans === null || nowMs - plans.atMs > PLANS_AGE_MS) plans = { atMs: nowMs, list: pool.plans() };
+    return plans.list;
+  }
+
+  function noteChange(): void {
+    plans = null;
+    changes.note(null, "models");
+  }
+
+  async function requireInstalled(weights: string): Promise<InstalledWeights> {
+    const installed = await store.find(weights);
+    if (!installed) throw fail("not_found_error", { public: `Weights not found: ${weights}` });
+    return installed;
+  }
+
+  return {
+    async state({ isAdministrator }) {
+      const [installed, planned, availableBytes] = await Promise.all([store.list(), recentPlans(), deps.availableBytes()]);
+      const here = new Set(installed.map(({ name }) => name));
+      const status = pool.status();
+      const loads = deps.loads();
+      const fetched = pulls.list();
+      const known = catalog.filter(({ name }) => !here.has(name)).map(({ name, title, bytes }) => ({ name, title, bytes }));
+      const { snapshots, bytes } = deps.snapshots();
+      return {
+        type: "console_models",
+        weights: [...installed, ...known].map(({ name, title, bytes: size }): ConsoleWeights => {
+          const engine = status.models.find((model) => model.weights === name);
+          return {
+            name,
+            title,
+            bytes: size,
+            license: catalog.find((weights) => weights.name === name)?.license ?? null,
+            is_installed: here.has(name),
+            engine: engine
+              ? toEngine(
+                  engine,
+                  loads.find((load) => load.weights === name),
+                )
+              : null,
+            plan: toPlan(planned.find((plan) => plan.weights === name)),
+            pull: toPull(
+              fetched.find((pull) => pull.weights === name),
+              isAdministrator,
+            ),
+            load_fault: loadFaults.get(name) ?? null,
+          };
+        }),
+        families: Object.entries(deps.mapping).map(([name, weights]) => ({ name, weights, is_installed: here.has(weights) })),
+        memory: { planned_bytes: status.plannedBytes, budget_bytes: status.budgetBytes, available_bytes: availableBytes },
+        snapshots: { count: snapshots, bytes, budget_bytes: deps.snapshotBudgetBytes },
+      };
+    },
+
+    async load(weights) {
+      const { name } = await requireInstalled(weights);
+      loadFaults.delete(name);
+      const loading = pool.preload(name, signal);
+      noteChange();
+      void loading
+        .catch((error: unknown) => {
+          if (signal.aborted) return;
+          log.warn({ weights: name, err: error }, "the model could not be loaded");
+          loadFaults.set(name, error instanceof Failure ? error.publicMessage : "The model could not be loaded.");
+        })
+        .finally(noteChange);
+    },
+
+    async unload(weights) {
+      const { name } = await requireInstalled(weights);
+      const outcome = await pool.release(name);
+      noteChange();
+      if (outcome === "busy") {
+        throw fail("invalid_request_error", {
+          public: "The model is at work or being loaded. Unload it when its turns have ended.",
+        });
+      }
+    },
+
+    async pull(weights) {
+      if (await store.find(weights)) throw fail("invalid_request_error", { public: "These weights are on disk already." });
+      const known = catalog.find(({ name }) => name === weights);
+      if (!known) throw fail("not_found_error", { public: `Weights not found: ${weights}` });
+      pulls.start(known);
+    },
+
+    async stopPull(weights) {
+      if (!(await pulls.stop(weights))) throw fail("not_found_error", { public: `Weights not found: ${weights}` });
+    },
+  };
+}
+
+function toEngine(status: ModelStatus, load: ModelLoad | undefined): ConsoleWeights["engine"] {
+  return {
+    state: status.state,
+    kind: status.kind,
+    slots: status.slots,
+    slots_busy: load?.slotsBusy ?? 0,
+    queued: load?.queued ?? 0,
+    tokens_per_second: Math.round((load?.tokensPerSecond ?? 0) * 10) / 10,
+    load_progress: status.loadProgress,
+    loaded_at: status.loadedAtMs === null ? null : new Date(status.loadedAtMs).toISOString(),
+    crashes: status.crashes,
+  };
+}
+
+function toPlan(planned: PlannedModel | undefined): ConsoleWeights["plan"] {
+  if (!planned?.plan) return null;
+  const { memory, demand, cut } = planned.plan;
+  return {
+    weights_bytes: Math.round(memory.weightsBytes),
+    kv_bytes: Math.round(memory.kvBytes),
+    compute_bytes: Math.round(memory.computeBytes),
+    total_bytes: Math.round(memory.totalBytes),
+    slots: demand.slots,
+    context_tokens: demand.contextTokens,
+    fits: memory.fits,
+    cut,
+  };
+}
+
+function toPull(pull: Pull | undefined, isAdministrator: boolean): ConsoleWeights["pull"] {
+  if (!pull) return null;
+  return {
+    status: pull.status,
+    phase: pull.phase,
+    done_bytes: pull.doneBytes,
+    total_bytes: pull.totalBytes,
+    bytes_per_second: pull.bytesPerSecond,
+    fault: isAdministrator ? pull.fault : null,
+  };
+}

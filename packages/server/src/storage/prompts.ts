@@ -1,0 +1,120 @@
+import type { ConsolePromptCase, ConsolePromptContent } from "@parley/wire";
+import { and, count, desc, eq, sql } from "drizzle-orm";
+import { prompts, promptVersions } from "./schema.ts";
+import type { Storage } from "./storage.ts";
+
+export type PromptRow = typeof prompts.$inferSelect;
+export type PromptVersionRow = typeof promptVersions.$inferSelect;
+
+export interface WholePrompt {
+  readonly prompt: PromptRow;
+  /** Newest first. */
+  readonly versions: readonly PromptVersionRow[];
+}
+
+interface Author {
+  readonly userId: string;
+  readonly now: Date;
+}
+
+export function listPrompts(storage: Storage, workspaceId: string, limit: number): Promise<PromptRow[]> {
+  return storage.run({ operation: "list prompts", repeatable: true }, (database) =>
+    database
+      .select()
+      .from(prompts)
+      .where(eq(prompts.workspaceId, workspaceId))
+      .orderBy(desc(prompts.updatedAt), desc(prompts.id))
+      .limit(limit),
+  );
+}
+
+export function countPrompts(storage: Storage, workspaceId: string): Promise<number> {
+  return storage.run({ operation: "count prompts", repeatable: true }, async (database) => {
+    const [row] = await database.select({ count: count() }).from(prompts).where(eq(prompts.workspaceId, workspaceId));
+    return row?.count ?? 0;
+  });
+}
+
+export function findPrompt(storage: Storage, workspaceId: string, id: string): Promise<WholePrompt | null> {
+  return storage.run({ operation: "find prompt", repeatable: true }, async (database) => {
+    const [prompt] = await database
+      .select()
+      .from(prompts)
+      .where(and(eq(prompts.workspaceId, workspaceId), eq(prompts.id, id)));
+    if (!prompt) return null;
+    const versions = await database
+      .select()
+      .from(promptVersions)
+      .where(eq(promptVersions.promptId, id))
+      .orderBy(desc(promptVersions.version));
+    return { prompt, versions };
+  });
+}
+
+export function insertPrompt(
+  storage: Storage,
+  prompt: {
+    readonly id: string;
+    readonly workspaceId: string;
+    readonly name: string;
+    readonly content: ConsolePromptContent;
+    readonly cases: readonly ConsolePromptCase[];
+  },
+  { userId, now }: Author,
+): Promise<void> {
+  const { content, ...row } = prompt;
+  return storage.run({ operation: "insert prompt", repeatable: false }, (database) =>
+    database.transaction(async (transaction) => {
+      await transaction.insert(prompts).values({ ...row, version: 1, createdAt: now, updatedAt: now });
+      await transaction
+        .insert(promptVersions)
+        .values({ promptId: prompt.id, version: 1, content, createdBy: userId, createdAt: now });
+    }),
+  );
+}
+
+/** False where there is no such prompt. The row's lock keeps two saves from taking one number. */
+export function updatePrompt(
+  storage: Storage,
+  at: { readonly workspaceId: string; readonly id: string },
+  change: {
+    readonly name?: string | undefined;
+    readonly content?: ConsolePromptContent | undefined;
+    readonly cases?: readonly ConsolePromptCase[] | undefined;
+  },
+  { userId, now }: Author,
+): Promise<boolean> {
+  return storage.run({ operation: "update prompt", repeatable: false }, (database) =>
+    database.transaction(async (transaction) => {
+      const { name, content, cases } = change;
+      const [changed] = await transaction
+        .update(prompts)
+        .set({
+          updatedAt: now,
+          ...(name === undefined ? {} : { name }),
+          ...(cases === undefined ? {} : { cases }),
+          ...(content === undefined ? {} : { version: sql`${prompts.version} + 1` }),
+        })
+        .where(and(eq(prompts.workspaceId, at.workspaceId), eq(prompts.id, at.id)))
+        .returning({ version: prompts.version });
+      if (!changed) return false;
+      if (content !== undefined) {
+        await transaction
+          .insert(promptVersions)
+          .values({ promptId: at.id, version: changed.version, content, createdBy: userId, createdAt: now });
+      }
+      return true;
+    }),
+  );
+}
+
+/** False where there is none. */
+export function deletePrompt(storage: Storage, workspaceId: string, id: string): Promise<boolean> {
+  return storage.run({ operation: "delete prompt", repeatable: true }, async (database) => {
+    const deleted = await database
+      .delete(prompts)
+      .where(and(eq(prompts.workspaceId, workspaceId), eq(prompts.id, id)))
+      .returning({ id: prompts.id });
+    return deleted.length > 0;
+  });
+}
