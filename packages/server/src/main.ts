@@ -45,7 +45,9 @@ import { createMetrics } from "./platform/metrics.ts";
 import { createTracing } from "./platform/tracing.ts";
 import { createThinkingSigner } from "./prompt/index.ts";
 import { createDataPolicy } from "./retention/create-data-policy.ts";
+import { createRetention } from "./retention/create-retention.ts";
 import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
+import { findKeepingNothing } from "./storage/retention.ts";
 import { ensureLedgerPartitions } from "./storage/turn-records.ts";
 import { pruneLimitBuckets } from "./storage/limit-buckets.ts";
 import { AUDIT_PURPOSE } from "./tenancy/tenancy-deps.ts";
@@ -231,7 +233,9 @@ export async function startParley(options: {
     concurrency: config.batches.concurrency ?? config.engine.slots,
   });
   started.defer(() => batchWorker.close(0));
-  const batches = createBatches({ storage, blobs, clock, wake: batchWorker.wake });
+  const { days: retentionDays } = config.retention;
+  const batches = createBatches({ storage, blobs, clock, retentionDays, wake: batchWorker.wake });
+  const retention = createRetention({ storage, clock, content: [files, batches], defaultDays: retentionDays });
   const tenancy = { storage, clock, auditKey, authenticator };
   const accounts = createAccounts({
     storage,
@@ -262,6 +266,7 @@ export async function startParley(options: {
     batches,
     limitPolicy,
     dataPolicy,
+    retention,
     accounts,
     tenancy,
     inferenceGeos,
@@ -274,8 +279,12 @@ export async function startParley(options: {
     tracing,
   });
   metrics.watchEngine(() => engine.load());
+  const sweepSnapshots = async (): Promise<void> => {
+    await snapshots.sweep();
+    for (const id of await findKeepingNothing(storage, snapshots.workspaces())) await snapshots.dropWorkspace(id);
+  };
   const sweeper = setInterval(() => {
-    void snapshots.sweep().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
+    void sweepSnapshots().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
   }, SWEEP_EVERY_MS);
   sweeper.unref();
   started.defer(() => clearInterval(sweeper));
@@ -286,6 +295,7 @@ export async function startParley(options: {
   await jobs.every("reconcile-ledger", "43 2 * * *", async () => void (await reconcileLedger({ storage, clock, log, metrics })));
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
   await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
+  await jobs.every("enforce-retention", "* * * * *", () => retention.enforce());
   await jobs.every("sweep-idempotency-keys", "* * * * *", async () => void (await sweepIdempotencyKeys(storage, clock.nowMs())));
   await jobs.every("sweep-sign-in", "* * * * *", () => accounts.sweep());
   await jobs.every(

@@ -24,6 +24,7 @@ export * from "./admin/workspaces.ts";
 export * from "./admin/workspace-members.ts";
 export * from "./admin/api-keys.ts";
 export * from "./admin/audit-log.ts";
+export * from "./admin/data-retention.ts";
 export {
   parseBySchema,
   parseComplete,

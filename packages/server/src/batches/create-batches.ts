@@ -12,8 +12,10 @@ import {
   deleteUnopenedBatch,
   expireBatches,
   findBatch,
+  findHiddenBatches,
   findLeftovers,
   findNamedBlobs,
+  hideBatches,
   insertBatch,
   openBatch,
   pageBatches,
@@ -27,7 +29,7 @@ import { receiveBatch } from "./receive-batch.ts";
 export const BATCH_MAX_BYTES = 256 * 1024 * 1024;
 const HOUR_MS = 3_600_000;
 const PROCESSING_MS = 24 * HOUR_MS;
-const RESULTS_KEPT_MS = 29 * 24 * HOUR_MS;
+const RESULTS_KEPT_MAX_DAYS = 29;
 /** Longer than any body may take to come in. */
 const ABANDONED_MS = 6 * HOUR_MS;
 const ORPHAN_AGE_MS = 24 * HOUR_MS;
@@ -59,6 +61,8 @@ export interface Batches {
     readonly sizeBytes: number;
     readonly read: (range?: { readonly start: number; readonly end: number }) => AsyncIterable<Uint8Array>;
   }>;
+  /** Removes the batches of a workspace, those that run too; what a request of theirs had begun is not billed. */
+  removeAll(workspaceId: string): Promise<void>;
   /** Ends what is due, and removes what nobody needs any more. */
   sweep(): Promise<void>;
 }
@@ -67,12 +71,14 @@ export interface BatchesDeps {
   readonly storage: Storage;
   readonly blobs: BlobStore;
   readonly clock: Clock;
+  /** How long results are kept where a workspace says nothing else: see docs/guides/data-retention.md. */
+  readonly retentionDays: number;
   /** Tells a worker that there is something to do. */
   readonly wake: () => void;
 }
 
 export function createBatches(deps: BatchesDeps): Batches {
-  const { storage, blobs, clock, wake } = deps;
+  const { storage, blobs, clock, retentionDays, wake } = deps;
 
   async function get(principal: Principal, id: string): Promise<BatchRow> {
     const batch = await findBatch(storage, principal.workspaceId, id);
@@ -153,13 +159,28 @@ export function createBatches(deps: BatchesDeps): Batches {
       };
     },
 
+    async removeAll(workspaceId) {
+      await hideBatches(storage, workspaceId);
+      for (;;) {
+        const hidden = await findHiddenBatches(storage, workspaceId, SWEEP_BLOBS);
+        for (const { id, requestsKey, resultsKey } of hidden) {
+          // The row last: as long as it is there somebody knows of the blobs.
+          for (const key of [requestsKey, resultsKey]) if (key !== null) await blobs.delete(key);
+          await deleteUnopenedBatch(storage, id);
+        }
+        if (hidden.length < SWEEP_BLOBS) return;
+      }
+    },
+
     async sweep() {
       const nowMs = clock.nowMs();
       await expireBatches(storage, new Date(nowMs));
       wake();
       const { ended, abandoned, old } = await findLeftovers(storage, {
+        now: new Date(nowMs),
         abandoned: new Date(nowMs - ABANDONED_MS),
-        old: new Date(nowMs - RESULTS_KEPT_MS),
+        defaultDays: retentionDays,
+        maxDays: RESULTS_KEPT_MAX_DAYS,
       });
       for (const batch of ended) await forgetBatchWork(deps, batch);
       for (const batch of abandoned) await abandon(batch.id, batch.requestsKey ?? "");

@@ -5,7 +5,7 @@ import { backup, type BackupOptions, restore } from "./commands/backup.ts";
 import { chat } from "./commands/chat.ts";
 import { checkConfig } from "./commands/config-check.ts";
 import { type GrantOptions, grantCredits, showCredits } from "./commands/credits.ts";
-import { setDataRetention } from "./commands/data-retention.ts";
+import { changeDataRetention, type RetentionOptions, setZeroRetention } from "./commands/data-retention.ts";
 import { doctor } from "./commands/doctor.ts";
 import { installEngine, showEngine } from "./commands/engine.ts";
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./commands/keys.ts";
@@ -204,14 +204,33 @@ export function createProgram(signal: AbortSignal): Command {
 
   const workspaces = program.command("workspaces").description("Workspaces of an organization.");
   command(
+    "retention",
+    "Show or set how long a workspace's content is kept.",
+    [
+      "workspaces retention wrkspc_01…",
+      "workspaces retention wrkspc_01… --days 7 --file-days 30",
+      "workspaces retention wrkspc_01… --days default --file-days none",
+    ],
+    workspaces,
+  )
+    .argument("<id>")
+    .option("--days <number>", "prompts and replies, or `default`", daysOr("default"))
+    .option("--file-days <number>", "the longest life of a file, or `none`", daysOr("none"))
+    .action((id: string, options: GlobalOptions & RetentionOptions) =>
+      changeDataRetention(id, options, createCliContext(options)),
+    );
+  command(
     "zero-retention",
-    "Store nothing of a workspace's prompts and replies.",
+    "Store nothing of a workspace's prompts and replies, and delete its files and batches.",
     ["workspaces zero-retention wrkspc_01…", "workspaces zero-retention wrkspc_01… --off"],
     workspaces,
   )
     .argument("<id>")
     .option("--off", "keep them as usual again")
-    .action((id: string, options: GlobalOptions & { off?: boolean }) => setDataRetention(id, options, createCliContext(options)));
+    .option("--yes", "do not ask")
+    .action((id: string, options: GlobalOptions & { off?: boolean; yes?: boolean }) =>
+      setZeroRetention(id, options, createCliContext(options)),
+    );
 
   const users = program.command("users").description("People of an organization.");
   command(
@@ -293,6 +312,16 @@ function dollars(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1_000_000_000)) throw new InvalidArgumentError("an amount above 0 is needed.");
   return value;
+}
+
+/** Days of retention; null for the word that stands for none of one's own. */
+function daysOr(word: string): (text: string) => number | null {
+  return (text) => {
+    if (text === word) return null;
+    const days = wholeNumber(text);
+    if (days > 3_650) throw new InvalidArgumentError("3,650 days at most.");
+    return days;
+  };
 }
 
 function wholeNumber(text: string): number {

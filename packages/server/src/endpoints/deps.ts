@@ -10,6 +10,7 @@ import type { ThinkingSigner } from "../prompt/index.ts";
 import type { Accounts } from "../sign-in/create-accounts.ts";
 import type { InferenceGeos } from "../tenancy/create-inference-geos.ts";
 import type { DataPolicy } from "../retention/create-data-policy.ts";
+import type { Retention } from "../retention/create-retention.ts";
 import type { Doer, TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import type { IdempotencyStore } from "./messages-create/idempotency-store.ts";
 import type { RunTurnDeps } from "./shared/run-turn.ts";
@@ -32,6 +33,7 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly inferenceGeos: InferenceGeos;
   readonly limitPolicy: LimitPolicy;
   readonly dataPolicy: DataPolicy;
+  readonly retention: Retention;
   readonly accounts: Accounts;
   /** Makes a key of any organization: who calls it has seen to whose the workspace is. */
   readonly createApiKey: (options: CreateKeyOptions, doer: Doer) => Promise<CreatedApiKey>;

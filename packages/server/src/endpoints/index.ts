@@ -79,6 +79,8 @@ import { workspaceMembersRemove } from "./workspace-members-remove/endpoint.ts";
 import { workspaceMembersUpdate } from "./workspace-members-update/endpoint.ts";
 import { workspacesArchive } from "./workspaces-archive/endpoint.ts";
 import { workspacesCreate } from "./workspaces-create/endpoint.ts";
+import { workspacesDataRetentionGet } from "./workspaces-data-retention-get/endpoint.ts";
+import { workspacesDataRetentionSet } from "./workspaces-data-retention-set/endpoint.ts";
 import { workspacesGet } from "./workspaces-get/endpoint.ts";
 import { workspacesList } from "./workspaces-list/endpoint.ts";
 import { workspacesUpdate } from "./workspaces-update/endpoint.ts";
@@ -132,6 +134,8 @@ export const endpoints: readonly Endpoint[] = [
   workspacesCreate,
   workspacesUpdate,
   workspacesArchive,
+  workspacesDataRetentionGet,
+  workspacesDataRetentionSet,
   workspaceMembersList,
   workspaceMembersGet,
   workspaceMembersAdd,

@@ -9,6 +9,7 @@ import {
   type FileRow,
   findExpiredFiles,
   findFiles,
+  findFilesOf,
   findStoredFiles,
   insertFile,
   listFiles,
@@ -51,6 +52,8 @@ export interface Files {
   /** The bytes, after the same check. */
   read(file: FileRow): AsyncIterable<Uint8Array>;
   delete(owner: FileOwner, id: string): Promise<void>;
+  /** Removes every file of a workspace. */
+  removeAll(workspaceId: string): Promise<void>;
   /** Removes the bytes of expired files, and blobs that no file names. */
   sweep(): Promise<void>;
 }
@@ -72,8 +75,20 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
   const keyOf = (id: string): string => `${BLOB_PREFIX}${id}`;
 
   async function keep(row: FileRow): Promise<FileRow> {
-    if (await insertFile(storage, row, quotaBytes)) return row;
-    throw quotaExceeded();
+    const inserted = await insertFile(storage, row, quotaBytes);
+    switch (inserted.type) {
+      case "kept":
+        return inserted.row;
+      case "quota":
+        throw quotaExceeded();
+      case "too-long":
+        throw fail("invalid_request_error", {
+          public: `expires_in_seconds: Input should be less than or equal to ${inserted.maxDays * 86_400}: the workspace keeps files for ${inserted.maxDays} days`,
+        });
+      default:
+        inserted satisfies never;
+        throw new Error("unknown outcome");
+    }
   }
 
   /** Whatever happens after the first byte is stored: without a row no blob stays. */
@@ -183,6 +198,19 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
     async delete(owner, id) {
       if (!(await deleteFile(storage, owner.workspaceId, id))) throw fileNotFound(id);
       await blobs.delete(keyOf(id));
+    },
+
+    async removeAll(workspaceId) {
+      for (;;) {
+        const ids = await findFilesOf(storage, workspaceId, SWEEP_ROWS);
+        for (const id of ids) {
+          // Unreadable first, and the row last: as long as it is there somebody knows of the blob.
+          await markContentRemoved(storage, id, clock.nowMs());
+          await blobs.delete(keyOf(id));
+          await deleteFile(storage, workspaceId, id);
+        }
+        if (ids.length < SWEEP_ROWS) return;
+      }
     },
 
     async sweep() {

@@ -159,6 +159,12 @@ export const ConfigSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  retention: z
+    .strictObject({
+      /** How long prompts and replies may be stored where a workspace says nothing else. */
+      days: positive.max(3_650).default(30),
+    })
+    .prefault({}),
   batches: z
     .strictObject({
       /** Requests of batches run at once by this node; null is `engine.slots`. */
@@ -232,6 +238,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_LIMITS_STORE: "limits.store",
   PARLEY_MONEY: "money.enabled",
   PARLEY_LIMITS_TIER: "limits.tier",
+  PARLEY_RETENTION_DAYS: "retention.days",
   PARLEY_BATCHES_CONCURRENCY: "batches.concurrency",
   PARLEY_EGRESS_PUBLIC: "egress.public",
   PARLEY_OPENID_ISSUER: "openid.issuer",

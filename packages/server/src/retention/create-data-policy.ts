@@ -1,6 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
-import { hasZeroDataRetention } from "../storage/data-policies.ts";
+import { findDataPolicy } from "../storage/data-policies.ts";
 import { isOutage } from "../storage/outage.ts";
 import type { Storage } from "../storage/storage.ts";
 
@@ -26,7 +26,7 @@ export function createDataPolicy({ storage, clock }: { readonly storage: Storage
     const ageMs = known ? clock.monotonicMs() - known.readAtMs : Number.POSITIVE_INFINITY;
     if (known && ageMs < TRUST_MS) return known.keepsNothing;
     try {
-      const found = await hasZeroDataRetention(storage, workspaceId);
+      const { zeroDataRetention: found } = await findDataPolicy(storage, workspaceId);
       if (cache.size >= MAX_CACHED_WORKSPACES) cache.clear();
       cache.set(workspaceId, { keepsNothing: found, readAtMs: clock.monotonicMs() });
       return found;

@@ -1,4 +1,5 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lte, ne, or, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, isNotNull, lte, ne, or, sql } from "drizzle-orm";
+import { retentionDaysOf } from "./retention.ts";
 import { batchItems, messageBatches } from "./schema.ts";
 import { type PageOf, type PageRequest, selectPage } from "./select-page.ts";
 import type { Storage } from "./storage.ts";
@@ -153,26 +154,35 @@ export interface BatchLeftovers {
   readonly old: readonly BatchRow[];
 }
 
-export async function findLeftovers(
-  storage: Storage,
-  before: { readonly abandoned: Date; readonly old: Date },
-): Promise<BatchLeftovers> {
+export interface LeftoverTimes {
+  readonly now: Date;
+  /** Before which a batch that is not whole has nobody any more who makes it so. */
+  readonly abandoned: Date;
+  /** How long results are kept: by workspaces that say nothing else, and at most. */
+  readonly defaultDays: number;
+  readonly maxDays: number;
+}
+
+export async function findLeftovers(storage: Storage, times: LeftoverTimes): Promise<BatchLeftovers> {
+  const days = sql`least(${times.maxDays}::int, ${retentionDaysOf(messageBatches.workspaceId, times.defaultDays)})`;
+  const isOld = sql<boolean>`${messageBatches.status} = 'ended' and ${messageBatches.archivedAt} is null
+    and ${messageBatches.createdAt} <= ${times.now.toISOString()}::timestamptz - ${days} * interval '24 hours'`;
   return storage.run({ operation: "find batch leftovers", repeatable: true }, async (database) => {
     const all = await database
-      .select()
+      .select({ row: messageBatches, isOld })
       .from(messageBatches)
       .where(
         or(
           and(eq(messageBatches.status, "ended"), isNotNull(messageBatches.requestsKey)),
-          and(eq(messageBatches.status, "creating"), lte(messageBatches.createdAt, before.abandoned)),
-          and(eq(messageBatches.status, "ended"), isNull(messageBatches.archivedAt), lte(messageBatches.createdAt, before.old)),
+          and(eq(messageBatches.status, "creating"), lte(messageBatches.createdAt, times.abandoned)),
+          isOld,
         ),
       )
       .limit(1_000);
     return {
-      ended: all.filter((row) => row.status === "ended" && row.requestsKey !== null),
-      abandoned: all.filter((row) => row.status === "creating"),
-      old: all.filter((row) => row.status === "ended" && row.createdAt <= before.old),
+      ended: all.flatMap(({ row }) => (row.status === "ended" && row.requestsKey !== null ? [row] : [])),
+      abandoned: all.flatMap(({ row }) => (row.status === "creating" ? [row] : [])),
+      old: all.flatMap((found) => (found.isOld ? [found.row] : [])),
     };
   });
 }
@@ -180,6 +190,26 @@ export async function findLeftovers(
 export async function archiveBatch(storage: Storage, id: string, now: Date): Promise<void> {
   await storage.run({ operation: "archive batch", repeatable: true }, (database) =>
     database.update(messageBatches).set({ archivedAt: now, resultsKey: null }).where(eq(messageBatches.id, id)),
+  );
+}
+
+/** Hides the batches of a workspace, whatever they are at: to clients and workers they are as those never made whole. */
+export async function hideBatches(storage: Storage, workspaceId: string): Promise<void> {
+  await storage.run({ operation: "hide batches", repeatable: true }, (database) =>
+    database
+      .update(messageBatches)
+      .set({ status: "creating" })
+      .where(and(eq(messageBatches.workspaceId, workspaceId), ne(messageBatches.status, "creating"))),
+  );
+}
+
+export function findHiddenBatches(storage: Storage, workspaceId: string, limit: number): Promise<BatchRow[]> {
+  return storage.run({ operation: "find hidden batches", repeatable: true }, (database) =>
+    database
+      .select()
+      .from(messageBatches)
+      .where(and(eq(messageBatches.workspaceId, workspaceId), eq(messageBatches.status, "creating")))
+      .limit(limit),
   );
 }
 

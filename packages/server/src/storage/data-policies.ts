@@ -1,43 +1,35 @@
-import { eq, sql } from "drizzle-orm";
-import { dataPolicies, files, idempotencyEntries, messageBatches } from "./schema.ts";
+import { eq } from "drizzle-orm";
+import { dataPolicies } from "./schema.ts";
 import type { Queries, Storage } from "./storage.ts";
 
-/** Whether nothing of the workspace's prompts and replies may be stored. */
-export function hasZeroDataRetention(storage: Storage, workspaceId: string): Promise<boolean> {
-  return storage.run({ operation: "find data policy", repeatable: true }, (database) =>
-    hasZeroDataRetentionOn(database, workspaceId),
-  );
+export type DataPolicyValues = Pick<
+  typeof dataPolicies.$inferSelect,
+  "zeroDataRetention" | "retentionDays" | "fileRetentionDays"
+>;
+
+const USUAL: DataPolicyValues = { zeroDataRetention: false, retentionDays: null, fileRetentionDays: null };
+
+export function findDataPolicy(storage: Storage, workspaceId: string): Promise<DataPolicyValues> {
+  return storage.run({ operation: "find data policy", repeatable: true }, (database) => findDataPolicyOn(database, workspaceId));
 }
 
-export async function hasZeroDataRetentionOn(queries: Queries, workspaceId: string): Promise<boolean> {
+export async function findDataPolicyOn(queries: Queries, workspaceId: string): Promise<DataPolicyValues> {
+  const { zeroDataRetention, retentionDays, fileRetentionDays } = dataPolicies;
   const [row] = await queries
-    .select({ zero: dataPolicies.zeroDataRetention })
+    .select({ zeroDataRetention, retentionDays, fileRetentionDays })
     .from(dataPolicies)
     .where(eq(dataPolicies.workspaceId, workspaceId));
-  return row?.zero ?? false;
+  return row ?? USUAL;
 }
 
-export async function putZeroDataRetentionOn(
+export async function putDataPolicyOn(
   queries: Queries,
   workspaceId: string,
-  zero: boolean,
+  values: DataPolicyValues,
   changedAt: Date,
 ): Promise<void> {
   await queries
     .insert(dataPolicies)
-    .values({ workspaceId, zeroDataRetention: zero, changedAt })
-    .onConflictDoUpdate({ target: dataPolicies.workspaceId, set: { zeroDataRetention: zero, changedAt } });
-}
-
-/** Files and batches that a workspace has. */
-export async function countContentOn(queries: Queries, workspaceId: string): Promise<{ files: number; batches: number }> {
-  const count = sql<number>`count(*)::int`;
-  const [file] = await queries.select({ count }).from(files).where(eq(files.workspaceId, workspaceId));
-  const [batch] = await queries.select({ count }).from(messageBatches).where(eq(messageBatches.workspaceId, workspaceId));
-  return { files: file?.count ?? 0, batches: batch?.count ?? 0 };
-}
-
-/** Forgets the replies that are kept for `Idempotency-Key`. */
-export async function deleteStoredRepliesOn(queries: Queries, workspaceId: string): Promise<void> {
-  await queries.delete(idempotencyEntries).where(eq(idempotencyEntries.workspaceId, workspaceId));
+    .values({ workspaceId, ...values, changedAt })
+    .onConflictDoUpdate({ target: dataPolicies.workspaceId, set: { ...values, changedAt, emptiedAt: null } });
 }

@@ -1,27 +1,39 @@
 import { and, desc, eq, inArray, isNotNull, isNull, lte, sql } from "drizzle-orm";
+import { findDataPolicyOn } from "./data-policies.ts";
 import { files } from "./schema.ts";
 import { type PageOf, type PageRequest, selectPage } from "./select-page.ts";
 import type { Storage } from "./storage.ts";
 
 export type FileRow = typeof files.$inferSelect;
 
-/**
- * Adds a file unless the organization would hold more than `quotaBytes` then; uploads that end at once take turns, so that
- * they cannot pass the quota together. False: it would. True also for a row that is there already.
- */
-export function insertFile(storage: Storage, row: FileRow, quotaBytes: number): Promise<boolean> {
+export type InsertedFile =
+  /** Its life is the shorter of what was asked for and what its workspace allows. True also for a row that is there already. */
+  | { readonly type: "kept"; readonly row: FileRow }
+  /** The organization would hold more than its quota. */
+  | { readonly type: "quota" }
+  /** It was to live longer than its workspace keeps files. */
+  | { readonly type: "too-long"; readonly maxDays: number };
+
+/** Adds a file; uploads of one organization that end at once take turns, so that they cannot pass the quota together. */
+export function insertFile(storage: Storage, row: FileRow, quotaBytes: number): Promise<InsertedFile> {
   return storage.run({ operation: "insert file", repeatable: true }, (database) =>
-    database.transaction(async (transaction) => {
+    database.transaction(async (transaction): Promise<InsertedFile> => {
       await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`files:${row.organizationId}`}, 0))`);
-      const [present] = await transaction.select({ id: files.id }).from(files).where(eq(files.id, row.id));
-      if (present) return true;
+      const [present] = await transaction.select().from(files).where(eq(files.id, row.id));
+      if (present) return { type: "kept", row: present };
+      const { fileRetentionDays: maxDays } = await findDataPolicyOn(transaction, row.workspaceId);
+      const lastMs = maxDays === null ? null : row.createdAt.getTime() + maxDays * 86_400_000;
+      if (maxDays !== null && lastMs !== null && row.expiresAt !== null && row.expiresAt.getTime() > lastMs) {
+        return { type: "too-long", maxDays };
+      }
       const stored = await transaction
         .select({ bytes: sql<string>`coalesce(sum(${files.sizeBytes}), 0)` })
         .from(files)
         .where(and(eq(files.organizationId, row.organizationId), isNull(files.contentRemovedAt)));
-      if (Number(stored[0]?.bytes ?? 0) + row.sizeBytes > quotaBytes) return false;
-      await transaction.insert(files).values(row);
-      return true;
+      if (Number(stored[0]?.bytes ?? 0) + row.sizeBytes > quotaBytes) return { type: "quota" };
+      const kept = { ...row, expiresAt: row.expiresAt ?? (lastMs === null ? null : new Date(lastMs)) };
+      await transaction.insert(files).values(kept);
+      return { type: "kept", row: kept };
     }),
   );
 }
@@ -103,6 +115,14 @@ export async function markContentRemoved(storage: Storage, id: string, nowMs: nu
       .set({ contentRemovedAt: new Date(nowMs) })
       .where(eq(files.id, id)),
   );
+}
+
+/** Files of a workspace, whatever they are at. */
+export async function findFilesOf(storage: Storage, workspaceId: string, limit: number): Promise<string[]> {
+  const rows = await storage.run({ operation: "find a workspace's files", repeatable: true }, (database) =>
+    database.select({ id: files.id }).from(files).where(eq(files.workspaceId, workspaceId)).limit(limit),
+  );
+  return rows.map((row) => row.id);
 }
 
 /** Which of the ids have content that somebody may still ask for. */

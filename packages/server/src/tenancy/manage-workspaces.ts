@@ -11,6 +11,7 @@ import {
   type WorkspaceChange,
   type WorkspaceRow,
 } from "../storage/workspaces.ts";
+import { difference } from "./difference.ts";
 import { notFound } from "./not-found.ts";
 import { toAuditedAct, type Act, type TenancyDeps } from "./tenancy-deps.ts";
 
@@ -164,11 +165,4 @@ function describe({
     allowed_inference_geos: allowedInferenceGeos ?? "unrestricted",
     default_inference_geo: defaultInferenceGeo,
   };
-}
-
-/** What differs, as it was and as it is. */
-function difference(before: Record<string, unknown>, after: Record<string, unknown>) {
-  const changed = Object.keys(after).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
-  const pick = (of: Record<string, unknown>) => Object.fromEntries(changed.map((key) => [key, of[key]]));
-  return [pick(before), pick(after)] as const;
 }

@@ -188,6 +188,8 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "workspaces-create": plain({ json: { name: "Made" } }),
   "workspaces-update": owned(ofWorkspace, { json: { name: "Changed" } }),
   "workspaces-archive": owned(ofWorkspace),
+  "workspaces-data-retention-get": owned(ofWorkspace),
+  "workspaces-data-retention-set": owned(ofWorkspace, { json: { retention_days: 7 } }),
   "workspace-members-list": owned(ofWorkspace),
   "workspace-members-get": owned(newMember),
   "workspace-members-add": {

@@ -26,7 +26,7 @@ test(
     await using storage = await openStorage({ databaseUrl: null, dataDir: folder, log: silentLog, clock: systemClock });
     const blobFolder = join(folder, "blobs");
     const blobs = await openFolderBlobStore(blobFolder);
-    const batches = createBatches({ storage, blobs, clock: systemClock, wake() {} });
+    const batches = createBatches({ storage, blobs, clock: systemClock, retentionDays: 30, wake() {} });
     const batch = await batches.create(PRINCIPAL, { version: "2026-10-21", betas: [], isBeta: false }, bodyOf(REQUESTS));
     const url = addressOf(storage);
     const start = () =>

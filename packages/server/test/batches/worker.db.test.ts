@@ -55,7 +55,7 @@ function create(count: number, userId?: string) {
   async function* body() {
     yield Buffer.from(JSON.stringify({ requests }));
   }
-  const batches = createBatches({ storage, blobs, clock: systemClock, wake() {} });
+  const batches = createBatches({ storage, blobs, clock: systemClock, retentionDays: 30, wake() {} });
   return batches.create(userId === undefined ? OWNER : { ...OWNER, userId }, PROTOCOL, body());
 }
 

@@ -40,8 +40,48 @@ export const dataCareRequirements: readonly Requirement[] = [
     [
       "zdr:before",
       "11",
-      "What was stored before zero data retention is forgotten.",
-      "what was stored before is forgotten at once, and files must be deleted first",
+      "What was stored before zero data retention goes at once, files and batches too.",
+      "what was stored before goes at once: replies, files, and batches that still run",
+    ],
+  ]),
+  ...provedBy("server/test/admin/data-retention.db.test.ts", [
+    [
+      "retention:default",
+      "11",
+      "Prompts and replies are kept for 30 days at most unless a workspace says otherwise.",
+      "a workspace keeps prompts and replies for 30 days and files for good, until it says otherwise",
+    ],
+    [
+      "retention:files",
+      "11",
+      "Files live no longer than their workspace says, and say so.",
+      "files live no longer than their workspace says: those of before, and those that come, which say so",
+    ],
+    [
+      "retention:batches",
+      "11",
+      "Results of batches go when their workspace's days are over.",
+      "results of batches are kept for the workspace's days, and 29 at most",
+    ],
+    [
+      "retention:replies",
+      "11",
+      "Replies under an idempotency key go when their workspace's days are over.",
+      "a reply under an idempotency key goes when its workspace's days are over",
+    ],
+    [
+      "retention:resumes",
+      "11",
+      "Removal that is cut off half-way is finished by the next run.",
+      "removal that is cut off half-way is finished by the next run",
+    ],
+  ]),
+  ...provedBy("server/src/engines/turn-engine/cache/snapshot-store.test.ts", [
+    [
+      "retention:cache",
+      "11",
+      "Of a workspace that keeps nothing any more the prompt cache is dropped.",
+      "a workspace's prefixes are dropped, one that is being restored once that is over, and no other's",
     ],
   ]),
   ...provedBy("server/src/engines/turn-engine/cached-prefill.test.ts", [

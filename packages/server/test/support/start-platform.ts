@@ -19,6 +19,7 @@ import { DEFAULT_LIMITS } from "../../src/limits/limits-config.ts";
 import { createPostgresBucketStore } from "../../src/limits/postgres-bucket-store.ts";
 import { PLATFORM_TIERS } from "../../src/limits/tiers.ts";
 import { createDataPolicy } from "../../src/retention/create-data-policy.ts";
+import { createRetention } from "../../src/retention/create-retention.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { openStorage, type Storage } from "../../src/storage/storage.ts";
 import { createTestDatabase, silentLog, type TestStorage } from "../../src/storage/testing/test-storage.ts";
@@ -87,6 +88,8 @@ export async function startPlatform({
       openId,
       clock: systemClock,
     });
+    const files = createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES });
+    const batches = createBatches({ storage: own, blobs, clock: systemClock, retentionDays: 30, wake() {} });
     const server = await startTestServer({
       consoleFiles,
       ...options,
@@ -100,8 +103,9 @@ export async function startPlatform({
         inferenceGeos: createInferenceGeos({ storage: own, clock: systemClock, standsIn: null }),
         accounts,
         createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey: keys.hmacKey }, options, doer),
-        files: createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES }),
-        batches: createBatches({ storage: own, blobs, clock: systemClock, wake() {} }),
+        files,
+        batches,
+        retention: createRetention({ storage: own, clock: systemClock, content: [files, batches], defaultDays: 30 }),
         ...deps,
       },
     });

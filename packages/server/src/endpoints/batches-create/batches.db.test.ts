@@ -410,7 +410,7 @@ async function startBatchServer() {
     tracing: await createTracing({ otlpEndpoint: null }),
   });
   let worker: BatchWorker | null = null;
-  const batches = createBatches({ storage, blobs, clock, wake: () => worker?.wake() });
+  const batches = createBatches({ storage, blobs, clock, retentionDays: 30, wake: () => worker?.wake() });
   const server = await startTestServer({ deps: { batches } });
   return {
     server,

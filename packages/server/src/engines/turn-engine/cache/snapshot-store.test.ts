@@ -104,3 +104,18 @@ test("a save that fails leaves nothing", async () => {
   await expect(store.add({ workspaceId: "w", fingerprint: "f", entries: [], contained: [], save })).rejects.toThrow("disk full");
   expect(await readdir(place)).toEqual([]);
 });
+
+test("a workspace's prefixes are dropped, one that is being restored once that is over, and no other's", async () => {
+  const place = await folder();
+  const store = await openSnapshotStore({ folder: place, budgetBytes: 1000, clock: new TestClock() });
+  await add(store, { a: 10 });
+  await add(store, { b: 10 });
+  await add(store, { c: 10 }, { workspaceId: "w2" });
+  expect(store.workspaces().toSorted()).toEqual(["w1", "w2"]);
+  const restoring = store.open("a");
+  await store.dropWorkspace("w1");
+  expect([store.has("a"), store.has("b"), store.has("c")]).toEqual([false, false, true]);
+  expect(await readdir(place)).toHaveLength(2);
+  restoring?.done();
+  await expect.poll(async () => (await readdir(place)).length).toBe(1);
+});

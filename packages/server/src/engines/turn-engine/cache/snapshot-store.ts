@@ -79,6 +79,10 @@ export interface SnapshotStore {
     readonly contained: readonly string[];
     readonly save: (file: string) => Promise<{ readonly tokens: number; readonly bytes: number }>;
   }): Promise<void>;
+  /** Whose prefixes are stored. */
+  workspaces(): string[];
+  /** Drops all that is stored of a workspace. */
+  dropWorkspace(workspaceId: string): Promise<void>;
   /** Drops what has expired and what is over the byte budget. Also runs by itself after each `add`. */
   sweep(): Promise<void>;
   status(): { readonly snapshots: number; readonly bytes: number; readonly entries: number };
@@ -274,6 +278,10 @@ export async function openSnapshotStore(deps: {
       await sweep();
     },
 
+    workspaces: () => [...new Set([...snapshots.values()].map(({ workspaceId }) => workspaceId))],
+    async dropWorkspace(workspaceId) {
+      for (const snapshot of snapshots.values()) if (snapshot.workspaceId === workspaceId) await drop(snapshot);
+    },
     sweep,
     status: () => ({ snapshots: snapshots.size, bytes: totalBytes(), entries: byKey.size }),
     flush: async () => {
