@@ -14,11 +14,15 @@ export interface Setup {
   readonly json: string | null;
   /** The number given for an option of this benchmark. */
   number(name: string): number;
+  /** The text given for an option of this benchmark. */
+  text(name: string): string;
 }
 
-/** Reads the options that every benchmark has, and its own ones, which are all numbers. */
-export function readSetup(numbers: Readonly<Record<string, number>>): Setup {
-  const own = Object.entries(numbers).map(([name, value]) => [name, { type: "string", default: String(value) }] as const);
+/** Reads the options that every benchmark has, and its own ones with their defaults. */
+export function readSetup(numbers: Readonly<Record<string, number>>, texts: Readonly<Record<string, string>> = {}): Setup {
+  const own = Object.entries({ ...numbers, ...texts }).map(
+    ([name, value]) => [name, { type: "string", default: String(value) }] as const,
+  );
   const { values } = parseArgs({
     options: {
       models: { type: "string" },
@@ -43,6 +47,7 @@ export function readSetup(numbers: Readonly<Record<string, number>>): Setup {
       .split(",")
       .map((name) => oneOf("backends", name, BACKENDS)),
     json: values.json === undefined ? null : text("json"),
+    text,
     number(name) {
       const value = Number(text(name));
       if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} must be a positive whole number`);

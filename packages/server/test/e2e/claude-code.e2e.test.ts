@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { readLedger } from "../support/read-ledger.ts";
+import { type Block, runClaudeCode } from "../support/run-claude-code.ts";
 import { LARGE, type RunningParley, startParley } from "../support/start-parley.ts";
 
-const claude = join(import.meta.dirname, "../../../../node_modules/.bin/claude");
 /** Greedy, so that a run is like another on the same machine. */
 const ENV = { PARLEY_DEFAULT_TEMPERATURE: "0" };
 
@@ -21,61 +19,20 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-interface Block {
-  readonly type: string;
-  readonly name?: string;
-  readonly input?: { readonly file_path?: string };
-  readonly content?: unknown;
-}
-
-/** A conversation of the unmodified client, headless, with its Read tool: the blocks of both sides. */
-async function converse(parley: RunningParley, prompt: string, turns: number): Promise<Block[]> {
-  const child = spawn(
-    claude,
-    [
-      "--print",
-      prompt,
-      "--model",
-      "claude-opus-4-6",
-      "--max-turns",
-      String(turns),
-      "--tools",
-      "Read",
-      "--allowedTools",
-      "Read",
-      // Its own system prompt has 6,000 tokens, which are minutes of prefill on two cores.
-      "--system-prompt",
-      "You answer questions about files. Read a file with the Read tool before you answer.",
-      "--output-format",
-      "stream-json",
-      "--verbose",
-    ],
-    {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "inherit"],
-      env: {
-        PATH: process.env["PATH"],
-        HOME: folder,
-        CLAUDE_CONFIG_DIR: join(folder, ".claude"),
-        ANTHROPIC_BASE_URL: parley.url,
-        ANTHROPIC_API_KEY: parley.apiKey,
-        API_TIMEOUT_MS: "900000",
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
-        DISABLE_AUTOUPDATER: "1",
-        // A busy machine may need more than five minutes for a turn.
-        ENABLE_PROMPT_CACHING_1H: "1",
-        DISABLE_TELEMETRY: "1",
-      },
-    },
-  );
-  onTestFinished(() => void child.kill());
-  const blocks: Block[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { message } = JSON.parse(line) as { message?: { content?: string | Block[] } };
-    if (Array.isArray(message?.content)) blocks.push(...message.content);
-  }
-  return blocks;
-}
+/** With its Read tool only, and without its own system prompt, which is minutes of prefill on two cores. */
+const converse = (parley: RunningParley, prompt: string, turns: number): Promise<Block[]> =>
+  runClaudeCode(parley, folder, [
+    "--print",
+    prompt,
+    "--max-turns",
+    String(turns),
+    "--tools",
+    "Read",
+    "--allowedTools",
+    "Read",
+    "--system-prompt",
+    "You answer questions about files. Read a file with the Read tool before you answer.",
+  ]);
 
 /** Whether so small a model calls at once depends on the last digits of sums, which differ from one processor to the next. */
 const REQUESTS = [
