@@ -10,6 +10,8 @@ export interface DataPolicy {
   keepsNothing(workspaceId: string): Promise<boolean>;
   /** Throws `invalid_request_error` where `what` could not be without storing content. */
   requireStorage(workspaceId: string, what: string): Promise<void>;
+  /** The workspace's policy changed: this process acts on it at once; others do within a second. */
+  forget(workspaceId: string): void;
 }
 
 /** A change on another node takes effect within a second. */
@@ -38,6 +40,7 @@ export function createDataPolicy({ storage, clock }: { readonly storage: Storage
 
   return {
     keepsNothing,
+    forget: (workspaceId) => void cache.delete(workspaceId),
     async requireStorage(workspaceId, what) {
       if (!(await keepsNothing(workspaceId))) return;
       throw fail("invalid_request_error", {

@@ -1,4 +1,5 @@
 import type { Clock } from "../platform/clock.ts";
+import { deletePromptsOf } from "../storage/prompts.ts";
 import {
   deleteOldReplies,
   deleteStoredReplies,
@@ -43,6 +44,7 @@ export function createRetention({ storage, clock, content, defaultDays }: Retent
   async function empty(workspaceId: string): Promise<void> {
     const beganAt = new Date(clock.nowMs());
     await deleteStoredReplies(storage, workspaceId);
+    await deletePromptsOf(storage, workspaceId);
     for (const each of content) await each.removeAll(workspaceId);
     await noteEmptied(storage, workspaceId, beganAt);
   }

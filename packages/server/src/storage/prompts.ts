@@ -118,3 +118,9 @@ export function deletePrompt(storage: Storage, workspaceId: string, id: string):
     return deleted.length > 0;
   });
 }
+
+export async function deletePromptsOf(storage: Storage, workspaceId: string): Promise<void> {
+  await storage.run({ operation: "delete a workspace's prompts", repeatable: true }, (database) =>
+    database.delete(prompts).where(eq(prompts.workspaceId, workspaceId)),
+  );
+}

@@ -1,6 +1,5 @@
 import { ConsolePrompt, type ConsolePromptContent } from "@parley/wire";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { setZeroDataRetention } from "../../src/tenancy/set-zero-data-retention.ts";
 import { createWorkspace } from "../../src/tenancy/manage-workspaces.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { startPlatform, type Platform } from "../support/start-platform.ts";
@@ -84,9 +83,11 @@ test("another workspace sees, changes and deletes none of them", async () => {
   expect((await get(path)).json).toMatchObject({ name: "Ours" });
 });
 
-test("a workspace that keeps nothing keeps no prompts", async () => {
+test("a workspace that keeps nothing keeps no prompts, those of before neither", async () => {
   const { id: workspaceId } = await newWorkspace("Silent");
-  await setZeroDataRetention(platform.keys, act(), workspaceId, true);
+  expect((await call("/console/api/prompts", { name: "Early", content: CONTENT }, { workspaceId })).status).toBe(200);
+  await call(`/v1/organizations/workspaces/${workspaceId}/data_retention`, { zero_data_retention: true });
+  expect((await get("/console/api/prompts", workspaceId)).json).toEqual({ data: [] });
   const { status, json } = await call("/console/api/prompts", { name: "Secret", content: CONTENT }, { workspaceId });
   expect([status, json.error?.message]).toEqual([400, expect.stringContaining("Saved prompts")]);
 });

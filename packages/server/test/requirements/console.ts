@@ -81,7 +81,7 @@ export const consoleRequirements: readonly Requirement[] = [
       "console:prompts:retention",
       "11",
       "A workspace with zero data retention keeps no prompts.",
-      "a workspace that keeps nothing keeps no prompts",
+      "a workspace that keeps nothing keeps no prompts, those of before neither",
     ],
   ]),
   ...provedBy("server/src/weights/create-pulls.test.ts", [

@@ -63,7 +63,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, retentionDays: 30, wake() {} }),
     retention: { defaultDays: 30, async enforce() {}, async empty() {} },
     tenancy,
-    dataPolicy: { keepsNothing: async () => false, requireStorage: async () => {} },
+    dataPolicy: { keepsNothing: async () => false, requireStorage: async () => {}, forget() {} },
     inferenceGeos: { choose: async () => "global" },
     accounts: createAccounts({
       storage: absentStorage,

@@ -18,7 +18,7 @@ export const workspacesDataRetentionSet = defineEndpoint({
     parse: (json) => parseBody(DataRetentionUpdateRequest, json),
   },
   reply: { schema: DataRetention },
-  async handle(request, { tenancy, retention }) {
+  async handle(request, { tenancy, dataPolicy, retention }) {
     const id = idOf(request, "workspace_id", "Workspace");
     const { zero_data_retention: zero, retention_days: days, file_retention_days: fileDays } = request.body;
     const policy = await setDataRetention(tenancy, actOf(request), id, {
@@ -26,6 +26,7 @@ export const workspacesDataRetentionSet = defineEndpoint({
       ...(days === undefined ? {} : { retentionDays: days }),
       ...(fileDays === undefined ? {} : { fileRetentionDays: fileDays }),
     });
+    dataPolicy.forget(id);
     // What the reply says is so by the time it is read. Where this is cut off the job goes on.
     if (policy.zeroDataRetention) await retention.empty(id);
     return { kind: "json", body: toDataRetention(id, policy, retention.defaultDays) };
