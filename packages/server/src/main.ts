@@ -14,6 +14,9 @@ import { createInferenceGeos } from "./tenancy/create-inference-geos.ts";
 import { createPeople } from "./tenancy/create-people.ts";
 import { findConsoleFolder } from "./doors/console/find-console-folder.ts";
 import { loadConsoleFiles } from "./doors/console/load-console-files.ts";
+import { createMediaFetcher } from "./documents/create-media-fetcher.ts";
+import { readImageText } from "./documents/read-image-text.ts";
+import { createMediaReader } from "./documents/read-media.ts";
 import { createServer, toTrustedProxies } from "./doors/index.ts";
 import { createEgress, createEgressPolicy, resolveBySystem } from "./egress/index.ts";
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
@@ -161,6 +164,7 @@ export async function startParley(options: {
   const minimum = config.cache.minimum_tokens;
   const registry = createModelRegistry({
     mapping: config.models,
+    vision: config.vision,
     engine,
     ...(minimum === null ? {} : { minimumCacheTokens: minimumForEveryLine(minimum, config) }),
   });
@@ -211,6 +215,7 @@ export async function startParley(options: {
     : createRecordingBiller({ prices });
   const inferenceGeos = createInferenceGeos({ storage, clock, standsIn: config.inference_geo });
   const dataPolicy = createDataPolicy({ storage, clock });
+  const media = createMediaReader({ fetchMedia: createMediaFetcher(egress), readImageText });
   const batchWorker = startBatchWorker({
     storage,
     blobs,
@@ -219,6 +224,7 @@ export async function startParley(options: {
       engine,
       models: registry,
       files,
+      media,
       inferenceGeos,
       dataPolicy,
       thinkingSigner,
@@ -263,6 +269,7 @@ export async function startParley(options: {
     turns: createRunningTurns(),
     files,
     egress,
+    media,
     batches,
     limitPolicy,
     dataPolicy,

@@ -1,6 +1,7 @@
 import type { Batches } from "../batches/create-batches.ts";
 import type { CreatedApiKey, CreateKeyOptions } from "../auth/manage-api-keys.ts";
 import type { Egress } from "../egress/index.ts";
+import type { MediaReader } from "../documents/read-media.ts";
 import type { Files } from "../files/create-files.ts";
 import type { LimitPolicy } from "../limits/limit-policy.ts";
 import type { ModelControl } from "../models/model-control.ts";
@@ -28,6 +29,7 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly files: Files;
   /** The only way to an address that a request gives. */
   readonly egress: Egress;
+  readonly media: MediaReader;
   readonly batches: Batches;
   readonly tenancy: TenancyDeps;
   readonly inferenceGeos: InferenceGeos;

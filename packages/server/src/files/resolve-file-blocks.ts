@@ -19,6 +19,8 @@ export async function resolveFileBlocks<Request extends Pick<CountTokensRequest,
   owner: FileOwner,
   capabilities: ModelCapabilities,
   files: Files,
+  /** Told each source that stands in a file's place, and the file's id: citations name it. */
+  onSource: (source: object, fileId: string) => void = () => {},
 ): Promise<Request> {
   if (!request.messages.some(({ content }) => Array.isArray(content) && content.some((block) => namesFile(block))))
     return request;
@@ -43,6 +45,12 @@ export async function resolveFileBlocks<Request extends Pick<CountTokensRequest,
     // Expiry is told also where the content is not wanted.
     files.assertReadable(file);
     const data = isRead ? await readFile(file, path) : Buffer.alloc(0);
+    const resolved = toSource(asked, data, file, path);
+    onSource(resolved, file.id);
+    return resolved;
+  }
+
+  function toSource(asked: "text" | "pdf" | "image", data: Buffer, file: FileRow, path: Path): Source {
     switch (asked) {
       case "text":
         return { type: "text", media_type: "text/plain", data: decodeText(data, path) };

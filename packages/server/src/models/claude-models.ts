@@ -27,6 +27,8 @@ export interface ModelRules {
   readonly contextOverflow: "refuse" | "stop";
   /** Whether `usage.inference_geo` says anything; older models answer "not_available". */
   readonly inferenceGeo: boolean;
+  /** Pictures, and pages of PDFs, in one request. */
+  readonly mediaMax: 100 | 600;
 }
 
 export interface ClaudeModel {
@@ -44,9 +46,11 @@ export interface ClaudeModel {
 }
 
 /** Rules that follow from the day of release are derived from it. */
-type OwnRules = Omit<ModelRules, "contextOverflow" | "inferenceGeo">;
+type OwnRules = Omit<ModelRules, "contextOverflow" | "inferenceGeo" | "mediaMax">;
 const CONTEXT_STOP_SINCE = "2025-09-29";
 const INFERENCE_GEO_SINCE = "2026-02-05";
+/** Models with a window of a million tokens take more; no Haiku has one. */
+const MANY_MEDIA_SINCE = "2026-02-05";
 
 const THINKING_NONE = { enabled: false, adaptive: false, disabled: true, between_tools: false };
 const THINKING_BUDGET = { enabled: true, adaptive: false, disabled: true, between_tools: false };
@@ -85,6 +89,7 @@ function model(line: ModelLine, id: string, displayName: string, created: string
       ...rules,
       contextOverflow: created >= CONTEXT_STOP_SINCE ? "stop" : "refuse",
       inferenceGeo: created >= INFERENCE_GEO_SINCE,
+      mediaMax: created >= MANY_MEDIA_SINCE && line !== "haiku" ? 600 : 100,
     },
   };
 }

@@ -3,7 +3,7 @@ import { fail } from "../platform/fail.ts";
 import type { Engine, WeightsDescription } from "../turn/engine.ts";
 import { CLAUDE_MODELS, type ModelLine, type ModelRules } from "./claude-models.ts";
 import { resolveClaudeModel } from "./resolve-claude-model.ts";
-import { servedCapabilities } from "./served-capabilities.ts";
+import { servedCapabilities, type Vision } from "./served-capabilities.ts";
 
 /** Weights by model line or by single model id (pinned, alias, or weights' own name); the more exact key wins. */
 export type ModelMapping = Readonly<Record<string, string>>;
@@ -46,6 +46,7 @@ const LOCAL_RULES: ModelRules = {
   sampling: "free",
   contextOverflow: "stop",
   inferenceGeo: false,
+  mediaMax: 600,
 };
 
 const UNKNOWN_DAY = "1970-01-01T00:00:00Z";
@@ -55,9 +56,15 @@ export interface ModelRegistryOptions {
   readonly engine: Pick<Engine, "list">;
   /** Smallest cached prefix in tokens, by model line or id; the platform's figure where there is none. */
   readonly minimumCacheTokens?: Readonly<Record<string, number>>;
+  readonly vision?: Vision;
 }
 
-export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }: ModelRegistryOptions): ModelRegistry {
+export function createModelRegistry({
+  mapping,
+  engine,
+  minimumCacheTokens = {},
+  vision = "native",
+}: ModelRegistryOptions): ModelRegistry {
   const table = new Map(Object.entries(mapping));
   const minimums = new Map(Object.entries(minimumCacheTokens));
 
@@ -72,6 +79,10 @@ export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }
   function withOwnMinimum(rules: ModelRules, keys: readonly string[]): ModelRules {
     const own = keys.map((key) => minimums.get(key)).find((tokens) => tokens !== undefined);
     return own === undefined ? rules : { ...rules, minimumCacheTokens: own };
+  }
+
+  function resolved(id: string, modelClass: ResolvedModel["modelClass"], weights: string, rules: ModelRules): ResolvedModel {
+    return { id, modelClass, weights, rules, capabilities: servedCapabilities(rules, vision) };
   }
 
   async function localWeights(name: string): Promise<WeightsDescription | undefined> {
@@ -95,6 +106,12 @@ export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }
     throw fail("not_found_error", { public: `model: ${id}` });
   }
 
+  /** Says whose weights answer, and that pictures are read and not seen. */
+  function displayName(title: string, as: string | null): string {
+    const notes = [...(as === null ? [] : [`as ${as}`]), ...(vision === "ocr" ? ["reads the text in images by OCR"] : [])];
+    return notes.length === 0 ? title : `${title} (${notes.join("; ")})`;
+  }
+
   function describe(model: ResolvedModel, weights: WeightsDescription): ModelInfo {
     const claude = model.modelClass === "local" ? null : (resolveClaudeModel(model.id)?.model ?? null);
     // A made-up id of a known line has the line's rules but neither a release day nor a name of its own.
@@ -102,7 +119,7 @@ export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }
     return {
       type: "model",
       id: model.id,
-      display_name: claude ? `${weights.title} (as ${own?.displayName ?? model.id})` : weights.title,
+      display_name: displayName(weights.title, claude ? (own?.displayName ?? model.id) : null),
       created_at: own?.createdAt ?? UNKNOWN_DAY,
       max_input_tokens: weights.contextTokens,
       max_tokens: Math.min(model.rules.maxTokens, weights.contextTokens),
@@ -132,8 +149,4 @@ export function createModelRegistry({ mapping, engine, minimumCacheTokens = {} }
   }
 
   return { resolve, list, get };
-}
-
-function resolved(id: string, modelClass: ResolvedModel["modelClass"], weights: string, rules: ModelRules): ResolvedModel {
-  return { id, modelClass, weights, rules, capabilities: servedCapabilities(rules) };
 }

@@ -4,8 +4,11 @@ import type { ModelRules } from "./claude-models.ts";
 const yes = { supported: true };
 const no = { supported: false };
 
+/** How pictures are shown to the model: to those alone that see, or to the others as the text that stands in them. */
+export type Vision = "native" | "ocr";
+
 /** What Parley serves on text weights under a model's rules; every "yes" here is honoured, everything else is refused. */
-export function servedCapabilities(rules: ModelRules): ModelCapabilities {
+export function servedCapabilities(rules: ModelRules, vision: Vision): ModelCapabilities {
   const { thinking } = rules;
   return {
     batch: yes,
@@ -18,8 +21,8 @@ export function servedCapabilities(rules: ModelRules): ModelCapabilities {
       compact_20260112: no,
     },
     effort: { supported: true, low: yes, medium: yes, high: yes, xhigh: yes, max: yes },
-    image_input: no,
-    pdf_input: no,
+    image_input: { supported: vision === "ocr" },
+    pdf_input: yes,
     server_tools: { supported: false, code_execution: no, web_search: no },
     structured_outputs: yes,
     thinking: {

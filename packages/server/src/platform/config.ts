@@ -62,6 +62,8 @@ export const ConfigSchema = z.strictObject({
       opus: weights.default("qwen2.5-coder-1.5b-instruct-q4_k_m"),
     })
     .prefault({}),
+  /** `ocr`: models that see nothing are given the text that stands in a picture. `native`: they refuse pictures. */
+  vision: z.enum(["native", "ocr"]).default("native"),
   engine: z
     .strictObject({
       backend: z.enum(["auto", "llama-server", "node-llama-cpp"]).default("auto"),
@@ -215,6 +217,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_MODEL_HAIKU: "models.haiku",
   PARLEY_MODEL_SONNET: "models.sonnet",
   PARLEY_MODEL_OPUS: "models.opus",
+  PARLEY_VISION: "vision",
   PARLEY_ENGINE: "engine.backend",
   PARLEY_LLAMA_SERVER: "engine.llama_server",
   PARLEY_SLOTS: "engine.slots",

@@ -117,6 +117,7 @@ function findUnservedDocument(block: Loose, path: Path, capabilities: ModelCapab
       break;
     }
     case "base64":
+    case "url":
       if (!capabilities.pdf_input.supported) return { path: here, text: "this model does not support PDF input" };
       break;
     default:

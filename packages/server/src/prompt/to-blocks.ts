@@ -1,48 +1,42 @@
 import type {
-  CacheControl,
   ContentBlockParam,
-  DocumentBlockParam,
-  SearchResultBlockParam,
   SystemMessageBlockParam,
   TextBlockParam,
   ToolResultBlockParam,
 } from "@parley/wire";
-import { fail } from "../platform/fail.ts";
 import type {
   AssistantBlock,
-  CacheTtl,
-  DocumentBlock,
   SystemBlock,
   TextBlock,
   ThinkingBlock,
   ToolResultBlock,
   UserBlock,
 } from "../turn/turn.ts";
+import { cacheTtl } from "./cache-ttl.ts";
+import type { DocumentReader } from "./document-reader.ts";
 import { refusal } from "./refuse.ts";
+import { untranslatable } from "./untranslatable.ts";
 import type { ToolLoader } from "./tool-loader.ts";
 import type { TurnContext } from "./turn-context.ts";
 
 type Path = readonly (string | number)[];
 
-/** The ttl of a breakpoint, as a field to spread; nothing where there is no breakpoint. */
-export function cacheTtl(control: CacheControl | null | undefined): { readonly cacheTtl?: CacheTtl } {
-  return control ? { cacheTtl: control.ttl ?? "5m" } : {};
-}
-
 export function toTextBlock(block: TextBlockParam): TextBlock {
   return { type: "text", text: block.text, ...cacheTtl(block.cache_control) };
 }
 
-export function toUserBlock(block: ContentBlockParam, tools: ToolLoader): UserBlock {
+export function toUserBlock(block: ContentBlockParam, tools: ToolLoader, documents: DocumentReader): UserBlock {
   switch (block.type) {
     case "text":
       return toTextBlock(block);
+    case "image":
+      return documents.image(block);
     case "document":
-      return toDocumentBlock(block);
+      return documents.document(block);
     case "search_result":
-      return searchResultToDocument(block);
+      return documents.searchResult(block);
     case "tool_result":
-      return toToolResultBlock(block, tools);
+      return toToolResultBlock(block, tools, documents);
     default:
       throw untranslatable(block.type);
   }
@@ -57,13 +51,18 @@ export function toSystemBlock(block: SystemMessageBlockParam, tools: ToolLoader)
   return block.type === "tool_removal" ? tools.remove(tool.name, mark) : tools.load(tool.name, mark);
 }
 
-export function toAssistantBlock(block: ContentBlockParam, path: Path, context: TurnContext, tools: ToolLoader): AssistantBlock {
+export function toAssistantBlock(
+  block: ContentBlockParam,
+  path: Path,
+  context: TurnContext,
+  { tools, documents }: { readonly tools: ToolLoader; readonly documents: DocumentReader },
+): AssistantBlock {
   switch (block.type) {
     case "text":
       return toTextBlock(block);
     case "document": {
       // The 2023 wire lets a document stand in an assistant message; to the model it is text that the assistant had.
-      const { text, cacheTtl: ttl } = toDocumentBlock(block);
+      const { text, cacheTtl: ttl } = documents.document(block);
       return { type: "text", text, ...(ttl ? { cacheTtl: ttl } : {}) };
     }
     case "thinking":
@@ -91,7 +90,7 @@ function toThinkingBlock(
   return { type: "thinking", thinking: signed ?? "", signature };
 }
 
-function toToolResultBlock(block: ToolResultBlockParam, tools: ToolLoader): ToolResultBlock {
+function toToolResultBlock(block: ToolResultBlockParam, tools: ToolLoader, documents: DocumentReader): ToolResultBlock {
   const content = typeof block.content === "string" ? [textOf(block.content)] : (block.content ?? []);
   const blocks = content
     .filter((each) => each.type !== "text" || each.text !== "")
@@ -99,10 +98,12 @@ function toToolResultBlock(block: ToolResultBlockParam, tools: ToolLoader): Tool
       switch (each.type) {
         case "text":
           return toTextBlock(each);
+        case "image":
+          return documents.image(each);
         case "document":
-          return toDocumentBlock(each);
+          return documents.document(each);
         case "search_result":
-          return searchResultToDocument(each);
+          return documents.searchResult(each);
         case "tool_reference":
           return tools.load(each.tool_name, cacheTtl(each.cache_control));
         default:
@@ -121,51 +122,6 @@ function toToolResultBlock(block: ToolResultBlockParam, tools: ToolLoader): Tool
   };
 }
 
-function toDocumentBlock(block: DocumentBlockParam): DocumentBlock {
-  return {
-    type: "document",
-    title: block.title ?? null,
-    context: block.context ?? null,
-    source: null,
-    text: documentText(block),
-    ...cacheTtl(block.cache_control),
-  };
-}
-
-function documentText({ source }: DocumentBlockParam): string {
-  switch (source.type) {
-    case "text":
-      return source.data;
-    case "content":
-      return typeof source.content === "string"
-        ? source.content
-        : source.content
-            .map((each) => {
-              if (each.type !== "text") throw untranslatable(each.type);
-              return each.text;
-            })
-            .join("\n");
-    default:
-      throw untranslatable(`document.source.${source.type}`);
-  }
-}
-
-function searchResultToDocument(block: SearchResultBlockParam): DocumentBlock {
-  return {
-    type: "document",
-    title: block.title,
-    context: null,
-    source: block.source,
-    text: block.content.map((each) => each.text).join("\n"),
-    ...cacheTtl(block.cache_control),
-  };
-}
-
 function textOf(text: string): TextBlockParam {
   return { type: "text", text };
-}
-
-/** Only when the capabilities promise a kind of block that a turn cannot hold: our mistake, not the client's. */
-function untranslatable(type: string): Error {
-  return fail("api_error", { public: "Internal server error", internal: `no translation for a ${type} block` });
 }

@@ -1,5 +1,6 @@
 import { blocksOf, type MessageParam } from "@parley/wire";
 import type { AssistantBlock, SystemBlock, TurnMessage, UserBlock } from "../turn/turn.ts";
+import { createDocumentReader, type DocumentReader } from "./document-reader.ts";
 import { toAssistantBlock, toSystemBlock, toUserBlock } from "./to-blocks.ts";
 import type { ToolLoader } from "./tool-loader.ts";
 import type { TurnContext } from "./turn-context.ts";
@@ -7,22 +8,28 @@ import type { TurnContext } from "./turn-context.ts";
 /** The conversation with string contents as blocks, system messages that have had their time gone, and runs of one role merged. */
 export function toMessages(messages: readonly MessageParam[], context: TurnContext, tools: ToolLoader): TurnMessage[] {
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
+  const documents = createDocumentReader(context.media);
   const translated = messages.flatMap((message, at) => {
     const isOver = message.role === "system" && message.clear_at === "next_user_message" && at < lastUser;
-    return isOver ? [] : [toMessage(message, at, context, tools)];
+    return isOver ? [] : [toMessage(message, at, context, { tools, documents })];
   });
   return mergeMessages(translated);
 }
 
-function toMessage(message: MessageParam, at: number, context: TurnContext, tools: ToolLoader): TurnMessage {
+function toMessage(
+  message: MessageParam,
+  at: number,
+  context: TurnContext,
+  { tools, documents }: { readonly tools: ToolLoader; readonly documents: DocumentReader },
+): TurnMessage {
   switch (message.role) {
     case "user":
-      return { role: "user", content: blocksOf(message, at).map(({ block }) => toUserBlock(block, tools)) };
+      return { role: "user", content: blocksOf(message, at).map(({ block }) => toUserBlock(block, tools, documents)) };
     case "assistant":
       return {
         role: "assistant",
         content: blocksOf(message, at).map(({ block, index }) =>
-          toAssistantBlock(block, ["messages", at, "content", index ?? 0], context, tools),
+          toAssistantBlock(block, ["messages", at, "content", index ?? 0], context, { tools, documents }),
         ),
       };
     case "system": {

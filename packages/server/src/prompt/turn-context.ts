@@ -1,4 +1,5 @@
 import type { ModelCapabilities } from "@parley/wire";
+import type { ReadMedia } from "../documents/read-media.ts";
 import type { ModelRules } from "../models/claude-models.ts";
 import type { Turn } from "../turn/turn.ts";
 import type { ThinkingSigner } from "./thinking-signature.ts";
@@ -9,9 +10,14 @@ export interface TurnModel {
   readonly id: string;
   /** Name of the weights in the catalog. */
   readonly weights: string;
-  readonly rules: Omit<ModelRules, "inferenceGeo">;
+  readonly rules: Omit<ModelRules, "inferenceGeo" | "mediaMax">;
   /** What is served; everything else that a request can hold is refused by name. */
   readonly capabilities: ModelCapabilities;
+}
+
+/** What was read of the request's documents, and from which files the contents came. */
+export interface RequestMedia extends ReadMedia {
+  readonly fileIds: ReadonlyMap<object, string>;
 }
 
 /** What a turn holds that is not in the request's body. */
@@ -22,5 +28,6 @@ export interface TurnContext {
   readonly model: TurnModel;
   readonly affinity: Turn["affinity"];
   readonly priority: Turn["priority"];
+  readonly media: RequestMedia;
   readonly thinkingSigner: Pick<ThinkingSigner, "verify" | "reveal">;
 }

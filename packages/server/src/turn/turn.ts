@@ -41,6 +41,26 @@ export interface DocumentBlock extends Cacheable {
   /** Where it comes from, for a search result. */
   readonly source: string | null;
   readonly text: string;
+  /** Set where the reply is to cite it. */
+  readonly citable?: Citable;
+}
+
+/** What citations of one document name. */
+export interface Citable {
+  /** What a place in it is: characters of the one text, a page, or a block of the client's own. */
+  readonly unit: "characters" | "page" | "block" | "search-result-block";
+  /** Among all documents of the request, or among all its search results. */
+  readonly index: number;
+  /** One text, the pages, or the blocks. */
+  readonly texts: readonly string[];
+  readonly fileId: string | null;
+}
+
+/** A picture for a model that reads only text: what stands in it. */
+export interface ImageBlock extends Cacheable {
+  readonly type: "image";
+  /** Empty: no text was found. */
+  readonly ocrText: string;
 }
 
 /** Defines a tool that the model may call from here on. */
@@ -59,10 +79,10 @@ export interface ToolResultBlock extends Cacheable {
   readonly type: "tool_result";
   readonly toolUseId: string;
   readonly isError: boolean;
-  readonly content: readonly (TextBlock | DocumentBlock | ToolDefinitionBlock)[];
+  readonly content: readonly (TextBlock | DocumentBlock | ImageBlock | ToolDefinitionBlock)[];
 }
 
-export type UserBlock = TextBlock | DocumentBlock | ToolResultBlock;
+export type UserBlock = TextBlock | DocumentBlock | ImageBlock | ToolResultBlock;
 export type SystemBlock = TextBlock | ToolDefinitionBlock | ToolRemovalBlock;
 export type AssistantBlock = TextBlock | ThinkingBlock | RedactedThinkingBlock | ToolUseBlock;
 

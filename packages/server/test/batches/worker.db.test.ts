@@ -13,6 +13,7 @@ import { createScriptedEngine, HELLO, scripted, start } from "../../src/doors/te
 import { absentBlobs } from "../../src/doors/testing/absent-blobs.ts";
 import { absentStorage } from "../../src/doors/testing/absent-storage.ts";
 import { createBatchItemRunner } from "../../src/endpoints/shared/create-batch-item-runner.ts";
+import { localMedia } from "../../src/documents/testing/local-media.ts";
 import { createFiles } from "../../src/files/create-files.ts";
 import { sampleTurn } from "../../src/ledger/__fixtures__/sample-turn.ts";
 import { createLedger, type DurableLedger } from "../../src/ledger/create-ledger.ts";
@@ -153,6 +154,7 @@ async function createRunner(over: Partial<Parameters<typeof createBatchItemRunne
     engine,
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
+    media: localMedia,
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     inferenceGeos: { choose: async () => "global" },
     dataPolicy: { keepsNothing: async () => false },

@@ -5,6 +5,7 @@ import type { TurnRecord } from "../../ledger/ledger.ts";
 import type { Estimate } from "../../limits/limiter.ts";
 import { createBatches } from "../../batches/create-batches.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
+import { localMedia } from "../../documents/testing/local-media.ts";
 import { createFiles } from "../../files/create-files.ts";
 import { DEFAULT_LIMITS } from "../../limits/limits-config.ts";
 import { createChanges } from "../../platform/changes.ts";
@@ -59,6 +60,8 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     turns: createRunningTurns(),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
+    media: localMedia,
+    batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, wake() {} }),
     egress: createEgress(createEgressPolicy({ allow: [], isPublicReached: false, resolve: async () => [] })),
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, retentionDays: 30, wake() {} }),
     retention: { defaultDays: 30, async enforce() {}, async empty() {} },

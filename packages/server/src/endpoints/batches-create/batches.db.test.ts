@@ -12,6 +12,7 @@ import { absentBlobs } from "../../doors/testing/absent-blobs.ts";
 import { absentStorage } from "../../doors/testing/absent-storage.ts";
 import { createScriptedEngine, end, HELLO, pause, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
 import { KEY, OTHER_KEY, startTestServer } from "../../doors/testing/start-test-server.ts";
+import { localMedia } from "../../documents/testing/local-media.ts";
 import { createFiles } from "../../files/create-files.ts";
 import { createLedger } from "../../ledger/create-ledger.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
@@ -400,6 +401,7 @@ async function startBatchServer() {
     engine,
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock, quotaBytes: 0 }),
+    media: localMedia,
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     dataPolicy: { keepsNothing: async () => false },
     inferenceGeos: { choose: async () => "global" },

@@ -30,7 +30,7 @@ export interface TurnOrigin {
   readonly signal: AbortSignal;
 }
 
-export type PrepareDeps = Pick<EndpointDeps, "engine" | "files" | "inferenceGeos" | "thinkingSigner">;
+export type PrepareDeps = Pick<EndpointDeps, "engine" | "files" | "inferenceGeos" | "media" | "thinkingSigner">;
 
 /** A validated body as the turn that will run: model resolved, context edited. Counting and creating share it (promise 4). */
 export async function prepareTurn(
@@ -61,12 +61,18 @@ export async function prepareTurnOf(
   { principal, signal, keepsNothing = false, ...origin }: TurnOrigin,
 ): Promise<PreparedTurn> {
   const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo);
-  const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files);
+  const fileIds = new Map<object, string>();
+  const noteFile = (source: object, fileId: string): void => void fileIds.set(source, fileId);
+  const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files, noteFile);
+  const { capabilities, rules } = model;
+  const { workspaceId } = principal;
+  const read = await deps.media.read(whole, { workspaceId, capabilities, mediaMax: rules.mediaMax, keepsNothing, signal });
   const kept = toTurn(whole, {
     ...origin,
     messageId: newId("msg"),
     workspaceId: principal.workspaceId,
     model,
+    media: { ...read, fileIds },
     thinkingSigner: deps.thinkingSigner,
   });
   const turn = keepsNothing ? { ...kept, keepsNothing } : kept;

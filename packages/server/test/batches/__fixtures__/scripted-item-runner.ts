@@ -2,6 +2,7 @@ import type { BatchItemRunner } from "../../../src/batches/batch-item-runner.ts"
 import type { BlobStore } from "../../../src/blobs/blob-store.ts";
 import { createScriptedEngine, end, pause, start, textBlock } from "../../../src/doors/testing/scripted-engine.ts";
 import { createBatchItemRunner } from "../../../src/endpoints/shared/create-batch-item-runner.ts";
+import { localMedia } from "../../../src/documents/testing/local-media.ts";
 import { createFiles } from "../../../src/files/create-files.ts";
 import { createModelRegistry } from "../../../src/models/model-registry.ts";
 import { createRecordingBiller } from "../../../src/money/create-recording-biller.ts";
@@ -26,6 +27,7 @@ export async function createScriptedItemRunner(storage: Storage, blobs: BlobStor
     engine,
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     files: createFiles({ storage, blobs, clock: systemClock, quotaBytes: 0 }),
+    media: localMedia,
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     dataPolicy: { keepsNothing: async () => false },
     inferenceGeos: { choose: async () => "global" },

@@ -1,3 +1,4 @@
+import { imageText } from "../../../turn/image-text.ts";
 import { toolChanges } from "../../../turn/offered-tools.ts";
 import type { AssistantBlock, ToolResultBlock, ToolSpec, Turn, TurnMessage, UserBlock } from "../../../turn/turn.ts";
 import type { Family } from "./detect-family.ts";
@@ -116,6 +117,8 @@ function userText(block: UserBlock): string {
       return block.text;
     case "document":
       return documentText(block);
+    case "image":
+      return imageText(block.ocrText);
     case "tool_result":
       return foldedResultText(block);
     default:

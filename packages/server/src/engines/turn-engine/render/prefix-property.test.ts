@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Turn, TurnMessage } from "../../../turn/turn.ts";
+import type { ToolResultBlock, Turn, TurnMessage } from "../../../turn/turn.ts";
 import { createPromptRenderer } from "./create-prompt-renderer.ts";
 import type { PromptRenderer } from "./rendered-prompt.ts";
 import { createMemoryReplayStore } from "./replay-store.ts";
@@ -60,8 +60,13 @@ function textsOf(turn: Turn): string[] {
       if (block.type === "text") return [block.text];
       if (block.type === "thinking") return [block.thinking];
       return block.type === "tool_result"
-        ? block.content.map((inner) => (inner.type === "tool_definition" ? inner.tool.name : inner.text))
+        ? block.content.map(textOfInner)
         : [];
     });
   return [...turn.system.map(({ text }) => text), ...turn.messages.flatMap(ofMessage)];
+}
+
+function textOfInner(inner: ToolResultBlock["content"][number]): string {
+  if (inner.type === "tool_definition") return inner.tool.name;
+  return inner.type === "image" ? inner.ocrText : inner.text;
 }

@@ -1,3 +1,4 @@
+import { imageText } from "../../../turn/image-text.ts";
 import type { DocumentBlock, SystemBlock, ToolResultBlock, ToolSpec } from "../../../turn/turn.ts";
 import type { Family } from "./detect-family.ts";
 import { PYTHON_JSON, sortKeys, toJsonText } from "./json-text.ts";
@@ -24,6 +25,8 @@ function innerText(block: ToolResultBlock["content"][number]): string {
       return block.text;
     case "document":
       return documentText(block);
+    case "image":
+      return imageText(block.ocrText);
     case "tool_definition":
       return loadedToolText(block.tool);
     default:

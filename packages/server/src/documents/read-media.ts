@@ -1,0 +1,171 @@
+import type { CountTokensRequest, ModelCapabilities } from "@parley/wire";
+import { type Failure, fail } from "../platform/fail.ts";
+import { findImageProblem } from "./check-image.ts";
+import { findMedia, type Media, type Path } from "./find-media.ts";
+import { PdfError, readPdf } from "./read-pdf.ts";
+import { createTurnTaker } from "./take-turns.ts";
+import { createTextCache } from "./text-cache.ts";
+
+/** What was read of a request's PDFs and pictures, by the `source` object that holds or names them. */
+export interface ReadMedia {
+  /** The text of each page of a PDF. */
+  readonly pages: ReadonlyMap<object, readonly string[]>;
+  /** The text that stands in a picture; empty where there is none. */
+  readonly pictures: ReadonlyMap<object, string>;
+}
+
+/** Fetches what a client named by its address. Throws `MediaUnreachable` for whatever is no fault of ours. */
+export type FetchMedia = (
+  url: string,
+  options: { readonly mediaTypes: readonly string[]; readonly maxBytes: number; readonly signal: AbortSignal },
+) => Promise<{ readonly mediaType: string; readonly bytes: Uint8Array }>;
+
+export class MediaUnreachable extends Error {
+  override readonly name = "MediaUnreachable";
+}
+
+export interface MediaReaderDeps {
+  readonly fetchMedia: FetchMedia;
+  readonly readImageText: (bytes: Uint8Array, signal: AbortSignal) => Promise<string>;
+}
+
+export interface MediaReading {
+  readonly workspaceId: string;
+  readonly capabilities: ModelCapabilities;
+  /** Pages of PDFs in one request, and pictures in one request. */
+  readonly mediaMax: number;
+  /** Zero data retention: nothing of the texts stays in memory for the next turn. */
+  readonly keepsNothing: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface MediaReader {
+  /**
+   * Reads what the model can be shown only as text. What the model does not take is not read: its own refusal follows.
+   * Throws the platform's `invalid_request_error` for what is broken, locked, too large or not to be had.
+   */
+  read(request: Pick<CountTokensRequest, "messages">, reading: MediaReading): Promise<ReadMedia>;
+}
+
+const IMAGE_TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+/** As much as the body of a request may have. */
+const PDF_MAX_BYTES = 32 * 1024 * 1024;
+/** One more than a picture may have, so that a larger one is refused as too large. */
+const IMAGE_FETCH_MAX_BYTES = 5 * 1024 * 1024 + 1;
+const CACHE_MAX_CHARACTERS = 32 * 1024 * 1024;
+/** Processes at once; each document's is ended by its own limits. */
+const PDF_PROCESSES = 2;
+const OCR_PROCESSES = 1;
+
+export function createMediaReader({ fetchMedia, readImageText }: MediaReaderDeps): MediaReader {
+  const cache = createTextCache(CACHE_MAX_CHARACTERS);
+  const pdfProcesses = createTurnTaker(PDF_PROCESSES);
+  const ocrProcesses = createTurnTaker(OCR_PROCESSES);
+
+  async function fetchFrom(url: string, path: Path, mediaTypes: readonly string[], maxBytes: number, signal: AbortSignal) {
+    try {
+      return await fetchMedia(url, { mediaTypes, maxBytes, signal });
+    } catch (error) {
+      if (!(error instanceof MediaUnreachable)) throw error;
+      throw refused(path, "Unable to download the file. Please verify the URL and try again.", error.message);
+    }
+  }
+
+  return {
+    async read(request, { workspaceId, capabilities, mediaMax, keepsNothing, signal }) {
+      const media = findMedia(request);
+      const images = media.filter(({ kind }) => kind === "image").length;
+      const pages = new Map<object, readonly string[]>();
+      const pictures = new Map<object, string>();
+      let pagesRead = 0;
+
+      const textsOf = (kind: string, bytes: Uint8Array, read: () => Promise<readonly string[]>) =>
+        keepsNothing ? read() : cache.read({ workspaceId, kind, bytes }, read);
+
+      async function readDocument({ block: { source }, path }: Extract<Media, { kind: "document" }>): Promise<void> {
+        if (source.type !== "base64" && source.type !== "url") return;
+        const at = [...path, "source", source.type, source.type === "url" ? "url" : "data"];
+        const bytes =
+          source.type === "url"
+            ? (await fetchFrom(source.url, at, ["application/pdf"], PDF_MAX_BYTES, signal)).bytes
+            : decodeBase64(source.data);
+        if (bytes === null) throw refused(at, PDF_INVALID);
+        const left = mediaMax - pagesRead;
+        const read = () => pdfProcesses.take(() => readPdf(bytes, { pagesMax: left }, signal));
+        const texts = await textsOf("pdf", bytes, read).catch((error: unknown) => {
+          throw error instanceof PdfError ? refused(at, pdfFaultText(error.fault, mediaMax), error.message) : error;
+        });
+        pagesRead += texts.length;
+        if (pagesRead > mediaMax) throw refused(at, pdfFaultText("too-many-pages", mediaMax));
+        if (texts.every((text) => text === "")) {
+          throw refused(at, "The PDF has no text layer, and this model cannot see pictures of its pages.");
+        }
+        pages.set(source, texts);
+      }
+
+      async function readImage({ block: { source }, path }: Extract<Media, { kind: "image" }>): Promise<void> {
+        if (source.type !== "base64" && source.type !== "url") return;
+        const at = [...path, "source", source.type];
+        const field = [...at, source.type === "url" ? "url" : "data"];
+        const fetched =
+          source.type === "url"
+            ? await fetchFrom(source.url, field, IMAGE_TYPES, IMAGE_FETCH_MAX_BYTES, signal)
+            : { mediaType: source.media_type, bytes: decodeBase64(source.data) };
+        const { bytes } = fetched;
+        if (bytes === null) throw refused(field, IMAGE_INVALID);
+        // What a web server says of a picture is not the client's word.
+        const problem = findImageProblem(bytes, source.type === "url" ? null : fetched.mediaType, images);
+        if (problem) throw refused(problem.field === "data" ? field : at, problem.text);
+        const read = () => ocrProcesses.take(async () => [await readImageText(bytes, signal)]);
+        const [text = ""] = await textsOf("ocr", bytes, read).catch((error: unknown) => {
+          if (signal.aborted) throw error;
+          throw refused(field, IMAGE_INVALID, String(error));
+        });
+        pictures.set(source, text);
+      }
+
+      if (capabilities.image_input.supported && images > mediaMax) {
+        throw refused(["messages"], `too many images: ${images} > ${mediaMax} maximum`);
+      }
+      for (const each of media) {
+        if (each.kind === "document" && capabilities.pdf_input.supported) await readDocument(each);
+        if (each.kind === "image" && capabilities.image_input.supported) await readImage(each);
+      }
+      return { pages, pictures };
+    },
+  };
+}
+
+const PDF_INVALID = "The PDF specified was not valid.";
+const IMAGE_INVALID = "Could not process image";
+
+function pdfFaultText(fault: PdfError["fault"], pagesMax: number): string {
+  switch (fault) {
+    case "invalid":
+    case "died":
+      return PDF_INVALID;
+    case "encrypted":
+      return "The PDF specified is password protected.";
+    case "too-many-pages":
+      return `A maximum of ${pagesMax} PDF pages may be provided.`;
+    case "too-much-text":
+    case "too-large":
+    case "too-slow":
+      return "The PDF specified is too large to be read.";
+    default:
+      fault satisfies never;
+      return PDF_INVALID;
+  }
+}
+
+/** Null where it is not base64: Node would leave out what it does not know. */
+function decodeBase64(data: string): Uint8Array | null {
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(data) ? Buffer.from(data, "base64") : null;
+}
+
+function refused(path: Path, text: string, internal?: string): Failure {
+  return fail("invalid_request_error", {
+    public: `${path.join(".")}: ${text}`,
+    ...(internal === undefined ? {} : { internal }),
+  });
+}

@@ -1,0 +1,10 @@
+import { createMediaReader, MediaUnreachable } from "../read-media.ts";
+import { readImageText } from "../read-image-text.ts";
+
+/** Reads documents and pictures for real, but fetches nothing. */
+export const localMedia = createMediaReader({
+  fetchMedia: async () => {
+    throw new MediaUnreachable("there is no network here");
+  },
+  readImageText,
+});
