@@ -26,7 +26,11 @@ function request(...content: readonly unknown[]) {
 }
 const pdfSource = (data: Buffer) => ({ type: "base64", media_type: "application/pdf", data: data.toString("base64") });
 const document = (source: object) => ({ type: "document", source });
-const imageSource = (type: string, data: Buffer) => ({ type: "base64", media_type: `image/${type}`, data: data.toString("base64") });
+const imageSource = (type: string, data: Buffer) => ({
+  type: "base64",
+  media_type: `image/${type}`,
+  data: data.toString("base64"),
+});
 const image = (source: object) => ({ type: "image", source });
 
 /** Serves what the test says; everything else is not to be had. */
@@ -51,13 +55,13 @@ const reader = createMediaReader({
 
 describe("PDFs", { timeout: SLOW_MS }, () => {
   test("are their text, page by page, from the body, an address and inside a tool's result", async () => {
-    const one = pdfSource(await makePdf(["Solar output rose in May.", "", "A word that a line\u{2010}end broke."]));
+    const one = pdfSource(await makePdf(["Solar output rose in May.", "", "Two lines\nof a para-\ngraph."]));
     const web = { type: "url", url: "https://files.example/a.pdf" };
     const read = await reader.read(
       request(document(one), { type: "tool_result", tool_use_id: "t", content: [document(web)] }),
       reading,
     );
-    expect(read.pages.get(one)).toEqual(["Solar output rose in May.", "", "A word that a line\u{2010}end broke."]);
+    expect(read.pages.get(one)).toEqual(["Solar output rose in May.", "", "Two lines\nof a paragraph."]);
     expect(read.pages.get(web)).toEqual(["From the web."]);
   });
 
@@ -66,7 +70,11 @@ describe("PDFs", { timeout: SLOW_MS }, () => {
     ["not a PDF at all", () => fixture("invoice.png"), "data: The PDF specified was not valid."],
     ["locked", () => makePdf(["secret"], { userPassword: "x" }), "data: The PDF specified is password protected."],
     ["too long", () => makePdf(Array.from({ length: 101 }, () => "x")), "data: A maximum of 100 PDF pages may be provided."],
-    ["only pictures", () => makePdf(["", ""]), "data: The PDF has no text layer, and this model cannot see pictures of its pages."],
+    [
+      "only pictures",
+      () => makePdf(["", ""]),
+      "data: The PDF has no text layer, and this model cannot see pictures of its pages.",
+    ],
   ])("that are %s get the platform's 400", async (_name, make, message) => {
     await expect(reader.read(request(document(pdfSource(await make()))), reading)).rejects.toMatchObject({
       status: 400,
@@ -84,7 +92,10 @@ describe("PDFs", { timeout: SLOW_MS }, () => {
   test("that inflate without end are refused, and the next one is read", async () => {
     const bomb = pdfOf(Buffer.from(`BT /F1 9 Tf (${"x".repeat(40 * 1024 * 1024)}) Tj ET`));
     expect(bomb.length).toBeLessThan(100_000);
-    await expect(reader.read(request(document(pdfSource(bomb))), reading)).rejects.toMatchObject({ status: 400, publicMessage: expect.stringContaining("too large to be read") });
+    await expect(reader.read(request(document(pdfSource(bomb))), reading)).rejects.toMatchObject({
+      status: 400,
+      publicMessage: expect.stringContaining("too large to be read"),
+    });
     const next = pdfSource(await makePdf(["still here"]));
     expect((await reader.read(request(document(next)), reading)).pages.get(next)).toEqual(["still here"]);
   });
@@ -117,7 +128,8 @@ describe("pictures", { timeout: SLOW_MS }, () => {
   });
 
   test("that come again are read once, but never for another workspace, and never under zero retention", async () => {
-    const ask = async (over: Partial<MediaReading>) => reader.read(request(image(imageSource("png", png))), { ...reading, ...over });
+    const ask = async (over: Partial<MediaReading>) =>
+      reader.read(request(image(imageSource("png", png))), { ...reading, ...over });
     await ask({});
     const before = pictures;
     await ask({});

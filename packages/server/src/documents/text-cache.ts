@@ -18,7 +18,10 @@ export function createTextCache(charactersMax: number): TextCache {
 
   return {
     async read({ workspaceId, kind, bytes }, read) {
-      const key = createHash("sha256").update(JSON.stringify([workspaceId, kind])).update(bytes).digest("base64url");
+      const key = createHash("sha256")
+        .update(JSON.stringify([workspaceId, kind]))
+        .update(bytes)
+        .digest("base64url");
       const known = entries.get(key);
       if (known) {
         entries.delete(key);

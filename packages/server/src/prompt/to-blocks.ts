@@ -1,17 +1,5 @@
-import type {
-  ContentBlockParam,
-  SystemMessageBlockParam,
-  TextBlockParam,
-  ToolResultBlockParam,
-} from "@parley/wire";
-import type {
-  AssistantBlock,
-  SystemBlock,
-  TextBlock,
-  ThinkingBlock,
-  ToolResultBlock,
-  UserBlock,
-} from "../turn/turn.ts";
+import type { ContentBlockParam, SystemMessageBlockParam, TextBlockParam, ToolResultBlockParam } from "@parley/wire";
+import type { AssistantBlock, SystemBlock, TextBlock, ThinkingBlock, ToolResultBlock, UserBlock } from "../turn/turn.ts";
 import { cacheTtl } from "./cache-ttl.ts";
 import type { DocumentReader } from "./document-reader.ts";
 import { refusal } from "./refuse.ts";

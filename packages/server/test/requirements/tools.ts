@@ -30,4 +30,51 @@ export const toolsRequirements: readonly Requirement[] = [
       "follows redirects up to the limit, and takes no secrets to another origin",
     ],
   ]),
+  ...provedBy("server/src/documents/read-media.test.ts", [
+    [
+      "documents:pdf-text",
+      "surface B",
+      "A PDF is read page by page, wherever it comes from.",
+      "are their text, page by page, from the body, an address and inside a tool's result",
+    ],
+    [
+      "documents:pdf-errors",
+      "surface D",
+      "A PDF that cannot be read gets the platform's own 400.",
+      "that are %s get the platform's 400",
+    ],
+    [
+      "documents:pdf-bomb",
+      "11",
+      "A PDF that inflates without end ends its own process, and the next one is read.",
+      "that inflate without end are refused, and the next one is read",
+    ],
+    ["documents:ocr", "surface B", "Text in pictures is read without a network.", "as %s are read by OCR without a network"],
+    [
+      "documents:isolation",
+      "10",
+      "What was read for one workspace is not kept for another, nor under zero retention at all.",
+      "that come again are read once, but never for another workspace, and never under zero retention",
+    ],
+  ]),
+  ...provedBy("server/src/endpoints/messages-create/documents.test.ts", [
+    [
+      "documents:pages",
+      "surface B",
+      "The model is given a PDF's pages with its title and context.",
+      "from the body and from an address is given to the model as its pages, with title and context",
+    ],
+    [
+      "documents:url",
+      "11",
+      "An address that holds no document and one that may not be reached look alike to the client.",
+      "at an address that holds none, or that may not be reached, gets one and the same 400",
+    ],
+    [
+      "images:refused",
+      "2",
+      "A model that sees nothing refuses pictures by name unless the operator turned OCR on, and says so.",
+      "is refused by name where the operator does not, and the model says which it is",
+    ],
+  ]),
 ];

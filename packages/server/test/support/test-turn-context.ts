@@ -42,6 +42,7 @@ export function testTurnContext(rules: Partial<TurnModel["rules"]> = {}): TurnCo
     },
     affinity: { sessionId: null, agentId: null },
     priority: "standard",
+    media: { pages: new Map(), pictures: new Map(), fileIds: new Map() },
     thinkingSigner: testSigner,
   };
 }

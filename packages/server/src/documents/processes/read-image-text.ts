@@ -24,4 +24,4 @@ async function read({ bytes }: OcrTask): Promise<OcrReply> {
   return Promise.race([work(), failed]);
 }
 
-answerOnce((task: OcrTask) => read(task).catch((error: unknown): OcrReply => ({ type: "failed", message: String(error) })));
+answerOnce((task) => read(task as OcrTask).catch((error: unknown): OcrReply => ({ type: "failed", message: String(error) })));

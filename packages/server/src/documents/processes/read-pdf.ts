@@ -30,4 +30,4 @@ function toRefusal(error: unknown): PdfReply {
   return refused(name === "PasswordException" ? "encrypted" : "invalid", message);
 }
 
-answerOnce((task: PdfTask) => read(task).catch(toRefusal));
+answerOnce((task) => read(task as PdfTask).catch(toRefusal));

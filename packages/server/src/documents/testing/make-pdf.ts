@@ -24,11 +24,7 @@ export function pdfOf(stream: Buffer): Buffer {
     Buffer.from("<</Type/Catalog/Pages 2 0 R>>"),
     Buffer.from("<</Type/Pages/Kids[3 0 R]/Count 1>>"),
     Buffer.from(page),
-    Buffer.concat([
-      Buffer.from(`<</Length ${data.length}/Filter/FlateDecode>>stream\n`),
-      data,
-      Buffer.from("\nendstream"),
-    ]),
+    Buffer.concat([Buffer.from(`<</Length ${data.length}/Filter/FlateDecode>>stream\n`), data, Buffer.from("\nendstream")]),
     Buffer.from("<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"),
   ];
   const parts = [Buffer.from("%PDF-1.4\n")];

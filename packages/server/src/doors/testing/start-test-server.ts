@@ -61,7 +61,6 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     turns: createRunningTurns(),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     media: localMedia,
-    batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, wake() {} }),
     egress: createEgress(createEgressPolicy({ allow: [], isPublicReached: false, resolve: async () => [] })),
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, retentionDays: 30, wake() {} }),
     retention: { defaultDays: 30, async enforce() {}, async empty() {} },

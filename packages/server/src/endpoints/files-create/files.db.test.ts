@@ -333,7 +333,7 @@ describe("files in messages", () => {
     const pdf = await client.files.upload({ file: await toFile(PDF, "a.pdf", { type: "application/pdf" }) });
     const png = await client.files.upload({ file: await toFile(PNG, "a.png", { type: "image/png" }) });
     await expect(ask([{ type: "document", source: { type: "file", file_id: pdf.id } }])).rejects.toThrow(
-      "messages.0.content.0.document.source.base64: this model does not support PDF input",
+      "messages.0.content.0.document.source.base64.data: The PDF specified was not valid.",
     );
     await expect(ask([{ type: "image", source: { type: "file", file_id: png.id } }])).rejects.toThrow(
       "messages.0.content.0.image: this model does not support image input",

@@ -59,9 +59,7 @@ function textsOf(turn: Turn): string[] {
     message.content.flatMap((block) => {
       if (block.type === "text") return [block.text];
       if (block.type === "thinking") return [block.thinking];
-      return block.type === "tool_result"
-        ? block.content.map(textOfInner)
-        : [];
+      return block.type === "tool_result" ? block.content.map(textOfInner) : [];
     });
   return [...turn.system.map(({ text }) => text), ...turn.messages.flatMap(ofMessage)];
 }

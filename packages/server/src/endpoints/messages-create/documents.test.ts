@@ -1,0 +1,125 @@
+import Anthropic from "@anthropic-ai/sdk";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createMediaFetcher } from "../../documents/create-media-fetcher.ts";
+import { createMediaReader } from "../../documents/read-media.ts";
+import { readImageText } from "../../documents/read-image-text.ts";
+import { makePdf } from "../../documents/testing/make-pdf.ts";
+import { HELLO, scripted } from "../../doors/testing/scripted-engine.ts";
+import { KEY, startTestServer, type TestServer } from "../../doors/testing/start-test-server.ts";
+import { createEgress, createEgressPolicy } from "../../egress/index.ts";
+import { createModelRegistry } from "../../models/model-registry.ts";
+import { createScriptedEngine } from "../../doors/testing/scripted-engine.ts";
+
+/** Documents and pictures are read by processes of their own, on machines that may be busy. */
+const SLOW_MS = 60_000;
+const picture = readFileSync(join(import.meta.dirname, "../../documents/__fixtures__/invoice.png"));
+
+let web: Server;
+let seeing: TestServer;
+let blind: TestServer;
+let pdf: Buffer;
+beforeAll(async () => {
+  pdf = await makePdf(["The tower is 96 metres high.", "It was built in 1911."]);
+  web = createServer((request, reply) => {
+    if (request.url === "/a.pdf") reply.setHeader("content-type", "application/pdf").end(pdf);
+    else if (request.url === "/a.png") reply.setHeader("content-type", "image/png").end(picture);
+    else if (request.url === "/page") reply.setHeader("content-type", "text/html").end("<p>no PDF</p>");
+    else reply.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+  const policy = createEgressPolicy({ allow: ["127.0.0.1"], isPublicReached: false, resolve: async () => [] });
+  const media = createMediaReader({ fetchMedia: createMediaFetcher(createEgress(policy)), readImageText });
+  blind = await startTestServer({ deps: { media } });
+  const models = createModelRegistry({
+    mapping: { haiku: "tiny" },
+    vision: "ocr",
+    engine: createScriptedEngine(),
+  });
+  seeing = await startTestServer({ deps: { media, models } });
+  for (const server of [blind, seeing]) server.engine.play(scripted(HELLO));
+});
+afterAll(async () => {
+  await Promise.all([blind.close(), seeing.close()]);
+  web.close();
+});
+
+const address = (path: string): string => `http://127.0.0.1:${(web.address() as AddressInfo).port}${path}`;
+const base64 = (data: Buffer, media_type: string) => ({ type: "base64" as const, media_type, data: data.toString("base64") });
+
+/** What the engine was given, of a request with these blocks. */
+async function given(server: TestServer, content: readonly object[]): Promise<unknown> {
+  const client = new Anthropic({ baseURL: server.url, apiKey: KEY, maxRetries: 0 });
+  await client.messages.create({
+    model: "claude-haiku-4-5",
+    max_tokens: 10,
+    messages: [{ role: "user", content: content as Anthropic.ContentBlockParam[] }],
+  });
+  return server.engine.turns.at(-1)?.messages[0]?.content;
+}
+
+describe("a PDF", { timeout: SLOW_MS }, () => {
+  const PAGES = "[Page 1]\nThe tower is 96 metres high.\n\n[Page 2]\nIt was built in 1911.";
+
+  test("from the body and from an address is given to the model as its pages, with title and context", async () => {
+    for (const source of [base64(pdf, "application/pdf"), { type: "url", url: address("/a.pdf") }]) {
+      expect(await given(blind, [{ type: "document", source, title: "Tower", context: "A leaflet" }])).toEqual([
+        { type: "document", title: "Tower", context: "A leaflet", source: null, text: PAGES },
+      ]);
+    }
+  });
+
+  test("at an address that holds none, or that may not be reached, gets one and the same 400", async () => {
+    for (const url of [address("/page"), address("/gone"), "http://10.0.0.1/a.pdf", "file:///etc/passwd", "gopher://x/"]) {
+      await expect(given(blind, [{ type: "document", source: { type: "url", url } }])).rejects.toMatchObject({
+        status: 400,
+        error: {
+          error: {
+            type: "invalid_request_error",
+            message:
+              "messages.0.content.0.document.source.url.url: Unable to download the file. Please verify the URL and try again.",
+          },
+        },
+      });
+    }
+  });
+});
+
+describe("a picture", { timeout: SLOW_MS }, () => {
+  test("is given to a model that sees nothing as the text in it, where the operator wants that", async () => {
+    const text = { type: "image", ocrText: "Invoice number 48213\nTotal due: 1,920 euros" };
+    expect(await given(seeing, [{ type: "image", source: base64(picture, "image/png") }])).toEqual([text]);
+    expect(await given(seeing, [{ type: "image", source: { type: "url", url: address("/a.png") } }])).toEqual([text]);
+    expect(
+      await given(seeing, [
+        {
+          type: "document",
+          source: {
+            type: "content",
+            content: [
+              { type: "text", text: "Bill:" },
+              { type: "image", source: base64(picture, "image/png") },
+            ],
+          },
+        },
+      ]),
+    ).toMatchObject([{ type: "document", text: expect.stringMatching(/^Bill:\n<image>[^]*read by OCR[^]*48213/) }]);
+  });
+
+  test("is refused by name where the operator does not, and the model says which it is", async () => {
+    await expect(given(blind, [{ type: "image", source: base64(picture, "image/png") }])).rejects.toMatchObject({
+      status: 400,
+      error: { error: { message: "messages.0.content.0.image: this model does not support image input" } },
+    });
+    const client = (server: TestServer) =>
+      new Anthropic({ baseURL: server.url, apiKey: KEY }).models.retrieve("claude-haiku-4-5");
+    expect(await client(seeing)).toMatchObject({
+      display_name: expect.stringContaining("reads the text in images by OCR"),
+      capabilities: { image_input: { supported: true }, pdf_input: { supported: true } },
+    });
+    expect((await client(blind)).capabilities?.image_input.supported).toBe(false);
+  });
+});
