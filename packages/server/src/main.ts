@@ -28,7 +28,9 @@ import { createFiles } from "./files/create-files.ts";
 import { createDatabaseIdempotencyStore } from "./idempotency-in-database.ts";
 import { createJobs } from "./jobs/create-jobs.ts";
 import { reconcileLedger } from "./ledger/reconcile-ledger.ts";
+import { createFailureLog } from "./ledger/create-failure-log.ts";
 import { createLedger } from "./ledger/create-ledger.ts";
+import { createLimitGauge } from "./limits/create-limit-gauge.ts";
 import { createLimiter } from "./limits/create-limiter.ts";
 import { chooseBucketStore, openBucketStore } from "./limits/open-bucket-store.ts";
 import { createLimitPolicy } from "./limits/limit-policy.ts";
@@ -240,8 +242,10 @@ export async function startParley(options: {
   });
   started.defer(() => batchWorker.close(0));
   const { days: retentionDays } = config.retention;
+  const keepsNothing = (id: string) => dataPolicy.keepsNothing(id);
+  const failures = started.use(createFailureLog({ storage, clock, log, keepsNothing, retentionDays }));
   const batches = createBatches({ storage, blobs, clock, retentionDays, wake: batchWorker.wake });
-  const retention = createRetention({ storage, clock, content: [files, batches], defaultDays: retentionDays });
+  const retention = createRetention({ storage, clock, content: [files, batches, failures], defaultDays: retentionDays });
   const tenancy = { storage, clock, auditKey, authenticator };
   const accounts = createAccounts({
     storage,
@@ -259,6 +263,7 @@ export async function startParley(options: {
     changes,
     authenticator,
     ledger,
+    failures,
     limiter: createLimiter({
       store: buckets,
       policy: limitPolicy,
@@ -272,6 +277,8 @@ export async function startParley(options: {
     media,
     batches,
     limitPolicy,
+    limitGauge: createLimitGauge(buckets),
+    charging: { isOn: isCharging, isPrepaid: isCharging && isPrepaid },
     dataPolicy,
     retention,
     accounts,
@@ -300,6 +307,7 @@ export async function startParley(options: {
   await jobs.every("make-ledger-partitions", "17 * * * *", () => ensureLedgerPartitions(storage));
   if (isCharging) await jobs.every("advance-tiers", "*/5 * * * *", () => advanceTiers(tenancy, tierTable));
   await jobs.every("reconcile-ledger", "43 2 * * *", async () => void (await reconcileLedger({ storage, clock, log, metrics })));
+  await jobs.every("sweep-request-log", "27 3 * * *", () => failures.sweep());
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
   await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
   await jobs.every("enforce-retention", "* * * * *", () => retention.enforce());

@@ -25,6 +25,8 @@ export * from "./admin/workspace-members.ts";
 export * from "./admin/api-keys.ts";
 export * from "./admin/audit-log.ts";
 export * from "./admin/data-retention.ts";
+export * from "./admin/billing.ts";
+export * from "./admin/requests.ts";
 export {
   parseBySchema,
   parseComplete,

@@ -10,6 +10,8 @@ export interface Schema<T> {
 export interface CallOptions {
   readonly method?: "GET" | "POST" | "DELETE";
   readonly body?: unknown;
+  /** Instead of `body`. */
+  readonly form?: FormData;
   readonly query?: Readonly<Record<string, string | number | readonly string[] | null | undefined>>;
   /** Null: the organization's default one. */
   readonly workspaceId?: string | null;
@@ -31,7 +33,7 @@ export async function call<T>(schema: Schema<T>, path: string, options: CallOpti
 
 /** The reply itself, for streams and downloads; an error reply is thrown. */
 export async function send(path: string, options: CallOptions = {}): Promise<Response> {
-  const { method = "GET", body, query = {}, workspaceId, signal } = options;
+  const { method = "GET", body, form, query = {}, workspaceId, signal } = options;
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value === null || value === undefined) continue;
@@ -49,7 +51,7 @@ export async function send(path: string, options: CallOptions = {}): Promise<Res
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(workspaceId ? { "anthropic-workspace-id": workspaceId } : {}),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? (form ? { body: form } : {}) : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
     });
   } catch (error) {

@@ -15,6 +15,9 @@ interface RouterContext {
   readonly queryClient: QueryClient;
 }
 
+const REQUEST_FILTERS = ["range", "status", "model", "key", "workspace"] as const;
+type RequestsSearch = { readonly [Name in (typeof REQUEST_FILTERS)[number]]?: string };
+
 const rootRoute = createRootRouteWithContext<RouterContext>()({ component: Outlet, notFoundComponent: NotFound });
 
 const signInRoute = createRoute({
@@ -74,6 +77,18 @@ const modelsRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/models/models-page.tsx"), "ModelsPage"),
 });
 
+const batchesRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/batches",
+  component: lazyRouteComponent(() => import("../features/batches/batches-page.tsx"), "BatchesPage"),
+});
+
+const filesRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/files",
+  component: lazyRouteComponent(() => import("../features/files/files-page.tsx"), "FilesPage"),
+});
+
 const apiKeysRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/api-keys",
@@ -91,6 +106,38 @@ const costRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/cost",
   component: lazyRouteComponent(() => import("../features/usage/cost-page.tsx"), "CostPage"),
+});
+
+const requestsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/requests",
+  validateSearch: (search: Record<string, unknown>): RequestsSearch =>
+    Object.fromEntries(REQUEST_FILTERS.flatMap((name) => (typeof search[name] === "string" ? [[name, search[name]]] : []))),
+  component: lazyRouteComponent(() => import("../features/requests/requests-page.tsx"), "RequestsPage"),
+});
+
+const requestRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/requests/$requestId",
+  component: lazyRouteComponent(() => import("../features/requests/request-page.tsx"), "RequestPage"),
+});
+
+const limitsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/limits",
+  component: lazyRouteComponent(() => import("../features/limits/limits-page.tsx"), "LimitsPage"),
+});
+
+const billingRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/billing",
+  component: lazyRouteComponent(() => import("../features/billing/billing-page.tsx"), "BillingPage"),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("../features/settings/settings-page.tsx"), "SettingsPage"),
 });
 
 const membersRoute = createRoute({
@@ -126,12 +173,19 @@ const routeTree = rootRoute.addChildren([
     startRoute,
     workbenchRoute,
     modelsRoute,
+    batchesRoute,
+    filesRoute,
     usageRoute,
     costRoute,
+    requestsRoute,
+    requestRoute,
     apiKeysRoute,
+    limitsRoute,
+    billingRoute,
     workspacesRoute,
     membersRoute,
     auditLogRoute,
+    settingsRoute,
     accountRoute,
   ]),
 ]);

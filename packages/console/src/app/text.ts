@@ -9,6 +9,7 @@ export const text = {
   pages: "Pages",
   actions: "Actions",
   navigation: "Main",
+  workspace: "Workspace",
   groups: { build: "Build", observe: "Observe", manage: "Manage" },
   theme: "Theme",
   themes: { system: "System", light: "Light", dark: "Dark" },

@@ -53,13 +53,18 @@ export function useLiveUpdates(): void {
   }, [queryClient]);
 }
 
+/** A list of which somebody has asked for more: all its pages would be read again, and move under their eyes. */
+function isReadOn(data: unknown): boolean {
+  return typeof data === "object" && data !== null && "pages" in data && Array.isArray(data.pages) && data.pages.length > 1;
+}
+
 function take(queryClient: QueryClient, data: string): void {
   const parsed = ConsoleEvent.safeParse(JSON.parse(data));
   if (!parsed.success) return;
   const event = parsed.data;
   switch (event.type) {
     case "changed":
-      void queryClient.invalidateQueries({ queryKey: [event.topic] });
+      void queryClient.invalidateQueries({ queryKey: [event.topic], predicate: (query) => !isReadOn(query.state.data) });
       return;
     case "console_models":
       queryClient.setQueryData(consoleModelsQuery.queryKey, event);

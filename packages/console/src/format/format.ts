@@ -47,3 +47,29 @@ export function formatRelative(time: string | number, nowMs = Date.now()): strin
   const step = STEPS.find(([, size]) => Math.abs(seconds) >= size);
   return step ? RELATIVE.format(Math.round(seconds / step[1]), step[0]) : RELATIVE.format(0, "second");
 }
+
+const MOMENT = new Intl.DateTimeFormat(undefined, {
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+const SMALL = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
+const TWO_DECIMALS = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+
+/** `Nov 21, 09:48:53 PM` */
+export const formatMoment = (time: string): string => MOMENT.format(new Date(time));
+
+/** `0.4 ms`, `35 ms`, `2.31 s`. */
+export function formatDuration(ms: number): string {
+  if (ms >= 1000) return `${TWO_DECIMALS.format(ms / 1000)}\u202fs`;
+  return `${ms < 10 ? SMALL.format(ms) : WHOLE.format(Math.round(ms))}\u202fms`;
+}
+
+const MONTH = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "long", timeZone: "UTC" });
+/** `November 2026`, of `2026-11`. */
+export const formatMonth = (month: string): string => MONTH.format(new Date(`${month}-01T00:00:00Z`));
+
+/** Cents, as decimal text of the API. */
+export const formatCents = (cents: string): string => formatDollars(Number(cents) / 100);

@@ -32,7 +32,7 @@ export function Dialog({
     <Base.Root open={isOpen} onOpenChange={(open) => !open && onClose()} disablePointerDismissal={isSticky}>
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 bg-black/40 transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0" />
-        <Base.Viewport className="fixed inset-0 grid place-items-end overflow-y-auto sm:place-items-center sm:p-6">
+        <Base.Viewport className="fixed inset-0 grid grid-cols-1 place-items-end overflow-y-auto sm:place-items-center sm:p-6">
           <Base.Popup
             className={classNames(
               "popup w-full rounded-b-none p-5 transition duration-150 sm:rounded-b-[0.625rem]",

@@ -8,6 +8,7 @@ export function Page({
   actions,
   children,
   isNarrow = false,
+  isWide = false,
 }: {
   readonly title: string;
   readonly about?: ReactNode;
@@ -15,12 +16,19 @@ export function Page({
   readonly children: ReactNode;
   /** For what is read from top to bottom. */
   readonly isNarrow?: boolean;
+  /** For tables of many columns. */
+  readonly isWide?: boolean;
 }) {
   useEffect(() => {
     document.title = `${title} · Parley`;
   }, [title]);
   return (
-    <div className={classNames("mx-auto w-full px-4 pt-6 pb-16 sm:px-8 sm:pt-9", isNarrow ? "max-w-3xl" : "max-w-5xl")}>
+    <div
+      className={classNames(
+        "mx-auto w-full px-4 pt-6 pb-16 sm:px-8 sm:pt-9",
+        isNarrow ? "max-w-3xl" : isWide ? "max-w-7xl" : "max-w-5xl",
+      )}
+    >
       <header className="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
         <div className="min-w-0">
           <h1 className="text-[1.55rem] leading-tight font-semibold tracking-tight">{title}</h1>

@@ -3,9 +3,10 @@ import type { BlobStore } from "../blobs/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Failure, fail } from "../platform/fail.ts";
 import { newId } from "../platform/ids.ts";
-import { deleteBatchItems, insertBatchItems } from "../storage/batch-items.ts";
+import { countBatchResults, deleteBatchItems, insertBatchItems } from "../storage/batch-items.ts";
 import {
   archiveBatch,
+  type BatchCounts,
   type BatchRow,
   cancelBatch,
   deleteEndedBatch,
@@ -48,6 +49,8 @@ export interface Batches {
   create(principal: Principal, protocol: BatchProtocol, body: AsyncIterable<Buffer>): Promise<BatchRow>;
   /** Throws `not_found_error`. */
   get(principal: Principal, id: string): Promise<BatchRow>;
+  /** How many of its requests have which result by now. */
+  progress(principal: Principal, id: string): Promise<BatchCounts & { readonly processing: number }>;
   page(principal: Principal, request: PageRequest): Promise<PageOf<BatchRow>>;
   /** What runs is finished, what waits is not begun. */
   cancel(principal: Principal, id: string): Promise<BatchRow>;
@@ -128,6 +131,16 @@ export function createBatches(deps: BatchesDeps): Batches {
     },
 
     get,
+    async progress(principal, id) {
+      const batch = await get(principal, id);
+      if (batch.status === "ended") return { ...countsOf(batch), processing: 0 };
+      const done = await countBatchResults(storage, id);
+      // It may have ended since: then its rows are gone, and the batch itself says it.
+      const now = await get(principal, id);
+      if (now.status === "ended") return { ...countsOf(now), processing: 0 };
+      return { ...done, processing: batch.requests - done.succeeded - done.errored - done.canceled - done.expired };
+    },
+
     page: (principal, request) => pageBatches(storage, principal.workspaceId, request),
 
     async cancel(principal, id) {
@@ -191,6 +204,10 @@ export function createBatches(deps: BatchesDeps): Batches {
       await removeOrphans();
     },
   };
+}
+
+function countsOf({ succeeded, errored, canceled, expired }: BatchRow): BatchCounts {
+  return { succeeded, errored, canceled, expired };
 }
 
 function newRow(id: string, requestsKey: string, principal: Principal, protocol: BatchProtocol, now: Date): BatchRow {

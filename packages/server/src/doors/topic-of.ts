@@ -8,6 +8,7 @@ const TOPICS: readonly (readonly [prefix: string, topic: ChangeTopic])[] = [
   ["files-", "files"],
   ["workspaces-rate-limits-", "limits"],
   ["spend-", "limits"],
+  ["console-spend-", "limits"],
   ["api-keys-", "api-keys"],
   ["console-api-keys-", "api-keys"],
   ["workspace", "workspaces"],

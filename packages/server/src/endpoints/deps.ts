@@ -3,6 +3,7 @@ import type { CreatedApiKey, CreateKeyOptions } from "../auth/manage-api-keys.ts
 import type { Egress } from "../egress/index.ts";
 import type { MediaReader } from "../documents/read-media.ts";
 import type { Files } from "../files/create-files.ts";
+import type { LimitGauge } from "../limits/create-limit-gauge.ts";
 import type { LimitPolicy } from "../limits/limit-policy.ts";
 import type { ModelControl } from "../models/model-control.ts";
 import type { ModelRegistry } from "../models/model-registry.ts";
@@ -34,6 +35,9 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly tenancy: TenancyDeps;
   readonly inferenceGeos: InferenceGeos;
   readonly limitPolicy: LimitPolicy;
+  readonly limitGauge: LimitGauge;
+  /** Whether turns are charged to credits and limits, and need credits. */
+  readonly charging: { readonly isOn: boolean; readonly isPrepaid: boolean };
   readonly dataPolicy: DataPolicy;
   readonly retention: Retention;
   readonly accounts: Accounts;

@@ -2,11 +2,20 @@ import { costReport } from "./cost-report/endpoint.ts";
 import { apiKeysGet } from "./api-keys-get/endpoint.ts";
 import { apiKeysList } from "./api-keys-list/endpoint.ts";
 import { apiKeysUpdate } from "./api-keys-update/endpoint.ts";
+import { billingGet } from "./billing-get/endpoint.ts";
+import { consoleSpend } from "./console-spend/endpoint.ts";
+import { consoleSpendIncrease } from "./console-spend-increase/endpoint.ts";
+import { rateLimitsUsage } from "./rate-limits-usage/endpoint.ts";
+import { spendLimitsProgress } from "./spend-limits-progress/endpoint.ts";
+import { statementsGet } from "./statements-get/endpoint.ts";
+import { requestsGet } from "./requests-get/endpoint.ts";
+import { requestsList } from "./requests-list/endpoint.ts";
 import { auditLogList } from "./audit-log-list/endpoint.ts";
 import { batchesCreate } from "./batches-create/endpoint.ts";
 import { batchesList } from "./batches-list/endpoint.ts";
 import { batchesGet } from "./batches-get/endpoint.ts";
 import { batchesCancel } from "./batches-cancel/endpoint.ts";
+import { batchesProgress } from "./batches-progress/endpoint.ts";
 import { batchesResults } from "./batches-results/endpoint.ts";
 import { batchesDelete } from "./batches-delete/endpoint.ts";
 import { complete } from "./complete/endpoint.ts";
@@ -98,6 +107,7 @@ export const endpoints: readonly Endpoint[] = [
   batchesList,
   batchesGet,
   batchesCancel,
+  batchesProgress,
   batchesResults,
   batchesDelete,
   filesCreate,
@@ -107,6 +117,7 @@ export const endpoints: readonly Endpoint[] = [
   filesDelete,
   organizationsMe,
   organizationsRateLimitsList,
+  rateLimitsUsage,
   workspacesRateLimitsList,
   workspacesRateLimitsUpdate,
   usageReportMessages,
@@ -115,6 +126,7 @@ export const endpoints: readonly Endpoint[] = [
   spendIncreasesGet,
   spendIncreasesList,
   spendLimitsEffective,
+  spendLimitsProgress,
   spendLimitsList,
   spendLimitsSet,
   spendLimitsGet,
@@ -145,6 +157,12 @@ export const endpoints: readonly Endpoint[] = [
   apiKeysGet,
   apiKeysUpdate,
   auditLogList,
+  requestsList,
+  requestsGet,
+  billingGet,
+  statementsGet,
+  consoleSpend,
+  consoleSpendIncrease,
   consoleApiKeysCreate,
   consoleInvite,
   consoleInvitesLink,

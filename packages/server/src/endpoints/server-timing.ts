@@ -5,14 +5,16 @@ export interface ServerTiming {
   add(name: string, durationMs: number): void;
   /** Adds what a finished turn reports. */
   addTurn(timings: Timings): void;
+  /** What was added under this name; null: nothing. */
+  read(name: string): number | null;
   /** The header's value so far. */
   header(): string;
 }
 
 export function createServerTiming(): ServerTiming {
-  const entries: string[] = [];
+  const entries: (readonly [name: string, durationMs: number])[] = [];
   const add = (name: string, durationMs: number): void => {
-    entries.push(`${name};dur=${durationMs.toFixed(2)}`);
+    entries.push([name, durationMs]);
   };
   return {
     add,
@@ -23,6 +25,7 @@ export function createServerTiming(): ServerTiming {
       add("prefill", timings.prefillMs);
       add("decode", timings.decodeMs);
     },
-    header: () => entries.join(", "),
+    read: (name) => entries.find(([each]) => each === name)?.[1] ?? null,
+    header: () => entries.map(([name, durationMs]) => `${name};dur=${durationMs.toFixed(2)}`).join(", "),
   };
 }

@@ -1,8 +1,16 @@
 import type { Bill } from "../money/biller.ts";
-import type { Timings, Usage } from "../turn/turn-event.ts";
+import type { CacheMissReason, Timings, Usage } from "../turn/turn-event.ts";
 
 /** What a turn came through, in the words of the platform's reports. */
 export type Product = "messages_api" | "message_batches_api" | "claude_code";
+
+/** What a request went through before its turn, in milliseconds. */
+export interface Admission {
+  readonly authMs: number;
+  /** Reading the body and checking it. */
+  readonly readMs: number;
+  readonly limitsMs: number;
+}
 
 /** One row a turn, append-only, unique by request id. */
 export interface TurnRecord {
@@ -17,7 +25,7 @@ export interface TurnRecord {
   readonly weights: string;
   readonly usage: Usage;
   readonly stopReason: string | null;
-  /** Null for a turn that completed; else the error type or "client_closed". */
+  /** Null for a turn that completed; else the error type or `CLIENT_CLOSED`. */
   readonly outcome: string | null;
   readonly serviceTier: "standard" | "priority" | "batch";
   readonly inferenceGeo: string;
@@ -26,6 +34,10 @@ export interface TurnRecord {
   readonly sessionId: string | null;
   readonly bill: Bill;
   readonly timings: Timings;
+  /** Absent for a turn that came through no door. */
+  readonly admission?: Admission;
+  /** Where the client asked for it, and something was missed. */
+  readonly cacheMissReason?: CacheMissReason | null;
   readonly startedAtMs: number;
 }
 

@@ -43,6 +43,11 @@ const Row: z.ZodType<TurnRecordRow> = z.strictObject({
   web_search_nano_usd: nanoUsd,
   is_charged: z.boolean().default(false),
   user_id: z.string().nullable().default(null),
+  auth_ms: z.number().nullable().default(null),
+  read_ms: z.number().nullable().default(null),
+  limits_ms: z.number().nullable().default(null),
+  cache_miss_reason: z.string().nullable().default(null),
+  missed_input_tokens: z.number().nullable().default(null),
 });
 
 /** One line a row: its CRC-32 in eight hexadecimal digits, a space, JSON. */

@@ -6,6 +6,7 @@ import type { TurnRecord } from "./ledger.ts";
 const SHORT_CONTEXT_TOKENS = 200_000;
 
 export function toTurnRecordRow(record: TurnRecord): TurnRecordRow {
+  const missed = record.cacheMissReason;
   return {
     request_id: record.requestId,
     organization_id: record.organizationId,
@@ -45,5 +46,10 @@ export function toTurnRecordRow(record: TurnRecord): TurnRecordRow {
     web_search_nano_usd: String(record.bill.cost.webSearch),
     is_charged: record.bill.isCharged,
     user_id: record.userId,
+    auth_ms: record.admission?.authMs ?? null,
+    read_ms: record.admission?.readMs ?? null,
+    limits_ms: record.admission?.limitsMs ?? null,
+    cache_miss_reason: record.cacheMissReason?.type ?? null,
+    missed_input_tokens: missed && "missedInputTokens" in missed ? missed.missedInputTokens : null,
   };
 }

@@ -9,6 +9,7 @@ import type { Limiter, Reservation } from "./limiter.ts";
 import { limitsFor, type WorkspaceLimits } from "./limits-config.ts";
 import { drawOnPriority } from "./priority-tier.ts";
 import { toRateLimitHeaders } from "./rate-limit-headers.ts";
+import { toBucketKey } from "./to-bucket-key.ts";
 import type { BucketReading } from "./token-bucket.ts";
 
 export interface LimiterDeps {
@@ -181,7 +182,7 @@ function limitOf(
   kind: LimitKind,
   limitPerMinute: number,
 ): Limit {
-  return { owner, kind, key: `${owner === "workspace" ? workspaceId : organizationId}:${group}:${kind}`, limitPerMinute };
+  return { owner, kind, key: toBucketKey(owner === "workspace" ? workspaceId : organizationId, group, kind), limitPerMinute };
 }
 
 function toDemand({ key, kind, limitPerMinute }: Limit, used: Used): BucketDemand {

@@ -26,6 +26,7 @@ export {
   usageMinutes,
   usageSeries,
 } from "./schema/ledger.ts";
+export { requestFailures } from "./schema/request-failures.ts";
 export { batchItems, messageBatches } from "./schema/batches.ts";
 export { dataPolicies } from "./schema/data-policies.ts";
 export { prompts, promptVersions } from "./schema/prompts.ts";

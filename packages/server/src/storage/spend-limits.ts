@@ -107,6 +107,20 @@ export function listSpendLimits(storage: Storage, query: SpendLimitQuery): Promi
   );
 }
 
+/** What the period that runs has come to, by the limit's id. */
+export async function readSpentInPeriods(
+  storage: Storage,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, bigint>> {
+  const { rows } = await storage.run({ operation: "read spend of limits", repeatable: true }, (database) =>
+    database.execute<{ id: string; spent: string }>(sql`
+      select id, spent_in_period(organization_id, scope_type, scope_id, period)::text as spent from spend_limits
+      where organization_id = ${organizationId} and id in (select json_array_elements_text(${JSON.stringify(ids)}::json))`),
+  );
+  return new Map(rows.map(({ id, spent }) => [id, BigInt(spent)]));
+}
+
 /** Gives an organization the monthly cap of its tier, or none; what is so already is left alone. */
 export async function setUsageTierCap(
   storage: Storage,

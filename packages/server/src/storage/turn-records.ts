@@ -46,6 +46,11 @@ export interface TurnRecordRow {
   readonly web_search_nano_usd: string;
   readonly is_charged: boolean;
   readonly user_id: string | null;
+  readonly auth_ms: number | null;
+  readonly read_ms: number | null;
+  readonly limits_ms: number | null;
+  readonly cache_miss_reason: string | null;
+  readonly missed_input_tokens: number | null;
 }
 
 /**

@@ -157,3 +157,23 @@ export async function listClaudeCodeActors(
   );
   return rows.map((row) => ({ apiKeyId: row.api_key_id, name: row.name ?? row.api_key_id, sessions: row.sessions }));
 }
+
+export interface MonthSum {
+  /** YYYY-MM, in UTC. */
+  readonly month: string;
+  readonly requests: number;
+  readonly nanoUsd: bigint;
+}
+
+/** What each month of an organization came to, newest first. */
+export async function sumMonths(storage: Storage, organizationId: string): Promise<readonly MonthSum[]> {
+  const { rows } = await storage.run({ operation: "sum months", repeatable: true }, (database) =>
+    database.execute<{ month: string; requests: string; nano_usd: string }>(sql`
+      select to_char(d.bucket at time zone 'UTC', 'YYYY-MM') as month, sum(d.requests)::text as requests,
+        sum(d.input_nano_usd + d.cache_read_nano_usd + d.cache_write_5m_nano_usd + d.cache_write_1h_nano_usd
+          + d.output_nano_usd + d.web_search_nano_usd)::text as nano_usd
+      from usage_days d join usage_series s on s.id = d.series_id
+      where s.organization_id = ${organizationId} group by 1 order by 1 desc`),
+  );
+  return rows.map(({ month, requests, nano_usd: nanoUsd }) => ({ month, requests: Number(requests), nanoUsd: BigInt(nanoUsd) }));
+}

@@ -7,6 +7,8 @@ import { requestIncrease } from "../../src/money/manage-increase-requests.ts";
 import { setOwnSpendLimit } from "../../src/money/manage-spend-limits.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { insertPrompt } from "../../src/storage/prompts.ts";
+import { insertTurnRecords } from "../../src/storage/turn-records.ts";
+import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
 import { createInvite } from "../../src/tenancy/manage-invites.ts";
 import { addUser } from "../../src/tenancy/manage-users.ts";
 import { addWorkspaceMember } from "../../src/tenancy/manage-workspace-members.ts";
@@ -123,6 +125,12 @@ const ofRateLimit = async (platform: Platform) => ({
 const ofBatch = async (platform: Platform) => ({ message_batch_id: await newBatch(platform) });
 const ofFile = async (platform: Platform) => ({ file_id: await newFile(platform) });
 
+const ofRequest = async ({ storage, organizationId }: Platform) => {
+  const id = `req_${randomUUID()}`;
+  await insertTurnRecords(storage, [{ ...sampleTurnRecord(id), organization_id: organizationId }]);
+  return { request_id: id };
+};
+
 const ofSpendLimit = async (platform: Platform) => {
   const scope = { type: "workspace" as const, workspaceId: (await newWorkspace(platform)).id };
   const limit = { scope, period: "monthly" as const, amountNanoUsd: 1_000_000_000n };
@@ -151,6 +159,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "batches-list": plain(),
   "batches-get": owned(ofBatch),
   "batches-cancel": owned(ofBatch),
+  "batches-progress": owned(ofBatch),
   // No worker runs in this test, so none has ended: the owner is told so.
   "batches-results": { ...owned(ofBatch), status: 400 },
   "batches-delete": { ...owned(ofBatch), status: 400 },
@@ -209,6 +218,14 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "workspaces-rate-limits-list": owned(ofWorkspace),
   "workspaces-rate-limits-update": owned(ofRateLimit, { json: { limits: [{ type: "requests_per_minute", value: 1 }] } }),
   "audit-log-list": plain(),
+  "rate-limits-usage": plain(),
+  "spend-limits-progress": plain(),
+  "billing-get": plain(),
+  "statements-get": plain({ query: "month=2026-11" }),
+  "console-spend": plain(),
+  "console-spend-increase": plain({ json: { period: "monthly" } }),
+  "requests-list": plain(),
+  "requests-get": owned(ofRequest),
   // The link's secret is what decides; an organization that has an owner makes none.
   "console-owner": {
     status: 401,

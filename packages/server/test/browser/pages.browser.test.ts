@@ -39,12 +39,18 @@ const PAGES: readonly PageCase[] = [
   { name: "start", path: "/", heading: "Welcome, Ada" },
   { name: "workbench", path: "/workbench", heading: "Workbench", act: chat },
   { name: "models", path: "/models", heading: "Models" },
+  { name: "batches-empty", path: "/batches", heading: "Batches" },
+  { name: "files-empty", path: "/files", heading: "Files" },
   { name: "usage", path: "/usage", heading: "Usage" },
   { name: "cost", path: "/cost", heading: "Cost" },
+  { name: "requests-first", path: "/requests", heading: "Requests" },
+  { name: "limits-first", path: "/limits", heading: "Limits" },
+  { name: "billing-first", path: "/billing", heading: "Billing" },
   { name: "api-keys", path: "/api-keys", heading: "API keys" },
   { name: "workspaces", path: "/workspaces", heading: "Workspaces" },
   { name: "members", path: "/members", heading: "Members" },
   { name: "audit-log", path: "/audit-log", heading: "Audit log" },
+  { name: "settings-first", path: "/settings", heading: "Settings" },
   { name: "account", path: "/account", heading: "Your account" },
 ];
 
@@ -109,6 +115,21 @@ test("everything is reached with the keyboard alone, through the command menu", 
   await context.close();
 });
 
+test("on a phone the menu leads to every page, and closes behind one", async () => {
+  const { page, context, problems } = await ours.openAsOwner({ isPhone: true });
+  await page.goto(`${ours.address}/`);
+  await page.getByRole("heading", { name: "Welcome, Ada" }).waitFor();
+  for (const { name, path, heading } of PAGES) {
+    if (name === "account") continue;
+    await page.getByRole("button", { name: "Open the menu" }).click();
+    await page.getByRole("navigation").locator(`a[href="/console${path}"]`).click();
+    await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
+    await page.getByRole("navigation").waitFor({ state: "detached" });
+  }
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
 test("a key is created, renamed, disabled and archived, and each is in force at once", async () => {
   const { page, context } = await ours.openAsOwner();
   await page.goto(`${ours.address}/api-keys`);
@@ -155,7 +176,14 @@ test("an invited person joins with the link, and sees what a developer may see",
   await page.getByLabel("Password").fill("a nanosecond of wire");
   await page.getByRole("button", { name: "Join" }).click();
   await page.getByRole("heading", { name: "Welcome, Grace" }).waitFor();
-  expect(await page.getByRole("navigation").getByRole("link").allTextContents()).toEqual(["Start", "Workbench", "Models"]);
+  expect(await page.getByRole("navigation").getByRole("link").allTextContents()).toEqual([
+    "Start",
+    "Workbench",
+    "Models",
+    "Batches",
+    "Files",
+    "Limits",
+  ]);
   expect(problems).toEqual([]);
   await context.close();
 });

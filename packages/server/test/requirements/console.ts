@@ -112,6 +112,88 @@ export const consoleRequirements: readonly Requirement[] = [
       "what one page changes another shows without being asked",
     ],
   ]),
+  ...provedBy("server/test/browser/requests.browser.test.ts", [
+    [
+      "console:requests",
+      "12",
+      "The log of requests leads to one request, its phases, its error and what its cache missed.",
+      "the log of requests leads to one request and where its time went (${look})",
+    ],
+    [
+      "console:requests:many",
+      "12",
+      "A hundred thousand requests scroll with a screenful of rows in the page.",
+      "a hundred thousand requests scroll with a screenful of rows in the page, in the server's order",
+    ],
+  ]),
+  ...provedBy("server/test/admin/requests.db.test.ts", [
+    [
+      "requests:turn",
+      "12",
+      "A turn is logged with its phases, its tokens and what its cache missed.",
+      "a turn is logged with its phases, its tokens and what its cache missed",
+    ],
+    [
+      "requests:refused",
+      "12",
+      "A request that was refused before its turn is logged with what the client was told.",
+      "what was refused before its turn is logged with what the client was told",
+    ],
+    [
+      "requests:zero-retention",
+      "11",
+      "Under zero data retention the log keeps no message.",
+      "under zero data retention what clients were told is not kept, and what was kept goes",
+    ],
+    [
+      "requests:pages",
+      "12",
+      "Pages of the log follow one another without a gap or a repetition.",
+      "pages follow one another without a gap or a repetition, over months and equal times, and filters hold",
+    ],
+  ]),
+  ...provedBy("server/test/browser/batches-files.browser.test.ts", [
+    [
+      "console:batches",
+      "12",
+      "Batches show how far they are, are canceled and deleted, and their results come down.",
+      "batches show how far they are, are canceled, and their results come down (%s)",
+    ],
+    [
+      "console:files",
+      "12",
+      "A file is uploaded in the Console, says how a request names it, and is deleted.",
+      "a file is uploaded, says how a request names it, and is deleted (%s)",
+    ],
+  ]),
+  ...provedBy("server/test/browser/settings.browser.test.ts", [
+    [
+      "console:settings",
+      "11",
+      "How long a workspace's data is kept, and where it is computed, are set in the Console.",
+      "how long data is kept and where it is computed are set for a workspace (%s)",
+    ],
+  ]),
+  ...provedBy("server/test/browser/limits-billing.browser.test.ts", [
+    [
+      "console:increase",
+      "12",
+      "A member asks for a higher spend limit, an administrator approves it.",
+      "a member asks for a higher limit, the owner approves it, and the member has it",
+    ],
+    [
+      "console:limits",
+      "12",
+      "Limits are set and watched live in the Console.",
+      "limits are set, watched, changed and removed (%s)",
+    ],
+    [
+      "console:billing",
+      "12",
+      "Credits are shown, and a month's statement comes down as CSV and PDF.",
+      "credits are shown, and a month's statement comes down as CSV and PDF (%s)",
+    ],
+  ]),
   ...provedBy("server/test/browser/pages.browser.test.ts", [
     [
       "console:first-page",

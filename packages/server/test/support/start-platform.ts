@@ -5,14 +5,18 @@ import { ensureFirstOrganization } from "../../src/auth/ensure-first-organizatio
 import { createAdminKey } from "../../src/auth/manage-admin-keys.ts";
 import { createKey, type KeyDeps } from "../../src/auth/manage-api-keys.ts";
 import type { MasterSecret } from "../../src/auth/master-secret.ts";
+import type { BlobStore } from "../../src/blobs/index.ts";
 import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
 import type { DoorDeps, DoorOptions } from "../../src/doors/anthropic/serve-endpoint.ts";
 import type { ConsoleFiles } from "../../src/doors/console/load-console-files.ts";
 import type { ScriptedEngine } from "../../src/doors/testing/scripted-engine.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
 import { createBatches } from "../../src/batches/create-batches.ts";
+import { createFailureLog } from "../../src/ledger/create-failure-log.ts";
+import { createLedger } from "../../src/ledger/create-ledger.ts";
 import { createFiles } from "../../src/files/create-files.ts";
 import { createDatabaseIdempotencyStore } from "../../src/idempotency-in-database.ts";
+import { createLimitGauge } from "../../src/limits/create-limit-gauge.ts";
 import { createLimiter } from "../../src/limits/create-limiter.ts";
 import { createLimitPolicy } from "../../src/limits/limit-policy.ts";
 import { DEFAULT_LIMITS } from "../../src/limits/limits-config.ts";
@@ -37,6 +41,7 @@ export interface Platform extends AsyncDisposable {
   readonly engine: ScriptedEngine;
   readonly master: MasterSecret;
   readonly storage: TestStorage;
+  readonly blobs: BlobStore;
   readonly keys: KeyDeps;
   readonly organizationId: string;
   /** The default one. */
@@ -75,6 +80,7 @@ export async function startPlatform({
   const apiKey = await createKey(keys, { name: "test", workspaceId, expiresAtMs: null }, SYSTEM);
   const adminKey = await createAdminKey(keys, { name: "test", organizationId, expiresAtMs: null }, SYSTEM);
 
+  let nodes = 0;
   async function serve(own: Storage, deps: Partial<DoorDeps> = {}, options: Partial<DoorOptions> = {}) {
     const authenticator = createAuthenticator({ ...keys, storage: own });
     const tenancy = { ...keys, storage: own, authenticator };
@@ -90,6 +96,11 @@ export async function startPlatform({
     });
     const files = createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES });
     const batches = createBatches({ storage: own, blobs, clock: systemClock, retentionDays: 30, wake() {} });
+    nodes += 1;
+    const ledger = await createLedger({ storage: own, spoolDir: join(database.dataDir, `spool-${nodes}`), log: silentLog });
+    const dataPolicy = createDataPolicy({ storage: own, clock: systemClock });
+    const keepsNothing = (id: string) => dataPolicy.keepsNothing(id);
+    const failures = createFailureLog({ storage: own, clock: systemClock, log: silentLog, keepsNothing, retentionDays: 30 });
     const server = await startTestServer({
       consoleFiles,
       ...options,
@@ -97,15 +108,18 @@ export async function startPlatform({
         authenticator,
         limitPolicy,
         limiter: createLimiter({ store, policy: limitPolicy, clock: systemClock }),
+        limitGauge: createLimitGauge(store),
         tenancy,
         idempotency: createDatabaseIdempotencyStore(own),
-        dataPolicy: createDataPolicy({ storage: own, clock: systemClock }),
+        dataPolicy,
+        ledger,
+        failures,
         inferenceGeos: createInferenceGeos({ storage: own, clock: systemClock, standsIn: null }),
         accounts,
         createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey: keys.hmacKey }, options, doer),
         files,
         batches,
-        retention: createRetention({ storage: own, clock: systemClock, content: [files, batches], defaultDays: 30 }),
+        retention: createRetention({ storage: own, clock: systemClock, content: [files, batches, failures], defaultDays: 30 }),
         ...deps,
       },
     });
@@ -115,6 +129,8 @@ export async function startPlatform({
       engine: server.engine,
       async [Symbol.asyncDispose]() {
         await server.close();
+        await failures[Symbol.asyncDispose]();
+        await ledger.close();
         await authenticator.close();
       },
     };
@@ -128,6 +144,7 @@ export async function startPlatform({
     engine: node.engine,
     master,
     storage: { ...storage, databaseUrl: database.databaseUrl, dataDir: database.dataDir },
+    blobs,
     keys,
     organizationId,
     workspaceId,

@@ -26,3 +26,4 @@ export const DataRetentionUpdateRequest = z
     file_retention_days: Days.nullable().optional(),
   })
   .meta({ id: "DataRetentionUpdateRequest" });
+export type DataRetentionUpdateRequest = z.infer<typeof DataRetentionUpdateRequest>;

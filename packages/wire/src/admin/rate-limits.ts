@@ -69,5 +69,31 @@ export const WorkspaceRateLimitUpdateRequest = z
   })
   .meta({ id: "WorkspaceRateLimitUpdateRequest" });
 
+/** Parley's own: how full the organization's buckets are. */
+export const RateLimitUsage = z
+  .strictObject({
+    type: z.literal("rate_limit_usage"),
+    /** Where the limits come from; null: this server's configuration. */
+    tier: z.string().nullable(),
+    data: z.array(
+      z.strictObject({
+        id: z.string(),
+        group: z.strictObject({ type: z.enum(["model_group", "token_count"]), display_name: z.string() }),
+        limits: z.array(
+          z.strictObject({
+            type: z.string(),
+            value: z.int().min(0),
+            /** What may be used at once; negative while more is owed than flows in. */
+            remaining: z.int(),
+            /** When it is full again. */
+            full_at: z.iso.datetime(),
+          }),
+        ),
+      }),
+    ),
+  })
+  .meta({ id: "RateLimitUsage" });
+export type RateLimitUsage = z.infer<typeof RateLimitUsage>;
+
 export type RateLimit = z.infer<typeof RateLimit>;
 export type WorkspaceRateLimit = z.infer<typeof WorkspaceRateLimit>;

@@ -131,3 +131,32 @@ export const SpendIncreaseApproveRequest = z
 export const SpendIncreaseDenyRequest = z
   .strictObject({ suppress_notification: z.boolean().optional() })
   .meta({ id: "SpendIncreaseDenyRequest" });
+
+/** Parley's own: a limit of any scope, and what its period has come to. */
+export const SpendProgressPage = z
+  .strictObject({
+    data: z.array(
+      z.strictObject({
+        spend_limit: SpendLimit,
+        /** Cents, as a decimal string. */
+        period_to_date_spend: z.string(),
+      }),
+    ),
+    next_page: z.string().nullable(),
+  })
+  .meta({ id: "SpendProgressPage" });
+export type SpendProgress = z.infer<typeof SpendProgressPage>["data"][number];
+
+/** What a signed-in person may spend, has spent, and has asked for. */
+export const ConsoleSpend = z
+  .strictObject({
+    type: z.literal("console_spend"),
+    limits: z.array(SpendSummary),
+    /** Newest first. */
+    increase_requests: z.array(SpendIncreaseRequest),
+  })
+  .meta({ id: "ConsoleSpend" });
+
+export const ConsoleSpendIncreaseRequest = z
+  .strictObject({ period: SpendLimitPeriod })
+  .meta({ id: "ConsoleSpendIncreaseRequest" });

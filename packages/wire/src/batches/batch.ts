@@ -41,6 +41,11 @@ export const MessageBatch = z
   })
   .meta({ id: "MessageBatch" });
 
+/** Parley's own: how far a batch is, while the platform's counts still say that all of it is processing. */
+export const MessageBatchProgress = z
+  .strictObject({ id: z.string(), type: z.literal("message_batch_progress"), request_counts: BatchRequestCounts })
+  .meta({ id: "MessageBatchProgress" });
+
 export const MessageBatchPage = z
   .strictObject({
     data: z.array(MessageBatch),
@@ -65,5 +70,6 @@ export const BatchResult = z
 
 export type BatchRequest = z.infer<typeof BatchRequest>;
 export type MessageBatch = z.infer<typeof MessageBatch>;
+export type MessageBatchProgress = z.infer<typeof MessageBatchProgress>;
 export type DeletedMessageBatch = z.infer<typeof DeletedMessageBatch>;
 export type BatchResult = z.infer<typeof BatchResult>;

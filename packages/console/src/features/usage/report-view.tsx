@@ -2,6 +2,7 @@ import { ChartNoAxesColumn, Download } from "lucide-react";
 import type { ReactNode } from "react";
 import { formatDate, formatUtcDate, formatHour } from "../../format/format.ts";
 import { Button } from "../../ui/button.tsx";
+import { download } from "../../ui/download.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { seriesColor, StackedBars } from "../../ui/stacked-bars.tsx";
@@ -101,7 +102,10 @@ export function ReportView({
         <section className="panel overflow-hidden" aria-label={text.table}>
           <div className="flex items-center justify-between border-b border-line py-2 ps-4 pe-2.5">
             <h2 className="font-semibold">{text.table}</h2>
-            <Button size="small" onClick={() => download(`${title.toLowerCase()}.csv`, toCsv(chart))}>
+            <Button
+              size="small"
+              onClick={() => download(`${title.toLowerCase()}.csv`, new Blob([toCsv(chart)], { type: "text/csv" }))}
+            >
               <Download size={14} aria-hidden />
               {text.csv}
             </Button>
@@ -131,13 +135,4 @@ export function ReportView({
       )}
     </div>
   );
-}
-
-function download(name: string, content: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -5,9 +5,11 @@ import { Readable } from "node:stream";
 import type { AdminPrincipal, Authenticator, Principal } from "../../auth/principal.ts";
 import type { AdminRequest, Endpoint, EndpointReply, SessionRequest, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
 import type { EndpointDeps } from "../../endpoints/deps.ts";
+import type { FailureLog } from "../../ledger/create-failure-log.ts";
 import { formatStreamPart } from "../../endpoints/format-stream-part.ts";
 import { readCookie, SESSION_COOKIE } from "../../endpoints/shared/session-cookie.ts";
 import { createServerTiming, type ServerTiming } from "../../endpoints/server-timing.ts";
+import { CLIENT_CLOSED } from "../../platform/client-closed.ts";
 import { fail } from "../../platform/fail.ts";
 import { newId } from "../../platform/ids.ts";
 import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
@@ -23,6 +25,7 @@ import { originOf, refuseOtherOrigins } from "./same-origin.ts";
 
 export interface DoorDeps extends EndpointDeps {
   readonly authenticator: Authenticator;
+  readonly failures: Pick<FailureLog, "add">;
 }
 
 export interface DoorOptions extends StreamTimes {
@@ -55,6 +58,8 @@ export interface Exchange {
   principal: Principal | null;
   /** The class of model that the request concerns, whose limits are told. */
   modelClass: string | null;
+  /** What the log of requests says of it, should it fail; null: it does not belong there. */
+  logged: { model: string | null } | null;
   /** What is on its way once headers are sent: a failure in an event stream is an event, elsewhere the connection is cut. */
   replyKind: EndpointReply["kind"] | null;
 }
@@ -90,6 +95,7 @@ export async function serveExchange(
     signal: controller.signal,
     principal: null,
     modelClass: null,
+    logged: null,
     replyKind: null,
   };
   let error: unknown;
@@ -125,6 +131,7 @@ export async function serveEndpoint(
   if (endpoint.permission === "local" && !options.openLocalEndpoints && !isLocal(incoming)) {
     throw fail("not_found_error", { public: `Not Found: ${incoming.method} ${exchange.path}` });
   }
+  if (endpoint.isLogged) exchange.logged = { model: null };
   const sized = endpoint.body ?? endpoint.upload;
   if (sized) checkBodyHeaders(incoming, sized.maxBytes);
   const { permission } = endpoint;
@@ -144,7 +151,9 @@ export async function serveEndpoint(
     isBeta: betas.length > 0 || query.get("beta") === "true",
   };
   const bodyBytes = endpoint.body ? await readBody(incoming, endpoint.body.maxBytes, exchange.signal) : Buffer.alloc(0);
-  const body = endpoint.body ? endpoint.body.parse(parseJson(bodyBytes), protocol) : undefined;
+  const json = endpoint.body ? parseJson(bodyBytes) : undefined;
+  if (exchange.logged) exchange.logged.model = modelOf(json);
+  const body = endpoint.body ? endpoint.body.parse(json, protocol) : undefined;
   // What a workspace sends is for models, or checked where it is stored.
   if (permission !== "workspace") refuseNulIn(body, "");
   const request: Omit<EndpointAnyRequest, keyof Callers> & Callers = {
@@ -175,6 +184,12 @@ export async function serveEndpoint(
   const reply = await endpoint.handle(request as EndpointAnyRequest, deps);
   const limits = await limitHeaders(deps, exchange, reply.headers);
   await sendReply(reply, limits, exchange, options);
+}
+
+/** Of a body that is not checked yet. */
+function modelOf(json: unknown): string | null {
+  const model = typeof json === "object" && json !== null && "model" in json ? json.model : null;
+  return typeof model === "string" ? model : null;
 }
 
 /** PostgreSQL has no text with a NUL: such an id names nothing, and such a filter asks for nothing that could be. */
@@ -395,6 +410,7 @@ function finish(deps: DoorDeps, exchange: Exchange, name: string, error: unknown
   deps.metrics.httpRequest({ endpoint: name, method: incoming.method ?? "", status, durationMs });
   if (error === undefined && incoming.method !== "GET") noteChange(deps, exchange, name);
   const line = { requestId, endpoint: name, status, durationMs: Math.round(durationMs * 100) / 100 };
+  if (error !== undefined) logFailure(deps, exchange, { error, status, durationMs });
   if (error === undefined || isGone) deps.log.info(line, "request");
   else {
     const failure = toFailure(error);
@@ -408,6 +424,23 @@ function noteChange({ changes }: DoorDeps, { headers }: Exchange, name: string):
   const topic = topicOf(name);
   const organizationId = headers["anthropic-organization-id"];
   if (topic !== null && organizationId !== undefined) changes.note(organizationId, topic);
+}
+
+/** For the log of requests, where it is one of somebody known. */
+function logFailure(
+  { failures }: DoorDeps,
+  { principal, logged, requestId, timing }: Exchange,
+  { error, status, durationMs }: { readonly error: unknown; readonly status: number; readonly durationMs: number },
+): void {
+  if (principal === null || logged === null) return;
+  const about = { requestId, principal, model: logged.model, status, durationMs, authMs: timing.read("auth") };
+  if (error instanceof ClientGone) {
+    failures.add({ ...about, type: CLIENT_CLOSED, message: "The client left before the reply was complete." });
+    return;
+  }
+  const { type, publicMessage, status: failedWith } = toFailure(error);
+  // A stream that had begun answered 200; what failed is told by its error event.
+  failures.add({ ...about, status: failedWith, type, message: publicMessage });
 }
 
 /** From this machine, and not through a proxy that speaks for another. */

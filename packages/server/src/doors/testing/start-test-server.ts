@@ -1,6 +1,7 @@
 import { createPriceBook } from "../../money/price-book.ts";
 import { createRecordingBiller } from "../../money/create-recording-biller.ts";
 import { createRunningTurns } from "../../endpoints/shared/running-turns.ts";
+import type { RequestFailure } from "../../ledger/create-failure-log.ts";
 import type { TurnRecord } from "../../ledger/ledger.ts";
 import type { Estimate } from "../../limits/limiter.ts";
 import { createBatches } from "../../batches/create-batches.ts";
@@ -35,6 +36,7 @@ export const RATE_HEADERS = { "anthropic-ratelimit-requests-limit": "1000", "ant
 export async function startTestServer({ deps, ...options }: Partial<ServerOptions> & { readonly deps?: Partial<DoorDeps> } = {}) {
   const engine = createScriptedEngine();
   const rows: TurnRecord[] = [];
+  const failures: RequestFailure[] = [];
   const limits = {
     read: [] as (string | null)[],
     reserved: [] as Estimate[],
@@ -120,12 +122,15 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
       limitsOf: async () => ({ organization: DEFAULT_LIMITS, workspace: {}, priority: {} }),
       forget() {},
     },
+    limitGauge: { read: async () => [] },
+    charging: { isOn: false, isPrepaid: false },
     biller: createRecordingBiller({ prices: createPriceBook() }),
     ledger: {
       async record(row) {
         rows.push(row);
       },
     },
+    failures: { add: (failure) => void failures.push(failure) },
     ...deps,
   });
   const { url, port } = await server.listen({ port: 0, ...options });
@@ -134,6 +139,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     port,
     engine,
     rows,
+    failures,
     limits,
     idempotency,
     lines,

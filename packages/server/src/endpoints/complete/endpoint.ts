@@ -18,6 +18,7 @@ export const complete = defineEndpoint({
   method: "POST",
   path: "/v1/complete",
   permission: "workspace",
+  isLogged: true,
   body: { schema: CompleteRequest, maxBytes: MESSAGES_BODY_MAX_BYTES, parse: (json) => toBody(parseComplete(json)) },
   reply: { schema: Completion, events: CompletionStreamEvent },
   handle: completePrompt,
@@ -37,6 +38,7 @@ async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: 
     isFailureBilled: true,
     bodyBytes: request.bodyBytes.length,
     arrivedAtMs: request.arrivedAtMs,
+    authMs: request.timing.read("auth"),
     traceparent: undefined,
   };
   const observer = {

@@ -18,6 +18,7 @@ export const messagesCreate = defineEndpoint({
   method: "POST",
   path: "/v1/messages",
   permission: "workspace",
+  isLogged: true,
   body: {
     schema: MessagesCreateRequest,
     maxBytes: MESSAGES_BODY_MAX_BYTES,

@@ -62,6 +62,7 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
     isFailureBilled: true,
     bodyBytes: request.bodyBytes.length,
     arrivedAtMs: request.arrivedAtMs,
+    authMs: request.timing.read("auth"),
     traceparent: typeof request.headers.traceparent === "string" ? request.headers.traceparent : undefined,
   };
   const observer = {

@@ -69,6 +69,7 @@ async function runItem(deps: BatchItemRunnerDeps, item: BatchTurn, signal: Abort
       isFailureBilled: false,
       bodyBytes: item.bodyBytes,
       arrivedAtMs: deps.clock.monotonicMs(),
+      authMs: null,
       traceparent: undefined,
     },
     { onReserved() {} },

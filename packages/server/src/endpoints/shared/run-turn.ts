@@ -1,15 +1,16 @@
 import type { Principal } from "../../auth/principal.ts";
-import type { Ledger, Product } from "../../ledger/ledger.ts";
+import type { Admission, Ledger, Product } from "../../ledger/ledger.ts";
 import type { Biller, Charge } from "../../money/biller.ts";
 import type { Limiter, Reservation } from "../../limits/limiter.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
+import { CLIENT_CLOSED } from "../../platform/client-closed.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { Failure } from "../../platform/fail.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { Tracing, TurnSpan } from "../../platform/tracing.ts";
 import type { Engine } from "../../turn/engine.ts";
-import type { Timings, TurnEvent, Usage } from "../../turn/turn-event.ts";
+import type { CacheMissReason, Timings, TurnEvent, Usage } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
 import { Abandoned } from "./broadcast.ts";
 
@@ -42,6 +43,8 @@ export interface TurnJob {
   readonly bodyBytes: number;
   /** Monotonic milliseconds. */
   readonly arrivedAtMs: number;
+  /** What it took to see who asks; null where no request asked for this turn. */
+  readonly authMs: number | null;
   readonly traceparent: string | undefined;
 }
 
@@ -82,8 +85,11 @@ export async function* runTurn(
     startedAtMs,
     ...estimate,
   });
-  observer.onReserved(reservation, clock.monotonicMs() - begunAtMs);
-  const account = createAccount(deps, job, { charge, serviceTier, startedAtMs });
+  const limitsMs = clock.monotonicMs() - begunAtMs;
+  observer.onReserved(reservation, limitsMs);
+  const admission =
+    job.authMs === null ? null : { authMs: job.authMs, readMs: begunAtMs - job.arrivedAtMs - job.authMs, limitsMs };
+  const account = createAccount(deps, job, { charge, serviceTier, startedAtMs, admission });
   metrics.turnStarted();
   try {
     for await (const event of deps.engine.run({ ...job.turn, priority: serviceTier }, signal)) {
@@ -106,7 +112,12 @@ export async function* runTurn(
 function createAccount(
   { ledger, clock, metrics, tracing, log }: RunTurnDeps,
   job: TurnJob,
-  { charge, serviceTier, startedAtMs }: { charge: Charge; serviceTier: Turn["priority"]; startedAtMs: number },
+  {
+    charge,
+    serviceTier,
+    startedAtMs,
+    admission,
+  }: { charge: Charge; serviceTier: Turn["priority"]; startedAtMs: number; admission: Admission | null },
 ) {
   const { turn, model, principal } = job;
   const span: TurnSpan = tracing.startTurn({
@@ -146,6 +157,7 @@ function createAccount(
     stopReason: string | null;
     outcome: string | null;
     timings: Timings;
+    cacheMissReason: CacheMissReason | null;
   }): Promise<void> {
     isWritten = true;
     metrics.turnEnded({
@@ -170,6 +182,7 @@ function createAccount(
       sessionId: turn.affinity.sessionId,
       bill: charge.bill(row.usage),
       startedAtMs,
+      ...(admission ? { admission } : {}),
       ...row,
     });
     charge.settled();
@@ -177,12 +190,13 @@ function createAccount(
 
   async function complete(end: Extract<TurnEvent, { type: "end" }>): Promise<void> {
     span.end(end);
-    await write({ usage: end.usage, stopReason: end.stopReason, outcome: null, timings: end.timings });
+    const { usage, stopReason, timings, cacheMissReason } = end;
+    await write({ usage, stopReason, outcome: null, timings, cacheMissReason });
   }
 
   async function fail(error: unknown, reservation: Reservation): Promise<void> {
     if (isWritten) return;
-    const outcome = error instanceof Abandoned ? "client_closed" : error instanceof Failure ? error.type : "api_error";
+    const outcome = error instanceof Abandoned ? CLIENT_CLOSED : error instanceof Failure ? error.type : "api_error";
     const usage = used ?? {
       inputTokens: 0,
       cacheReadTokens: 0,
@@ -199,7 +213,7 @@ function createAccount(
       return;
     }
     try {
-      await write({ usage, stopReason: null, outcome, timings });
+      await write({ usage, stopReason: null, outcome, timings, cacheMissReason: null });
       await reservation.settle(usage);
     } catch (cause) {
       log.error({ err: cause, requestId: turn.requestId, usage }, "a failed turn could not be recorded");

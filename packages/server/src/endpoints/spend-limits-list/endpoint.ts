@@ -3,11 +3,8 @@ import { z } from "zod";
 import { listSpendLimits } from "../../storage/spend-limits.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 import { queryChoices, queryText } from "../shared/admin-request.ts";
-import { CURSOR_QUERY, encodeCursor, parseCursorQuery } from "../shared/page-query.ts";
-import { toSpendLimit } from "../shared/spend-limit-objects.ts";
-
-/** To the year 9999. */
-const Cursor = z.strictObject({ at: z.int().min(0).max(253_402_300_799_999), id: z.string().regex(/^[\w-]{1,128}$/) });
+import { CURSOR_QUERY, parseCursorQuery } from "../shared/page-query.ts";
+import { SpendLimitCursor, toSpendLimit, toSpendLimitCursor } from "../shared/spend-limit-objects.ts";
 
 export const spendLimitsList = defineEndpoint({
   name: "spend-limits-list",
@@ -22,7 +19,7 @@ export const spendLimitsList = defineEndpoint({
   }),
   reply: { schema: SpendLimitPage },
   async handle({ admin, query }, { tenancy: { storage } }) {
-    const { limit, cursor } = parseCursorQuery(query, Cursor);
+    const { limit, cursor } = parseCursorQuery(query, SpendLimitCursor);
     const rows = await listSpendLimits(storage, {
       organizationId: admin.organizationId,
       scopeTypes: queryChoices(query, "scope_type", SpendLimitScopeType),
@@ -30,8 +27,7 @@ export const spendLimitsList = defineEndpoint({
       limit: limit + 1,
       after: cursor && { createdAtMs: cursor.at, id: cursor.id },
     });
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
-    const nextPage = last ? encodeCursor({ at: last.createdAt.getTime(), id: last.id }) : null;
+    const nextPage = toSpendLimitCursor(rows, limit);
     return { kind: "json", body: { data: rows.slice(0, limit).map(toSpendLimit), next_page: nextPage } };
   },
 });

@@ -60,9 +60,17 @@ export const turnRecords = pgTable(
     isCharged: boolean("is_charged").notNull(),
     /** The person whose spend limit bears it, where one is known. */
     userId: text("user_id"),
+    /** What came before the turn itself; null for a turn of a batch, which came through no door. */
+    authMs: doublePrecision("auth_ms"),
+    readMs: doublePrecision("read_ms"),
+    limitsMs: doublePrecision("limits_ms"),
+    /** Where the client asked why its cache missed. */
+    cacheMissReason: text("cache_miss_reason"),
+    missedInputTokens: bigint("missed_input_tokens", { mode: "number" }),
   },
   (table) => [
     primaryKey({ columns: [table.sequence, table.startedAt] }),
+    index("turn_records_organization_started").on(table.organizationId, table.startedAt, table.requestId),
     index("turn_records_workspace_started").on(table.workspaceId, table.startedAt),
   ],
 );

@@ -39,5 +39,10 @@ export function sampleTurnRecord(requestId: string): TurnRecordRow {
     web_search_nano_usd: "0",
     is_charged: false,
     user_id: null,
+    auth_ms: null,
+    read_ms: null,
+    limits_ms: null,
+    cache_miss_reason: null,
+    missed_input_tokens: null,
   };
 }

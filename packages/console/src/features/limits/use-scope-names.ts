@@ -1,0 +1,34 @@
+import type { SpendLimitScope } from "@parley/wire";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { apiKeysQuery } from "../../api/api-keys.ts";
+import { usersQuery } from "../../api/members.ts";
+import { useWorkspaces } from "../../api/workspaces.ts";
+import type { Choice } from "../../ui/field.tsx";
+
+export interface ScopeNames {
+  readonly workspaces: readonly Choice[];
+  readonly apiKeys: readonly Choice[];
+  readonly users: readonly Choice[];
+  readonly nameOf: (scope: SpendLimitScope) => string | null;
+}
+
+/** What limits may be for, as people call it. */
+export function useScopeNames(): ScopeNames {
+  const spaces = useWorkspaces();
+  const keys = useInfiniteQuery(apiKeysQuery({ workspaceId: null, status: null }));
+  const people = useInfiniteQuery(usersQuery);
+  const workspaces = spaces.map(({ id, name }) => ({ value: id, label: name }));
+  const apiKeys = (keys.data?.pages ?? []).flatMap((page) => page.data.map(({ id, name }) => ({ value: id, label: name })));
+  const users = (people.data?.pages ?? []).flatMap((page) => page.data.map(({ id, name }) => ({ value: id, label: name })));
+  const named = (choices: readonly Choice[], id: string) => choices.find(({ value }) => value === id)?.label ?? id;
+  return {
+    workspaces,
+    apiKeys,
+    users,
+    nameOf: (scope) => {
+      if (scope.type === "workspace") return named(workspaces, scope.workspace_id);
+      if (scope.type === "api_key") return named(apiKeys, scope.api_key_id);
+      return scope.type === "user" ? named(users, scope.user_id) : null;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import type { DataRetention, Workspace } from "@parley/wire";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useId, useState } from "react";
+import { DATA_RETENTION, dataRetentionQuery, setDataRetention } from "../../api/settings.ts";
+import { useConfirmed } from "../../app/reauthentication.tsx";
+import { TextField } from "../../ui/field.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
+import { useToast } from "../../ui/toasts.tsx";
+import { text } from "./text.ts";
+
+const DAYS_MAX = 3_650;
+
+export function RetentionDialog({ workspace, onClose }: { readonly workspace: Workspace; readonly onClose: () => void }) {
+  const { data } = useQuery(dataRetentionQuery(workspace.id));
+  return data ? <RetentionForm workspace={workspace} now={data} onClose={onClose} /> : null;
+}
+
+function RetentionForm({
+  workspace,
+  now,
+  onClose,
+}: {
+  readonly workspace: Workspace;
+  readonly now: DataRetention;
+  readonly onClose: () => void;
+}) {
+  const zeroId = useId();
+  const [isZero, setZero] = useState(now.zero_data_retention);
+  const [days, setDays] = useState(String(now.retention_days));
+  const [fileDays, setFileDays] = useState(now.file_retention_days === null ? "" : String(now.file_retention_days));
+  const queryClient = useQueryClient();
+  const confirmed = useConfirmed();
+  const toast = useToast();
+  const save = useMutation({
+    mutationFn: () =>
+      confirmed(() =>
+        setDataRetention(workspace.id, {
+          zero_data_retention: isZero,
+          // What stands there because the server has it so stays the server's.
+          ...(Number(days) === now.retention_days ? {} : { retention_days: Number(days) }),
+          file_retention_days: fileDays === "" ? null : Number(fileDays),
+        }),
+      ),
+    onSuccess: () => {
+      toast(text.saved);
+      onClose();
+      void queryClient.invalidateQueries({ queryKey: DATA_RETENTION });
+    },
+  });
+  return (
+    <FormDialog
+      title={text.retentionTitle(workspace.name)}
+      action={isZero && !now.zero_data_retention ? text.zeroConfirm : text.save}
+      isBusy={save.isPending}
+      error={save.error}
+      onClose={onClose}
+      onSubmit={() => save.mutate()}
+    >
+      <div className="flex items-start gap-3">
+        <input
+          id={zeroId}
+          type="checkbox"
+          aria-describedby={`${zeroId}-hint`}
+          className="mt-0.5 size-4.5 shrink-0 accent-accent"
+          checked={isZero}
+          onChange={(event) => setZero(event.target.checked)}
+        />
+        <div>
+          <label htmlFor={zeroId} className="font-medium">
+            {text.zero}
+          </label>
+          <p id={`${zeroId}-hint`} className="text-[0.93rem] text-muted">
+            {text.zeroHint}
+          </p>
+        </div>
+      </div>
+      <TextField
+        label={text.retentionDays}
+        hint={text.retentionHint}
+        type="number"
+        min={1}
+        max={DAYS_MAX}
+        required
+        disabled={isZero}
+        value={days}
+        onChange={(event) => setDays(event.target.value)}
+      />
+      <TextField
+        label={text.fileDays}
+        hint={text.fileHint}
+        type="number"
+        min={1}
+        max={DAYS_MAX}
+        disabled={isZero}
+        value={fileDays}
+        onChange={(event) => setFileDays(event.target.value)}
+      />
+    </FormDialog>
+  );
+}

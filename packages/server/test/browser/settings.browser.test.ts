@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { findBarriers, isWithinWidth, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
+
+let ours: ConsoleUnderTest;
+beforeAll(async () => {
+  ours = await startConsole();
+});
+afterAll(() => ours[Symbol.asyncDispose]());
+
+async function policyOf(): Promise<unknown> {
+  const { url, workspaceId, adminKey } = ours.platform;
+  const reply = await fetch(`${url}/v1/organizations/workspaces/${workspaceId}/data_retention`, {
+    headers: { "x-api-key": adminKey, "anthropic-version": "2026-10-21" },
+  });
+  return reply.json();
+}
+
+test.each([
+  ["light", {}],
+  ["dark-phone", { isDark: true, isPhone: true }],
+] as const)("how long data is kept and where it is computed are set for a workspace (%s)", async (look, options) => {
+  const { page, context, problems } = await ours.openAsOwner(options);
+  await page.goto(`${ours.address}/settings`);
+  const actions = page.getByRole("button", { name: /^Actions for/ }).first();
+  await actions.click();
+  await page.getByRole("menuitem", { name: "Change how long data is kept" }).click();
+  await page.getByLabel("Days that content is kept").fill("14");
+  await page.getByLabel("Days that files are kept").fill("90");
+  await takePicture(page, `settings-retention-${look}`);
+  expect(await findBarriers(page)).toEqual([]);
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("cell", { name: "14 days" }).waitFor();
+  expect(await policyOf()).toMatchObject({ zero_data_retention: false, retention_days: 14, file_retention_days: 90 });
+
+  await actions.click();
+  await page.getByRole("menuitem", { name: "Change how long data is kept" }).click();
+  await page.getByLabel("Zero data retention").check();
+  await page.getByRole("button", { name: "Delete what is stored, and keep nothing" }).click();
+  await page.getByRole("cell", { name: "Not at all" }).first().waitFor();
+  expect(await policyOf()).toMatchObject({ zero_data_retention: true });
+  await takePicture(page, `settings-${look}`);
+  expect(await findBarriers(page)).toEqual([]);
+  expect(await isWithinWidth(page)).toBe(true);
+
+  await actions.click();
+  await page.getByRole("menuitem", { name: "Change where it is computed" }).click();
+  await page.getByLabel("Allowed").selectOption("United States only");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  const { url, adminKey } = ours.platform;
+  const list = await fetch(`${url}/v1/organizations/workspaces?include_default=true`, {
+    headers: { "x-api-key": adminKey, "anthropic-version": "2026-10-21" },
+  });
+  expect(await list.json()).toMatchObject({
+    data: [{ data_residency: { allowed_inference_geos: ["us"], default_inference_geo: "us" } }],
+  });
+
+  // As it was, for the other look.
+  await actions.click();
+  await page.getByRole("menuitem", { name: "Change how long data is kept" }).click();
+  await page.getByLabel("Zero data retention").uncheck();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("cell", { name: "14 days" }).waitFor();
+  expect(problems).toEqual([]);
+  await context.close();
+});
