@@ -12,7 +12,7 @@ export function servedCapabilities(rules: ModelRules, vision: Vision): ModelCapa
   const { thinking } = rules;
   return {
     batch: yes,
-    citations: no,
+    citations: yes,
     code_execution: no,
     context_management: {
       supported: true,

@@ -1,6 +1,7 @@
 import type { StreamEvent } from "@parley/wire";
 import type { BlockStart, TurnEvent } from "../turn/turn-event.ts";
 import type { ReplyContext } from "./reply-context.ts";
+import { toCitation } from "./to-citation.ts";
 import { contextManagementField, toEmptyMessage, toStopDetails } from "./to-message.ts";
 import { toDeltaUsage } from "./to-usage.ts";
 
@@ -76,6 +77,8 @@ export function createStreamReply(context: ReplyContext): StreamReply {
         return blockStart(event);
       case "text-delta":
         return [delta(event.index, { type: "text_delta", text: event.text })];
+      case "citation":
+        return [delta(event.index, { type: "citations_delta", citation: toCitation(event.citation) })];
       case "thinking-delta":
         return thinking(event);
       case "signature-delta":
@@ -108,7 +111,7 @@ function inputDelta(index: number, partialJson: string): StreamEvent {
 function toStartedBlock(block: BlockStart): Extract<StreamEvent, { type: "content_block_start" }>["content_block"] {
   switch (block.type) {
     case "text":
-      return { type: "text", text: "", citations: null };
+      return { type: "text", text: "", citations: block.cited ? [] : null };
     case "thinking":
       return { type: "thinking", thinking: "", signature: "" };
     case "tool_use":

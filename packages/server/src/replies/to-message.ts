@@ -1,7 +1,8 @@
-import type { ContentBlock, Diagnostics, Message } from "@parley/wire";
+import type { Citation, ContentBlock, Diagnostics, Message } from "@parley/wire";
 import type { BlockStart, CacheMissReason, TurnEvent } from "../turn/turn-event.ts";
 import { completedMembers } from "../turn/completed-members.ts";
 import type { ReplyContext } from "./reply-context.ts";
+import { toCitation } from "./to-citation.ts";
 import { toUsage } from "./to-usage.ts";
 
 type EndEvent = Extract<TurnEvent, { type: "end" }>;
@@ -55,6 +56,7 @@ interface OpenBlock {
   readonly start: BlockStart;
   text: string;
   signature: string;
+  readonly citations: Citation[];
   stopped: boolean;
 }
 
@@ -62,12 +64,13 @@ function toContent(events: readonly TurnEvent[], context: ReplyContext): Content
   const blocks = new Map<number, OpenBlock>();
   for (const event of events) {
     if (event.type === "block-start") {
-      blocks.set(event.index, { start: event.block, text: "", signature: "", stopped: false });
+      blocks.set(event.index, { start: event.block, text: "", signature: "", citations: [], stopped: false });
       continue;
     }
     const block = "index" in event ? blocks.get(event.index) : undefined;
     if (!block) continue;
     if (event.type === "text-delta") block.text += event.text;
+    else if (event.type === "citation") block.citations.push(toCitation(event.citation));
     else if (event.type === "thinking-delta") block.text += event.thinking;
     else if (event.type === "input-json-delta") block.text += event.partialJson;
     else if (event.type === "signature-delta") block.signature = event.signature;
@@ -76,10 +79,10 @@ function toContent(events: readonly TurnEvent[], context: ReplyContext): Content
   return [...blocks.values()].map((block) => toContentBlock(block, context));
 }
 
-function toContentBlock({ start, text, signature, stopped }: OpenBlock, context: ReplyContext): ContentBlock {
+function toContentBlock({ start, text, signature, citations, stopped }: OpenBlock, context: ReplyContext): ContentBlock {
   switch (start.type) {
     case "text":
-      return { type: "text", text, citations: null };
+      return { type: "text", text, citations: citations.length > 0 ? citations : null };
     case "thinking":
       return { type: "thinking", thinking: context.thinkingDisplay === "omitted" ? "" : text, signature };
     case "tool_use":

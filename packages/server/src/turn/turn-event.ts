@@ -1,3 +1,5 @@
+import type { Citation } from "./citation.ts";
+
 /** What a running turn reports. Replies turn these into one JSON message or into SSE events. */
 
 /** Token counts. `inputTokens + cacheReadTokens + cacheWrite5mTokens + cacheWrite1hTokens` is the whole prompt. */
@@ -40,7 +42,8 @@ export type CacheMissReason =
   | { readonly type: "unavailable" };
 
 export type BlockStart =
-  | { readonly type: "text" }
+  /** `cited`: citations follow. */
+  | { readonly type: "text"; readonly cited?: boolean }
   | { readonly type: "thinking" }
   | { readonly type: "tool_use"; readonly id: string; readonly name: string };
 
@@ -57,6 +60,7 @@ export type TurnEvent =
   | { readonly type: "block-start"; readonly index: number; readonly block: BlockStart }
   /** `outputTokens` of the deltas: all decoded so far, thinking included; a turn that is cut short is accounted by it. */
   | { readonly type: "text-delta"; readonly index: number; readonly text: string; readonly outputTokens?: number }
+  | { readonly type: "citation"; readonly index: number; readonly citation: Citation }
   | { readonly type: "thinking-delta"; readonly index: number; readonly thinking: string; readonly outputTokens?: number }
   | { readonly type: "signature-delta"; readonly index: number; readonly signature: string }
   | { readonly type: "input-json-delta"; readonly index: number; readonly partialJson: string; readonly outputTokens?: number }

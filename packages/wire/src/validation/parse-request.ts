@@ -4,6 +4,7 @@ import { CountTokensRequest } from "../messages/count-tokens.ts";
 import { MessagesCreateRequest } from "../messages/create-request.ts";
 import { type AnthropicVersion, DIALECTS } from "../versions/dialect.ts";
 import { cacheRule } from "./cache-rules.ts";
+import { citationsRule } from "./citations-rule.ts";
 import { findProblem } from "./find-problem.ts";
 import { mergeRuns } from "./merge-runs.ts";
 import { blocksRule, rolesRule, textRule } from "./message-rules.ts";
@@ -73,6 +74,7 @@ function messagesRules(request: CountTokensRequest, { version, betas = [] }: Par
     stopSequencesRule(request) ??
     thinkingRule(request, betas) ??
     outputFormatRule(request) ??
+    citationsRule(request) ??
     prefillRule(request)
   );
 }

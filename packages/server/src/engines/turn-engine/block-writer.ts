@@ -1,3 +1,4 @@
+import type { Citation } from "../../turn/citation.ts";
 import type { BlockStart, TurnEvent } from "../../turn/turn-event.ts";
 import type { AssistantBlock } from "../../turn/turn.ts";
 
@@ -34,6 +35,15 @@ export class BlockWriter {
     const last = this.#content.at(-1);
     if (last?.type === "text") this.#content[this.#content.length - 1] = { ...last, text: last.text + text };
     yield { type: "text-delta", index: this.#index, text, outputTokens: this.#outputTokens() };
+  }
+
+  /** A block of its own for words that rest on a document. */
+  *citedText(text: string, citation: Citation): Generator<TurnEvent, void, void> {
+    yield* this.#start({ type: "text", cited: true });
+    this.#content.push({ type: "text", text });
+    yield { type: "text-delta", index: this.#index, text, outputTokens: this.#outputTokens() };
+    yield { type: "citation", index: this.#index, citation };
+    yield* this.stop();
   }
 
   *thinking(thinking: string): Generator<TurnEvent, void, void> {

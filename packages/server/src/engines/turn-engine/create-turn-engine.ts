@@ -9,6 +9,7 @@ import { promptUsage } from "./cache/cache-plan.ts";
 import { createPendingPrefixes } from "./cache/pending-prefixes.ts";
 import { takeSlot } from "./cache/take-slot.ts";
 import type { SnapshotStore } from "./cache/snapshot-store.ts";
+import { createCiter } from "./citations/create-citer.ts";
 import { createCacheDiagnostics } from "./cache-diagnostics.ts";
 import { type PromptCache, planPromptCache, prefillThroughCache, promptKeys } from "./cached-prefill.ts";
 import { Decoder } from "./decoder.ts";
@@ -175,6 +176,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
             const { tokens } = await runtime.renderer.render(withNote(turn, note));
             return tokens.length + room.tokens <= backend.model.contextTokens ? tokens : null;
           },
+          citer: createCiter(turn),
           signThinking: options.signThinking,
           newToolUseId: options.newToolUseId,
           note: (what) => options.note(what, turn.weights),

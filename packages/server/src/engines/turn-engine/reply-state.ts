@@ -3,6 +3,7 @@ import type { StopReason, TurnEvent } from "../../turn/turn-event.ts";
 import type { ToolSpec, Turn } from "../../turn/turn.ts";
 import type { SamplerOptions, TokenBackend } from "../backend.ts";
 import type { BlockWriter } from "./block-writer.ts";
+import type { Citer } from "./citations/create-citer.ts";
 import type { Decoder } from "./decoder.ts";
 import type { ToolSyntax } from "./syntax/tool-syntax.ts";
 import type { ToolGate } from "./tool-decision/tool-gate.ts";
@@ -38,6 +39,8 @@ export interface ReplyState {
   } | null;
   /** The turn's prompt with a note of ours behind its last user message; null where it would leave the reply no room. */
   readonly renderWithNote: (note: string) => Promise<readonly number[] | null>;
+  /** Null where the turn has nothing to cite. */
+  readonly citer: Citer | null;
   readonly signThinking: (workspaceId: string, thinking: string) => string;
   readonly newToolUseId: () => string;
   /** Called where a reply had to be mended, for metrics and logs: no content. */

@@ -1,5 +1,6 @@
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { BlockWriter } from "./block-writer.ts";
+import type { CitedText } from "./citations/cited-text.ts";
 import { createStopScanner } from "./syntax/stop-scanner.ts";
 
 /**
@@ -8,12 +9,22 @@ import { createStopScanner } from "./syntax/stop-scanner.ts";
  */
 export class TextSink {
   readonly #writer: BlockWriter;
+  readonly #cited: CitedText | null;
   readonly #stop: ReturnType<typeof createStopScanner>;
   #trimStart: boolean;
   #heldSpace = "";
 
-  constructor(writer: BlockWriter, options: { readonly stopSequences: readonly string[]; readonly trimStart: boolean }) {
+  constructor(
+    writer: BlockWriter,
+    options: {
+      readonly stopSequences: readonly string[];
+      readonly trimStart: boolean;
+      /** Where the text goes first that is to be cited. */
+      readonly cited: CitedText | null;
+    },
+  ) {
     this.#writer = writer;
+    this.#cited = options.cited;
     this.#stop = createStopScanner(options.stopSequences);
     this.#trimStart = options.trimStart;
   }
@@ -22,7 +33,10 @@ export class TextSink {
   *push(text: string): Generator<TurnEvent, string | null, void> {
     const scanned = this.#stop.push(text);
     yield* this.#write(scanned.text);
-    if (scanned.matched !== null) yield* this.#release();
+    if (scanned.matched !== null) {
+      yield* this.#release();
+      if (this.#cited) yield* this.#cited.finish();
+    }
     return scanned.matched;
   }
 
@@ -30,12 +44,14 @@ export class TextSink {
   *finish(): Generator<TurnEvent, void, void> {
     yield* this.#write(this.#stop.finish());
     yield* this.#release();
+    if (this.#cited) yield* this.#cited.finish();
   }
 
   /** A tool call follows: what was held back belongs to neither, unless it may have been a stop sequence's beginning. */
   *beforeCall(): Generator<TurnEvent, void, void> {
     yield* this.#write(this.#stop.finish());
     this.#heldSpace = "";
+    if (this.#cited) yield* this.#cited.finish();
   }
 
   *#write(text: string): Generator<TurnEvent, void, void> {
@@ -47,7 +63,7 @@ export class TextSink {
       this.#heldSpace += wanted;
       return;
     }
-    yield* this.#writer.text(this.#heldSpace + kept);
+    yield* this.#text(this.#heldSpace + kept);
     this.#heldSpace = wanted.slice(kept.length);
   }
 
@@ -55,6 +71,10 @@ export class TextSink {
     const held = this.#heldSpace;
     this.#heldSpace = "";
     // White space alone is no answer; the platform refuses empty text blocks when they come back.
-    if (held !== "" && this.#writer.open === "text") yield* this.#writer.text(held);
+    if (held !== "" && this.#writer.open === "text") yield* this.#text(held);
+  }
+
+  #text(text: string): Generator<TurnEvent, void, void> {
+    return this.#cited ? this.#cited.text(text) : this.#writer.text(text);
   }
 }

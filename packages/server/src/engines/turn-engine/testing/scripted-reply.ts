@@ -2,6 +2,7 @@ import type { TurnEvent } from "../../../turn/turn-event.ts";
 import type { Turn } from "../../../turn/turn.ts";
 import type { DecodeEvent, DecodeRequest, TokenBackend } from "../../backend.ts";
 import { BlockWriter } from "../block-writer.ts";
+import { createCiter } from "../citations/create-citer.ts";
 import { Decoder } from "../decoder.ts";
 import { generateReply } from "../generate-reply.ts";
 import type { ReplyEnding, ReplyState } from "../reply-state.ts";
@@ -47,6 +48,7 @@ export async function runScripted(
   const notes: string[] = [];
   const tokenized: string[] = [];
   const backend = {
+    model: { canTruncate: true },
     tokenize: async (text: string) => {
       tokenized.push(text);
       return Array.from(text, (character) => character.codePointAt(0) ?? 0);
@@ -86,6 +88,7 @@ export async function runScripted(
       clock: { nowMs: () => 0, monotonicMs: () => 0 },
       gate: options.gate ?? null,
       renderWithNote: options.renderWithNote ?? (async () => null),
+      citer: createCiter(whole),
       signThinking: () => "signature",
       newToolUseId: () => `toolu_${++ids}`,
       note: (what) => notes.push(what),
