@@ -77,4 +77,44 @@ export const toolsRequirements: readonly Requirement[] = [
       "is refused by name where the operator does not, and the model says which it is",
     ],
   ]),
+  ...provedBy("server/src/engines/turn-engine/citations/citations.test.ts", [
+    [
+      "citations:in-source",
+      "surface B",
+      "What is cited stands in the document, whatever the document and the reply.",
+      "whatever the documents and the reply, what is cited stands in the source, and no text is lost",
+    ],
+    [
+      "citations:chosen",
+      "surface B",
+      "Between several passages the model chooses, and can write nothing but one of them.",
+      "asks the model where several passages say it, within a grammar of just these, and takes the question back",
+    ],
+    [
+      "citations:none",
+      "surface B",
+      "A sentence that no document says gets no citation.",
+      "says nothing of what stands in no document, of another number, or of one common word",
+    ],
+  ]),
+  ...provedBy("server/test/e2e/documents.e2e.test.ts", [
+    [
+      "citations:page",
+      "surface B",
+      "A small model's answer over a PDF names the right page.",
+      "a question over a PDF is answered with the page that says it, by the example of the documentation",
+    ],
+    [
+      "documents:counts",
+      "4",
+      "Counts are exact for PDFs with citations.",
+      "a streamed reply is the same as the whole one, each citation stands on its page, and counts are exact",
+    ],
+    [
+      "documents:cached",
+      "5",
+      "A PDF behind a breakpoint is computed once.",
+      "a PDF behind a breakpoint is computed once, and a cited reply that comes back is read on",
+    ],
+  ]),
 ];

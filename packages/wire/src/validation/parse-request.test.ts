@@ -357,6 +357,48 @@ describe("complete", () => {
     expect(parseComplete({ model: "m", max_tokens_to_sample: 1 })).toEqual({ ok: false, message: "prompt: Field required" }));
 });
 
+describe("citations", () => {
+  const source = { type: "text", media_type: "text/plain", data: "D" };
+  const document = (enabled?: boolean) => ({
+    type: "document",
+    source,
+    ...(enabled === undefined ? {} : { citations: { enabled } }),
+  });
+  const found = (enabled: boolean) => ({
+    type: "search_result",
+    source: "s",
+    title: "t",
+    content: [text("x")],
+    citations: { enabled },
+  });
+  const asking = (...content: unknown[]) => ({ ...hello, messages: [user(...content)] });
+  const mixed = "messages: citations must be enabled on all or none of the `document` blocks in a request";
+  const format = { format: { type: "json_schema", schema: { type: "object" } } };
+
+  test.each([
+    ["on all", asking(document(true), document(true)), "ok"],
+    ["on none", asking(document(false), document()), "ok"],
+    ["on some documents", asking(document(true), document()), mixed],
+    ["on all documents and no search result", asking(document(true), found(false)), "ok"],
+    ["on some search results", asking(found(true), found(false)), mixed.replace("document", "search_result")],
+    [
+      "on some, one of them inside a tool result",
+      {
+        ...hello,
+        tools: [weather],
+        messages: [user(document(true)), assistant(use("a")), user({ ...result("a"), content: [document()] })],
+      },
+      mixed,
+    ],
+    [
+      "with a format",
+      { ...asking(document(true)), output_config: format },
+      "output_config.format: citations cannot be used together with an output format",
+    ],
+    ["off with a format", { ...asking(document(false)), output_config: format }, "ok"],
+  ])("%s", (_name, body, expected) => expect(verdict(body, current)).toBe(expected));
+});
+
 describe("Claude Code", () => {
   test("a request of 2.1.330 is accepted as it stands", () => {
     const body = {

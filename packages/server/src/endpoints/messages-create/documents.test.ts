@@ -1,4 +1,5 @@
 import Anthropic from "@anthropic-ai/sdk";
+import { Message, StreamEvent } from "@parley/wire";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { readFileSync } from "node:fs";
@@ -8,9 +9,10 @@ import { createMediaFetcher } from "../../documents/create-media-fetcher.ts";
 import { createMediaReader } from "../../documents/read-media.ts";
 import { readImageText } from "../../documents/read-image-text.ts";
 import { makePdf } from "../../documents/testing/make-pdf.ts";
-import { HELLO, scripted } from "../../doors/testing/scripted-engine.ts";
+import { end, HELLO, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
 import { KEY, startTestServer, type TestServer } from "../../doors/testing/start-test-server.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
+import type { TurnEvent } from "../../turn/turn-event.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
 import { createScriptedEngine } from "../../doors/testing/scripted-engine.ts";
 
@@ -121,5 +123,102 @@ describe("a picture", { timeout: SLOW_MS }, () => {
       capabilities: { image_input: { supported: true }, pdf_input: { supported: true } },
     });
     expect((await client(blind)).capabilities?.image_input.supported).toBe(false);
+  });
+});
+
+describe("citations", () => {
+  const place = { citedText: "It was built in 1911.", documentTitle: "Tower", start: 2, end: 3 };
+  const found = { searchResultIndex: 1, source: "https://example.com", title: "T", citedText: "x", start: 0, end: 1 };
+  const events: TurnEvent[] = [
+    start,
+    ...textBlock(0, "I looked. "),
+    { type: "block-start", index: 1, block: { type: "text", cited: true } },
+    { type: "text-delta", index: 1, text: "In 1911." },
+    { type: "citation", index: 1, citation: { type: "page_location", documentIndex: 0, fileId: "file_1", ...place } },
+    { type: "citation", index: 1, citation: { type: "char_location", documentIndex: 1, fileId: null, ...place } },
+    { type: "citation", index: 1, citation: { type: "content_block_location", documentIndex: 2, fileId: null, ...place } },
+    { type: "citation", index: 1, citation: { type: "search_result_location", ...found } },
+    { type: "block-stop", index: 1 },
+    end(),
+  ];
+  const expected = [
+    { type: "text", text: "I looked. ", citations: null },
+    {
+      type: "text",
+      text: "In 1911.",
+      citations: [
+        {
+          type: "page_location",
+          cited_text: "It was built in 1911.",
+          document_index: 0,
+          document_title: "Tower",
+          file_id: "file_1",
+          start_page_number: 2,
+          end_page_number: 3,
+        },
+        {
+          type: "char_location",
+          cited_text: "It was built in 1911.",
+          document_index: 1,
+          document_title: "Tower",
+          file_id: null,
+          start_char_index: 2,
+          end_char_index: 3,
+        },
+        {
+          type: "content_block_location",
+          cited_text: "It was built in 1911.",
+          document_index: 2,
+          document_title: "Tower",
+          file_id: null,
+          start_block_index: 2,
+          end_block_index: 3,
+        },
+        {
+          type: "search_result_location",
+          cited_text: "x",
+          search_result_index: 1,
+          source: "https://example.com",
+          title: "T",
+          start_block_index: 0,
+          end_block_index: 1,
+        },
+      ],
+    },
+  ];
+
+  test("of every kind reach the SDK, whole and streamed", async () => {
+    const server = await startTestServer();
+    try {
+      server.engine.play(scripted(events));
+      const client = new Anthropic({ baseURL: server.url, apiKey: KEY, maxRetries: 0 });
+      const params = { model: "claude-haiku-4-5", max_tokens: 10, messages: [{ role: "user" as const, content: "When?" }] };
+      const whole = await client.messages.create(params);
+      expect(whole.content).toEqual(expected);
+      expect(Message.safeParse(whole).error).toBeUndefined();
+      expect((await client.messages.stream(params).finalMessage()).content).toEqual(expected);
+      const kinds: string[] = [];
+      for await (const event of client.messages.stream(params)) {
+        expect(StreamEvent.safeParse(event).error).toBeUndefined();
+        if (event.type === "content_block_delta") kinds.push(event.delta.type);
+        if (event.type === "content_block_start" && event.index === 1)
+          expect(event.content_block).toMatchObject({ citations: [] });
+      }
+      expect(kinds).toEqual(["text_delta", "text_delta", ...Array.from({ length: 4 }, () => "citations_delta")]);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("name the file that a document came from, in the place that the request has it", async () => {
+    const cite = { citations: { enabled: true } };
+    const source = { type: "text", media_type: "text/plain", data: "D" };
+    const found_ = { type: "search_result", source: "s", title: "t", content: [{ type: "text", text: "f" }], ...cite };
+    const content = [{ type: "document", source, ...cite }, found_, { type: "document", source, title: "Two", ...cite }];
+    expect(await given(blind, content)).toMatchObject([
+      { citable: { unit: "characters", index: 0, texts: ["D"], fileId: null } },
+      { citable: { unit: "search-result-block", index: 0, texts: ["f"] } },
+      { citable: { unit: "characters", index: 1 } },
+    ]);
   });
 });

@@ -129,7 +129,7 @@ test("whatever the documents and the reply, what is cited stands in the source, 
       async (texts, said, unit) => {
         const turn = turnOf(
           document(
-            unit as Citable["unit"],
+            unit,
             texts.map((each) => each.join(" ")),
           ),
         );
