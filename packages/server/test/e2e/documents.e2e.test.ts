@@ -112,12 +112,13 @@ test("search results in a tool's result are cited by their blocks", async () => 
               },
             ],
           },
+          { type: "text", text: "So, what temperature does the harbour pool have? Answer in a sentence." },
         ],
       },
     ],
   });
   const citations = reply.content.flatMap((block) => (block.type === "text" ? (block.citations ?? []) : []));
-  expect(citations).toContainEqual({
+  expect(citations, JSON.stringify(reply.content)).toContainEqual({
     type: "search_result_location",
     search_result_index: 0,
     source: "https://town.example/pool",

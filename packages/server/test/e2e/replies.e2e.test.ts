@@ -1,3 +1,4 @@
+import Anthropic from "@anthropic-ai/sdk";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -102,6 +103,55 @@ test("a turn whose client leaves is on the ledger with what it had used and the 
   const row = await rowOf();
   expect(row?.output_tokens).toBeGreaterThan(0);
   expect(row?.prefill_ms).toBeGreaterThan(0);
+});
+
+test("a count tells the tokens before and after context edits, and the reply's usage and applied edits say the same", async () => {
+  const client = new Anthropic({ baseURL: parley.url, apiKey: parley.apiKey, maxRetries: 0 });
+  const turns = ["Paris", "Oslo", "Rome", "Bern"].flatMap((city): Anthropic.Beta.BetaMessageParam[] => [
+    { role: "assistant", content: [{ type: "tool_use", id: `toolu_${city}`, name: "weather", input: { city } }] },
+    {
+      role: "user",
+      content: [
+        { type: "tool_result", tool_use_id: `toolu_${city}`, content: `The weather of ${city}: ${"mild and dry. ".repeat(30)}` },
+      ],
+    },
+  ]);
+  const request = {
+    model: "claude-opus-4-5",
+    messages: [{ role: "user" as const, content: "Compare the weather." }, ...turns],
+    tools: [{ name: "weather", input_schema: { type: "object" as const, properties: { city: { type: "string" } } } }],
+    context_management: {
+      edits: [
+        {
+          type: "clear_tool_uses_20250919" as const,
+          trigger: { type: "input_tokens" as const, value: 200 },
+          keep: { type: "tool_uses" as const, value: 1 },
+          clear_tool_inputs: true,
+        },
+      ],
+    },
+  };
+  const { context_management: _edits, ...unedited } = request;
+  const [whole, edited] = [
+    await client.beta.messages.countTokens(unedited),
+    await client.beta.messages.countTokens({ ...request, betas: ["context-management-2025-06-27"] }),
+  ];
+  expect(edited.context_management).toEqual({ original_input_tokens: whole.input_tokens });
+  expect(edited.input_tokens).toBeLessThan(whole.input_tokens / 2);
+  const params = { ...request, max_tokens: 2, betas: ["context-management-2025-06-27"] };
+  const applied = {
+    applied_edits: [
+      {
+        type: "clear_tool_uses_20250919",
+        cleared_input_tokens: whole.input_tokens - edited.input_tokens,
+        cleared_tool_uses: 3,
+      },
+    ],
+  };
+  const reply = await client.beta.messages.create(params);
+  expect([reply.usage.input_tokens, reply.context_management]).toEqual([edited.input_tokens, applied]);
+  const streamed = await client.beta.messages.stream(params).finalMessage();
+  expect([streamed.usage.input_tokens, streamed.context_management]).toEqual([edited.input_tokens, applied]);
 });
 
 interface StartedMessage {

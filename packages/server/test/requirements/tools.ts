@@ -117,4 +117,12 @@ export const toolsRequirements: readonly Requirement[] = [
       "a PDF behind a breakpoint is computed once, and a cited reply that comes back is read on",
     ],
   ]),
+  ...provedBy("server/test/e2e/replies.e2e.test.ts", [
+    [
+      "count:edits",
+      "4",
+      "count_tokens tells original and edited counts where context edits apply.",
+      "a count tells the tokens before and after context edits, and the reply's usage and applied edits say the same",
+    ],
+  ]),
 ];

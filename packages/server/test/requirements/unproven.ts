@@ -15,12 +15,6 @@ export const unproven: readonly Unproven[] = [
     reason: "Proved on real weights for one request; not feature by feature.",
   },
   {
-    id: "count:edits",
-    source: "4",
-    behaviour: "count_tokens tells original and edited counts where context edits apply.",
-    reason: "No test over HTTP.",
-  },
-  {
     id: "start:fast",
     source: "Core",
     behaviour: "A second start is ready in under 3 s before the model loads, and needs no network.",
