@@ -52,6 +52,7 @@ import { createThinkingSigner } from "./prompt/index.ts";
 import { createDataPolicy } from "./retention/create-data-policy.ts";
 import { createRetention } from "./retention/create-retention.ts";
 import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
+import { exportWorkspace } from "./retention/export-workspace.ts";
 import { findKeepingNothing } from "./storage/retention.ts";
 import { ensureLedgerPartitions } from "./storage/turn-records.ts";
 import { pruneLimitBuckets } from "./storage/limit-buckets.ts";
@@ -281,6 +282,7 @@ export async function startParley(options: {
     charging: { isOn: isCharging, isPrepaid: isCharging && isPrepaid },
     dataPolicy,
     retention,
+    exportWorkspace: (workspace) => exportWorkspace({ storage, blobs, clock }, workspace),
     accounts,
     tenancy,
     inferenceGeos,

@@ -4,7 +4,7 @@ import { access, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import type { BlobStore } from "../blobs/blob-store.ts";
+import { openBlob, type BlobStore } from "../blobs/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
 import type { DatabasePlace } from "../storage/backup/connect.ts";
@@ -12,7 +12,7 @@ import { readDatabase, type DatabaseSnapshot } from "../storage/backup/read-data
 import { syncDirectory } from "../storage/durable-file.ts";
 import { BLOB_PREFIX, END_NAME, MANIFEST_NAME, SECRET_NAME, TABLE_PREFIX, type BackupEnd, type Manifest } from "./manifest.ts";
 import { sealSecret } from "./seal-secret.ts";
-import { writeTar, type TarEntry } from "./tar.ts";
+import { fileOf, writeTar, type TarEntry } from "./tar.ts";
 
 /** A table is cut into files of about this size, because an archive says a file's size before its content. */
 const PART_BYTES = 4 * 1024 * 1024;
@@ -103,28 +103,6 @@ async function* tableEntries(snapshot: DatabaseSnapshot, table: string, end: Bac
   if (partBytes > 0) yield cut();
   end.tables[table] = { rows: next.value, sha256: hash.digest("hex") };
 }
-
-/** The content of a blob; null for one that was deleted since it was listed. */
-async function openBlob(blobs: Pick<BlobStore, "get">, key: string): Promise<AsyncIterable<Buffer> | null> {
-  const content = blobs.get(key);
-  let first: IteratorResult<Uint8Array, void>;
-  try {
-    first = await content.next();
-  } catch {
-    return null;
-  }
-  return (async function* rest() {
-    for (let next = first; !next.done; next = await content.next()) yield Buffer.from(next.value);
-  })();
-}
-
-const fileOf = (name: string, content: Buffer): TarEntry => ({
-  name,
-  sizeBytes: content.length,
-  content: (async function* whole() {
-    yield content;
-  })(),
-});
 
 async function exists(path: string): Promise<boolean> {
   return access(path).then(

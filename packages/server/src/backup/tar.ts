@@ -10,6 +10,15 @@ export interface TarEntry {
 const BLOCK = 512;
 const END = Buffer.alloc(BLOCK * 2);
 
+/** A file whose content is in memory. */
+export const fileOf = (name: string, content: Buffer): TarEntry => ({
+  name,
+  sizeBytes: content.length,
+  content: (async function* whole() {
+    yield content;
+  })(),
+});
+
 /** The plain tar format (ustar), so that any tool can look into a backup. */
 export async function* writeTar(entries: AsyncIterable<TarEntry>): AsyncGenerator<Buffer, void, void> {
   for await (const { name, sizeBytes, content } of entries) {

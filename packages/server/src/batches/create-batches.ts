@@ -1,5 +1,5 @@
 import type { Principal } from "../auth/principal.ts";
-import type { BlobStore } from "../blobs/index.ts";
+import { type BlobStore, type ByteRange, isAbsentBlob } from "../blobs/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Failure, fail } from "../platform/fail.ts";
 import { newId } from "../platform/ids.ts";
@@ -62,7 +62,7 @@ export interface Batches {
     id: string,
   ): Promise<{
     readonly sizeBytes: number;
-    readonly read: (range?: { readonly start: number; readonly end: number }) => AsyncIterable<Uint8Array>;
+    readonly read: (range?: ByteRange) => AsyncIterable<Uint8Array>;
   }>;
   /** Removes the batches of a workspace, those that run too; what a request of theirs had begun is not billed. */
   removeAll(workspaceId: string): Promise<void>;
@@ -87,6 +87,17 @@ export function createBatches(deps: BatchesDeps): Batches {
     const batch = await findBatch(storage, principal.workspaceId, id);
     if (!batch) throw fail("not_found_error", { public: `Message Batch not found: ${id.slice(0, 100)}` });
     return batch;
+  }
+
+  async function* readResults(principal: Principal, id: string, resultsKey: string, range?: ByteRange) {
+    try {
+      yield* blobs.get(resultsKey, range);
+    } catch (error) {
+      if (!isAbsentBlob(error)) throw error;
+      // Deleted or archived since it was looked up. Where neither is so the bytes are lost, which is ours to explain.
+      if ((await get(principal, id)).resultsKey === null) throw noLongerThere(id);
+      throw fail("api_error", { public: "The server's file storage cannot be used.", cause: error });
+    }
   }
 
   async function abandon(id: string, requestsKey: string): Promise<void> {
@@ -163,12 +174,10 @@ export function createBatches(deps: BatchesDeps): Batches {
     async results(principal, id) {
       const { status, resultsKey, resultsBytes } = await get(principal, id);
       if (status !== "ended") throw refuse(id, "has no results yet because it has not ended");
-      if (resultsKey === null) {
-        throw fail("not_found_error", { public: `The results of Message Batch ${id} are no longer available.` });
-      }
+      if (resultsKey === null) throw noLongerThere(id);
       return {
         sizeBytes: resultsBytes ?? 0,
-        read: (range) => blobs.get(resultsKey, range),
+        read: (range) => readResults(principal, id, resultsKey, range),
       };
     },
 
@@ -233,6 +242,10 @@ function newRow(id: string, requestsKey: string, principal: Principal, protocol:
     canceled: 0,
     expired: 0,
   };
+}
+
+function noLongerThere(id: string): Failure {
+  return fail("not_found_error", { public: `The results of Message Batch ${id} are no longer available.` });
 }
 
 function refuse(id: string, why: string): Failure {

@@ -24,12 +24,21 @@ export interface ByteRange {
 export interface BlobStore {
   /** Stores what `content` yields, durably and whole, or nothing at all. Rejects with whatever `content` throws. */
   put(key: string, content: AsyncIterable<Uint8Array>): Promise<BlobFacts>;
-  /** Throws `api_error` for a blob that is not there: whoever asks has a row that says it is. */
+  /** Throws `AbsentBlob` for one that is not there, before its first byte. */
   get(key: string, range?: ByteRange): AsyncGenerator<Uint8Array, void, void>;
   /** Nothing is said of a blob that is gone already. */
   delete(key: string): Promise<void>;
   /** Every blob, in no order; those that nobody's row names are found by it. */
   list(): AsyncGenerator<ListedBlob, void, void>;
+}
+
+/** Whoever asks has a row that says it is there: it was deleted meanwhile, or is lost. */
+export class AbsentBlob extends Error {
+  override readonly name = "AbsentBlob";
+}
+
+export function isAbsentBlob(error: unknown): boolean {
+  return error instanceof AbsentBlob;
 }
 
 /** Letters, digits, `_`, `-` and `/` between them: safe as a path and as an object's name. */

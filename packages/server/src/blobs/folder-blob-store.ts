@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fail } from "../platform/fail.ts";
 import { newId } from "../platform/ids.ts";
-import { assertBlobKey, type BlobStore } from "./blob-store.ts";
+import { AbsentBlob, assertBlobKey, type BlobStore } from "./blob-store.ts";
 import { measureBytes } from "./measure-bytes.ts";
 
 /** Drafts are here until they are whole; what a killed process left is removed at the next start. */
@@ -32,7 +32,8 @@ export async function openFolderBlobStore(folder: string): Promise<BlobStore> {
         // `flush`: the bytes are on the disk before the name is.
         await pipeline(bytes, createWriteStream(draft, { flags: "wx", mode: 0o600, flush: true }));
         await moveInto(path, draft);
-        await syncFolder(dirname(path));
+        // The folders between are new where this is their first blob: each is only as lasting as its name in the one above.
+        for (let above = dirname(path); above.startsWith(blobs); above = dirname(above)) await syncFolder(above);
       } catch (error) {
         await rm(draft, { force: true });
         throw toFailure(error);
@@ -45,6 +46,7 @@ export async function openFolderBlobStore(folder: string): Promise<BlobStore> {
       try {
         for await (const chunk of stream) yield chunk as Buffer;
       } catch (error) {
+        if (error instanceof Error && "code" in error && error.code === "ENOENT") throw new AbsentBlob(key, { cause: error });
         throw toFailure(error);
       } finally {
         stream.destroy();

@@ -1,2 +1,3 @@
-export type { BlobFacts, BlobStore } from "./blob-store.ts";
+export { type BlobFacts, type BlobStore, type ByteRange, isAbsentBlob } from "./blob-store.ts";
 export { openBlobStore } from "./open-blob-store.ts";
+export { openBlob } from "./open-blob.ts";

@@ -2,7 +2,7 @@ import { DeleteObjectCommand, GetObjectCommand, HeadBucketCommand, paginateListO
 import { Upload } from "@aws-sdk/lib-storage";
 import { Readable } from "node:stream";
 import { type Failure, fail } from "../platform/fail.ts";
-import { assertBlobKey, type BlobStore } from "./blob-store.ts";
+import { AbsentBlob, assertBlobKey, type BlobStore } from "./blob-store.ts";
 import { measureBytes } from "./measure-bytes.ts";
 
 export interface S3Options {
@@ -87,6 +87,7 @@ export async function openS3BlobStore(options: S3Options): Promise<BlobStore & A
         if (!(body instanceof Readable)) throw new Error("the store sent no body");
         for await (const chunk of body) yield chunk as Buffer;
       } catch (error) {
+        if (error instanceof Error && error.name === "NoSuchKey") throw new AbsentBlob(key, { cause: error });
         throw unusable(error, `get ${key}`);
       }
     },

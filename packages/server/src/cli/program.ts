@@ -17,6 +17,7 @@ import { type IncreaseOptions, requestSpendIncrease } from "./commands/spend.ts"
 import { type StatementOptions, writeStatement } from "./commands/statements.ts";
 import { setTier, type TierOptions } from "./commands/tier.ts";
 import { createUser, printLink } from "./commands/users.ts";
+import { exportWorkspaceTo, removeWorkspace } from "./commands/workspaces.ts";
 import { resolveWeightsName } from "./ensure-weights.ts";
 
 /** The `parley` command. */
@@ -231,6 +232,25 @@ export function createProgram(signal: AbortSignal): Command {
     .action((id: string, options: GlobalOptions & { off?: boolean; yes?: boolean }) =>
       setZeroRetention(id, options, createCliContext(options)),
     );
+
+  command(
+    "export",
+    "Write everything that is kept of a workspace to one file.",
+    ["workspaces export wrkspc_01… team.tar.gz"],
+    workspaces,
+  )
+    .argument("<id>")
+    .argument("<file>")
+    .action((id: string, file: string, options: GlobalOptions) => exportWorkspaceTo(id, file, createCliContext(options)));
+  command(
+    "delete",
+    "Archive a workspace and delete all its content for good; the ledger and the audit log stay.",
+    ["workspaces delete wrkspc_01…", "workspaces delete wrkspc_01… --yes"],
+    workspaces,
+  )
+    .argument("<id>")
+    .option("--yes", "do not ask")
+    .action((id: string, options: GlobalOptions & { yes?: boolean }) => removeWorkspace(id, options, createCliContext(options)));
 
   const users = program.command("users").description("People of an organization.");
   command(

@@ -13,6 +13,7 @@ import type { Accounts } from "../sign-in/create-accounts.ts";
 import type { InferenceGeos } from "../tenancy/create-inference-geos.ts";
 import type { DataPolicy } from "../retention/create-data-policy.ts";
 import type { Retention } from "../retention/create-retention.ts";
+import type { WorkspaceRow } from "../storage/workspaces.ts";
 import type { Doer, TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import type { IdempotencyStore } from "./messages-create/idempotency-store.ts";
 import type { RunTurnDeps } from "./shared/run-turn.ts";
@@ -40,6 +41,8 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly charging: { readonly isOn: boolean; readonly isPrepaid: boolean };
   readonly dataPolicy: DataPolicy;
   readonly retention: Retention;
+  /** Everything that is kept of it, as a gzipped tar. */
+  readonly exportWorkspace: (workspace: WorkspaceRow) => AsyncIterable<Uint8Array>;
   readonly accounts: Accounts;
   /** Makes a key of any organization: who calls it has seen to whose the workspace is. */
   readonly createApiKey: (options: CreateKeyOptions, doer: Doer) => Promise<CreatedApiKey>;

@@ -90,6 +90,8 @@ import { workspacesArchive } from "./workspaces-archive/endpoint.ts";
 import { workspacesCreate } from "./workspaces-create/endpoint.ts";
 import { workspacesDataRetentionGet } from "./workspaces-data-retention-get/endpoint.ts";
 import { workspacesDataRetentionSet } from "./workspaces-data-retention-set/endpoint.ts";
+import { workspacesDelete } from "./workspaces-delete/endpoint.ts";
+import { workspacesExport } from "./workspaces-export/endpoint.ts";
 import { workspacesGet } from "./workspaces-get/endpoint.ts";
 import { workspacesList } from "./workspaces-list/endpoint.ts";
 import { workspacesUpdate } from "./workspaces-update/endpoint.ts";
@@ -146,6 +148,8 @@ export const endpoints: readonly Endpoint[] = [
   workspacesCreate,
   workspacesUpdate,
   workspacesArchive,
+  workspacesDelete,
+  workspacesExport,
   workspacesDataRetentionGet,
   workspacesDataRetentionSet,
   workspaceMembersList,

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { BlobStore } from "../blobs/index.ts";
+import { type BlobStore, isAbsentBlob } from "../blobs/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Failure, fail } from "../platform/fail.ts";
 import { newId } from "../platform/ids.ts";
@@ -20,6 +20,7 @@ import {
 import { isOutage } from "../storage/outage.ts";
 import type { PageOf, PageRequest } from "../storage/select-page.ts";
 import type { Storage } from "../storage/storage.ts";
+import { FILE_BLOB_PREFIX, fileBlobKey } from "./file-blob-key.ts";
 import { decideFileName } from "./file-name.ts";
 import { decideFileType } from "./file-type.ts";
 import { readUpload } from "./read-upload.ts";
@@ -66,14 +67,11 @@ export interface FilesDeps {
   readonly quotaBytes: number;
 }
 
-const BLOB_PREFIX = "files/";
 /** An upload writes its row minutes after its first byte; a blob of this age without one has none to come. */
 const ORPHAN_AGE_MS = 24 * 3_600_000;
 const SWEEP_ROWS = 500;
 
 export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): Files {
-  const keyOf = (id: string): string => `${BLOB_PREFIX}${id}`;
-
   async function keep(row: FileRow): Promise<FileRow> {
     const inserted = await insertFile(storage, row, quotaBytes);
     switch (inserted.type) {
@@ -97,7 +95,7 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
       return await work();
     } catch (error) {
       // Of a database that went away nobody knows whether it has the row; the sweep decides later, also where this fails.
-      if (!isOutage(error)) await blobs.delete(keyOf(id)).catch(() => {});
+      if (!isOutage(error)) await blobs.delete(fileBlobKey(id)).catch(() => {});
       throw error;
     }
   }
@@ -106,7 +104,7 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
     for (;;) {
       const ids = await findExpiredFiles(storage, clock.nowMs(), SWEEP_ROWS);
       for (const id of ids) {
-        await blobs.delete(keyOf(id));
+        await blobs.delete(fileBlobKey(id));
         await markContentRemoved(storage, id, clock.nowMs());
       }
       if (ids.length < SWEEP_ROWS) return;
@@ -117,12 +115,12 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
     let ids: string[] = [];
     const removeUnnamed = async (): Promise<void> => {
       const named = await findStoredFiles(storage, ids);
-      for (const id of ids) if (!named.has(id)) await blobs.delete(keyOf(id));
+      for (const id of ids) if (!named.has(id)) await blobs.delete(fileBlobKey(id));
       ids = [];
     };
     for await (const { key, writtenAtMs } of blobs.list()) {
-      if (!key.startsWith(BLOB_PREFIX) || clock.nowMs() - writtenAtMs < ORPHAN_AGE_MS) continue;
-      ids.push(key.slice(BLOB_PREFIX.length));
+      if (!key.startsWith(FILE_BLOB_PREFIX) || clock.nowMs() - writtenAtMs < ORPHAN_AGE_MS) continue;
+      ids.push(key.slice(FILE_BLOB_PREFIX.length));
       if (ids.length === SWEEP_ROWS) await removeUnnamed();
     }
     if (ids.length > 0) await removeUnnamed();
@@ -147,7 +145,7 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
       if (stored + announcedBytes - FORM_OVERHEAD_BYTES > quotaBytes) throw quotaExceeded();
       const id = newId("file");
       return withBlob(id, async () => {
-        const upload = await readUpload(contentType, body, (content) => blobs.put(keyOf(id), content));
+        const upload = await readUpload(contentType, body, (content) => blobs.put(fileBlobKey(id), content));
         const mimeType = await decideFileType(upload.declaredType, upload.sample);
         const nowMs = clock.nowMs();
         return keep({
@@ -168,7 +166,7 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
     add(owner, { filename, mimeType, content }) {
       const id = newId("file");
       return withBlob(id, async () => {
-        const facts = await blobs.put(keyOf(id), content);
+        const facts = await blobs.put(fileBlobKey(id), content);
         return keep({
           id,
           organizationId: owner.organizationId,
@@ -190,14 +188,21 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
     page: (owner, request) => pageFiles(storage, owner.workspaceId, request),
 
     assertReadable,
-    read(file) {
+    async *read(file) {
       assertReadable(file);
-      return blobs.get(keyOf(file.id));
+      try {
+        yield* blobs.get(fileBlobKey(file.id));
+      } catch (error) {
+        if (!isAbsentBlob(error)) throw error;
+        // Deleted since it was looked up, or expired. Where neither is so the bytes are lost, which is ours to explain.
+        assertReadable(await get(file, file.id));
+        throw fail("api_error", { public: "The server's file storage cannot be used.", cause: error });
+      }
     },
 
     async delete(owner, id) {
       if (!(await deleteFile(storage, owner.workspaceId, id))) throw fileNotFound(id);
-      await blobs.delete(keyOf(id));
+      await blobs.delete(fileBlobKey(id));
     },
 
     async removeAll(workspaceId) {
@@ -206,7 +211,7 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
         for (const id of ids) {
           // Unreadable first, and the row last: as long as it is there somebody knows of the blob.
           await markContentRemoved(storage, id, clock.nowMs());
-          await blobs.delete(keyOf(id));
+          await blobs.delete(fileBlobKey(id));
           await deleteFile(storage, workspaceId, id);
         }
         if (ids.length < SWEEP_ROWS) return;

@@ -49,6 +49,10 @@ export async function deleteWorkspaceMemberOn(queries: Queries, workspaceId: str
   await queries.delete(workspaceMembers).where(isMember(workspaceId, userId));
 }
 
+export async function deleteWorkspaceMembersOn(queries: Queries, workspaceId: string): Promise<void> {
+  await queries.delete(workspaceMembers).where(eq(workspaceMembers.workspaceId, workspaceId));
+}
+
 function isMember(workspaceId: string, userId: string) {
   return and(eq(workspaceMembers.workspaceId, workspaceId), eq(workspaceMembers.id, userId));
 }

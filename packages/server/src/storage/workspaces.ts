@@ -5,7 +5,10 @@ import type { Queries, Storage } from "./storage.ts";
 
 export type WorkspaceRow = typeof workspaces.$inferSelect;
 export type WorkspaceChange = Partial<
-  Pick<WorkspaceRow, "name" | "displayColor" | "tags" | "allowedInferenceGeos" | "defaultInferenceGeo" | "archivedAt">
+  Pick<
+    WorkspaceRow,
+    "name" | "displayColor" | "tags" | "allowedInferenceGeos" | "defaultInferenceGeo" | "archivedAt" | "deletedAt"
+  >
 >;
 
 export interface WorkspaceFilter {
@@ -23,6 +26,7 @@ export function listWorkspaces(
 ): Promise<PageOf<WorkspaceRow>> {
   const where = and(
     eq(workspaces.organizationId, organizationId),
+    isNull(workspaces.deletedAt),
     ids === null ? undefined : inArray(workspaces.id, [...ids]),
     includeArchived ? undefined : isNull(workspaces.archivedAt),
     includeDefault ? undefined : eq(workspaces.isDefault, false),
@@ -32,7 +36,7 @@ export function listWorkspaces(
   );
 }
 
-/** Of whatever organization; for the operator's own commands. */
+/** Of whatever organization, also one that was deleted; for the operator's own commands. */
 export async function findWorkspaceAnywhere(storage: Storage, id: string): Promise<WorkspaceRow | null> {
   const rows = await storage.run({ operation: "find workspace", repeatable: true }, (database) =>
     database.select().from(workspaces).where(eq(workspaces.id, id)),
@@ -47,6 +51,15 @@ export function findWorkspace(storage: Storage, organizationId: string, id: stri
 }
 
 export async function findWorkspaceOn(queries: Queries, organizationId: string, id: string): Promise<WorkspaceRow | null> {
+  const rows = await queries
+    .select()
+    .from(workspaces)
+    .where(and(eq(workspaces.organizationId, organizationId), eq(workspaces.id, id), isNull(workspaces.deletedAt)));
+  return rows[0] ?? null;
+}
+
+/** Also one that was deleted. */
+export async function findKnownWorkspaceOn(queries: Queries, organizationId: string, id: string): Promise<WorkspaceRow | null> {
   const rows = await queries
     .select()
     .from(workspaces)

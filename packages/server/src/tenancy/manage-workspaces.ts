@@ -50,6 +50,7 @@ export function newWorkspace(
     compartmentId: randomUUID(),
     createdAt: new Date(nowMs),
     archivedAt: null,
+    deletedAt: null,
   };
 }
 

@@ -12,7 +12,7 @@ import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.t
 import { createInvite } from "../../src/tenancy/manage-invites.ts";
 import { addUser } from "../../src/tenancy/manage-users.ts";
 import { addWorkspaceMember } from "../../src/tenancy/manage-workspace-members.ts";
-import { createWorkspace } from "../../src/tenancy/manage-workspaces.ts";
+import { archiveWorkspace, createWorkspace } from "../../src/tenancy/manage-workspaces.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import type { Platform } from "../support/start-platform.ts";
 import { PASSWORD } from "./callers.ts";
@@ -197,6 +197,12 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "workspaces-create": plain({ json: { name: "Made" } }),
   "workspaces-update": owned(ofWorkspace, { json: { name: "Changed" } }),
   "workspaces-archive": owned(ofWorkspace),
+  "workspaces-delete": owned(async (platform) => {
+    const { id } = await newWorkspace(platform);
+    await archiveWorkspace(platform.keys, actOf(platform), id);
+    return { workspace_id: id };
+  }),
+  "workspaces-export": owned(ofWorkspace),
   "workspaces-data-retention-get": owned(ofWorkspace),
   "workspaces-data-retention-set": owned(ofWorkspace, { json: { retention_days: 7 } }),
   "workspace-members-list": owned(ofWorkspace),

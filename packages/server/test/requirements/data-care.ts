@@ -76,6 +76,32 @@ export const dataCareRequirements: readonly Requirement[] = [
       "removal that is cut off half-way is finished by the next run",
     ],
   ]),
+  ...provedBy("server/test/admin/workspace-removal.db.test.ts", [
+    [
+      "workspace:export",
+      "11",
+      "A workspace is exported whole, in constant memory, without secrets.",
+      "an export has the files, the batches and their results, keys without secrets, the ledger and the usage",
+    ],
+    [
+      "workspace:delete",
+      "11",
+      "A deleted workspace is gone with its content; ledger and audit log stay.",
+      "a deleted workspace is gone with its content, and the ledger and the audit log stay",
+    ],
+    [
+      "workspace:delete-resumes",
+      "11",
+      "A deletion that is cut off is finished by the job.",
+      "a deletion that is cut off after its first step is finished by the job",
+    ],
+    [
+      "workspace:cli",
+      "11",
+      "An operator exports and deletes a workspace with the command line.",
+      "an operator exports and deletes a workspace with the command line",
+    ],
+  ]),
   ...provedBy("server/src/engines/turn-engine/cache/snapshot-store.test.ts", [
     [
       "retention:cache",

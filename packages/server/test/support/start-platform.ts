@@ -23,6 +23,7 @@ import { DEFAULT_LIMITS } from "../../src/limits/limits-config.ts";
 import { createPostgresBucketStore } from "../../src/limits/postgres-bucket-store.ts";
 import { PLATFORM_TIERS } from "../../src/limits/tiers.ts";
 import { createDataPolicy } from "../../src/retention/create-data-policy.ts";
+import { exportWorkspace } from "../../src/retention/export-workspace.ts";
 import { createRetention } from "../../src/retention/create-retention.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { openStorage, type Storage } from "../../src/storage/storage.ts";
@@ -119,6 +120,7 @@ export async function startPlatform({
         createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey: keys.hmacKey }, options, doer),
         files,
         batches,
+        exportWorkspace: (workspace) => exportWorkspace({ storage: own, blobs, clock: systemClock }, workspace),
         retention: createRetention({ storage: own, clock: systemClock, content: [files, batches, failures], defaultDays: 30 }),
         ...deps,
       },

@@ -29,6 +29,11 @@ export const Workspace = z
   .meta({ id: "Workspace" });
 export type Workspace = z.infer<typeof Workspace>;
 
+/** Parley's own: the platform only archives. */
+export const WorkspaceDeleted = z
+  .strictObject({ id: z.string(), type: z.literal("workspace_deleted") })
+  .meta({ id: "WorkspaceDeleted" });
+
 export const WorkspacePage = pageOf(Workspace).meta({ id: "WorkspacePage" });
 
 const Name = z.string().min(1).max(40).regex(PRINTABLE);

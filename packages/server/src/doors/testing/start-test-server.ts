@@ -65,6 +65,9 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     media: localMedia,
     egress: createEgress(createEgressPolicy({ allow: [], isPublicReached: false, resolve: async () => [] })),
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, retentionDays: 30, wake() {} }),
+    exportWorkspace() {
+      throw fail("api_error", { public: "There is no database here" });
+    },
     retention: { defaultDays: 30, async enforce() {}, async empty() {} },
     tenancy,
     dataPolicy: { keepsNothing: async () => false, requireStorage: async () => {}, forget() {} },

@@ -255,6 +255,22 @@ describe("what a file is called and is", () => {
   });
 });
 
+test("a file that is deleted between its look-up and its first byte answers 404, one whose bytes are lost 500", async () => {
+  const owner = { organizationId: "org_1", workspaceId: "wrkspc_1" };
+  async function* content() {
+    yield Buffer.from("made by a tool");
+  }
+  const make = () => parley.files.add(owner, { filename: "out.txt", mimeType: "text/plain", content: content() });
+  const deleted = await make();
+  const reading = parley.files.read(deleted);
+  await client.files.delete(deleted.id);
+  await expect(Array.fromAsync(reading)).rejects.toMatchObject({ type: "not_found_error" });
+  const lost = await make();
+  await parley.blobs.delete(`files/${lost.id}`);
+  await expect(client.files.download(lost.id)).rejects.toMatchObject({ status: 500, type: "api_error" });
+  await client.files.delete(lost.id);
+});
+
 test("a file of an organization that has no room left is refused, before its bytes where the form tells its length", async () => {
   const megabyte = "x".repeat(1_000_000);
   const kept = await Promise.allSettled(

@@ -88,10 +88,7 @@ export const spendHolds = pgTable(
     holder: text("holder").notNull(),
     expiresAt: instant("expires_at").notNull(),
   },
-  (table) => [
-    index("spend_holds_expiry").on(table.organizationId, table.expiresAt),
-    index("spend_holds_holder").on(table.holder),
-  ],
+  (table) => [index("spend_holds_expiry").on(table.organizationId, table.expiresAt)],
 );
 
 /** Members' requests for a higher limit of their own. */

@@ -32,6 +32,8 @@ export const workspaces = pgTable(
       .default(sql`gen_random_uuid()::text`),
     createdAt: instant("created_at").notNull(),
     archivedAt: instant("archived_at"),
+    /** From then on its name is only what the books call it. */
+    deletedAt: instant("deleted_at"),
   },
   (table) => [index("workspaces_organization").on(table.organizationId)],
 );

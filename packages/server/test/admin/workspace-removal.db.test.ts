@@ -1,0 +1,166 @@
+import Anthropic from "@anthropic-ai/sdk";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createKey } from "../../src/auth/manage-api-keys.ts";
+import { readTar } from "../../src/backup/tar.ts";
+import { createBatches } from "../../src/batches/create-batches.ts";
+import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
+import type { BlobStore } from "../../src/blobs/index.ts";
+import { createFiles } from "../../src/files/create-files.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { createRetention } from "../../src/retention/create-retention.ts";
+import { endBatch } from "../../src/storage/batches.ts";
+import { dumpTable } from "../../src/storage/testing/dump-table.ts";
+import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
+import { insertTurnRecords } from "../../src/storage/turn-records.ts";
+import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
+import { runCli } from "../support/run-cli.ts";
+import { type Platform, startPlatform } from "../support/start-platform.ts";
+
+let platform: Platform;
+let blobs: BlobStore;
+let admin: Anthropic;
+beforeAll(async () => {
+  platform = await startPlatform();
+  blobs = await openFolderBlobStore(join(platform.storage.dataDir, "blobs"));
+  admin = new Anthropic({ baseURL: platform.url, apiKey: platform.adminKey, maxRetries: 0 });
+});
+afterAll(async () => {
+  await platform?.[Symbol.asyncDispose]();
+});
+
+const RESULTS = '{"custom_id":"a"}\n';
+
+/** A workspace with something of everything. */
+async function fullWorkspace(turns: number) {
+  const { id } = await admin.organization.workspaces.create({ name: "full" });
+  const key = await createKey(platform.keys, { name: "laptop", workspaceId: id, expiresAtMs: null }, SYSTEM);
+  const client = new Anthropic({ baseURL: platform.url, apiKey: key.secret, maxRetries: 0 });
+  const file = await client.files.upload({ file: new File(["what the file says"], "note.txt") });
+  const params = { model: "claude-haiku-4-5", max_tokens: 10, messages: [{ role: "user" as const, content: "Hi" }] };
+  const batch = await client.messages.batches.create({ requests: [{ custom_id: "a", params }] });
+  const resultsKey = `batches/${batch.id}/results`;
+  async function* lines() {
+    yield Buffer.from(RESULTS);
+  }
+  await blobs.put(resultsKey, lines());
+  const counts = { succeeded: 1, errored: 0, canceled: 0, expired: 0 };
+  await endBatch(platform.storage, batch.id, { ...counts, resultsKey, resultsBytes: RESULTS.length, endedAt: new Date() });
+  const rows = Array.from({ length: turns }, (_, index) => ({
+    ...sampleTurnRecord(`req_${id}_${index}`),
+    organization_id: platform.organizationId,
+    workspace_id: id,
+    api_key_id: key.id,
+  }));
+  await insertTurnRecords(platform.storage, rows);
+  return { id, key, client, file, batch };
+}
+
+async function filesOf(source: AsyncIterable<Uint8Array>): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for await (const { name, content } of readTar(Readable.from(source).pipe(createGunzip()))) {
+    found.set(name, Buffer.concat(await Array.fromAsync(content)).toString());
+  }
+  return found;
+}
+
+const send = (path: string, method: string, key = platform.adminKey) =>
+  fetch(`${platform.url}${path}`, { method, headers: { "x-api-key": key, "anthropic-version": "2026-10-21" } });
+
+test("an export has the files, the batches and their results, keys without secrets, the ledger and the usage", async () => {
+  const { id, key, file, batch } = await fullWorkspace(2_500);
+  const reply = await send(`/v1/organizations/workspaces/${id}/export`, "GET");
+  expect([reply.status, reply.headers.get("content-type")]).toEqual([200, "application/gzip"]);
+  const found = await filesOf(reply.body!);
+  expect(JSON.parse(found.get("end.json")!)).toEqual({
+    api_keys: 1,
+    ledger: 2_500,
+    usage_days: 1,
+    files: 1,
+    file_contents: 1,
+    batches: 1,
+    batch_results: 1,
+  });
+  expect(JSON.parse(found.get("workspace.json")!)).toMatchObject({ id, name: "full", zeroDataRetention: false });
+  expect(found.get(`files/${file.id}`)).toBe("what the file says");
+  expect(found.get(`batches/${batch.id}/results.jsonl`)).toBe(RESULTS);
+  expect(JSON.parse(found.get("api_keys/000001.jsonl")!)).toMatchObject({ id: key.id, name: "laptop" });
+  expect([...found.values()].join()).not.toContain("secret_hmac");
+  const ledger = [...found].filter(([name]) => name.startsWith("ledger/")).flatMap(([, text]) => text.trim().split("\n"));
+  const requests = ledger.map((line) => (JSON.parse(line) as { request_id: string }).request_id);
+  expect(new Set(requests).size).toBe(2_500);
+  // Amounts are text, as no JSON number holds every one of them exactly.
+  expect(JSON.parse(ledger[0]!)).toMatchObject({ api_key_id: key.id, cost_nano_usd: expect.stringMatching(/^\d+$/) });
+  expect(JSON.parse(found.get("usage_days/000001.jsonl")!)).toMatchObject({ requests: 2_500 });
+  expect(await dumpTable(platform.storage, "audit_log")).toContain("workspace.export");
+});
+
+test("a deleted workspace is gone with its content, and the ledger and the audit log stay", async () => {
+  const { id, key, client, file, batch } = await fullWorkspace(3);
+  const path = `/v1/organizations/workspaces/${id}`;
+  const early = await send(path, "DELETE");
+  expect([early.status, await early.text()]).toEqual([400, expect.stringContaining("archive it first")]);
+  expect((await client.files.retrieveMetadata(file.id)).id).toBe(file.id);
+
+  await admin.organization.workspaces.archive(id);
+  for (const _ of ["once", "again"]) {
+    const reply = await send(path, "DELETE");
+    expect(await reply.json()).toEqual({ id, type: "workspace_deleted" });
+  }
+  const listed = await Array.fromAsync(admin.organization.workspaces.list({ include_archived: true }), (each) => each.id);
+  expect(listed).not.toContain(id);
+  for (const at of [path, `${path}/export`, `${path}/data_retention`, `${path}/members`]) {
+    expect([at, (await send(at, "GET")).status]).toEqual([at, 404]);
+  }
+  expect((await send("/v1/files", "GET", key.secret)).status).toBe(401);
+  for (const table of ["files", "message_batches", "workspace_members", "idempotency_entries"]) {
+    expect(await dumpTable(platform.storage, table)).not.toContain(id);
+  }
+  const stored = await Array.fromAsync(blobs.list(), (blob) => blob.key);
+  expect(stored.filter((each) => each.includes(file.id) || each.includes(batch.id))).toEqual([]);
+  expect((await dumpTable(platform.storage, "turn_records")).split(`msg_req_${id}_`).length - 1).toBe(3);
+  expect(await dumpTable(platform.storage, "audit_log")).toContain("workspace.delete");
+});
+
+test("a deletion that is cut off after its first step is finished by the job", async () => {
+  const { id, file, batch } = await fullWorkspace(1);
+  await admin.organization.workspaces.archive(id);
+  const broken: BlobStore = { ...blobs, delete: () => Promise.reject(new Error("the process died here")) };
+  const contentOf = (store: BlobStore) => {
+    const deps = { storage: platform.storage, blobs: store, clock: systemClock };
+    const batches = createBatches({ ...deps, retentionDays: 30, wake() {} });
+    const content = [createFiles({ ...deps, quotaBytes: 0 }), batches];
+    return createRetention({ ...deps, content, defaultDays: 30 });
+  };
+  await using node = await platform.startNode({ retention: contentOf(broken) });
+  const path = `/v1/organizations/workspaces/${id}`;
+  const headers = { "x-api-key": platform.adminKey, "anthropic-version": "2026-10-21" };
+  expect((await fetch(`${node.url}${path}`, { method: "DELETE", headers })).status).toBe(500);
+  expect((await send(path, "GET")).status).toBe(404);
+  await contentOf(blobs).enforce();
+  const stored = await Array.fromAsync(blobs.list(), (blob) => blob.key);
+  expect(stored.filter((each) => each.includes(file.id) || each.includes(batch.id))).toEqual([]);
+  expect(await dumpTable(platform.storage, "message_batches")).not.toContain(id);
+});
+
+test("an operator exports and deletes a workspace with the command line", async () => {
+  const { id, file } = await fullWorkspace(1);
+  const { dataDir, databaseUrl } = platform.storage;
+  const env = databaseUrl === null ? {} : { DATABASE_URL: databaseUrl };
+  const parley = (...args: string[]) => runCli(["workspaces", ...args, "--json", "--data", dataDir], { env });
+  const to = join(await mkdtemp(join(tmpdir(), "parley-export-")), "full.tar.gz");
+  expect(await parley("export", id, to)).toMatchObject({ code: 0, stderr: "" });
+  async function* written() {
+    yield await readFile(to);
+  }
+  expect((await filesOf(written())).get(`files/${file.id}`)).toBe("what the file says");
+  expect(await parley("export", id, to)).toMatchObject({ code: 1, stderr: expect.stringContaining("is there already") });
+  expect(await parley("delete", id, "--yes")).toMatchObject({ code: 0 });
+  expect(await parley("delete", id, "--yes")).toMatchObject({ code: 0 });
+  expect((await send(`/v1/organizations/workspaces/${id}`, "GET")).status).toBe(404);
+  expect(await dumpTable(platform.storage, "files")).not.toContain(id);
+});
