@@ -31,9 +31,11 @@ export async function openFolderBlobStore(folder: string): Promise<BlobStore> {
       try {
         // `flush`: the bytes are on the disk before the name is.
         await pipeline(bytes, createWriteStream(draft, { flags: "wx", mode: 0o600, flush: true }));
-        await moveInto(path, draft);
-        // The folders between are new where this is their first blob: each is only as lasting as its name in the one above.
-        for (let above = dirname(path); above.startsWith(blobs); above = dirname(above)) await syncFolder(above);
+        const made = await moveInto(path, draft);
+        await syncFolder(dirname(path));
+        // A folder that is new is only as lasting as its name in the one above.
+        const top = made === undefined ? dirname(path) : dirname(made);
+        for (let above = dirname(path); above !== top; above = dirname(above)) await syncFolder(dirname(above));
       } catch (error) {
         await rm(draft, { force: true });
         throw toFailure(error);
@@ -85,13 +87,17 @@ async function removeOldDrafts(drafts: string): Promise<void> {
 
 const MOVE_TRIES = 10;
 
-/** A deletion may take the empty folder away after it was made, and before anything is in it. */
-async function moveInto(path: string, draft: string): Promise<void> {
+/**
+ * Gives back the topmost folder that had to be made. A deletion may take the empty folder away after it was made, and before
+ * anything is in it.
+ */
+async function moveInto(path: string, draft: string): Promise<string | undefined> {
+  let made: string | undefined;
   for (let tries = 1; ; tries += 1) {
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      made = (await mkdir(dirname(path), { recursive: true, mode: 0o700 })) ?? made;
       await rename(draft, path);
-      return;
+      return made;
     } catch (error) {
       if (tries === MOVE_TRIES || !(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
     }
