@@ -31,9 +31,10 @@ export const formatDollars = (dollars: number): string =>
 export const formatWhole = (number: number): string => WHOLE.format(number);
 
 const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
-const BYTES = BYTE_UNITS.map(
-  (unit) => new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 }),
-);
+const BYTES = BYTE_UNITS.map((unit, step) => {
+  const unitDisplay = step === 0 ? "long" : "short";
+  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay, maximumSignificantDigits: 3 });
+});
 
 /** `491 MB`: in steps of a thousand, as disks are sold and hubs count. */
 export function formatBytes(bytes: number): string {

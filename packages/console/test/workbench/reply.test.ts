@@ -67,6 +67,7 @@ test("a stream's events add up to its reply", () => {
     inputTokens: 11,
     cacheReadTokens: 7,
     cacheWriteTokens: 5,
+    deltas: 7,
     outputTokens: 9,
     startedAtMs: 100,
     firstTokenAtMs: 102,

@@ -76,7 +76,7 @@ test("Stop stops the engine, keeps what came, and the conversation goes on", asy
 test("a tool call is shown, answered, and the model goes on with the result", async () => {
   const { engine } = ours.platform;
   engine.play(scripted([start, ...toolBlock(0, "get_weather", '{"city": "Lis', 'bon"}'), end({ stopReason: "tool_use" })]));
-  await page.getByRole("button", { name: "Insert an example" }).click();
+  await page.getByRole("button", { name: "Insert an example into Tools" }).click();
   await ask("How is the weather in Lisbon?");
   await log().getByText("Calls get_weather").waitFor();
   await takePicture(page, "workbench-tool-light");
@@ -92,7 +92,7 @@ test("the settings are what is sent", async () => {
   engine.play(scripted([start, ...textBlock(0, "Aye."), end()]));
   // The newest models take no temperature.
   await page.getByLabel("Model", { exact: true }).selectOption("claude-haiku-4-5-20251001");
-  await page.getByLabel("System prompt").fill("You are a pirate.");
+  await page.getByLabel("System prompt", { exact: true }).fill("You are a pirate.");
   await page.getByLabel("Longest reply").fill("77");
   await page.getByLabel("Temperature").fill("0.3");
   await ask("Ahoy");

@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export interface Range {
-  readonly id: "day" | "week" | "month" | "quarter";
+  readonly id: "day" | "week" | "month" | "quarter" | "year";
   readonly label: string;
   readonly width: BucketWidth;
   readonly buckets: number;
@@ -16,6 +16,7 @@ export const RANGES: readonly Range[] = [
   { id: "week", label: text.ranges.week, width: "1h", buckets: 168 },
   { id: "month", label: text.ranges.month, width: "1d", buckets: 30 },
   { id: "quarter", label: text.ranges.quarter, width: "1d", buckets: 90 },
+  { id: "year", label: text.ranges.year, width: "1d", buckets: 365 },
 ];
 
 /** From whole buckets back to the end of the one that is under way. Days are days of UTC, as the reports count them. */

@@ -4,7 +4,7 @@ export const text = {
   cost: "Cost",
   costAbout: "What those tokens cost by the price table of this server.",
   range: "Time",
-  ranges: { day: "24 hours", week: "7 days", month: "30 days", quarter: "90 days" },
+  ranges: { day: "24 hours", week: "7 days", month: "30 days", quarter: "90 days", year: "A year" },
   groupBy: "Group by",
   groups: {
     kind: "Kind of token",

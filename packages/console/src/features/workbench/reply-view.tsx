@@ -20,13 +20,11 @@ export function ReplyView({ reply, isRunning }: { readonly reply: Reply; readonl
       {reply.blocks.map((block, index) => (
         <BlockView key={index} block={block} isGrowing={isRunning && index === reply.blocks.length - 1} />
       ))}
-      {!isRunning && (
-        <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-[0.89rem] text-muted tabular-nums">
-          <StopNote reply={reply} />
-          <Figures reply={reply} />
-          {plain !== "" && <CopyButton value={plain} label={text.copyReply} />}
-        </div>
-      )}
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-1 text-[0.89rem] text-muted tabular-nums">
+        {!isRunning && <StopNote reply={reply} />}
+        <Figures reply={reply} isRunning={isRunning} />
+        {!isRunning && plain !== "" && <CopyButton value={plain} label={text.copyReply} />}
+      </div>
     </div>
   );
 }
@@ -95,7 +93,7 @@ function StopNote({ reply }: { readonly reply: Reply }) {
   return note === undefined ? null : <Badge tone="warn">{note}</Badge>;
 }
 
-function Figures({ reply }: { readonly reply: Reply }) {
+function Figures({ reply, isRunning }: { readonly reply: Reply; readonly isRunning: boolean }) {
   const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, firstTokenAtMs, startedAtMs, endedAtMs } = reply;
   const { figures } = text;
   const decodeMs = firstTokenAtMs === null || endedAtMs === null ? 0 : endedAtMs - firstTokenAtMs;
@@ -109,17 +107,19 @@ function Figures({ reply }: { readonly reply: Reply }) {
           {cached}
         </span>
       )}
-      {outputTokens > 0 && (
-        <span>
-          {figures.output} {formatWhole(outputTokens)}
-        </span>
-      )}
+      {isRunning
+        ? reply.deltas > 0 && <span>{figures.outputSoFar(formatWhole(reply.deltas))}</span>
+        : outputTokens > 0 && (
+            <span>
+              {figures.output} {formatWhole(outputTokens)}
+            </span>
+          )}
       {firstTokenAtMs !== null && (
         <span>
           {figures.firstToken} {figures.seconds(((firstTokenAtMs - startedAtMs) / 1000).toFixed(2))}
         </span>
       )}
-      {outputTokens > 1 && decodeMs > 50 && (
+      {!isRunning && outputTokens > 1 && decodeMs > 50 && (
         <span>{figures.tokensPerSecond(((outputTokens - 1) / (decodeMs / 1000)).toFixed(1))}</span>
       )}
     </>

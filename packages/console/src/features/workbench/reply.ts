@@ -15,6 +15,8 @@ export interface Reply {
   readonly cacheReadTokens: number;
   readonly cacheWriteTokens: number;
   readonly outputTokens: number;
+  /** Deltas that came: about as many tokens, until the end says how many they were. */
+  readonly deltas: number;
   readonly startedAtMs: number;
   readonly firstTokenAtMs: number | null;
   readonly endedAtMs: number | null;
@@ -29,6 +31,7 @@ export function beginReply(nowMs: number): Reply {
     cacheReadTokens: 0,
     cacheWriteTokens: 0,
     outputTokens: 0,
+    deltas: 0,
     startedAtMs: nowMs,
     firstTokenAtMs: null,
     endedAtMs: null,
@@ -45,7 +48,11 @@ export function applyEvent(reply: Reply, event: StreamEvent, nowMs: number): Rep
     case "content_block_delta": {
       const block = reply.blocks[event.index];
       if (!block) return reply;
-      return { ...withBlock(reply, event.index, grow(block, event.delta)), firstTokenAtMs: reply.firstTokenAtMs ?? nowMs };
+      return {
+        ...withBlock(reply, event.index, grow(block, event.delta)),
+        deltas: reply.deltas + 1,
+        firstTokenAtMs: reply.firstTokenAtMs ?? nowMs,
+      };
     }
     case "message_delta": {
       const { output_tokens: outputTokens, cache_read_input_tokens: read, cache_creation_input_tokens: written } = event.usage;

@@ -1,4 +1,20 @@
+import type { ConsolePromptContent } from "@parley/wire";
+import { type Attachment, toBlock } from "./attachments.ts";
 import type { Reply, ReplyBlock } from "./reply.ts";
+import { fillVariables, type Values } from "./variables.ts";
+
+export type Thinking =
+  | { readonly type: "off" }
+  | { readonly type: "adaptive" }
+  | { readonly type: "enabled"; readonly budgetTokens: number };
+
+/** Up to where the prompt is kept computed. */
+export interface CacheMarks {
+  readonly tools: boolean;
+  readonly system: boolean;
+  readonly message: boolean;
+  readonly ttl: "5m" | "1h";
+}
 
 export interface Settings {
   readonly model: string;
@@ -6,9 +22,12 @@ export interface Settings {
   readonly maxTokens: number;
   /** Null: the model's own. */
   readonly temperature: number | null;
-  readonly thinkingBudgetTokens: number | null;
+  readonly thinking: Thinking;
   /** A JSON list of tool definitions; empty for none. */
   readonly tools: string;
+  /** The JSON schema that the reply follows; empty for none. */
+  readonly outputSchema: string;
+  readonly cache: CacheMarks;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -16,8 +35,10 @@ export const DEFAULT_SETTINGS: Settings = {
   system: "",
   maxTokens: 1024,
   temperature: null,
-  thinkingBudgetTokens: null,
+  thinking: { type: "off" },
   tools: "",
+  outputSchema: "",
+  cache: { tools: false, system: false, message: false, ttl: "5m" },
 };
 
 export const THINKING_BUDGET_MIN = 1024;
@@ -27,27 +48,66 @@ export interface ToolResult {
   readonly content: string;
 }
 
-export type Turn =
-  | { readonly id: number; readonly role: "user"; readonly text: string; readonly results: readonly ToolResult[] }
-  | { readonly id: number; readonly role: "assistant"; readonly reply: Reply };
+export interface UserTurn {
+  readonly id: number;
+  readonly role: "user";
+  readonly text: string;
+  readonly results: readonly ToolResult[];
+  readonly attachments?: readonly Attachment[];
+}
+
+export type Turn = UserTurn | { readonly id: number; readonly role: "assistant"; readonly reply: Reply };
+
+type Block = Readonly<Record<string, unknown>>;
 
 /** The body of `POST /v1/messages`, as it is sent and as "Get code" shows it. */
-export function toRequest(settings: Settings, turns: readonly Turn[]): Readonly<Record<string, unknown>> {
+export function toRequest(settings: Settings, turns: readonly Turn[], values: Values = {}): Block {
+  const { thinking, cache } = settings;
   const tools = parseTools(settings.tools);
+  const schema = parseSchema(settings.outputSchema);
+  const system = fillVariables(settings.system, values);
+  const mark = { type: "ephemeral", ...(cache.ttl === "1h" ? { ttl: "1h" } : {}) };
+  const messages = turns.flatMap((turn) => {
+    const content = turn.role === "user" ? toUserContent(turn) : toAssistantContent(turn.reply);
+    return content.length === 0 ? [] : [{ role: turn.role, content }];
+  });
   return {
     model: settings.model,
     max_tokens: settings.maxTokens,
-    ...(settings.system.trim() === "" ? {} : { system: settings.system }),
-    ...(settings.temperature === null || settings.thinkingBudgetTokens !== null ? {} : { temperature: settings.temperature }),
-    ...(settings.thinkingBudgetTokens === null
-      ? {}
-      : { thinking: { type: "enabled", budget_tokens: settings.thinkingBudgetTokens } }),
-    ...(tools && tools.length > 0 ? { tools } : {}),
-    messages: turns.flatMap((turn) => {
-      const content = turn.role === "user" ? toUserContent(turn) : toAssistantContent(turn.reply);
-      return content.length === 0 ? [] : [{ role: turn.role, content }];
-    }),
+    ...(system.trim() === "" ? {} : { system: cache.system ? [{ type: "text", text: system, cache_control: mark }] : system }),
+    ...(settings.temperature === null || thinking.type !== "off" ? {} : { temperature: settings.temperature }),
+    ...toThinking(thinking),
+    ...(schema === null ? {} : { output_config: { format: { type: "json_schema", schema } } }),
+    ...(tools && tools.length > 0 ? { tools: cache.tools ? markLast(tools, mark) : tools } : {}),
+    messages: cache.message ? markLastMessage(messages, mark) : messages,
   };
+}
+
+function toThinking(thinking: Thinking) {
+  switch (thinking.type) {
+    case "off":
+      return {};
+    case "adaptive":
+      return { thinking: { type: "adaptive" } };
+    case "enabled":
+      return { thinking: { type: "enabled", budget_tokens: thinking.budgetTokens } };
+    default:
+      thinking satisfies never;
+      return {};
+  }
+}
+
+function markLast(blocks: readonly unknown[], mark: Block): readonly unknown[] {
+  return blocks.map((block, index) =>
+    index === blocks.length - 1 && typeof block === "object" ? { ...block, cache_control: mark } : block,
+  );
+}
+
+function markLastMessage(messages: readonly { role: string; content: string | readonly unknown[] }[], mark: Block) {
+  const last = messages.at(-1);
+  if (last?.role !== "user") return messages;
+  const blocks = typeof last.content === "string" ? [{ type: "text", text: last.content }] : last.content;
+  return [...messages.slice(0, -1), { role: "user", content: markLast(blocks, mark) }];
 }
 
 /** The tools of the editor's text; null where it is no JSON list. */
@@ -61,6 +121,15 @@ export function parseTools(source: string): readonly unknown[] | null {
   }
 }
 
+/** Null where there is none, and where it is not one yet. */
+function parseSchema(source: string): unknown {
+  try {
+    return source.trim() === "" ? null : (JSON.parse(source) as unknown);
+  } catch {
+    return null;
+  }
+}
+
 /** Calls that wait for a result before the conversation can go on. */
 export function openCallsOf(turns: readonly Turn[]): readonly Extract<ReplyBlock, { type: "tool_use" }>[] {
   const last = turns.at(-1);
@@ -68,10 +137,11 @@ export function openCallsOf(turns: readonly Turn[]): readonly Extract<ReplyBlock
   return last.reply.blocks.filter((block) => block.type === "tool_use");
 }
 
-function toUserContent({ text, results }: Extract<Turn, { role: "user" }>) {
-  if (results.length === 0) return text;
+function toUserContent({ text, results, attachments = [] }: UserTurn): string | readonly Block[] {
+  if (results.length === 0 && attachments.length === 0) return text;
   return [
     ...results.map(({ id, content }) => ({ type: "tool_result", tool_use_id: id, content })),
+    ...attachments.map(toBlock),
     ...(text.trim() === "" ? [] : [{ type: "text", text }]),
   ];
 }
@@ -101,4 +171,34 @@ function parseInput(json: string): unknown {
   } catch {
     return {};
   }
+}
+
+/** A saved prompt: the settings and the message, not the conversation. */
+export function toPromptContent(settings: Settings, message: string): ConsolePromptContent {
+  const { model, system, maxTokens, temperature, thinking, tools, outputSchema, cache } = settings;
+  return {
+    model,
+    system,
+    message,
+    max_tokens: maxTokens,
+    temperature,
+    thinking: thinking.type === "enabled" ? { type: "enabled", budget_tokens: thinking.budgetTokens } : thinking,
+    tools,
+    output_schema: outputSchema,
+    cache,
+  };
+}
+
+export function fromPromptContent(content: ConsolePromptContent): Settings {
+  const { model, system, max_tokens: maxTokens, temperature, thinking, tools, output_schema: outputSchema, cache } = content;
+  return {
+    model,
+    system,
+    maxTokens,
+    temperature,
+    thinking: thinking.type === "enabled" ? { type: "enabled", budgetTokens: thinking.budget_tokens } : thinking,
+    tools,
+    outputSchema,
+    cache,
+  };
 }

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import { CodeBlock } from "../../ui/code-block.tsx";
+import { AttachmentChip } from "./composer.tsx";
 import { ReplyView } from "./reply-view.tsx";
 import type { Turn } from "./settings.ts";
 import { text } from "./text.ts";
@@ -8,7 +9,7 @@ import { text } from "./text.ts";
 const FOLLOW_PX = 80;
 
 /** The conversation. It stays at its end while it grows, unless the reader has scrolled away. */
-export function Transcript({ children }: { readonly children: ReactNode }) {
+export function Transcript({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const isFollowing = useRef(true);
@@ -26,7 +27,7 @@ export function Transcript({ children }: { readonly children: ReactNode }) {
     <div
       ref={box}
       role="log"
-      aria-label={text.conversation}
+      aria-label={label}
       tabIndex={0}
       onScroll={({ currentTarget: at }) => {
         isFollowing.current = at.scrollHeight - at.scrollTop - at.clientHeight < FOLLOW_PX;
@@ -53,6 +54,15 @@ export function TurnView({ turn }: { readonly turn: Turn }) {
       {turn.results.map(({ id, content }) => (
         <CodeBlock key={id} code={content} label={text.resultLabel} className="mb-2" />
       ))}
+      {turn.attachments && turn.attachments.length > 0 && (
+        <ul className="mb-2 flex flex-wrap gap-2">
+          {turn.attachments.map((attachment) => (
+            <li key={attachment.id}>
+              <AttachmentChip attachment={attachment} />
+            </li>
+          ))}
+        </ul>
+      )}
       {turn.text.trim() !== "" && (
         <div dir="auto" className="w-fit max-w-full rounded-xl bg-hover px-4 py-2.5 break-words whitespace-pre-wrap">
           {turn.text}

@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { send } from "../../api/call.ts";
-import { applyEvent, beginReply, endReply, type Reply } from "./reply.ts";
+import type { Reply } from "./reply.ts";
+import { streamReply } from "./stream-reply.ts";
 
 /**
- * Asks for a message and follows its stream. Events are gathered and shown once a frame: a fast model does not make the page
- * draw more often than the screen does.
+ * A reply on the page. Events are gathered and shown once a frame: a fast model does not make the page draw more often than the
+ * screen does.
  */
 export function useReply() {
   const [reply, setReply] = useState<Reply | null>(null);
@@ -19,7 +19,7 @@ export function useReply() {
     controller.current?.abort();
     const mine = new AbortController();
     controller.current = mine;
-    let current = beginReply(performance.now());
+    let current: Reply | null = null;
     let frame = 0;
     const show = () => {
       frame = 0;
@@ -29,26 +29,19 @@ export function useReply() {
     setError(null);
     setRunning(true);
     try {
-      // The schemas of a stream are not wanted before somebody sends something.
-      const { readStream } = await import("../../api/read-stream.ts");
-      const response = await send("/v1/messages", {
-        method: "POST",
-        body: { ...body, stream: true },
+      return await streamReply(body, {
         workspaceId,
         signal: mine.signal,
+        onReply(grown) {
+          current = grown;
+          frame ||= requestAnimationFrame(show);
+        },
       });
-      for await (const event of readStream(response)) {
-        current = applyEvent(current, event, performance.now());
-        frame ||= requestAnimationFrame(show);
-      }
-      return current;
     } catch (thrown) {
-      if (mine.signal.aborted) return current;
       setError(thrown);
       return null;
     } finally {
       cancelAnimationFrame(frame);
-      current = endReply(current, performance.now());
       if (controller.current === mine) {
         setReply(current);
         setRunning(false);

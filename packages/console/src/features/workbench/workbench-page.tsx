@@ -1,107 +1,184 @@
-import { Dialog as Drawer } from "@base-ui/react/dialog";
+import { Drawer } from "@base-ui/react/drawer";
+import type { ConsolePromptCase } from "@parley/wire";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { Code, FlaskConical, SlidersHorizontal, SquarePen, Undo2, X } from "lucide-react";
+import { Code, Columns2, FlaskConical, SlidersHorizontal, SquarePen, Table2, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { modelsQuery, pickModel } from "../../api/models.ts";
 import { useWorkspaces } from "../../api/workspaces.ts";
 import { Button } from "../../ui/button.tsx";
+import { classNames } from "../../ui/class-names.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
+import { SelectField } from "../../ui/field.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
 import { text as uiText } from "../../ui/text.ts";
+import type { Attachment } from "./attachments.ts";
 import { CodeDialog } from "./code-dialog.tsx";
 import { Composer } from "./composer.tsx";
-import { beginReply } from "./reply.ts";
-import { ReplyView } from "./reply-view.tsx";
-import { DEFAULT_SETTINGS, openCallsOf, parseTools, type Settings, toRequest, type ToolResult, type Turn } from "./settings.ts";
+import { ConversationPane } from "./conversation-pane.tsx";
+import { Evaluation } from "./evaluation.tsx";
+import { schemaProblem, toolsProblem } from "./json-problem.ts";
+import { PromptBar } from "./prompt-bar.tsx";
+import { DEFAULT_SETTINGS, fromPromptContent, type Settings, toPromptContent, toRequest, type Turn } from "./settings.ts";
 import { SettingsPanel } from "./settings-panel.tsx";
 import { text } from "./text.ts";
-import { Said, Transcript, TurnView } from "./transcript.tsx";
-import { useReply } from "./use-reply.ts";
+import { type Message, useConversation } from "./use-conversation.ts";
+import { useSavedPrompt } from "./use-saved-prompt.ts";
+import { fillVariables, findVariables, type Values } from "./variables.ts";
+import { VariablesFields } from "./variables-fields.tsx";
 
 const route = getRouteApi("/signed-in/workbench");
+type Side = "A" | "B";
+const SIDES: readonly Side[] = ["A", "B"];
 
 export function WorkbenchPage() {
   const { model: wantedModel } = route.useSearch();
   const { data: models, error: modelsError, refetch } = useQuery(modelsQuery);
-  const [chosen, setChosen] = useState<Settings>({ ...DEFAULT_SETTINGS, model: wantedModel ?? "" });
-  const settings = { ...chosen, model: chosen.model || (pickModel(models, "sonnet")?.id ?? "") };
   const workspaces = useWorkspaces();
   const [chosenWorkspace, setWorkspace] = useState<string | null>(null);
   // Newest first: the default one is the oldest.
   const workspaceId = chosenWorkspace ?? workspaces.at(-1)?.id ?? null;
-  const [turns, setTurns] = useState<readonly Turn[]>([]);
+
+  const [chosen, setChosen] = useState<Readonly<Record<Side, Settings>>>({
+    A: { ...DEFAULT_SETTINGS, model: wantedModel ?? "" },
+    B: DEFAULT_SETTINGS,
+  });
+  const withModel = (settings: Settings): Settings => ({
+    ...settings,
+    model: settings.model || (pickModel(models, "sonnet")?.id ?? ""),
+  });
+  const settings = { A: withModel(chosen.A), B: withModel(chosen.B) };
+  const [isComparing, setComparing] = useState(false);
+  const sides = isComparing ? SIDES : SIDES.slice(0, 1);
+  const [shownSide, setShownSide] = useState<Side>("A");
+
   const [draft, setDraft] = useState("");
+  const [attachments, setAttachments] = useState<readonly Attachment[]>([]);
+  const [values, setValues] = useState<Values>({});
+  const [cases, setCases] = useState<readonly ConsolePromptCase[]>([]);
+  const saved = useSavedPrompt(workspaceId);
+  const conversations = {
+    A: useConversation(settings.A, workspaceId, values),
+    B: useConversation(settings.B, workspaceId, values),
+  };
+  const shown = sides.map((side) => conversations[side]);
+
+  const [isEvaluating, setEvaluating] = useState(false);
   const [isCodeOpen, setCodeOpen] = useState(false);
   const [isDrawerOpen, setDrawerOpen] = useState(false);
-  const { reply, error, isRunning, run, stop, clear } = useReply();
   const composer = useRef<HTMLTextAreaElement>(null);
-  const nextId = useRef(0);
-  const isBlocked = settings.model === "" || parseTools(settings.tools) === null;
+  const isBlocked = sides.some((side) => {
+    const { model, tools, outputSchema } = settings[side];
+    return model === "" || toolsProblem(tools) !== null || schemaProblem(outputSchema) !== null;
+  });
+  const isRunning = shown.some((conversation) => conversation.isRunning);
+  const isEmpty = shown.every(({ turns, error }) => turns.length === 0 && !error) && !isRunning;
 
   useEffect(() => {
     document.title = `${text.title} · Parley`;
   }, []);
 
-  async function ask(conversation: readonly Turn[]): Promise<void> {
-    setTurns(conversation);
-    const done = await run(toRequest(settings, conversation), workspaceId);
-    // A reply that was stopped before its first word says nothing.
-    if (!done || done.blocks.length === 0) return;
-    setTurns([
-      ...conversation,
-      { id: nextId.current++, role: "assistant", reply: { ...done, endedAtMs: done.endedAtMs ?? performance.now() } },
-    ]);
-    clear();
-  }
+  const change = (side: Side, fields: Partial<Settings>) =>
+    setChosen((before) => ({ ...before, [side]: { ...settings[side], ...fields } }));
 
-  function onSend(message: string, results: readonly ToolResult[]): void {
+  function onSend(message: Message): void {
     setDraft("");
-    void ask([...turns, { id: nextId.current++, role: "user", text: message, results }]);
+    setAttachments([]);
+    const filled = { ...message, text: fillVariables(message.text, values) };
+    for (const conversation of shown) conversation.send(filled);
   }
 
   function startAnew(): void {
-    clear();
-    setTurns([]);
+    for (const side of SIDES) conversations[side].startWith([]);
     composer.current?.focus();
   }
 
   /** Back to before the last message, which can be changed and sent again. */
   function takeBack(): void {
-    const last = turns.findLastIndex((turn) => turn.role === "user");
-    const turn = turns[last];
-    if (turn?.role !== "user") return;
-    clear();
-    setTurns(turns.slice(0, last));
-    setDraft(turn.text);
+    const taken = shown.map((conversation) => conversation.takeBack())[0];
+    if (!taken) return;
+    setDraft(taken.text);
+    setAttachments(taken.attachments ?? []);
     composer.current?.focus();
   }
 
+  /** The other side begins where this one stands, so that one thing can be changed. */
+  function toggleCompare(): void {
+    if (!isComparing) {
+      setChosen((before) => ({ ...before, B: settings.A }));
+      conversations.B.startWith(conversations.A.turns);
+    }
+    setShownSide(isComparing ? "A" : "B");
+    setComparing(!isComparing);
+  }
+
   const panel = (
-    <SettingsPanel
-      settings={settings}
-      onChange={(change) => setChosen({ ...settings, ...change })}
-      models={models ?? []}
-      workspaceId={workspaceId}
-      onWorkspace={setWorkspace}
-    />
+    <div className="grid content-start gap-5">
+      <PromptBar
+        saved={saved}
+        workspaceId={workspaceId}
+        content={toPromptContent(settings.A, draft)}
+        onContent={(content) => {
+          setChosen((before) => ({ ...before, A: fromPromptContent(content) }));
+          setDraft(content.message);
+        }}
+        onCases={setCases}
+      />
+      {workspaces.length > 1 && (
+        <SelectField
+          label={text.workspace}
+          choices={workspaces.map((each) => ({ value: each.id, label: each.name }))}
+          value={workspaceId ?? ""}
+          onChange={(event) => {
+            // Prompts are of one workspace.
+            saved.close();
+            setWorkspace(event.target.value);
+          }}
+        />
+      )}
+      {!isEvaluating && (
+        <VariablesFields
+          names={findVariables(...sides.map((side) => settings[side].system), draft)}
+          values={values}
+          onChange={setValues}
+        />
+      )}
+      {isComparing && (
+        <SelectField
+          label={text.settingsOf}
+          choices={SIDES.map((side) => ({ value: side, label: `${text.side(side)}: ${settings[side].model}` }))}
+          value={shownSide}
+          onChange={(event) => setShownSide(event.target.value === "B" ? "B" : "A")}
+        />
+      )}
+      <SettingsPanel settings={settings[shownSide]} onChange={(fields) => change(shownSide, fields)} models={models ?? []} />
+    </div>
   );
-  const isEmpty = turns.length === 0 && !isRunning && !error;
 
   return (
     <div className="flex h-[calc(100dvh-3.25rem)] flex-col lg:h-dvh">
       <header className="flex items-center gap-2 border-b border-line px-4 py-2.5 sm:px-6">
         <h1 className="flex-1 truncate text-[1.15rem] font-semibold tracking-tight">{text.title}</h1>
-        {!isEmpty && (
+        {!isEmpty && !isEvaluating && (
           <Button kind="quiet" onClick={startAnew}>
             <SquarePen size={15} aria-hidden />
-            <span className="max-sm:sr-only">{text.clear}</span>
+            <span className="max-md:sr-only">{text.clear}</span>
           </Button>
         )}
+        {!isEvaluating && (
+          <Button kind="quiet" aria-pressed={isComparing} disabled={isRunning} onClick={toggleCompare}>
+            <Columns2 size={15} aria-hidden />
+            <span className="max-md:sr-only">{isComparing ? text.endCompare : text.compare}</span>
+          </Button>
+        )}
+        <Button kind="quiet" aria-pressed={isEvaluating} onClick={() => setEvaluating(!isEvaluating)}>
+          <Table2 size={15} aria-hidden />
+          <span className="max-md:sr-only">{isEvaluating ? text.endEvaluate : text.evaluate}</span>
+        </Button>
         <Button onClick={() => setCodeOpen(true)}>
           <Code size={15} aria-hidden />
-          {text.getCode}
+          <span className="max-sm:sr-only">{text.getCode}</span>
         </Button>
         <span className="xl:hidden">
           <IconButton icon={SlidersHorizontal} label={text.settings} onClick={() => setDrawerOpen(true)} />
@@ -109,73 +186,70 @@ export function WorkbenchPage() {
       </header>
       <div className="grid min-h-0 flex-1 xl:grid-cols-[minmax(0,1fr)_21rem]">
         <div className="flex min-h-0 flex-col">
-          <Transcript>
-            {modelsError && <ErrorNote error={modelsError} onRetry={() => void refetch()} />}
-            {models?.length === 0 && <p className="text-muted">{text.noModel}</p>}
-            {isEmpty && (
-              <EmptyState
-                icon={FlaskConical}
-                title={text.emptyTitle}
-                action={
-                  <div className="grid gap-2">
-                    {text.examples.map((example) => (
-                      <button
-                        key={example}
-                        type="button"
-                        className="rounded-lg border border-line bg-panel px-3.5 py-2 text-start transition-colors hover:border-line-strong hover:bg-hover"
-                        onClick={() => {
-                          setDraft(example);
-                          composer.current?.focus();
-                        }}
-                      >
-                        {example}
-                      </button>
-                    ))}
-                  </div>
-                }
-              >
-                {text.empty}
-              </EmptyState>
-            )}
-            {turns.map((turn) => (
-              <TurnView key={turn.id} turn={turn} />
-            ))}
-            {isRunning && (
-              <Said by={text.assistant}>
-                <ReplyView reply={reply ?? beginReply(0)} isRunning />
-              </Said>
-            )}
-            {error ? (
-              <>
-                {reply && reply.blocks.length > 0 && (
-                  <Said by={text.assistant}>
-                    <ReplyView reply={reply} isRunning={false} />
-                  </Said>
-                )}
-                <ErrorNote error={error} onRetry={() => void ask(turns)} />
-              </>
-            ) : null}
-            {!isRunning && turns.length > 0 && (
-              <div>
-                <Button kind="quiet" size="small" onClick={takeBack}>
-                  <Undo2 size={14} aria-hidden />
-                  {text.edit}
-                </Button>
-              </div>
-            )}
-          </Transcript>
-          <div className="mx-auto w-full max-w-3xl px-4 pb-4 sm:px-6">
-            <Composer
-              ref={composer}
-              draft={draft}
-              onDraft={setDraft}
-              openCalls={openCallsOf(turns)}
-              isRunning={isRunning}
+          {isEvaluating ? (
+            <Evaluation
+              settings={settings.A}
+              message={draft}
+              onMessage={setDraft}
+              version={saved.version}
+              workspaceId={workspaceId}
+              cases={cases}
+              onCases={setCases}
+              saved={saved}
               isBlocked={isBlocked}
-              onSend={onSend}
-              onStop={stop}
             />
-          </div>
+          ) : (
+            <>
+              {modelsError && <ErrorNote error={modelsError} onRetry={() => void refetch()} />}
+              {models?.length === 0 && <p className="px-6 pt-4 text-muted">{text.noModel}</p>}
+              <div
+                className={classNames(
+                  "grid min-h-0 flex-1",
+                  isComparing && "grid-rows-2 divide-line max-lg:divide-y lg:grid-cols-2 lg:grid-rows-1 lg:divide-x",
+                )}
+              >
+                {sides.map((side) => (
+                  <div key={side} className="flex min-h-0 min-w-0 flex-col">
+                    {isComparing && (
+                      <h2 className="truncate border-b border-line px-4 py-1.5 text-[0.93rem] text-muted">
+                        <span className="font-medium text-ink">{text.side(side)}</span> {settings[side].model}
+                      </h2>
+                    )}
+                    <ConversationPane
+                      label={isComparing ? text.conversationOf(side) : text.conversation}
+                      conversation={conversations[side]}
+                      onTakeBack={takeBack}
+                    >
+                      {!isComparing && (
+                        <Examples
+                          onChoose={(example) => {
+                            setDraft(example);
+                            composer.current?.focus();
+                          }}
+                        />
+                      )}
+                    </ConversationPane>
+                  </div>
+                ))}
+              </div>
+              <div className="mx-auto w-full max-w-3xl px-4 pt-2 pb-4 sm:px-6">
+                <Composer
+                  ref={composer}
+                  draft={draft}
+                  onDraft={setDraft}
+                  attachments={attachments}
+                  onAttachments={setAttachments}
+                  openCalls={shown.flatMap(({ openCalls }) => openCalls)}
+                  isRunning={isRunning}
+                  isBlocked={isBlocked}
+                  onSend={onSend}
+                  onStop={() => {
+                    for (const conversation of shown) conversation.stop();
+                  }}
+                />
+              </div>
+            </>
+          )}
         </div>
         <aside aria-label={text.settings} className="hidden min-h-0 overflow-y-auto border-s border-line bg-panel p-5 xl:block">
           {panel}
@@ -193,13 +267,45 @@ export function WorkbenchPage() {
           </Drawer.Popup>
         </Drawer.Portal>
       </Drawer.Root>
-      {isCodeOpen && <CodeDialog body={toRequest(settings, withDraft(turns, draft))} onClose={() => setCodeOpen(false)} />}
+      {isCodeOpen && (
+        <CodeDialog
+          body={toRequest(settings[shownSide], withDraft(conversations[shownSide].turns, draft, attachments, values), values)}
+          onClose={() => setCodeOpen(false)}
+        />
+      )}
     </div>
   );
 }
 
+function Examples({ onChoose }: { readonly onChoose: (example: string) => void }) {
+  return (
+    <EmptyState
+      icon={FlaskConical}
+      title={text.emptyTitle}
+      action={
+        <div className="grid gap-2">
+          {text.examples.map((example) => (
+            <button
+              key={example}
+              type="button"
+              className="rounded-lg border border-line bg-panel px-3.5 py-2 text-start transition-colors hover:border-line-strong hover:bg-hover"
+              onClick={() => onChoose(example)}
+            >
+              {example}
+            </button>
+          ))}
+        </div>
+      }
+    >
+      {text.empty}
+    </EmptyState>
+  );
+}
+
 /** The conversation as it would be sent now. */
-function withDraft(turns: readonly Turn[], draft: string): readonly Turn[] {
-  if (draft.trim() === "" && turns.length > 0) return turns;
-  return [...turns, { id: -1, role: "user", text: draft.trim() === "" ? "Hello!" : draft, results: [] }];
+function withDraft(turns: readonly Turn[], draft: string, attachments: readonly Attachment[], values: Values): readonly Turn[] {
+  const isNothing = draft.trim() === "" && attachments.length === 0;
+  if (isNothing && turns.length > 0) return turns;
+  const said = isNothing ? "Hello!" : fillVariables(draft, values);
+  return [...turns, { id: -1, role: "user", text: said, results: [], attachments }];
 }

@@ -1,0 +1,95 @@
+import type { ConsolePromptCase, ConsolePromptContent } from "@parley/wire";
+import { BookMarked, Save } from "lucide-react";
+import { useState } from "react";
+import { formatRelative } from "../../format/format.ts";
+import { Button } from "../../ui/button.tsx";
+import { ErrorNote } from "../../ui/error-note.tsx";
+import { SelectField } from "../../ui/field.tsx";
+import { useToast } from "../../ui/toasts.tsx";
+import { PromptsDialog } from "./prompts-dialog.tsx";
+import { SavePromptDialog } from "./save-prompt-dialog.tsx";
+import { text } from "./text.ts";
+import type { SavedPrompt } from "./use-saved-prompt.ts";
+
+/** Which saved prompt this is, in which version, and how to keep what it has become. */
+export function PromptBar({
+  saved,
+  workspaceId,
+  content,
+  onContent,
+  onCases,
+}: {
+  readonly saved: SavedPrompt;
+  readonly workspaceId: string | null;
+  /** As it would be saved now. */
+  readonly content: ConsolePromptContent;
+  readonly onContent: (content: ConsolePromptContent) => void;
+  readonly onCases: (cases: readonly ConsolePromptCase[]) => void;
+}) {
+  const [dialog, setDialog] = useState<"open" | "save" | null>(null);
+  const toast = useToast();
+  const { prompt, version } = saved;
+
+  function open(...opened: Parameters<SavedPrompt["open"]>): void {
+    const found = saved.open(...opened);
+    if (found) onContent(found);
+    onCases(opened[0].cases);
+    setDialog(null);
+  }
+
+  return (
+    <section aria-label={text.prompt} className="grid gap-2">
+      <div className="flex items-center gap-2">
+        <h2 className="min-w-0 flex-1 truncate font-medium">{prompt?.name ?? text.unsaved}</h2>
+        <Button size="small" onClick={() => setDialog("open")}>
+          <BookMarked size={14} aria-hidden />
+          {text.openPrompt}
+        </Button>
+        <Button
+          size="small"
+          isBusy={saved.save.isPending}
+          onClick={() =>
+            prompt
+              ? saved.save.mutate({ id: prompt.id, content }, { onSuccess: () => toast(text.savedVersion) })
+              : setDialog("save")
+          }
+        >
+          <Save size={14} aria-hidden />
+          {text.save}
+        </Button>
+      </div>
+      {prompt && (
+        <SelectField
+          label={text.version}
+          isLabelHidden
+          choices={prompt.versions.map((each) => ({
+            value: String(each.version),
+            label: text.versionLine(each.version, formatRelative(each.created_at)),
+          }))}
+          value={String(version ?? "")}
+          onChange={(event) => open(prompt, Number(event.target.value))}
+        />
+      )}
+      {saved.save.error && <ErrorNote error={saved.save.error} />}
+      {dialog === "open" && (
+        <PromptsDialog
+          workspaceId={workspaceId}
+          onOpen={open}
+          onDeleted={(id) => id === prompt?.id && saved.close()}
+          onClose={() => setDialog(null)}
+        />
+      )}
+      {dialog === "save" && (
+        <SavePromptDialog
+          workspaceId={workspaceId}
+          content={content}
+          onSaved={(made) => {
+            open(made);
+            toast(text.saved);
+          }}
+          onClose={() => setDialog(null)}
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,50 @@
+import type { ConsolePrompt, ConsolePromptCase, ConsolePromptContent } from "@parley/wire";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { PROMPTS, updatePrompt } from "../../api/prompts.ts";
+
+export type SavedPrompt = ReturnType<typeof useSavedPrompt>;
+
+/** The saved prompt on which the Workbench works, if any. */
+export function useSavedPrompt(workspaceId: string | null) {
+  const queryClient = useQueryClient();
+  const [prompt, setPrompt] = useState<ConsolePrompt | null>(null);
+  /** The one whose content was opened or saved last. */
+  const [version, setVersion] = useState<number | null>(null);
+
+  function take(taken: ConsolePrompt): void {
+    setPrompt(taken);
+    void queryClient.invalidateQueries({ queryKey: PROMPTS });
+  }
+  const save = useMutation({
+    mutationFn: ({ id, content }: { readonly id: string; readonly content: ConsolePromptContent }) =>
+      updatePrompt(workspaceId, id, { content }),
+    onSuccess(saved) {
+      take(saved);
+      setVersion(saved.versions[0]?.version ?? null);
+    },
+  });
+  const saveCases = useMutation({
+    mutationFn: ({ id, cases }: { readonly id: string; readonly cases: readonly ConsolePromptCase[] }) =>
+      updatePrompt(workspaceId, id, { cases: [...cases] }),
+    onSuccess: take,
+  });
+
+  return {
+    prompt,
+    version,
+    save,
+    saveCases,
+    /** Opens a version; the newest unless it says which. */
+    open(opened: ConsolePrompt, wanted?: number): ConsolePromptContent | null {
+      const found = opened.versions.find((each) => each.version === wanted) ?? opened.versions[0];
+      take(opened);
+      setVersion(found?.version ?? null);
+      return found?.content ?? null;
+    },
+    close() {
+      setPrompt(null);
+      setVersion(null);
+    },
+  };
+}
