@@ -111,7 +111,10 @@ if (wants("model") || wants("e2e")) {
   }
 }
 if (wants("model")) vitest("model");
-if (wants("e2e")) vitest("e2e");
+if (wants("e2e")) {
+  if (!ensureConsole(root, process.execPath)) failed += 1;
+  vitest("e2e");
+}
 
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 ? 0 : 1);

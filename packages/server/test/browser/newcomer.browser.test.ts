@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { end, scripted, start, textBlock } from "../../src/doors/testing/scripted-engine.ts";
-import { OWNER, readClipboard, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
+import { ownerLink } from "../../src/sign-in/links.ts";
+import { becomeOwnerWithKey } from "./newcomer-steps.ts";
+import { readClipboard, startConsole, type ConsoleUnderTest } from "./start-console.ts";
 
 let ours: ConsoleUnderTest;
 
@@ -15,30 +17,8 @@ test("a newcomer comes from the owner's link to a working key and a first reply 
   const secret = await platform.accounts.signIn.createOwnerLink();
   const { page, context, problems } = await ours.open();
 
-  await page.goto(`${address}/owner#${secret}`);
-  await page.getByRole("heading", { name: "Welcome to Parley" }).waitFor();
-  expect(page.url()).toBe(`${address}/owner`);
-  await takePicture(page, "owner-light");
-  await page.getByLabel("Your name").click();
-  await page.keyboard.type(OWNER.name);
-  await page.getByLabel("E-mail address").click();
-  await page.keyboard.type(OWNER.email);
-  await page.getByLabel("Password").click();
-  await page.keyboard.type(OWNER.password);
-  await page.getByRole("button", { name: "Create the account" }).click();
-
-  await page.getByRole("heading", { name: "Welcome, Ada" }).waitFor();
-  await takePicture(page, "start-light");
-  await page.getByRole("button", { name: "Create a key" }).click();
-  await page.getByLabel("Name", { exact: true }).click();
-  await page.keyboard.type("claude-code on my laptop");
-  await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();
-  await page.getByText("Copy your key now").waitFor();
-  await page.getByRole("button", { name: "Copy the key" }).click();
-  await page.getByRole("status").filter({ hasText: "Copied" }).waitFor();
-  const key = await readClipboard(page);
-  expect(key).toMatch(/^sk-ant-api03-/);
-  await page.getByRole("button", { name: "I have copied it" }).click();
+  const key = await becomeOwnerWithKey(page, ownerLink(platform.url, secret ?? ""));
+  expect(page.url()).toBe(`${address}/`);
 
   const lines = page.getByRole("region", { name: "Lines for Claude Code" });
   expect(await lines.textContent()).toContain(`ANTHROPIC_BASE_URL=${platform.url}`);

@@ -35,7 +35,7 @@ export interface Tab {
 }
 
 /** Debian's, or the one that the machine says. */
-function findChromium(): string {
+export function findChromium(): string {
   const candidates = [process.env["PARLEY_CHROMIUM"], "/usr/bin/chromium", "/usr/bin/google-chrome"];
   const found = candidates.find((path) => path !== undefined && existsSync(path));
   if (found === undefined) throw new Error("no Chromium: install it, or name it in PARLEY_CHROMIUM");
@@ -44,16 +44,24 @@ function findChromium(): string {
 
 /** A real server with the built Console, on a real database, and a real browser. */
 export async function startConsole(
-  options: Omit<NonNullable<Parameters<typeof startPlatform>[0]>, "consoleFiles"> = {},
+  options: Omit<NonNullable<Parameters<typeof startPlatform>[0]>, "consoleFiles"> & {
+    /** A name by which the browser knows the server, where somebody else has to know it before its port is. */
+    readonly hostName?: string;
+    /** Other hosts to which the pages may lead. */
+    readonly otherOrigins?: readonly string[];
+  } = {},
 ): Promise<ConsoleUnderTest> {
   await using started = new AsyncDisposableStack();
   const consoleFiles = await loadConsoleFiles(findConsoleFolder());
   if (consoleFiles === null) throw new Error("the Console is not built: npm run build -w packages/console");
-  const platform = started.use(await startPlatform({ ...options, consoleFiles }));
+  const { hostName, otherOrigins = [], ...platformOptions } = options;
+  const platform = started.use(await startPlatform({ ...platformOptions, consoleFiles }));
+  const base = hostName === undefined ? platform.url : `http://${hostName}`;
+  const naming = hostName === undefined ? [] : [`--host-resolver-rules=MAP ${hostName} ${new URL(platform.url).host}`];
   // Tests run as root in containers, where Chromium's own sandbox has nothing to stand on.
-  const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox", "--disable-gpu"] });
+  const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox", "--disable-gpu", ...naming] });
   started.defer(() => browser.close());
-  const address = `${platform.url}/console`;
+  const address = `${base}/console`;
   const { signIn: people } = platform.accounts;
   /** The owner's cookie: signing in for every page would look like guessing. */
   let signedIn: StorageState | null = null;
@@ -79,7 +87,9 @@ export async function startConsole(
     });
     page.on("request", (request) => {
       const { protocol, origin } = new URL(request.url());
-      if (protocol.startsWith("http") && origin !== platform.url) problems.push(`a request left for ${request.url()}`);
+      // What another's page asks for is its own affair.
+      const isTheirs = [origin, URL.parse(page.url())?.origin ?? ""].some((each) => otherOrigins.includes(each));
+      if (protocol.startsWith("http") && origin !== base && !isTheirs) problems.push(`a request left for ${request.url()}`);
     });
     return { page, context, problems };
   }

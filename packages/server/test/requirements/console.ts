@@ -92,6 +92,86 @@ export const consoleRequirements: readonly Requirement[] = [
       "a stopped pull keeps what came, and the next one goes on from there",
     ],
   ]),
+  ...provedBy("server/test/browser/workbench-tools.browser.test.ts", [
+    [
+      "console:workbench:compare",
+      "12",
+      "The Workbench asks two models or settings at once and shows both replies.",
+      "two models are asked at once, each with its own settings, and compared side by side",
+    ],
+    [
+      "console:workbench:attachments",
+      "2",
+      "Files of a message reach the model, or are refused in the API's words.",
+      "files go with a message: a text reaches the model, a picture that it cannot see is refused in the API's words",
+    ],
+    [
+      "console:workbench:schema",
+      "1",
+      "The Workbench checks tools and schemas while they are written, and sends the schema and the caching marks.",
+      "tools and schemas are checked while they are written, and what is sent has the schema and the caching marks",
+    ],
+    [
+      "console:workbench:prompts",
+      "12",
+      "A saved prompt comes back with its variables and all its versions.",
+      "a prompt with variables is saved, changed and saved again, and every version is there after a reload",
+    ],
+    [
+      "console:workbench:evaluate",
+      "12",
+      "A prompt runs over a table of cases, whose ratings are kept.",
+      "a prompt is run over a table of cases, the replies are rated, and both are kept with the prompt",
+    ],
+    [
+      "console:workbench:reload",
+      "7",
+      "A page that goes away in the middle of a reply stops the engine.",
+      "a page that is loaded again during a reply stops the engine, and works as before",
+    ],
+  ]),
+  ...provedBy("server/test/browser/sign-in.browser.test.ts", [
+    [
+      "console:sign-in:second-factor",
+      "11",
+      "A second factor is turned on, asked for, and its recovery codes work once.",
+      "a second factor is turned on, asked for at sign-in, and a recovery code stands in for it once",
+    ],
+    [
+      "console:sign-in:again",
+      "11",
+      "What is sensitive asks for the password again, and then goes on.",
+      "a page left open asks for the password again before it makes a key, and a wrong one makes none",
+    ],
+    [
+      "console:sign-in:openid",
+      "11",
+      "A browser comes in through an OpenID provider.",
+      "somebody comes in through the organization's provider",
+    ],
+    [
+      "console:sign-in:password",
+      "11",
+      "A password link sets a new password once.",
+      "who lost the password sets a new one with the link, which works once",
+    ],
+  ]),
+  ...provedBy("server/test/browser/pack.browser.test.ts", [
+    [
+      "console:packed",
+      "12",
+      "The published package brings the built Console.",
+      "the published package brings the built Console, and packing leaves the clone as it was",
+    ],
+  ]),
+  ...provedBy("server/test/e2e/console.e2e.test.ts", [
+    [
+      "console:newcomer:engine",
+      "12",
+      "A newcomer comes from the printed link to replies of the embedded engine and a key that works.",
+      "a newcomer goes from the printed link to replies of the embedded engine and a working key with the mouse",
+    ],
+  ]),
   ...provedBy("server/test/browser/models.browser.test.ts", [
     [
       "console:models:reload",

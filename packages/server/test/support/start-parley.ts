@@ -22,6 +22,8 @@ export const modelsFolder = (): string => process.env["PARLEY_TEST_MODELS"] ?? j
 export interface RunningParley extends AsyncDisposable {
   readonly url: string;
   readonly apiKey: string;
+  /** The owner's link, while nobody owns it. */
+  readonly consoleUrl: string | null;
   readonly dataDir: string;
   readonly child: ChildProcess;
   /** What the server wrote to stderr. */
@@ -79,7 +81,8 @@ export async function startParley(options: ParleyOptions): Promise<RunningParley
     firstLine(child),
     ended.then((code) => Promise.reject(new Error(`Parley ended with ${String(code)}:\n${log}`))),
   ]);
-  const { url, api_key: apiKey } = JSON.parse(line) as { url: string; api_key: string | null };
+  const said = JSON.parse(line) as { url: string; api_key: string | null; console: string | null };
+  const { url, api_key: apiKey, console: consoleUrl } = said;
   const stop = async (): Promise<number | null> => {
     child.kill("SIGTERM");
     return ended;
@@ -87,6 +90,7 @@ export async function startParley(options: ParleyOptions): Promise<RunningParley
   return {
     url,
     apiKey: apiKey ?? options.apiKey ?? "",
+    consoleUrl,
     dataDir,
     child,
     log: () => log,
