@@ -59,6 +59,8 @@ import { pruneLimitBuckets } from "./storage/limit-buckets.ts";
 import { AUDIT_PURPOSE } from "./tenancy/tenancy-deps.ts";
 import { createModelControl } from "./models/model-control.ts";
 import { createChanges } from "./platform/changes.ts";
+import { createServerTools } from "./tools/create-server-tools.ts";
+import { createToolLoop } from "./tools/create-tool-loop.ts";
 import { startLocalModels } from "./start-local-models.ts";
 import { catalog, findInCatalog } from "./weights/catalog.ts";
 import { createPulls } from "./weights/create-pulls.ts";
@@ -147,7 +149,7 @@ export async function startParley(options: {
 
   const scratchFolder = join(dataDir, "run", "slots");
   await rm(scratchFolder, { recursive: true, force: true });
-  const engine = createTurnEngine({
+  const turnEngine = createTurnEngine({
     models,
     snapshots,
     replays,
@@ -163,6 +165,13 @@ export async function startParley(options: {
     scratchFolder,
     note: (what, weights) => log.info({ what, weights }, "a reply had to be mended"),
     onStoreFault: (error) => log.warn({ err: error }, "a prompt's prefix could not be stored"),
+  });
+  const searchSeals = createThinkingSigner(deriveKey(master, "search-content"));
+  const engine = createToolLoop({
+    engine: turnEngine,
+    tools: createServerTools({ config, egress, resolve: resolveBySystem, sealSearch: searchSeals.sign, clock }),
+    openSealed: searchSeals.reveal,
+    log,
   });
   const minimum = config.cache.minimum_tokens;
   const registry = createModelRegistry({
@@ -186,7 +195,7 @@ export async function startParley(options: {
   );
   const modelControl = createModelControl({
     pool: models,
-    loads: () => engine.loads(),
+    loads: () => turnEngine.loads(),
     store: weights,
     catalog,
     pulls,
@@ -231,6 +240,7 @@ export async function startParley(options: {
       inferenceGeos,
       dataPolicy,
       thinkingSigner,
+      searchSeals,
       biller,
       clock,
       log,
@@ -288,13 +298,14 @@ export async function startParley(options: {
     inferenceGeos,
     createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey }, options, doer),
     thinkingSigner,
+    searchSeals,
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
     clock,
     log,
     metrics,
     tracing,
   });
-  metrics.watchEngine(() => engine.load());
+  metrics.watchEngine(() => turnEngine.load());
   const sweepSnapshots = async (): Promise<void> => {
     await snapshots.sweep();
     for (const id of await findKeepingNothing(storage, snapshots.workspaces())) await snapshots.dropWorkspace(id);

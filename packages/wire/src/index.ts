@@ -8,6 +8,8 @@ export * from "./messages/tool-param.ts";
 export * from "./messages/create-request.ts";
 export * from "./messages/count-tokens.ts";
 export * from "./messages/message.ts";
+export * from "./messages/server-tool-block.ts";
+export * from "./messages/server-tool-block-param.ts";
 export * from "./messages/stream-event.ts";
 export * from "./models/model-info.ts";
 export * from "./files/file.ts";

@@ -1,4 +1,4 @@
-export { createEgress, type Egress, type EgressRequest } from "./create-egress.ts";
+export { createEgress, type Egress, type EgressReply, type EgressRequest } from "./create-egress.ts";
 export { EgressError } from "./egress-error.ts";
 export { createEgressPolicy } from "./egress-policy.ts";
 export { readAll } from "./read-limited.ts";

@@ -26,6 +26,8 @@ export interface EndpointDeps extends RunTurnDeps {
   /** Tells open pages what changed. */
   readonly changes: Changes;
   readonly thinkingSigner: ThinkingSigner;
+  /** Seals what search results carry, with a key of their own. */
+  readonly searchSeals: ThinkingSigner;
   readonly idempotency: IdempotencyStore;
   readonly turns: RunningTurns;
   readonly files: Files;

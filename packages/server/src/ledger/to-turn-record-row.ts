@@ -34,8 +34,7 @@ export function toTurnRecordRow(record: TurnRecord): TurnRecordRow {
     context_window: promptTokens(record.usage) > SHORT_CONTEXT_TOKENS ? "200k-1M" : "0-200k",
     product: record.product,
     session_id: record.sessionId,
-    // Server tools do not run yet.
-    web_searches: 0,
+    web_searches: record.usage.serverToolUse?.webSearchRequests ?? 0,
     price_reference: record.bill.priceReference,
     cost_nano_usd: String(record.bill.cost.total),
     input_nano_usd: String(record.bill.cost.input),

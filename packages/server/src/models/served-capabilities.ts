@@ -23,7 +23,7 @@ export function servedCapabilities(rules: ModelRules, vision: Vision): ModelCapa
     effort: { supported: true, low: yes, medium: yes, high: yes, xhigh: yes, max: yes },
     image_input: { supported: vision === "ocr" },
     pdf_input: yes,
-    server_tools: { supported: false, code_execution: no, web_search: no },
+    server_tools: { supported: true, code_execution: no, web_search: yes },
     structured_outputs: yes,
     thinking: {
       supported: thinking.enabled || thinking.adaptive,

@@ -12,6 +12,8 @@ export interface TurnEstimate {
   readonly inputTokens: number;
   /** `max_tokens`. */
   readonly outputTokens: number;
+  /** Searches that may be made. */
+  readonly webSearches?: number;
   readonly startedAtMs: number;
 }
 

@@ -85,8 +85,12 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
       return {
         bill(usage): Bill {
           const { serviceTier, inferenceGeo } = estimate;
-          // Server tools do not run yet, so nothing has searched.
-          const cost = computeCost(price, { usage, webSearches: 0, serviceTier, inferenceGeo });
+          const cost = computeCost(price, {
+            usage,
+            webSearches: usage.serverToolUse?.webSearchRequests ?? 0,
+            serviceTier,
+            inferenceGeo,
+          });
           return { priceReference: price.reference, cost, isCharged: true };
         },
         settled() {
@@ -110,7 +114,7 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
 }
 
 /** The whole prompt at its dearest, as if written to the cache for an hour, and every token that may come. */
-function mostOf(price: Price, { inputTokens, outputTokens, serviceTier, inferenceGeo }: TurnEstimate): Cost {
+function mostOf(price: Price, { inputTokens, outputTokens, webSearches = 0, serviceTier, inferenceGeo }: TurnEstimate): Cost {
   const usage = { inputTokens: 0, cacheReadTokens: 0, cacheWrite5mTokens: 0, cacheWrite1hTokens: inputTokens, outputTokens };
-  return computeCost(price, { usage, webSearches: 0, serviceTier, inferenceGeo });
+  return computeCost(price, { usage, webSearches, serviceTier, inferenceGeo });
 }

@@ -10,8 +10,12 @@ export function createRecordingBiller({ prices }: { readonly prices: PriceBook }
       return {
         bill: (usage): Bill => ({
           priceReference: price.reference,
-          // Server tools do not run yet, so nothing has searched.
-          cost: computeCost(price, { usage, webSearches: 0, serviceTier, inferenceGeo }),
+          cost: computeCost(price, {
+            usage,
+            webSearches: usage.serverToolUse?.webSearchRequests ?? 0,
+            serviceTier,
+            inferenceGeo,
+          }),
           isCharged: false,
         }),
         settled: () => {},

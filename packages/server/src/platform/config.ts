@@ -173,6 +173,37 @@ export const ConfigSchema = z.strictObject({
       concurrency: positive.max(1_000).nullable().default(null),
     })
     .prefault({}),
+  web_search: z
+    .strictObject({
+      /** What answers the `web_search` tool; `none`: the tool says `unavailable`. */
+      provider: z.enum(["none", "searxng", "brave", "tavily"]).default("none"),
+      /** Base address; null is the provider's own. A SearXNG has none. */
+      url: z
+        .url({ protocol: /^https?$/ })
+        .nullable()
+        .default(null),
+      api_key: z.string().min(1).nullable().default(null),
+      max_results: positive.max(20).default(5),
+      /** Of each page's text. */
+      page_characters: positive.max(100_000).default(1_500),
+    })
+    .refine(({ provider, url }) => provider !== "searxng" || url !== null, {
+      path: ["url"],
+      message: "must be the address of the SearXNG",
+    })
+    .refine(({ provider, api_key: key }) => (provider !== "brave" && provider !== "tavily") || key !== null, {
+      path: ["api_key"],
+      message: "must be the key for the provider",
+    })
+    .prefault({}),
+  web_fetch: z
+    .strictObject({
+      /** Off: the tool says `unavailable`. */
+      enabled: flag.default(true),
+      /** Of a page, where the request does not say. */
+      max_content_tokens: positive.max(1_000_000).default(4_000),
+    })
+    .prefault({}),
   /** What addresses given by clients and models may lead to. */
   egress: z
     .strictObject({
@@ -243,6 +274,10 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_LIMITS_TIER: "limits.tier",
   PARLEY_RETENTION_DAYS: "retention.days",
   PARLEY_BATCHES_CONCURRENCY: "batches.concurrency",
+  PARLEY_WEB_SEARCH: "web_search.provider",
+  PARLEY_WEB_SEARCH_URL: "web_search.url",
+  PARLEY_WEB_SEARCH_API_KEY: "web_search.api_key",
+  PARLEY_WEB_FETCH: "web_fetch.enabled",
   PARLEY_EGRESS_PUBLIC: "egress.public",
   PARLEY_OPENID_ISSUER: "openid.issuer",
   PARLEY_OPENID_CLIENT_ID: "openid.client_id",

@@ -1,4 +1,5 @@
 import type { CountTokensRequest, Problem } from "@parley/wire";
+import { isServerToolResult } from "./split-server-tools.ts";
 import type { TurnModel } from "./turn-context.ts";
 
 /** What a well-formed request asks that the named model does not do. Texts as the platform's, where known (surface.md B). */
@@ -15,7 +16,11 @@ function maxTokens({ max_tokens: asked = 0 }: CountTokensRequest, { id, rules }:
 }
 
 function prefill({ messages }: CountTokensRequest, { rules }: TurnModel): Problem | null {
-  if (rules.prefill || messages.at(-1)?.role !== "assistant") return null;
+  const last = messages.at(-1);
+  if (rules.prefill || last?.role !== "assistant") return null;
+  // A turn that was paused comes back as it stood: it ends with a result, after which the model speaks anew.
+  const block = typeof last.content === "string" ? undefined : last.content.at(-1);
+  if (block && isServerToolResult(block)) return null;
   return {
     path: [],
     text: "This model does not support assistant message prefill. The conversation must end with a user message.",

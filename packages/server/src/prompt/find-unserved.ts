@@ -1,4 +1,5 @@
 import type { CountTokensRequest, ModelCapabilities, Problem } from "@parley/wire";
+import { isServerToolType } from "./server-tools.ts";
 import { clientTool } from "./client-tools/index.ts";
 
 type Path = readonly (string | number)[];
@@ -56,7 +57,8 @@ function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {
   return findFirst<Loose>(tools, (tool, index) => {
     const type = typeof tool.type === "string" ? tool.type : "custom";
     const path = ["tools", index, type];
-    if (type !== "custom" && !clientTool(type)) return { path, text: "this tool is not supported by this model" };
+    if (type !== "custom" && !clientTool(type) && !isServerToolType(type))
+      return { path, text: "this tool is not supported by this model" };
     const callers = tool.allowed_callers;
     if (Array.isArray(callers) && callers.some((caller) => caller !== "direct")) {
       return { path: [...path, "allowed_callers"], text: "calling tools from code is not supported" };
@@ -91,6 +93,18 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
         ? { path: [...path, "caller"], text: "calling tools from code is not supported" }
         : null;
     }
+    case "server_tool_use": {
+      const caller = block.caller as Loose | undefined;
+      if (!isServerToolType(String(block.name)))
+        return { path, text: `\`${String(block.name)}\` is not supported by this model` };
+      return caller && caller.type !== "direct"
+        ? { path: [...path, "caller"], text: "calling tools from code is not supported" }
+        : null;
+    }
+    case "web_search_tool_result":
+    case "web_fetch_tool_result":
+    case "tool_search_tool_result":
+      return null;
     case "tool_result": {
       const content = Array.isArray(block.content) ? (block.content as readonly Loose[]) : [];
       return findFirst(content, (each, index) =>

@@ -4,6 +4,7 @@ import { cacheTtl } from "./cache-ttl.ts";
 import type { DocumentReader } from "./document-reader.ts";
 import { refusal } from "./refuse.ts";
 import { untranslatable } from "./untranslatable.ts";
+import { toModelCallId } from "./server-tool-results.ts";
 import type { ToolLoader } from "./tool-loader.ts";
 import type { TurnContext } from "./turn-context.ts";
 
@@ -60,6 +61,11 @@ export function toAssistantBlock(
     case "tool_use":
       tools.called(block.id, block.name);
       return { type: "tool_use", id: block.id, name: block.name, input: block.input, ...cacheTtl(block.cache_control) };
+    case "server_tool_use": {
+      const id = toModelCallId(block.id);
+      tools.called(id, block.name);
+      return { type: "tool_use", id, name: block.name, input: block.input, ...cacheTtl(block.cache_control) };
+    }
     default:
       throw untranslatable(block.type);
   }

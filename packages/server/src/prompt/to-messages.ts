@@ -1,6 +1,8 @@
 import { blocksOf, type MessageParam } from "@parley/wire";
 import type { AssistantBlock, SystemBlock, TurnMessage, UserBlock } from "../turn/turn.ts";
 import { createDocumentReader, type DocumentReader } from "./document-reader.ts";
+import { toServerToolResult } from "./server-tool-results.ts";
+import { splitServerTools } from "./split-server-tools.ts";
 import { toAssistantBlock, toSystemBlock, toUserBlock } from "./to-blocks.ts";
 import type { ToolLoader } from "./tool-loader.ts";
 import type { TurnContext } from "./turn-context.ts";
@@ -11,31 +13,34 @@ export function toMessages(messages: readonly MessageParam[], context: TurnConte
   const documents = createDocumentReader(context.media);
   const translated = messages.flatMap((message, at) => {
     const isOver = message.role === "system" && message.clear_at === "next_user_message" && at < lastUser;
-    return isOver ? [] : [toMessage(message, at, context, { tools, documents })];
+    return isOver ? [] : toTurnMessages(message, at, context, { tools, documents });
   });
   return mergeMessages(translated);
 }
 
-function toMessage(
+function toTurnMessages(
   message: MessageParam,
   at: number,
   context: TurnContext,
   { tools, documents }: { readonly tools: ToolLoader; readonly documents: DocumentReader },
-): TurnMessage {
+): TurnMessage[] {
   switch (message.role) {
     case "user":
-      return { role: "user", content: blocksOf(message, at).map(({ block }) => toUserBlock(block, tools, documents)) };
+      return [{ role: "user", content: blocksOf(message, at).map(({ block }) => toUserBlock(block, tools, documents)) }];
     case "assistant":
-      return {
-        role: "assistant",
-        content: blocksOf(message, at).map(({ block, index }) =>
-          toAssistantBlock(block, ["messages", at, "content", index ?? 0], context, { tools, documents }),
-        ),
-      };
+      return splitServerTools(blocksOf(message, at), {
+        block: ({ block, message: place, index }) =>
+          toAssistantBlock(block, ["messages", place, "content", index ?? 0], context, { tools, documents }),
+        result: (block, { message: place, index }) =>
+          toServerToolResult(block, ["messages", place, "content", index ?? 0], {
+            open: (sealed) => context.searchSeals.reveal(context.workspaceId, sealed),
+            load: (name) => tools.load(name, {}),
+          }),
+      });
     case "system": {
       const { content = [] } = message;
-      if (typeof content !== "string") return { role: "system", content: content.map((block) => toSystemBlock(block, tools)) };
-      return { role: "system", content: content === "" ? [] : [{ type: "text", text: content }] };
+      if (typeof content !== "string") return [{ role: "system", content: content.map((block) => toSystemBlock(block, tools)) }];
+      return [{ role: "system", content: content === "" ? [] : [{ type: "text", text: content }] }];
     }
   }
 }

@@ -302,8 +302,8 @@ describe("what is not served is refused by its path", () => {
       "messages.0.content.0.container_upload: `container_upload` blocks are not supported by this model",
     ],
     [
-      { tools: [{ type: "web_search_20250305", name: "web_search" }] },
-      "tools.0.web_search_20250305: this tool is not supported by this model",
+      { tools: [{ type: "code_execution_20250825", name: "code_execution" }] },
+      "tools.0.code_execution_20250825: this tool is not supported by this model",
     ],
     [
       { tools: [{ type: "computer_20250124", name: "computer", display_width_px: 1, display_height_px: 1 }] },

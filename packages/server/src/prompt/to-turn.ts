@@ -6,6 +6,7 @@ import { clientTool } from "./client-tools/index.ts";
 import { findModelProblem } from "./find-model-problem.ts";
 import { findUnserved } from "./find-unserved.ts";
 import { refusal } from "./refuse.ts";
+import { isServerTool, serverTool } from "./server-tools.ts";
 import { clearThinking, withoutPastThinking } from "./thinking-history.ts";
 import { cacheTtl } from "./cache-ttl.ts";
 import { toTextBlock } from "./to-blocks.ts";
@@ -24,6 +25,7 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
   if (problem) throw refusal(problem);
   const declared = (request.tools ?? []).map(toToolSpec);
   const deferred = new Set((request.tools ?? []).filter(({ defer_loading: defers }) => defers === true).map(({ name }) => name));
+  const serverTools = (request.tools ?? []).filter(isServerTool).map((definition) => ({ name: definition.name, definition }));
   const tools = declared.filter(({ name }) => !deferred.has(name));
   const conversation = toMessages(
     request.messages,
@@ -40,6 +42,7 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
     system: toSystem(request.system),
     messages: toHistory(request, messages, thinking),
     tools,
+    ...(serverTools.length === 0 ? {} : { serverTools, deferredTools: declared.filter(({ name }) => deferred.has(name)) }),
     toolChoice: toToolChoice(request.tool_choice),
     thinking,
     effort: toEffort(request),
@@ -131,7 +134,7 @@ function toEffort({ messages, output_config: config }: CountTokensRequest): Effo
 }
 
 function toToolSpec(tool: ToolParam): ToolSpec {
-  const known = tool.type ? clientTool(tool.type) : null;
+  const known = isServerTool(tool) ? serverTool(tool) : tool.type ? clientTool(tool.type) : null;
   const { description, inputSchema } = known ?? {
     description: "description" in tool ? (tool.description as string | undefined) : undefined,
     inputSchema: "input_schema" in tool ? (tool.input_schema as ToolSpec["inputSchema"]) : { type: "object" },

@@ -30,4 +30,6 @@ export interface TurnContext {
   readonly priority: Turn["priority"];
   readonly media: RequestMedia;
   readonly thinkingSigner: Pick<ThinkingSigner, "verify" | "reveal">;
+  /** Opens what search results carry sealed. */
+  readonly searchSeals: Pick<ThinkingSigner, "reveal">;
 }

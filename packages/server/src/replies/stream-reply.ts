@@ -33,7 +33,7 @@ export function createStreamReply(context: ReplyContext): StreamReply {
     pinged = true;
     uncounted = 0;
     // The platform opens each tool call with an empty piece, which makes clients show the call before its input comes.
-    if (event.block.type === "tool_use") events.push(inputDelta(event.index, ""));
+    if (event.block.type === "tool_use" || event.block.type === "server_tool_use") events.push(inputDelta(event.index, ""));
     return events;
   }
 
@@ -71,6 +71,8 @@ export function createStreamReply(context: ReplyContext): StreamReply {
     switch (event.type) {
       case "start":
         return start(event);
+      case "step":
+        return [];
       case "progress":
         return []; // A waiting stream is kept alive by the door's idle ping.
       case "block-start":
@@ -116,6 +118,10 @@ function toStartedBlock(block: BlockStart): Extract<StreamEvent, { type: "conten
       return { type: "thinking", thinking: "", signature: "" };
     case "tool_use":
       return { type: "tool_use", id: block.id, name: block.name, input: {}, caller: { type: "direct" } };
+    case "server_tool_use":
+      return { type: "server_tool_use", id: block.id, name: block.name, input: {}, caller: { type: "direct" } };
+    case "server_tool_result":
+      return block.block;
     default:
       block satisfies never;
       throw new Error("unknown block");

@@ -86,17 +86,25 @@ function toContentBlock({ start, text, signature, citations, stopped }: OpenBloc
     case "thinking":
       return { type: "thinking", thinking: context.thinkingDisplay === "omitted" ? "" : text, signature };
     case "tool_use":
+      return { type: "tool_use", id: start.id, name: start.name, input: toInput(text, stopped), caller: { type: "direct" } };
+    case "server_tool_use":
       return {
-        type: "tool_use",
+        type: "server_tool_use",
         id: start.id,
         name: start.name,
-        input: stopped ? parseInput(text) : completedMembers(text),
+        input: toInput(text, stopped),
         caller: { type: "direct" },
       };
+    case "server_tool_result":
+      return start.block;
     default:
       start satisfies never;
       throw new Error("unknown block");
   }
+}
+
+function toInput(json: string, isWhole: boolean): Record<string, unknown> {
+  return isWhole ? parseInput(json) : completedMembers(json);
 }
 
 function parseInput(json: string): Record<string, unknown> {

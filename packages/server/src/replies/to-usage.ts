@@ -13,7 +13,12 @@ function counters(usage: Usage, beta: boolean) {
     },
     output_tokens: usage.outputTokens,
     output_tokens_details: { thinking_tokens: usage.thinkingTokens },
-    server_tool_use: null,
+    server_tool_use: usage.serverToolUse
+      ? {
+          web_search_requests: usage.serverToolUse.webSearchRequests,
+          web_fetch_requests: usage.serverToolUse.webFetchRequests,
+        }
+      : null,
     ...(beta ? { iterations: null, fallback_credit: null } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { Citation } from "./citation.ts";
+import type { ServerToolName, ServerToolResultBlock } from "@parley/wire";
 
 /** What a running turn reports. Replies turn these into one JSON message or into SSE events. */
 
@@ -12,6 +13,8 @@ export interface Usage {
   readonly outputTokens: number;
   /** Part of `outputTokens`. */
   readonly thinkingTokens: number;
+  /** Calls that the server answered with more than an error; absent where it had no tools. */
+  readonly serverToolUse?: { readonly webSearchRequests: number; readonly webFetchRequests: number };
 }
 
 export type StopReason =
@@ -19,6 +22,8 @@ export type StopReason =
   | "max_tokens"
   | "stop_sequence"
   | "tool_use"
+  /** The server's own tools have been called as often as one reply may; the client sends the turn again to go on. */
+  | "pause_turn"
   /** The reply could not be made to satisfy the schema that it promised; `refusal` says why. */
   | "refusal"
   | "model_context_window_exceeded";
@@ -45,7 +50,10 @@ export type BlockStart =
   /** `cited`: citations follow. */
   | { readonly type: "text"; readonly cited?: boolean }
   | { readonly type: "thinking" }
-  | { readonly type: "tool_use"; readonly id: string; readonly name: string };
+  | { readonly type: "tool_use"; readonly id: string; readonly name: string }
+  | { readonly type: "server_tool_use"; readonly id: string; readonly name: ServerToolName }
+  /** Whole: no deltas follow. */
+  | { readonly type: "server_tool_result"; readonly block: ServerToolResultBlock };
 
 export type TurnEvent =
   /** Once, first: the prompt is rendered, counted and accepted; nothing is decoded yet. */
@@ -55,6 +63,8 @@ export type TurnEvent =
       /** What the end will say of the cache, where it is known already: only here can a stream still carry it. */
       readonly cacheMissReason?: CacheMissReason | null;
     }
+  /** The model goes on after a call that the server answered: all that the turn has used so far, its next prompt included. */
+  | { readonly type: "step"; readonly usage: Usage }
   /** While waiting and prefilling; a reason to ping. */
   | { readonly type: "progress"; readonly phase: "queue" | "prefill"; readonly done: number; readonly total: number }
   | { readonly type: "block-start"; readonly index: number; readonly block: BlockStart }

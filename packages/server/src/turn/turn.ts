@@ -3,6 +3,8 @@
  * engines consume it. Types only; no I/O.
  */
 
+import type { ServerToolParam } from "@parley/wire";
+
 export type CacheTtl = "5m" | "1h";
 
 interface Cacheable {
@@ -91,7 +93,7 @@ export type TurnMessage =
   | { readonly role: "assistant"; readonly content: readonly AssistantBlock[] }
   | { readonly role: "system"; readonly content: readonly SystemBlock[] };
 
-/** A tool that the client runs. */
+/** A tool that the client runs; or the server, where `Turn.serverTools` names it. */
 export interface ToolSpec extends Cacheable {
   readonly name: string;
   readonly description: string | null;
@@ -99,6 +101,12 @@ export interface ToolSpec extends Cacheable {
   readonly inputSchema: Readonly<Record<string, unknown>>;
   readonly strict: boolean;
   readonly inputExamples: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** One of `tools` that the server runs itself, as the client defined it. */
+export interface ServerToolSpec {
+  readonly name: string;
+  readonly definition: ServerToolParam;
 }
 
 export type ToolChoice =
@@ -134,6 +142,10 @@ export interface Turn {
   readonly messages: readonly TurnMessage[];
   /** The tools that the prompt begins with; `tool_definition` blocks bring further ones. See `offered-tools.ts`. */
   readonly tools: readonly ToolSpec[];
+  /** Those of the tools, begun with or defined later, whose calls this server answers. */
+  readonly serverTools?: readonly ServerToolSpec[];
+  /** Declared with `defer_loading`: a tool search finds them, whether or not one has already. */
+  readonly deferredTools?: readonly ToolSpec[];
   readonly toolChoice: ToolChoice;
   readonly thinking: Thinking;
   readonly effort: Effort | null;

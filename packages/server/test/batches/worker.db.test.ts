@@ -156,6 +156,7 @@ async function createRunner(over: Partial<Parameters<typeof createBatchItemRunne
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     media: localMedia,
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
+    searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
     inferenceGeos: { choose: async () => "global" },
     dataPolicy: { keepsNothing: async () => false },
     biller: createRecordingBiller({ prices: createPriceBook() }),

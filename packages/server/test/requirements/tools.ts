@@ -125,4 +125,106 @@ export const toolsRequirements: readonly Requirement[] = [
       "a count tells the tokens before and after context edits, and the reply's usage and applied edits say the same",
     ],
   ]),
+  ...provedBy("server/src/tools/tool-loop.test.ts", [
+    [
+      "server-tools:order",
+      "surface C",
+      "A server tool's call and result stand between what the model wrote before and after, whole and streamed alike.",
+      "a search stands between what the model wrote before and after it, whole and as a stream alike",
+    ],
+    [
+      "server-tools:events",
+      "1",
+      "The events of a stream with server tools come in the platform's order.",
+      "the events of a stream come in the platform's order",
+    ],
+    [
+      "server-tools:mixed",
+      "surface C",
+      "Calls made together run together; a client's call among them ends the reply after their results.",
+      "calls made together run together; a client's call among them ends the reply, after their results",
+    ],
+    [
+      "server-tools:replay",
+      "5",
+      "A reply that is sent back renders as what the model saw in the loop.",
+      "what a client sends back renders as what the model saw in the loop",
+    ],
+    [
+      "server-tools:pause",
+      "surface C",
+      "After ten steps a reply pauses, and goes on when it is sent again.",
+      "after ten steps the reply pauses, and goes on where it stood when it is sent again",
+    ],
+    [
+      "server-tools:max-uses",
+      "surface B",
+      "max_uses is enforced as a result.",
+      "max_uses is a result that says so, and nothing is searched or billed",
+    ],
+    [
+      "server-tools:errors",
+      "surface B",
+      "A call that fails is a block of a reply of status 200.",
+      "a call that fails is a block of a 200: %s",
+    ],
+    [
+      "server-tools:cancel",
+      "7",
+      "A client that leaves stops the tools that run for it.",
+      "a client that leaves while a tool runs stops the tool, and the turn is recorded",
+    ],
+    [
+      "server-tools:sealed",
+      "10",
+      "What a search result carries sealed is opened for its own workspace only.",
+      "what a result carries sealed is this workspace's own, and nothing else is taken for it",
+    ],
+    [
+      "server-tools:join",
+      "7",
+      "A retried request joins the loop under way.",
+      "a retried request joins the loop under way, and its tools run once",
+    ],
+    [
+      "tool-search",
+      "surface B",
+      "A tool search loads what it finds, now and for replies that are sent back.",
+      "a tool search loads what it finds, for this reply and for those that send it back",
+    ],
+  ]),
+  ...provedBy("server/src/tools/web-search/providers.test.ts", [
+    [
+      "web-search:providers",
+      "surface B",
+      "SearXNG, Brave and Tavily are asked in their own words.",
+      "%s is asked in its own words, and its pages are read",
+    ],
+  ]),
+  ...provedBy("server/src/tools/web-fetch/web-fetch.test.ts", [
+    [
+      "web-fetch:text",
+      "surface B",
+      "A page is read as text, without what is not of the page.",
+      "a page is read as text, without what is not of the page, and the model reads the same",
+    ],
+    [
+      "web-fetch:codes",
+      "surface B",
+      "What is not fetched has the platform's code.",
+      "what is not fetched is a result with the platform's code",
+    ],
+    [
+      "web-fetch:context",
+      "11",
+      "An address that nobody but the model has named is not fetched.",
+      "an address that nobody but the model has named is not fetched",
+    ],
+    [
+      "web-fetch:ssrf",
+      "11",
+      "web_fetch reaches nothing of this machine or its network.",
+      "nothing of this machine or its network is fetched, however the conversation spells it",
+    ],
+  ]),
 ];

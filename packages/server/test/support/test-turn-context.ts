@@ -44,5 +44,6 @@ export function testTurnContext(rules: Partial<TurnModel["rules"]> = {}): TurnCo
     priority: "standard",
     media: { pages: new Map(), pictures: new Map(), fileIds: new Map() },
     thinkingSigner: testSigner,
+    searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
   };
 }

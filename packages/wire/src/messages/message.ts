@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { Citation } from "./citations.ts";
 import { ContextManagementResponse } from "./context-management.ts";
+import {
+  ServerToolUseBlock,
+  ToolSearchToolResultBlock,
+  WebFetchToolResultBlock,
+  WebSearchToolResultBlock,
+} from "./server-tool-block.ts";
 
 export const TextBlock = z
   .strictObject({ type: z.literal("text"), text: z.string(), citations: z.array(Citation).nullable() })
@@ -25,7 +31,16 @@ export const ToolUseBlock = z
   .meta({ id: "ToolUseBlock" });
 
 export const ContentBlock = z
-  .discriminatedUnion("type", [TextBlock, ThinkingBlock, RedactedThinkingBlock, ToolUseBlock])
+  .discriminatedUnion("type", [
+    TextBlock,
+    ThinkingBlock,
+    RedactedThinkingBlock,
+    ToolUseBlock,
+    ServerToolUseBlock,
+    WebSearchToolResultBlock,
+    WebFetchToolResultBlock,
+    ToolSearchToolResultBlock,
+  ])
   .meta({ id: "ContentBlock" });
 
 export const StopReason = z

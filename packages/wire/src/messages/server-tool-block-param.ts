@@ -1,31 +1,120 @@
 import { z } from "zod";
 import { cacheControlField } from "./cache-control.ts";
+import { CitationsConfig } from "./citations.ts";
 
-/*
- * Blocks of features that run on the server. They are known here by shape, so that a request which holds them is told
- * which feature is missing rather than that its block is unknown; the feature's own issue makes each shape strict.
- */
+const toolUseId = z.string().regex(/^[a-zA-Z0-9_-]+$/);
+/** Who called: the model itself, or code that it wrote, which is refused in a place of its own. */
+const caller = z.looseObject({ type: z.string() }).optional();
 
-const serverToolUse = z.looseObject({
-  type: z.literal("server_tool_use"),
-  id: z.string(),
-  name: z.string(),
-  input: z.unknown(),
+export const ServerToolUseBlockParam = z
+  .strictObject({
+    type: z.literal("server_tool_use"),
+    id: toolUseId,
+    name: z.enum([
+      "web_search",
+      "web_fetch",
+      "code_execution",
+      "bash_code_execution",
+      "text_editor_code_execution",
+      "tool_search_tool_regex",
+      "tool_search_tool_bm25",
+      "advisor",
+    ]),
+    input: z.record(z.string(), z.unknown()),
+    caller,
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "ServerToolUseBlockParam" });
+
+const errorOf = <Type extends string>(type: Type) =>
+  z.strictObject({ type: z.literal(type), error_code: z.string(), error_message: z.string().nullish() });
+
+export const WebSearchToolResultBlockParam = z
+  .strictObject({
+    type: z.literal("web_search_tool_result"),
+    tool_use_id: toolUseId,
+    content: z.union([
+      z.array(
+        z.strictObject({
+          type: z.literal("web_search_result"),
+          url: z.string(),
+          title: z.string(),
+          encrypted_content: z.string(),
+          page_age: z.string().nullish(),
+        }),
+      ),
+      errorOf("web_search_tool_result_error"),
+    ]),
+    caller,
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "WebSearchToolResultBlockParam" });
+
+/** What was fetched. A document of a message may have further sources; a page has these. */
+const FetchedDocumentParam = z.strictObject({
+  type: z.literal("document"),
+  source: z.discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("base64"), media_type: z.literal("application/pdf"), data: z.string() }),
+    z.strictObject({ type: z.literal("text"), media_type: z.literal("text/plain"), data: z.string() }),
+  ]),
+  title: z.string().nullish(),
+  context: z.string().nullish(),
+  citations: CitationsConfig.nullish(),
   cache_control: cacheControlField,
 });
+
+export const WebFetchToolResultBlockParam = z
+  .strictObject({
+    type: z.literal("web_fetch_tool_result"),
+    tool_use_id: toolUseId,
+    content: z.discriminatedUnion("type", [
+      z.strictObject({
+        type: z.literal("web_fetch_result"),
+        url: z.string(),
+        content: FetchedDocumentParam,
+        retrieved_at: z.string().nullish(),
+      }),
+      errorOf("web_fetch_tool_result_error"),
+    ]),
+    caller,
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "WebFetchToolResultBlockParam" });
+
+export const ToolSearchToolResultBlockParam = z
+  .strictObject({
+    type: z.literal("tool_search_tool_result"),
+    tool_use_id: toolUseId,
+    content: z.discriminatedUnion("type", [
+      z.strictObject({
+        type: z.literal("tool_search_tool_search_result"),
+        tool_references: z.array(
+          z.strictObject({ type: z.literal("tool_reference"), tool_name: z.string(), cache_control: cacheControlField }),
+        ),
+      }),
+      errorOf("tool_search_tool_result_error"),
+    ]),
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "ToolSearchToolResultBlockParam" });
+
+/*
+ * Further blocks of features that run on the server. They are known here by shape, so that a request which holds them is told
+ * which feature is missing rather than that its block is unknown; the feature's own issue makes each shape strict.
+ */
 
 const toolResult = <Type extends string>(type: Type) =>
   z.looseObject({ type: z.literal(type), tool_use_id: z.string(), content: z.unknown(), cache_control: cacheControlField });
 
 /** Members of `ContentBlockParam`. */
 export const serverToolBlockParams = [
-  serverToolUse,
-  toolResult("web_search_tool_result"),
-  toolResult("web_fetch_tool_result"),
+  ServerToolUseBlockParam,
+  WebSearchToolResultBlockParam,
+  WebFetchToolResultBlockParam,
+  ToolSearchToolResultBlockParam,
   toolResult("code_execution_tool_result"),
   toolResult("bash_code_execution_tool_result"),
   toolResult("text_editor_code_execution_tool_result"),
-  toolResult("tool_search_tool_result"),
   toolResult("advisor_tool_result"),
   toolResult("mcp_tool_result"),
   z.looseObject({
@@ -41,3 +130,13 @@ export const serverToolBlockParams = [
   z.looseObject({ type: z.literal("compaction"), cache_control: cacheControlField }),
   z.looseObject({ type: z.literal("fallback") }),
 ] as const;
+
+export type ServerToolUseBlockParam = z.infer<typeof ServerToolUseBlockParam>;
+export type WebSearchToolResultBlockParam = z.infer<typeof WebSearchToolResultBlockParam>;
+export type WebFetchToolResultBlockParam = z.infer<typeof WebFetchToolResultBlockParam>;
+export type ToolSearchToolResultBlockParam = z.infer<typeof ToolSearchToolResultBlockParam>;
+/** The results that a server tool's call can have. */
+export type ServerToolResultBlockParam =
+  | WebSearchToolResultBlockParam
+  | WebFetchToolResultBlockParam
+  | ToolSearchToolResultBlockParam;

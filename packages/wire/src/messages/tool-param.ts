@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { cacheControlField } from "./cache-control.ts";
+import { CitationsConfig } from "./citations.ts";
 
 export const TOOL_NAME_PATTERN = /^[a-zA-Z0-9_-]{1,128}$/;
 
@@ -39,6 +40,70 @@ const screen = {
   display_number: z.int().min(0).nullish(),
 };
 
+const uses = { max_uses: z.int().min(1).nullish() };
+const domains = {
+  allowed_domains: z.array(z.string().min(1)).nullish(),
+  blocked_domains: z.array(z.string().min(1)).nullish(),
+};
+const responseInclusion = { response_inclusion: z.enum(["full", "excluded"]).optional() };
+
+export const UserLocation = z
+  .strictObject({
+    type: z.literal("approximate"),
+    city: z.string().min(1).max(255).nullish(),
+    region: z.string().min(1).max(255).nullish(),
+    country: z
+      .string()
+      .regex(/^[A-Za-z]{2}$/)
+      .nullish(),
+    timezone: z.string().min(1).max(255).nullish(),
+  })
+  .meta({ id: "UserLocation" });
+
+const webSearch = <Type extends string>(type: Type) =>
+  z.strictObject({
+    type: z.literal(type),
+    name: z.literal("web_search"),
+    user_location: UserLocation.nullish(),
+    ...uses,
+    ...domains,
+    ...common,
+  });
+
+const none = z.strictObject({ type: z.literal("none") });
+const all = z.strictObject({ type: z.literal("all") });
+const toolReferences = z.array(z.strictObject({ type: z.literal("tool_reference"), name: z.string() }));
+const toolFilter = z.discriminatedUnion("type", [
+  all,
+  none,
+  z.strictObject({ type: z.literal("only"), tools: toolReferences }),
+  z.strictObject({ type: z.literal("except"), tools: toolReferences }),
+]);
+
+export const WebFetchUrlSources = z
+  .strictObject({
+    user_input: z.discriminatedUnion("type", [all, none]).optional(),
+    client_tool_results: toolFilter.optional(),
+    server_tool_results: toolFilter.optional(),
+  })
+  .meta({ id: "WebFetchUrlSources" });
+
+const webFetch = <Type extends string>(type: Type) =>
+  z.strictObject({
+    type: z.literal(type),
+    name: z.literal("web_fetch"),
+    citations: CitationsConfig.nullish(),
+    max_content_tokens: z.int().min(1).nullish(),
+    url_sources: WebFetchUrlSources.nullish(),
+    ...uses,
+    ...domains,
+    ...common,
+  });
+const useCache = { use_cache: z.boolean().optional() };
+
+const toolSearch = <Type extends string, Name extends string>(type: Type, name: Name) =>
+  z.strictObject({ type: z.literal(type), name: z.literal(name), ...common });
+
 /** A tool that runs on the server, or a set of tools: known by shape, served by later issues. */
 const otherTool = <Type extends string>(type: Type) =>
   z.looseObject({ type: z.literal(type), name: z.string().optional(), cache_control: cacheControlField });
@@ -58,21 +123,21 @@ export const ToolParam = z
     clientTool("computer_20251124", "computer").extend({ ...screen, enable_zoom: z.boolean().optional() }),
     otherTool("computer_toolset_20260801"),
     otherTool("browser_toolset_20260801"),
-    otherTool("web_search_20250305"),
-    otherTool("web_search_20260209"),
-    otherTool("web_search_20260318"),
-    otherTool("web_fetch_20250910"),
-    otherTool("web_fetch_20260209"),
-    otherTool("web_fetch_20260309"),
-    otherTool("web_fetch_20260318"),
+    webSearch("web_search_20250305"),
+    webSearch("web_search_20260209"),
+    webSearch("web_search_20260318").extend(responseInclusion),
+    webFetch("web_fetch_20250910"),
+    webFetch("web_fetch_20260209"),
+    webFetch("web_fetch_20260309").extend(useCache),
+    webFetch("web_fetch_20260318").extend({ ...useCache, ...responseInclusion }),
     otherTool("code_execution_20250522"),
     otherTool("code_execution_20250825"),
     otherTool("code_execution_20260120"),
     otherTool("code_execution_20260521"),
-    otherTool("tool_search_tool_regex"),
-    otherTool("tool_search_tool_regex_20251119"),
-    otherTool("tool_search_tool_bm25"),
-    otherTool("tool_search_tool_bm25_20251119"),
+    toolSearch("tool_search_tool_regex", "tool_search_tool_regex"),
+    toolSearch("tool_search_tool_regex_20251119", "tool_search_tool_regex"),
+    toolSearch("tool_search_tool_bm25", "tool_search_tool_bm25"),
+    toolSearch("tool_search_tool_bm25_20251119", "tool_search_tool_bm25"),
     otherTool("advisor_20260301"),
     otherTool("mcp_toolset"),
   ])
@@ -92,3 +157,8 @@ export const ToolChoiceParam = z
 export type CustomTool = z.infer<typeof CustomTool>;
 export type ToolParam = z.infer<typeof ToolParam>;
 export type ToolChoiceParam = z.infer<typeof ToolChoiceParam>;
+/** A tool that the server runs itself, as a request defines it. */
+export type WebSearchToolParam = Extract<ToolParam, { name: "web_search" }>;
+export type WebFetchToolParam = Extract<ToolParam, { name: "web_fetch" }>;
+export type ToolSearchToolParam = Extract<ToolParam, { name: "tool_search_tool_regex" | "tool_search_tool_bm25" }>;
+export type ServerToolParam = WebSearchToolParam | WebFetchToolParam | ToolSearchToolParam;

@@ -9,6 +9,9 @@ const ASSISTANT_ONLY: ReadonlySet<string> = new Set([
   "redacted_thinking",
   "server_tool_use",
   "mcp_tool_use",
+  "web_search_tool_result",
+  "web_fetch_tool_result",
+  "tool_search_tool_result",
 ]);
 const USER_ONLY: ReadonlySet<string> = new Set(["tool_result", "image", "search_result"]);
 

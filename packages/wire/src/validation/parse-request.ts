@@ -10,6 +10,7 @@ import { mergeRuns } from "./merge-runs.ts";
 import { blocksRule, rolesRule, textRule } from "./message-rules.ts";
 import { type Checked, type Problem, renderProblem } from "./problem.ts";
 import { outputFormatRule, prefillRule, stopSequencesRule, thinkingRule, toolsRule } from "./request-rules.ts";
+import { serverToolPairingRule, serverToolsRule } from "./server-tool-rule.ts";
 import { toolLoadingRule } from "./tool-loading-rule.ts";
 import { toolPairingRule } from "./tool-pairing-rule.ts";
 
@@ -63,13 +64,16 @@ function parse<Schema extends z.ZodType>(
 /** Rules across fields, in the order in which they are looked at. The value has the schema's shape. */
 function messagesRules(request: CountTokensRequest, { version, betas = [] }: ParseOptions): Problem | null {
   const dialect = DIALECTS[version];
+  const runs = mergeRuns(request.messages);
   return (
     rolesRule(request.messages) ??
     textRule(request.system ?? "", ["system"], ["system"]) ??
     blocksRule(request.messages, dialect) ??
-    toolPairingRule(mergeRuns(request.messages)) ??
+    toolPairingRule(runs) ??
+    serverToolPairingRule(runs) ??
     cacheRule(request) ??
     toolsRule(request) ??
+    serverToolsRule(request) ??
     toolLoadingRule(request) ??
     stopSequencesRule(request) ??
     thinkingRule(request, betas) ??

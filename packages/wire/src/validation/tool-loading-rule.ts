@@ -58,6 +58,9 @@ function namesIn({ content }: MessageParam): string[] {
     if (block.type === "tool_addition" || block.type === "tool_removal") {
       return block.tool.type === "tool_reference" ? [block.tool.name] : [];
     }
+    if (block.type === "tool_search_tool_result" && "tool_references" in block.content) {
+      return block.content.tool_references.map(({ tool_name: name }) => name);
+    }
     if (block.type !== "tool_result" || !Array.isArray(block.content)) return [];
     return block.content.flatMap((each) => (each.type === "tool_reference" ? [each.tool_name] : []));
   });

@@ -43,7 +43,18 @@ function BlockView({ block, isGrowing }: { readonly block: ReplyBlock; readonly 
     case "redacted_thinking":
       return <p className="text-muted italic">{text.redacted}</p>;
     case "tool_use":
-      return <ToolCall name={block.name} json={block.json} isGrowing={isGrowing} />;
+    case "server_tool_use":
+      return (
+        <Json title={text.toolCall(block.name)} label={text.toolInput(block.name)}>
+          {isGrowing ? block.json : prettyJson(block.json)}
+        </Json>
+      );
+    case "server_tool_result":
+      return (
+        <Json title={text.serverToolResult} label={text.serverToolResult}>
+          {JSON.stringify(block.block.content, null, 2)}
+        </Json>
+      );
     default:
       block satisfies never;
       return null;
@@ -68,20 +79,20 @@ function Thinking({ thinking, isGrowing }: { readonly thinking: string; readonly
   );
 }
 
-function ToolCall({ name, json, isGrowing }: { readonly name: string; readonly json: string; readonly isGrowing: boolean }) {
+function Json({ title, label, children }: { readonly title: string; readonly label: string; readonly children: string }) {
   return (
     <div className="rounded-lg border border-line bg-sunken">
       <div className="flex items-center gap-2 px-3.5 py-2 text-muted">
         <Wrench size={15} aria-hidden />
-        <span className="font-medium">{text.toolCall(name)}</span>
+        <span className="font-medium">{title}</span>
       </div>
       <pre
         role="region"
         tabIndex={0}
-        aria-label={text.toolInput(name)}
+        aria-label={label}
         className="overflow-x-auto border-t border-line px-3.5 py-2.5 font-mono text-[0.9rem] break-words whitespace-pre-wrap"
       >
-        {isGrowing ? json : prettyJson(json)}
+        {children}
       </pre>
     </div>
   );

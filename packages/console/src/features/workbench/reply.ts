@@ -1,10 +1,12 @@
-import type { Message, StopReason, StreamEvent } from "@parley/wire";
+import type { Message, ServerToolResultBlock, StopReason, StreamEvent } from "@parley/wire";
 
 export type ReplyBlock =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "thinking"; readonly thinking: string; readonly signature: string }
   | { readonly type: "redacted_thinking"; readonly data: string }
-  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly json: string };
+  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly json: string }
+  | { readonly type: "server_tool_use"; readonly id: string; readonly name: string; readonly json: string }
+  | { readonly type: "server_tool_result"; readonly block: ServerToolResultBlock };
 
 /** A reply while it comes, and when it is there. Times are monotonic. */
 export interface Reply {
@@ -86,7 +88,8 @@ type Delta = Extract<StreamEvent, { type: "content_block_delta" }>["delta"];
 
 function grow(block: ReplyBlock, delta: Delta): ReplyBlock {
   if (block.type === "text" && delta.type === "text_delta") return { ...block, text: block.text + delta.text };
-  if (block.type === "tool_use" && delta.type === "input_json_delta") return { ...block, json: block.json + delta.partial_json };
+  if ((block.type === "tool_use" || block.type === "server_tool_use") && delta.type === "input_json_delta")
+    return { ...block, json: block.json + delta.partial_json };
   if (block.type === "thinking" && delta.type === "thinking_delta")
     return { ...block, thinking: block.thinking + delta.thinking };
   if (block.type === "thinking" && delta.type === "signature_delta") return { ...block, signature: delta.signature };
@@ -102,7 +105,12 @@ function toBlock(block: Message["content"][number]): ReplyBlock {
     case "redacted_thinking":
       return { type: "redacted_thinking", data: block.data };
     case "tool_use":
-      return { type: "tool_use", id: block.id, name: block.name, json: "" };
+    case "server_tool_use":
+      return { type: block.type, id: block.id, name: block.name, json: "" };
+    case "web_search_tool_result":
+    case "web_fetch_tool_result":
+    case "tool_search_tool_result":
+      return { type: "server_tool_result", block };
     default:
       block satisfies never;
       throw new Error("unknown block");

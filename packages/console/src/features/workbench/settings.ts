@@ -158,6 +158,13 @@ function toAssistantContent({ blocks, stopReason }: Reply): readonly object[] {
         return [block];
       case "tool_use":
         return stopReason === null ? [] : [{ type: "tool_use", id: block.id, name: block.name, input: parseInput(block.json) }];
+      case "server_tool_use":
+        // Its result stands beside it, unless it was stopped before that came.
+        return blocks.some((each) => each.type === "server_tool_result" && each.block.tool_use_id === block.id)
+          ? [{ type: "server_tool_use", id: block.id, name: block.name, input: parseInput(block.json) }]
+          : [];
+      case "server_tool_result":
+        return [block.block];
       default:
         block satisfies never;
         return [];

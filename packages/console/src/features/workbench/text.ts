@@ -111,6 +111,7 @@ export const text = {
   assistant: "Assistant",
   reading: "Reading the prompt",
   toolCall: (name: string) => `Calls ${name}`,
+  serverToolResult: "What the server found",
   toolInput: (name: string) => `Input for ${name}`,
   toolResult: (name: string) => `Result of ${name}`,
   toolResultPlaceholder: "What the tool answers",

@@ -60,6 +60,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     modelControl: createIdleModelControl({ engine, mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" } }),
     changes: createChanges(),
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
+    searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
     turns: createRunningTurns(),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     media: localMedia,

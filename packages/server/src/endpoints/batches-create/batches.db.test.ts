@@ -403,6 +403,7 @@ async function startBatchServer() {
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock, quotaBytes: 0 }),
     media: localMedia,
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
+    searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
     dataPolicy: { keepsNothing: async () => false },
     inferenceGeos: { choose: async () => "global" },
     biller: createRecordingBiller({ prices: createPriceBook([]) }),

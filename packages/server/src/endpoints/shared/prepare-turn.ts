@@ -30,7 +30,7 @@ export interface TurnOrigin {
   readonly signal: AbortSignal;
 }
 
-export type PrepareDeps = Pick<EndpointDeps, "engine" | "files" | "inferenceGeos" | "media" | "thinkingSigner">;
+export type PrepareDeps = Pick<EndpointDeps, "engine" | "files" | "inferenceGeos" | "media" | "thinkingSigner" | "searchSeals">;
 
 /** A validated body as the turn that will run: model resolved, context edited. Counting and creating share it (promise 4). */
 export async function prepareTurn(
@@ -74,6 +74,7 @@ export async function prepareTurnOf(
     model,
     media: { ...read, fileIds },
     thinkingSigner: deps.thinkingSigner,
+    searchSeals: deps.searchSeals,
   });
   const turn = keepsNothing ? { ...kept, keepsNothing } : kept;
   const edits = body.context_management?.edits ?? [];

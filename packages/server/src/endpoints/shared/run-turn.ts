@@ -12,6 +12,7 @@ import type { Tracing, TurnSpan } from "../../platform/tracing.ts";
 import type { Engine } from "../../turn/engine.ts";
 import type { CacheMissReason, Timings, TurnEvent, Usage } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
+import { mostWebSearches } from "../../tools/most-web-searches.ts";
 import { Abandoned } from "./broadcast.ts";
 
 export interface RunTurnDeps {
@@ -83,6 +84,7 @@ export async function* runTurn(
     serviceTier,
     inferenceGeo: job.inferenceGeo,
     startedAtMs,
+    webSearches: mostWebSearches(job.turn),
     ...estimate,
   });
   const limitsMs = clock.monotonicMs() - begunAtMs;
@@ -140,6 +142,8 @@ function createAccount(
     if (event.type === "start") {
       used = event.usage;
       startedMs = clock.monotonicMs();
+    } else if (event.type === "step") {
+      used = event.usage;
     } else if (event.type === "block-start" && firstBlockMs === null) {
       firstBlockMs = clock.monotonicMs();
       span.firstBlock();

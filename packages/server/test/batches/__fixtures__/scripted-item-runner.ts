@@ -29,6 +29,7 @@ export async function createScriptedItemRunner(storage: Storage, blobs: BlobStor
     files: createFiles({ storage, blobs, clock: systemClock, quotaBytes: 0 }),
     media: localMedia,
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
+    searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
     dataPolicy: { keepsNothing: async () => false },
     inferenceGeos: { choose: async () => "global" },
     biller: createRecordingBiller({ prices: createPriceBook([]) }),

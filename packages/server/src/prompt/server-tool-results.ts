@@ -1,0 +1,100 @@
+import type { ServerToolResultBlockParam } from "@parley/wire";
+import type { DocumentBlock, TextBlock, ToolDefinitionBlock, ToolResultBlock } from "../turn/turn.ts";
+import { refusal } from "./refuse.ts";
+
+export interface ServerResultReader {
+  /** What was sealed for this workspace; null for anything else. */
+  open(sealed: string): string | null;
+  /** The definition of a tool that a search found, or a word where the model has that already. */
+  load(name: string): ToolDefinitionBlock | TextBlock;
+}
+
+/**
+ * A call that the server ran has `srvtoolu_` for its client and `toolu_` for the model: what the model wrote is then found
+ * again, tokens and all, when the client sends the reply back.
+ */
+export function toModelCallId(id: string): string {
+  return id.startsWith(SERVER_PREFIX) ? `${MODEL_PREFIX}${id.slice(SERVER_PREFIX.length)}` : id;
+}
+
+export function toServerCallId(id: string): string {
+  return `${SERVER_PREFIX}${id.startsWith(MODEL_PREFIX) ? id.slice(MODEL_PREFIX.length) : id}`;
+}
+
+const SERVER_PREFIX = "srvtoolu_";
+const MODEL_PREFIX = "toolu_";
+
+/** The result of a server tool as the model reads it: fresh from the tool, and from a client that sends it back. */
+export function toServerToolResult(
+  block: ServerToolResultBlockParam,
+  path: readonly (string | number)[],
+  reader: ServerResultReader,
+): ToolResultBlock {
+  const result = (content: ToolResultBlock["content"], isError = false): ToolResultBlock => ({
+    type: "tool_result",
+    toolUseId: toModelCallId(block.tool_use_id),
+    isError,
+    content,
+    ...(block.cache_control ? { cacheTtl: block.cache_control.ttl ?? "5m" } : {}),
+  });
+  const { content } = block;
+  if ("error_code" in content)
+    return result([text(ERROR_TEXTS[content.error_code] ?? `The call failed: ${content.error_code}.`)], true);
+  switch (block.type) {
+    case "web_search_tool_result": {
+      const results = block.content as Exclude<typeof block.content, { error_code: string }>;
+      if (results.length === 0) return result([text("Nothing was found.")]);
+      return result(
+        results.map((each, index): DocumentBlock => {
+          const opened = reader.open(each.encrypted_content);
+          if (opened === null) {
+            throw refusal({
+              path: [...path, block.type, "content", index],
+              text: "Invalid `encrypted_content` in `search_result` block",
+            });
+          }
+          return { type: "document", title: each.title, context: each.page_age ?? null, source: each.url, text: opened };
+        }),
+      );
+    }
+    case "web_fetch_tool_result": {
+      const fetched = block.content as Extract<typeof block.content, { type: "web_fetch_result" }>;
+      const { source, title = null, context = null } = fetched.content;
+      if (source.type !== "text") {
+        throw refusal({
+          path: [...path, block.type, "content", "content", "source"],
+          text: "this model does not support PDF input",
+        });
+      }
+      return result([{ type: "document", title, context, source: fetched.url, text: source.data }]);
+    }
+    case "tool_search_tool_result": {
+      const found = block.content as Extract<typeof block.content, { type: "tool_search_tool_search_result" }>;
+      if (found.tool_references.length === 0) return result([text("No tool was found. Try other words.")]);
+      return result(found.tool_references.map(({ tool_name: name }) => reader.load(name)));
+    }
+    default:
+      throw new TypeError(`no such result: ${JSON.stringify(block satisfies never)}`);
+  }
+}
+
+/** What a model can act on; a code alone tells a small one nothing. */
+const ERROR_TEXTS: Readonly<Record<string, string>> = {
+  invalid_tool_input: "The call failed: its input is not valid.",
+  unavailable: "The call failed: this tool is not available now. Answer without it.",
+  max_uses_exceeded: "The call failed: this tool may not be used again in this reply. Answer with what you have.",
+  too_many_requests: "The call failed: too many requests. Answer without it.",
+  query_too_long: "The call failed: the query is too long.",
+  request_too_large: "The call failed: the request is too large.",
+  url_too_long: "The call failed: the address is too long.",
+  url_not_allowed: "The call failed: this address may not be fetched.",
+  url_not_in_prior_context: "The call failed: only addresses that stand in the conversation can be fetched.",
+  url_not_accessible: "The call failed: nothing answers at this address.",
+  unsupported_content_type: "The call failed: what stands at this address is no text.",
+  content_too_large: "The call failed: what stands at this address is too large.",
+  execution_time_exceeded: "The call failed: it took too long.",
+};
+
+function text(value: string): TextBlock {
+  return { type: "text", text: value };
+}

@@ -1,0 +1,68 @@
+import { isIP } from "node:net";
+import { createEgress, createEgressPolicy, type Egress } from "../egress/index.ts";
+import type { ResolvedAddress } from "../egress/egress-policy.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Config } from "../platform/config.ts";
+import type { ServerTool, ServerTools } from "./server-tool.ts";
+import { createToolSearch } from "./tool-search/create-tool-search.ts";
+import { createWebFetch } from "./web-fetch/create-web-fetch.ts";
+import { createBrave } from "./web-search/brave.ts";
+import { createSearxng } from "./web-search/searxng.ts";
+import { createTavily } from "./web-search/tavily.ts";
+import { createWebSearch } from "./web-search/create-web-search.ts";
+import type { SearchProvider } from "./web-search/search-provider.ts";
+
+export interface ServerToolDeps {
+  readonly config: Pick<Config, "web_search" | "web_fetch">;
+  /** For addresses that conversations give. */
+  readonly egress: Egress;
+  readonly resolve: (host: string) => Promise<readonly ResolvedAddress[]>;
+  readonly sealSearch: (workspaceId: string, text: string) => string;
+  readonly clock: Clock;
+}
+
+/** The tools that this server runs, as the operator has configured them. */
+export function createServerTools({ config, egress, resolve, sealSearch, clock }: ServerToolDeps): ServerTools {
+  const { max_results: resultsMax, page_characters: pageMaxCharacters } = config.web_search;
+  const provider = createProvider(config.web_search, resolve);
+  const { enabled: isEnabled, max_content_tokens: contentMaxTokens } = config.web_fetch;
+  return {
+    web_search: forItsDefinition(createWebSearch({ provider, resultsMax, pageMaxCharacters, seal: sealSearch })),
+    web_fetch: forItsDefinition(createWebFetch({ egress, clock, isEnabled, contentMaxTokens })),
+    tool_search_tool_regex: forItsDefinition(createToolSearch("regex")),
+    tool_search_tool_bm25: forItsDefinition(createToolSearch("words")),
+  };
+}
+
+/** The loop finds a tool by the name in its definition, so each gets definitions of its own kind only. */
+function forItsDefinition(tool: { readonly [Key in keyof ServerTool]: unknown }): ServerTool {
+  return tool as ServerTool;
+}
+
+function createProvider(config: Config["web_search"], resolve: ServerToolDeps["resolve"]): SearchProvider | null {
+  const { provider, api_key: apiKey } = config;
+  const at = (own: string): { readonly egress: Egress; readonly url: string } => {
+    const url = config.url ?? own;
+    return { url, egress: egressTo(url, resolve) };
+  };
+  switch (provider) {
+    case "none":
+      return null;
+    case "searxng":
+      return createSearxng(at("http://127.0.0.1:8080"));
+    case "brave":
+      return createBrave({ ...at("https://api.search.brave.com"), apiKey: apiKey ?? "" });
+    case "tavily":
+      return createTavily({ ...at("https://api.tavily.com"), apiKey: apiKey ?? "" });
+    default:
+      return provider satisfies never;
+  }
+}
+
+/** A way to one service that the operator has named, on whatever address, and to nothing else: not where it redirects to. */
+function egressTo(url: string, resolve: ServerToolDeps["resolve"]): Egress {
+  const { hostname, port, protocol } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const allow = isIP(host) === 0 ? [`${host}:${port === "" ? (protocol === "https:" ? 443 : 80) : port}`] : [host];
+  return createEgress(createEgressPolicy({ allow, isPublicReached: false, resolve }));
+}

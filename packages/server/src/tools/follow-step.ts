@@ -1,0 +1,106 @@
+import type { ServerToolName } from "@parley/wire";
+import type { BlockStart, TurnEvent } from "../turn/turn-event.ts";
+import type { AssistantBlock, ServerToolSpec, ToolUseBlock } from "../turn/turn.ts";
+import { toServerCallId } from "../prompt/index.ts";
+
+type BlockEvent = Extract<TurnEvent, { readonly index: number }>;
+
+/** A call of one of the server's tools, as the model made it. */
+export interface MadeCall {
+  readonly name: ServerToolName;
+  /** As the client knows it. */
+  readonly id: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly tool: ServerToolSpec;
+}
+
+interface OpenBlock {
+  readonly start: BlockStart;
+  text: string;
+  signature: string;
+  isWhole: boolean;
+}
+
+/** Follows the blocks of one step: renumbers them within the reply, and remembers what the model wrote. */
+export interface StepFollower {
+  /** The event as the client is to see it. */
+  see(event: BlockEvent): BlockEvent;
+  /** What the model wrote, for the next step's prompt. */
+  written(): AssistantBlock[];
+  serverCalls(): MadeCall[];
+  hasClientCalls(): boolean;
+  /** Indices that the step took. */
+  count(): number;
+}
+
+export function followStep(firstIndex: number, tools: readonly ServerToolSpec[]): StepFollower {
+  const blocks = new Map<number, OpenBlock>();
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  const calls = (): ToolUseBlock[] => [...blocks.values()].filter(isCall).map(toCall);
+
+  return {
+    see(event) {
+      if (event.type === "block-start") {
+        blocks.set(event.index, { start: event.block, text: "", signature: "", isWhole: false });
+        return { ...event, index: firstIndex + event.index, block: toClientBlock(event.block, byName) };
+      }
+      const block = blocks.get(event.index);
+      if (block) follow(block, event);
+      return { ...event, index: firstIndex + event.index };
+    },
+    written: () => [...blocks.values()].flatMap(toWritten),
+    serverCalls: () =>
+      calls().flatMap(({ id, name, input }) => {
+        const tool = byName.get(name);
+        return tool === undefined ? [] : [{ id: toServerCallId(id), name: tool.definition.name, input, tool }];
+      }),
+    hasClientCalls: () => calls().some(({ name }) => !byName.has(name)),
+    count: () => blocks.size,
+  };
+}
+
+function follow(block: OpenBlock, event: Exclude<BlockEvent, { type: "block-start" }>): void {
+  switch (event.type) {
+    case "text-delta":
+      block.text += event.text;
+      return;
+    case "thinking-delta":
+      block.text += event.thinking;
+      return;
+    case "input-json-delta":
+      block.text += event.partialJson;
+      return;
+    case "signature-delta":
+      block.signature = event.signature;
+      return;
+    case "citation":
+      // The model does not read its citations again.
+      return;
+    case "block-stop":
+      block.isWhole = true;
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function toClientBlock(block: BlockStart, tools: ReadonlyMap<string, ServerToolSpec>): BlockStart {
+  const tool = block.type === "tool_use" ? tools.get(block.name) : undefined;
+  if (block.type !== "tool_use" || tool === undefined) return block;
+  return { type: "server_tool_use", id: toServerCallId(block.id), name: tool.definition.name };
+}
+
+function isCall(block: OpenBlock): block is OpenBlock & { readonly start: Extract<BlockStart, { type: "tool_use" }> } {
+  return block.start.type === "tool_use" && block.isWhole;
+}
+
+function toCall({ start, text }: OpenBlock & { readonly start: Extract<BlockStart, { type: "tool_use" }> }): ToolUseBlock {
+  const input = text.trim() === "" ? {} : (JSON.parse(text) as Readonly<Record<string, unknown>>);
+  return { type: "tool_use", id: start.id, name: start.name, input };
+}
+
+function toWritten(block: OpenBlock): AssistantBlock[] {
+  if (isCall(block)) return [toCall(block)];
+  if (block.start.type === "thinking") return [{ type: "thinking", thinking: block.text, signature: block.signature }];
+  return block.start.type === "text" && block.text !== "" ? [{ type: "text", text: block.text }] : [];
+}

@@ -1,0 +1,44 @@
+import type { ServerToolName, ServerToolParam, ServerToolResultBlock } from "@parley/wire";
+import type { Turn } from "../turn/turn.ts";
+
+/** One call that a model made of a tool that this server runs. */
+export interface ServerToolCall<Definition extends ServerToolParam = ServerToolParam> {
+  readonly id: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** The tool as the request defines it. */
+  readonly definition: Definition;
+  /** The conversation up to the call. */
+  readonly turn: Turn;
+  readonly signal: AbortSignal;
+}
+
+/** A tool that this server runs. Throws `ServerToolError` for what the model is told; anything else is told as `unavailable`. */
+export interface ServerTool<Definition extends ServerToolParam = ServerToolParam> {
+  run(call: ServerToolCall<Definition>): Promise<ServerToolResultBlock>;
+  /** The result that says what went wrong. */
+  error(id: string, code: ServerToolErrorCode): ServerToolResultBlock;
+  /** What a call that brought something counts as in `usage.server_tool_use`. */
+  readonly counts: "web-search" | "web-fetch" | null;
+}
+
+/** The codes that every tool has; a tool's own are in its type on the wire. */
+export type ServerToolErrorCode =
+  | "invalid_tool_input"
+  | "unavailable"
+  | "too_many_requests"
+  | "max_uses_exceeded"
+  | (string & {});
+
+/** Which tools this server runs. */
+export type ServerTools = Readonly<Record<ServerToolName, ServerTool>>;
+
+/** A call that failed, in the words of the platform. `message` is for the log. */
+export class ServerToolError extends Error {
+  override readonly name = "ServerToolError";
+  readonly code: ServerToolErrorCode;
+
+  constructor(code: ServerToolErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}

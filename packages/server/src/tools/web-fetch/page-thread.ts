@@ -1,0 +1,9 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { readArticle, readWhole } from "./read-page.ts";
+
+/** A thread of its own for one page: a hostile one keeps a parser busy for minutes, and this can be ended. */
+const { html } = workerData as { readonly html: string };
+// What is quick comes first, and stands if the rest is not done in time.
+parentPort?.postMessage(readWhole(html));
+const article = readArticle(html);
+if (article !== null) parentPort?.postMessage(article);

@@ -1,0 +1,203 @@
+import type Anthropic from "@anthropic-ai/sdk";
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { BODY } from "../../doors/testing/start-test-server.ts";
+import { end, scripted, start, textBlock, toolBlock } from "../../doors/testing/scripted-engine.ts";
+import { createEgress, createEgressPolicy } from "../../egress/index.ts";
+import { HOSTILE_NAMES, ssrfCorpus } from "../../egress/testing/ssrf-corpus.ts";
+import { systemClock } from "../../platform/clock.ts";
+import type { Turn } from "../../turn/turn.ts";
+import type { ServerTool, ServerTools } from "../server-tool.ts";
+import { startToolServer } from "../testing/start-tool-server.ts";
+import { createWebFetch } from "./create-web-fetch.ts";
+import { readPageApart } from "./read-page-apart.ts";
+import { urlsInContext } from "./urls-in-context.ts";
+
+const FETCH: Anthropic.WebFetchTool20250910 = { type: "web_fetch_20250910", name: "web_fetch" };
+/** The one address of this machine that the operator lists. */
+const SITE = "127.0.0.2";
+const PARAGRAPH = "The common frog lays its eggs in early spring, in shallow and sunny water that does not flow. ".repeat(4);
+const PAGE = `<!doctype html><html><head><title>Frogs</title><style>p{color:red}</style></head><body>
+<nav><a href="/">Home</a><a href="/shop">Buy now</a></nav>
+<article><h1>Frogs</h1><p>${PARAGRAPH}</p><p>They winter in mud.<br>Some do not.</p><script>alert("evil")</script></article>
+<footer>All rights reserved</footer></body></html>`;
+
+type Server_ = Awaited<ReturnType<typeof startToolServer>>;
+let server: Server_;
+let site: Server;
+let url: string;
+let requests: string[] = [];
+let reached: string[] = [];
+let inside: Server;
+let insidePort: number;
+
+beforeEach(async () => {
+  requests = [];
+  reached = [];
+  site = createServer((request, response) => {
+    requests.push(request.url ?? "");
+    PAGES[request.url ?? ""]?.(request, response);
+    if (!response.writableEnded) response.end(PAGE);
+  });
+  site.listen(0, SITE);
+  inside = createServer((request, response) => {
+    reached.push(request.url ?? "");
+    response.end("inside");
+  });
+  inside.listen(0, "127.0.0.1");
+  await Promise.all([once(site, "listening"), once(inside, "listening")]);
+  url = `http://${SITE}:${(site.address() as AddressInfo).port}`;
+  insidePort = (inside.address() as AddressInfo).port;
+  const resolve = async (host: string) => (HOSTILE_NAMES[host] ?? []).map((address) => ({ address, family: 4 as const }));
+  const egress = createEgress(createEgressPolicy({ allow: [SITE], isPublicReached: true, resolve }));
+  const webFetch = createWebFetch({ egress, clock: systemClock, isEnabled: true, contentMaxTokens: 1000 }) as ServerTool;
+  server = await startToolServer({ web_fetch: webFetch } as ServerTools);
+});
+
+afterEach(async () => {
+  for (const each of [site, inside]) {
+    each.closeAllConnections();
+    each.close();
+  }
+  await server.close();
+});
+
+const PAGES: Readonly<Record<string, RequestListener>> = {
+  "/page": (_request, response) => response.setHeader("content-type", "text/html; charset=utf-8"),
+  "/latin": (_request, response) =>
+    response.setHeader("content-type", "text/plain; charset=latin1").end(Buffer.from("gr\xfcn", "latin1")),
+  "/json": (_request, response) => response.setHeader("content-type", "application/json").end('{"a":1}'),
+  "/picture": (_request, response) => response.setHeader("content-type", "image/png").end("png"),
+  "/binary": (_request, response) => response.setHeader("content-type", "text/plain").end("a\u0000b"),
+  "/gone": (_request, response) => response.writeHead(404).end(),
+  "/busy": (_request, response) => response.writeHead(429).end(),
+  "/huge": (_request, response) => response.setHeader("content-type", "text/plain").end(Buffer.alloc(3_000_000, "x")),
+  "/moved": (_request, response) => response.writeHead(302, { location: "/page" }).end(),
+  "/inside": (_request, response) => response.writeHead(302, { location: `http://127.0.0.1:${insidePort}/` }).end(),
+};
+
+/** Asks with the text, and has the model fetch the address. */
+async function fetchOf(text: string, address: string, tool: Partial<Anthropic.WebFetchTool20260309> = {}) {
+  let step = 0;
+  server.engine.play((turn, signal) => {
+    step += 1;
+    const call = [start, ...toolBlock(0, "web_fetch", JSON.stringify({ url: address })), end({ stopReason: "tool_use" })];
+    return scripted(step === 1 ? call : [start, ...textBlock(0, "Read."), end()])(turn, signal);
+  });
+  const message = await server.client.messages.create({
+    ...(BODY as Anthropic.MessageCreateParamsNonStreaming),
+    tools: [{ ...FETCH, ...tool } as Anthropic.ToolUnion],
+    messages: [{ role: "user", content: text }],
+  });
+  const block = message.content.find((each) => each.type === "web_fetch_tool_result");
+  if (!block) throw new Error("no result");
+  return { content: block.content, usage: message.usage };
+}
+
+const codeOf = async (path: string, tool?: Partial<Anthropic.WebFetchTool20260309>) => {
+  const { content } = await fetchOf(`See ${url}${path}`, `${url}${path}`, tool);
+  return "error_code" in content ? content.error_code : content.type;
+};
+
+test("a page is read as text, without what is not of the page, and the model reads the same", async () => {
+  const { content, usage } = await fetchOf(`Read (${url}/page), please.`, `${url}/page`, { citations: { enabled: false } });
+  expect(content).toMatchObject({
+    type: "web_fetch_result",
+    url: `${url}/page`,
+    content: { type: "document", title: "Frogs", source: { type: "text", media_type: "text/plain" }, citations: null },
+    retrieved_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+  });
+  const text = (content as { content: { source: { data: string } } }).content.source.data;
+  expect(text).toContain(PARAGRAPH.trim());
+  expect(text).toContain("They winter in mud.\nSome do not.");
+  expect(text).not.toMatch(/evil|Buy now|rights reserved|color/);
+  expect(server.engine.turns[1]?.messages[2]?.content[0]).toMatchObject({
+    content: [{ type: "document", title: "Frogs", source: `${url}/page`, text }],
+  });
+  expect(usage.server_tool_use).toEqual({ web_search_requests: 0, web_fetch_requests: 1 });
+  expect(server.rows.at(-1)?.bill.cost.webSearch).toBe(0n);
+});
+
+test("what is not fetched is a result with the platform's code", async () => {
+  expect(await codeOf("/moved")).toBe("web_fetch_result");
+  expect(await codeOf("/json")).toBe("web_fetch_result");
+  expect(await codeOf("/gone")).toBe("url_not_accessible");
+  expect(await codeOf("/busy")).toBe("too_many_requests");
+  expect(await codeOf("/picture")).toBe("unsupported_content_type");
+  expect(await codeOf("/binary")).toBe("unsupported_content_type");
+  expect(await codeOf("/huge")).toBe("content_too_large");
+  expect(await codeOf("/inside")).toBe("url_not_allowed");
+  expect(await codeOf(`/${"x".repeat(300)}`)).toBe("url_too_long");
+  expect(await codeOf("/page", { blocked_domains: [SITE] })).toBe("url_not_allowed");
+  expect(await codeOf("/page", { allowed_domains: [`${SITE}/pa`] })).toBe("url_not_allowed");
+  expect(await codeOf("/page", { allowed_domains: [SITE] })).toBe("web_fetch_result");
+  const { content } = await fetchOf("Hi", "no address");
+  expect(content).toMatchObject({ error_code: "invalid_tool_input" });
+  expect(reached).toEqual([]);
+});
+
+test("an address that nobody but the model has named is not fetched", async () => {
+  const { content } = await fetchOf(`See ${url}/page`, `${url}/page?secret=of+the+conversation`);
+  expect(content).toMatchObject({ error_code: "url_not_in_prior_context" });
+  expect(await codeOf("/page", { url_sources: { user_input: { type: "none" } } })).toBe("url_not_in_prior_context");
+  expect(requests).toEqual([]);
+});
+
+test("a page is read once within a while, unless the request wants it anew, and is cut at max_content_tokens", async () => {
+  await codeOf("/page");
+  await codeOf("/page");
+  expect(requests).toEqual(["/page"]);
+  await codeOf("/page", { type: "web_fetch_20260309", use_cache: false });
+  expect(requests).toEqual(["/page", "/page"]);
+  const { content } = await fetchOf(`${url}/page`, `${url}/page`, { max_content_tokens: 10 });
+  expect((content as { content: { source: { data: string } } }).content.source.data).toHaveLength(40);
+});
+
+test("text comes in the encoding that its server names", async () => {
+  const { content } = await fetchOf(`${url}/latin`, `${url}/latin`);
+  expect(content).toMatchObject({ content: { source: { data: "grün" } } });
+});
+
+test("nothing of this machine or its network is fetched, however the conversation spells it", async () => {
+  const corpus = ssrfCorpus(insidePort);
+  const codes = new Set<string>();
+  for (const { url: address } of corpus) {
+    const { content } = await fetchOf(`See ${address} `, address.trim());
+    codes.add("error_code" in content ? content.error_code : content.type);
+  }
+  process.stdout.write(`SSRF corpus by web_fetch: ${corpus.length} addresses tried, ${reached.length} reached\n`);
+  expect(reached).toEqual([]);
+  expect([...codes].sort()).toEqual(["invalid_tool_input", "url_not_accessible", "url_not_allowed", "url_not_in_prior_context"]);
+}, 60_000);
+
+describe("the addresses in a conversation", () => {
+  const turn = (text: string): Turn => ({ messages: [{ role: "user", content: [{ type: "text", text }] }] }) as unknown as Turn;
+
+  test.each([
+    ["Go to https://a.example/b.", "https://a.example/b"],
+    ["(see https://a.example/b)", "https://a.example/b"],
+    ["https://en.wiki.example/Frog_(animal)", "https://en.wiki.example/Frog_(animal)"],
+    ["[frogs](https://a.example/b?c=d&e=f#g) and", "https://a.example/b?c=d&e=f"],
+    ['<a href="HTTPS://A.Example/B">', "https://a.example/B"],
+    ["„https://bücher.example/x“", "https://xn--bcher-kva.example/x%E2%80%9C"],
+  ])("%s", (text, expected) => {
+    expect(urlsInContext(turn(text), null)).toContain(expected);
+  });
+});
+
+test("a page that is no article is read whole, and one that keeps its reader busy does not keep us", async () => {
+  const read = (html: string) => readPageApart(html, AbortSignal.timeout(30_000));
+  expect(await read("<title>List</title><ul><li>One<li>Two</ul><table><tr><td>a<td>b</table>")).toEqual({
+    title: "List",
+    text: "One\nTwo\na b",
+  });
+  expect(await read("")).toEqual({ title: null, text: "" });
+  // Half a minute in Readability; what was read before that stands.
+  expect(await read(`${"<div>".repeat(600)}deep`)).toEqual({ title: null, text: "deep" });
+  const leaving = new AbortController();
+  const left = readPageApart("<div>".repeat(5_000), leaving.signal);
+  leaving.abort(new Error("left"));
+  await expect(left).rejects.toThrow("left");
+}, 30_000);

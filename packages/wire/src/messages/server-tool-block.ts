@@ -1,0 +1,125 @@
+import { z } from "zod";
+
+const caller = z.strictObject({ type: z.literal("direct") });
+
+export const ServerToolName = z
+  .enum(["web_search", "web_fetch", "tool_search_tool_regex", "tool_search_tool_bm25"])
+  .meta({ id: "ServerToolName" });
+
+export const ServerToolUseBlock = z
+  .strictObject({
+    type: z.literal("server_tool_use"),
+    id: z.string(),
+    name: ServerToolName,
+    input: z.record(z.string(), z.unknown()),
+    caller,
+  })
+  .meta({ id: "ServerToolUseBlock" });
+
+export const WebSearchErrorCode = z
+  .enum(["invalid_tool_input", "unavailable", "max_uses_exceeded", "too_many_requests", "query_too_long", "request_too_large"])
+  .meta({ id: "WebSearchErrorCode" });
+
+export const WebSearchResult = z
+  .strictObject({
+    type: z.literal("web_search_result"),
+    url: z.string(),
+    title: z.string(),
+    encrypted_content: z.string(),
+    page_age: z.string().nullable(),
+  })
+  .meta({ id: "WebSearchResult" });
+
+export const WebSearchToolResultBlock = z
+  .strictObject({
+    type: z.literal("web_search_tool_result"),
+    tool_use_id: z.string(),
+    content: z.union([
+      z.array(WebSearchResult),
+      z.strictObject({ type: z.literal("web_search_tool_result_error"), error_code: WebSearchErrorCode }),
+    ]),
+    caller,
+  })
+  .meta({ id: "WebSearchToolResultBlock" });
+
+export const WebFetchErrorCode = z
+  .enum([
+    "invalid_tool_input",
+    "url_too_long",
+    "url_not_allowed",
+    "url_not_in_prior_context",
+    "url_not_accessible",
+    "unsupported_content_type",
+    "too_many_requests",
+    "max_uses_exceeded",
+    "unavailable",
+    "content_too_large",
+  ])
+  .meta({ id: "WebFetchErrorCode" });
+
+export const WebFetchResult = z
+  .strictObject({
+    type: z.literal("web_fetch_result"),
+    url: z.string(),
+    content: z.strictObject({
+      type: z.literal("document"),
+      source: z.discriminatedUnion("type", [
+        z.strictObject({ type: z.literal("base64"), media_type: z.literal("application/pdf"), data: z.string() }),
+        z.strictObject({ type: z.literal("text"), media_type: z.literal("text/plain"), data: z.string() }),
+      ]),
+      title: z.string().nullable(),
+      citations: z.strictObject({ enabled: z.boolean() }).nullable(),
+    }),
+    retrieved_at: z.string().nullable(),
+  })
+  .meta({ id: "WebFetchResult" });
+
+export const WebFetchToolResultBlock = z
+  .strictObject({
+    type: z.literal("web_fetch_tool_result"),
+    tool_use_id: z.string(),
+    content: z.discriminatedUnion("type", [
+      WebFetchResult,
+      z.strictObject({ type: z.literal("web_fetch_tool_result_error"), error_code: WebFetchErrorCode }),
+    ]),
+    caller,
+  })
+  .meta({ id: "WebFetchToolResultBlock" });
+
+export const ToolSearchErrorCode = z
+  .enum(["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded"])
+  .meta({ id: "ToolSearchErrorCode" });
+
+export const ToolSearchToolResultBlock = z
+  .strictObject({
+    type: z.literal("tool_search_tool_result"),
+    tool_use_id: z.string(),
+    content: z.discriminatedUnion("type", [
+      z.strictObject({
+        type: z.literal("tool_search_tool_search_result"),
+        tool_references: z.array(z.strictObject({ type: z.literal("tool_reference"), tool_name: z.string() })),
+      }),
+      z.strictObject({
+        type: z.literal("tool_search_tool_result_error"),
+        error_code: ToolSearchErrorCode,
+        error_message: z.string().nullable(),
+      }),
+    ]),
+  })
+  .meta({ id: "ToolSearchToolResultBlock" });
+
+/** The result of a call that the server ran. */
+export const ServerToolResultBlock = z
+  .discriminatedUnion("type", [WebSearchToolResultBlock, WebFetchToolResultBlock, ToolSearchToolResultBlock])
+  .meta({ id: "ServerToolResultBlock" });
+
+export type ServerToolName = z.infer<typeof ServerToolName>;
+export type ServerToolResultBlock = z.infer<typeof ServerToolResultBlock>;
+export type WebSearchErrorCode = z.infer<typeof WebSearchErrorCode>;
+export type WebSearchResult = z.infer<typeof WebSearchResult>;
+export type WebSearchToolResultBlock = z.infer<typeof WebSearchToolResultBlock>;
+export type WebFetchErrorCode = z.infer<typeof WebFetchErrorCode>;
+export type WebFetchResult = z.infer<typeof WebFetchResult>;
+export type WebFetchToolResultBlock = z.infer<typeof WebFetchToolResultBlock>;
+export type ToolSearchErrorCode = z.infer<typeof ToolSearchErrorCode>;
+export type ToolSearchToolResultBlock = z.infer<typeof ToolSearchToolResultBlock>;
