@@ -169,8 +169,14 @@ export async function startParley(options: {
   const searchSeals = createThinkingSigner(deriveKey(master, "search-content"));
   const engine = createToolLoop({
     engine: turnEngine,
-    tools: createServerTools({ config, egress, resolve: resolveBySystem, sealSearch: searchSeals.sign, clock }),
-    openSealed: searchSeals.reveal,
+    tools: createServerTools({
+      config,
+      egress,
+      resolve: resolveBySystem,
+      sealSearch: (id, text) => searchSeals.sign(id, text),
+      clock,
+    }),
+    openSealed: (id, sealed) => searchSeals.reveal(id, sealed),
     log,
   });
   const minimum = config.cache.minimum_tokens;

@@ -3,7 +3,7 @@ import { createEgress, createEgressPolicy, type Egress } from "../egress/index.t
 import type { ResolvedAddress } from "../egress/egress-policy.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Config } from "../platform/config.ts";
-import type { ServerTool, ServerTools } from "./server-tool.ts";
+import type { ServerTools } from "./server-tool.ts";
 import { createToolSearch } from "./tool-search/create-tool-search.ts";
 import { createWebFetch } from "./web-fetch/create-web-fetch.ts";
 import { createBrave } from "./web-search/brave.ts";
@@ -27,16 +27,11 @@ export function createServerTools({ config, egress, resolve, sealSearch, clock }
   const provider = createProvider(config.web_search, resolve);
   const { enabled: isEnabled, max_content_tokens: contentMaxTokens } = config.web_fetch;
   return {
-    web_search: forItsDefinition(createWebSearch({ provider, resultsMax, pageMaxCharacters, seal: sealSearch })),
-    web_fetch: forItsDefinition(createWebFetch({ egress, clock, isEnabled, contentMaxTokens })),
-    tool_search_tool_regex: forItsDefinition(createToolSearch("regex")),
-    tool_search_tool_bm25: forItsDefinition(createToolSearch("words")),
+    web_search: createWebSearch({ provider, resultsMax, pageMaxCharacters, seal: sealSearch }),
+    web_fetch: createWebFetch({ egress, clock, isEnabled, contentMaxTokens }),
+    tool_search_tool_regex: createToolSearch("regex"),
+    tool_search_tool_bm25: createToolSearch("words"),
   };
-}
-
-/** The loop finds a tool by the name in its definition, so each gets definitions of its own kind only. */
-function forItsDefinition(tool: { readonly [Key in keyof ServerTool]: unknown }): ServerTool {
-  return tool as ServerTool;
 }
 
 function createProvider(config: Config["web_search"], resolve: ServerToolDeps["resolve"]): SearchProvider | null {

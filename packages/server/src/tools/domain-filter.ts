@@ -1,5 +1,5 @@
 /** Whether an address belongs to one of the domains: the host itself or one below it, and the beginning of the path. */
-export function isInDomains(url: string, domains: readonly string[]): boolean {
+function isInDomains(url: string, domains: readonly string[]): boolean {
   if (!URL.canParse(url)) return false;
   const { hostname, pathname } = new URL(url);
   return domains.some((domain) => {

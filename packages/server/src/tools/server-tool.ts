@@ -14,6 +14,7 @@ export interface ServerToolCall<Definition extends ServerToolParam = ServerToolP
 
 /** A tool that this server runs. Throws `ServerToolError` for what the model is told; anything else is told as `unavailable`. */
 export interface ServerTool<Definition extends ServerToolParam = ServerToolParam> {
+  /** The loop finds a tool by the name in its definition, so each gets definitions of its own kind only. */
   run(call: ServerToolCall<Definition>): Promise<ServerToolResultBlock>;
   /** The result that says what went wrong. */
   error(id: string, code: ServerToolErrorCode): ServerToolResultBlock;

@@ -13,7 +13,7 @@ export const SEALS = createThinkingSigner(Buffer.alloc(32, 3));
 export async function startToolServer(tools: ServerTools, options: Partial<ToolLoopOptions> = {}) {
   const engine = createScriptedEngine();
   const log = createLog({ level: "silent" });
-  const loop = createToolLoop({ engine, tools, openSealed: SEALS.reveal, log, ...options });
+  const loop = createToolLoop({ engine, tools, openSealed: (id, sealed) => SEALS.reveal(id, sealed), log, ...options });
   const server = await startTestServer({
     deps: {
       engine: loop,

@@ -1,15 +1,17 @@
 import type Anthropic from "@anthropic-ai/sdk";
+import type { WebFetchToolParam } from "@parley/wire";
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BODY } from "../../doors/testing/start-test-server.ts";
 import { end, scripted, start, textBlock, toolBlock } from "../../doors/testing/scripted-engine.ts";
+import { makePdf } from "../../documents/testing/make-pdf.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { HOSTILE_NAMES, ssrfCorpus } from "../../egress/testing/ssrf-corpus.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { Turn } from "../../turn/turn.ts";
-import type { ServerTool, ServerTools } from "../server-tool.ts";
+import { type ServerTool, ServerToolError, type ServerTools } from "../server-tool.ts";
 import { startToolServer } from "../testing/start-tool-server.ts";
 import { createWebFetch } from "./create-web-fetch.ts";
 import { readPageApart } from "./read-page-apart.ts";
@@ -32,6 +34,8 @@ let requests: string[] = [];
 let reached: string[] = [];
 let inside: Server;
 let insidePort: number;
+let webFetch: ServerTool<WebFetchToolParam>;
+let pdf: Buffer = Buffer.alloc(0);
 
 beforeEach(async () => {
   requests = [];
@@ -52,7 +56,7 @@ beforeEach(async () => {
   insidePort = (inside.address() as AddressInfo).port;
   const resolve = async (host: string) => (HOSTILE_NAMES[host] ?? []).map((address) => ({ address, family: 4 as const }));
   const egress = createEgress(createEgressPolicy({ allow: [SITE], isPublicReached: true, resolve }));
-  const webFetch = createWebFetch({ egress, clock: systemClock, isEnabled: true, contentMaxTokens: 1000 }) as ServerTool;
+  webFetch = createWebFetch({ egress, clock: systemClock, isEnabled: true, contentMaxTokens: 1000 });
   server = await startToolServer({ web_fetch: webFetch } as ServerTools);
 });
 
@@ -68,6 +72,7 @@ const PAGES: Readonly<Record<string, RequestListener>> = {
   "/page": (_request, response) => response.setHeader("content-type", "text/html; charset=utf-8"),
   "/latin": (_request, response) =>
     response.setHeader("content-type", "text/plain; charset=latin1").end(Buffer.from("gr\xfcn", "latin1")),
+  "/pdf": (_request, response) => response.setHeader("content-type", "application/pdf").end(pdf),
   "/json": (_request, response) => response.setHeader("content-type", "application/json").end('{"a":1}'),
   "/picture": (_request, response) => response.setHeader("content-type", "image/png").end("png"),
   "/binary": (_request, response) => response.setHeader("content-type", "text/plain").end("a\u0000b"),
@@ -88,7 +93,7 @@ async function fetchOf(text: string, address: string, tool: Partial<Anthropic.We
   });
   const message = await server.client.messages.create({
     ...(BODY as Anthropic.MessageCreateParamsNonStreaming),
-    tools: [{ ...FETCH, ...tool } as Anthropic.ToolUnion],
+    tools: [{ ...FETCH, ...tool }],
     messages: [{ role: "user", content: text }],
   });
   const block = message.content.find((each) => each.type === "web_fetch_tool_result");
@@ -155,6 +160,14 @@ test("a page is read once within a while, unless the request wants it anew, and 
   expect((content as { content: { source: { data: string } } }).content.source.data).toHaveLength(40);
 });
 
+test("a PDF is read page by page, and one that is none is told by its type", async () => {
+  pdf = await makePdf(["Frogs are green.", "Toads are brown."]);
+  const { content } = await fetchOf(`${url}/pdf`, `${url}/pdf`);
+  expect(content).toMatchObject({ content: { source: { data: "[Page 1]\nFrogs are green.\n\n[Page 2]\nToads are brown." } } });
+  pdf = Buffer.from("%PDF-1.7 broken");
+  expect(await codeOf("/pdf", { type: "web_fetch_20260309", use_cache: false })).toBe("unsupported_content_type");
+});
+
 test("text comes in the encoding that its server names", async () => {
   const { content } = await fetchOf(`${url}/latin`, `${url}/latin`);
   expect(content).toMatchObject({ content: { source: { data: "grün" } } });
@@ -163,18 +176,27 @@ test("text comes in the encoding that its server names", async () => {
 test("nothing of this machine or its network is fetched, however the conversation spells it", async () => {
   const corpus = ssrfCorpus(insidePort);
   const codes = new Set<string>();
+  const signal = AbortSignal.timeout(30_000);
   for (const { url: address } of corpus) {
-    const { content } = await fetchOf(`See ${address} `, address.trim());
-    codes.add("error_code" in content ? content.error_code : content.type);
+    const turn = turnThatSays(`See ${address} `);
+    const call = { id: "srvtoolu_1", input: { url: address.trim() }, definition: FETCH, turn, signal };
+    codes.add(
+      await webFetch.run(call).then(
+        ({ type }) => type,
+        (error: unknown) => (error instanceof ServerToolError ? error.code : String(error)),
+      ),
+    );
   }
   process.stdout.write(`SSRF corpus by web_fetch: ${corpus.length} addresses tried, ${reached.length} reached\n`);
   expect(reached).toEqual([]);
   expect([...codes].sort()).toEqual(["invalid_tool_input", "url_not_accessible", "url_not_allowed", "url_not_in_prior_context"]);
-}, 60_000);
+});
+
+function turnThatSays(text: string): Turn {
+  return { workspaceId: "wrkspc_1", messages: [{ role: "user", content: [{ type: "text", text }] }] } as unknown as Turn;
+}
 
 describe("the addresses in a conversation", () => {
-  const turn = (text: string): Turn => ({ messages: [{ role: "user", content: [{ type: "text", text }] }] }) as unknown as Turn;
-
   test.each([
     ["Go to https://a.example/b.", "https://a.example/b"],
     ["(see https://a.example/b)", "https://a.example/b"],
@@ -183,7 +205,7 @@ describe("the addresses in a conversation", () => {
     ['<a href="HTTPS://A.Example/B">', "https://a.example/B"],
     ["„https://bücher.example/x“", "https://xn--bcher-kva.example/x%E2%80%9C"],
   ])("%s", (text, expected) => {
-    expect(urlsInContext(turn(text), null)).toContain(expected);
+    expect(urlsInContext(turnThatSays(text), null)).toContain(expected);
   });
 });
 
