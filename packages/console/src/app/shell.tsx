@@ -67,7 +67,8 @@ export function Shell() {
       <Suspense>
         {drawerPath === path && (
           <Drawer onClose={() => setDrawerPath(null)}>
-            <Sidebar onSearch={openCommands} />
+            {/* The link of the page that is open leads nowhere else, so nothing but the click tells. */}
+            <Sidebar onSearch={openCommands} onLeave={() => setDrawerPath(null)} />
           </Drawer>
         )}
         {isCommandOpen && <CommandMenu onClose={() => setCommandOpen(false)} />}
@@ -76,7 +77,7 @@ export function Shell() {
   );
 }
 
-function Sidebar({ onSearch }: { readonly onSearch: () => void }) {
+function Sidebar({ onSearch, onLeave }: { readonly onSearch: () => void; readonly onLeave?: () => void }) {
   const session = useSession();
   const [isMenuWanted, setMenuWanted] = useState(false);
   return (
@@ -106,6 +107,7 @@ function Sidebar({ onSearch }: { readonly onSearch: () => void }) {
                   key={path}
                   to={path}
                   activeOptions={{ exact: path === "/" }}
+                  onClick={onLeave}
                   className="flex h-8.5 items-center gap-2.5 rounded-lg px-2.5 text-muted transition-colors hover:bg-hover hover:text-ink aria-[current=page]:bg-hover aria-[current=page]:font-medium aria-[current=page]:text-ink"
                 >
                   <Icon size={16} strokeWidth={1.9} aria-hidden />

@@ -116,6 +116,7 @@ test.each(LOOKS)("limits are set, watched, changed and removed (%s)", async (loo
     expect(sent.status).toBe(200);
   }
   await haiku.getByText(/^[1-9]\d* of 50$/).waitFor();
+  await page.evaluate("window.scrollTo(0, 0)");
   await takePicture(page, `limits-${look}`);
   expect(await findBarriers(page)).toEqual([]);
   expect(await isWithinWidth(page)).toBe(true);

@@ -28,8 +28,12 @@ const TONES: Readonly<Record<MessageBatch["processing_status"], BadgeTone>> = {
 };
 
 const EXAMPLE = (origin: string) => `curl ${origin}/v1/messages/batches \\
-  -H "x-api-key: $ANTHROPIC_API_KEY" -H "anthropic-version: 2023-06-01" -H "content-type: application/json" \\
-  -d '{"requests":[{"custom_id":"one","params":{"model":"claude-haiku-4-5","max_tokens":64,"messages":[{"role":"user","content":"Hi"}]}}]}'`;
+  -H "x-api-key: $ANTHROPIC_API_KEY" \\
+  -H "anthropic-version: 2023-06-01" \\
+  -H "content-type: application/json" \\
+  -d '{"requests": [{"custom_id": "one", "params": {
+    "model": "claude-haiku-4-5", "max_tokens": 64,
+    "messages": [{"role": "user", "content": "Hi"}]}}]}'`;
 
 type Open = { readonly dialog: "cancel" | "remove"; readonly batch: MessageBatch } | null;
 

@@ -67,7 +67,7 @@ function Credits({ billing: { credit_grants: grants } }: { readonly billing: Bil
           <EmptyState
             icon={Coins}
             title={text.noGrantsTitle}
-            action={<CodeBlock code={text.command} label={text.commandLabel} className="text-start" />}
+            action={<CodeBlock code={text.command} label={text.commandLabel} className="w-full max-w-xl text-start" />}
           >
             {text.noGrants}
           </EmptyState>

@@ -24,6 +24,8 @@ const RANGES_MS: Readonly<Record<string, number>> = {
   week: 7 * 24 * HOUR_MS,
   month: 30 * 24 * HOUR_MS,
 };
+/** In place of a key, for what people do in the Console. */
+const WORKBENCH = "workbench";
 const STATUSES: readonly RequestStatus[] = ["succeeded", "errored", "canceled"];
 
 export function RequestsPage() {
@@ -124,12 +126,10 @@ function Filters({ search, onChange }: { readonly search: Search; readonly onCha
         text.anyModel,
         models.map((model) => ({ value: model.id, label: model.id })),
       )}
-      {select(
-        "key",
-        text.apiKey,
-        text.anyKey,
-        (keys.data?.pages ?? []).flatMap((page) => page.data.map((key) => ({ value: key.id, label: key.name }))),
-      )}
+      {select("key", text.apiKey, text.anyKey, [
+        { value: WORKBENCH, label: text.workbench },
+        ...(keys.data?.pages ?? []).flatMap((page) => page.data.map((key) => ({ value: key.id, label: key.name }))),
+      ])}
       {select(
         "workspace",
         text.workspace,

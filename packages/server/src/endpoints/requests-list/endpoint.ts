@@ -18,6 +18,7 @@ const QUERY = {
   ending_at: z.iso.datetime().optional(),
   status: RequestStatus.optional(),
   "models[]": z.array(z.string()).optional(),
+  /** `workbench`: what people did in the Console. */
   "api_key_ids[]": z.array(z.string()).optional(),
   "workspace_ids[]": z.array(z.string()).optional(),
 };
