@@ -59,13 +59,19 @@ function childBytes(): number {
 
 /** One fact a page, one question a fact; greedy, so that a second run says the same. */
 async function askQuestions(model: string): Promise<void> {
-  const facts = PLACES.flatMap((place, index) => [
+  // One fact that two pages tell: the model has to choose.
+  const twice = [
+    { text: "The bridge of Ulm opened in May 1911.", question: "When did the bridge of Ulm open?" },
+    { text: "In May 1911 the bridge of Ulm opened.", question: "When did the bridge of Ulm open, in which month?" },
+  ];
+  const others = PLACES.flatMap((place, index) => [
     {
       text: `The tower of ${place} was built in ${1850 + index * 7}.`,
       question: `In which year was the tower of ${place} built?`,
     },
     { text: `The bridge of ${place} is ${40 + index * 13} metres long.`, question: `How long is the bridge of ${place}?` },
   ]);
+  const facts = [...twice, ...others];
   const pdf = await makePdf(facts.map(({ text }) => text));
   await using parley = await startParley({ model, env: { PARLEY_DEFAULT_TEMPERATURE: "0" } });
   const client = new Anthropic({ baseURL: parley.url, apiKey: parley.apiKey, maxRetries: 0 });

@@ -65,6 +65,12 @@ export const toolsRequirements: readonly Requirement[] = [
       "from the body and from an address is given to the model as its pages, with title and context",
     ],
     [
+      "documents:reserved",
+      "8",
+      "What is reserved for a turn with a PDF is what its text comes to.",
+      "reserves what its text comes to, and not its base64",
+    ],
+    [
       "documents:url",
       "11",
       "An address that holds no document and one that may not be reached look alike to the client.",

@@ -36,7 +36,7 @@ async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: 
     inferenceGeo: model.rules.inferenceGeo ? inferenceGeo : "not_available",
     product: productOf(request.headers),
     isFailureBilled: true,
-    bodyBytes: request.bodyBytes.length,
+    promptBytes: request.bodyBytes.length,
     arrivedAtMs: request.arrivedAtMs,
     authMs: request.timing.read("auth"),
     traceparent: undefined,

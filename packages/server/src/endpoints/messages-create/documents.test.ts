@@ -74,6 +74,14 @@ describe("a PDF", { timeout: SLOW_MS }, () => {
     }
   });
 
+  test("reserves what its text comes to, and not its base64", async () => {
+    await given(blind, [{ type: "document", source: base64(pdf, "application/pdf") }]);
+    const { inputTokens } = blind.limits.reserved.at(-1) ?? {};
+    expect(inputTokens).toBeGreaterThan(20);
+    expect(inputTokens).toBeLessThan(120);
+    expect(pdf.length).toBeGreaterThan(1_000);
+  });
+
   test("at an address that holds none, or that may not be reached, gets one and the same 400", async () => {
     for (const url of [address("/page"), address("/gone"), "http://10.0.0.1/a.pdf", "file:///etc/passwd", "gopher://x/"]) {
       await expect(given(blind, [{ type: "document", source: { type: "url", url } }])).rejects.toMatchObject({

@@ -60,7 +60,7 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
     inferenceGeo: context.reply.inferenceGeo,
     product: productOf(request.headers),
     isFailureBilled: true,
-    bodyBytes: request.bodyBytes.length,
+    promptBytes: request.bodyBytes.length + prepared.growthBytes,
     arrivedAtMs: request.arrivedAtMs,
     authMs: request.timing.read("auth"),
     traceparent: typeof request.headers.traceparent === "string" ? request.headers.traceparent : undefined,

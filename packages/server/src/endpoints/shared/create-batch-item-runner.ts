@@ -67,7 +67,7 @@ async function runItem(deps: BatchItemRunnerDeps, item: BatchTurn, signal: Abort
       inferenceGeo: reply.inferenceGeo,
       product: "message_batches_api",
       isFailureBilled: false,
-      bodyBytes: item.bodyBytes,
+      promptBytes: item.bodyBytes + prepared.growthBytes,
       arrivedAtMs: deps.clock.monotonicMs(),
       authMs: null,
       traceparent: undefined,

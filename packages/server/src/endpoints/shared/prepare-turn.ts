@@ -1,5 +1,6 @@
 import type { AppliedEdit, CountTokensRequest } from "@parley/wire";
 import type { Principal } from "../../auth/principal.ts";
+import { measureGrowth } from "../../documents/measure-growth.ts";
 import { resolveFileBlocks } from "../../files/resolve-file-blocks.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
 import { newId } from "../../platform/ids.ts";
@@ -17,6 +18,8 @@ export interface PreparedTurn {
   readonly originalInputTokens: number | null;
   /** Where it runs, as the request asked or the workspace has it. */
   readonly inferenceGeo: InferenceGeo;
+  /** See `measureGrowth`. */
+  readonly growthBytes: number;
 }
 
 /** Whose turn it is, and what of it is not in the body. */
@@ -67,6 +70,7 @@ export async function prepareTurnOf(
   const { capabilities, rules } = model;
   const { workspaceId } = principal;
   const read = await deps.media.read(whole, { workspaceId, capabilities, mediaMax: rules.mediaMax, keepsNothing, signal });
+  const growthBytes = measureGrowth(whole, read, fileIds);
   const kept = toTurn(whole, {
     ...origin,
     messageId: newId("msg"),
@@ -78,9 +82,9 @@ export async function prepareTurnOf(
   });
   const turn = keepsNothing ? { ...kept, keepsNothing } : kept;
   const edits = body.context_management?.edits ?? [];
-  if (edits.length === 0) return { turn, model, appliedEdits: [], originalInputTokens: null, inferenceGeo };
+  if (edits.length === 0) return { turn, model, appliedEdits: [], originalInputTokens: null, inferenceGeo, growthBytes };
   const edited = await applyContextEdits(turn, edits, (each) => deps.engine.countTokens(each, signal));
-  return { ...edited, model, inferenceGeo };
+  return { ...edited, model, inferenceGeo, growthBytes };
 }
 
 function header(request: WorkspaceRequest, name: string): string | null {

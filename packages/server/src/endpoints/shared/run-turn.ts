@@ -40,8 +40,8 @@ export interface TurnJob {
   readonly product: Product;
   /** Whether a turn that fails is billed for what it had used. */
   readonly isFailureBilled: boolean;
-  /** Size of the request body, from which the tokens to reserve are guessed. */
-  readonly bodyBytes: number;
+  /** About the size of the prompt, from which the tokens to reserve are guessed. */
+  readonly promptBytes: number;
   /** Monotonic milliseconds. */
   readonly arrivedAtMs: number;
   /** What it took to see who asks; null where no request asked for this turn. */
@@ -71,7 +71,7 @@ export async function* runTurn(
   const startedAtMs = clock.nowMs();
   const begunAtMs = clock.monotonicMs();
   const mayUsePriority = job.mayUsePriority ?? false;
-  const estimate = { inputTokens: Math.ceil(job.bodyBytes / BYTES_PER_TOKEN), outputTokens: job.turn.maxTokens };
+  const estimate = { inputTokens: Math.ceil(job.promptBytes / BYTES_PER_TOKEN), outputTokens: job.turn.maxTokens };
   await using reservation = await limiter.reserve(job.principal, {
     modelClass: job.model.modelClass,
     mayUsePriority,
