@@ -40,6 +40,8 @@ import { createPriceBook } from "./money/price-book.ts";
 import { advanceTiers, monthlyCapOf } from "./money/advance-tiers.ts";
 import { createChargingBiller } from "./money/create-charging-biller.ts";
 import { usdToNanoUsd } from "./money/nano-usd.ts";
+import { toAlertSenders } from "./money/alerts/alert-channels.ts";
+import { createSpendAlerts } from "./money/alerts/create-spend-alerts.ts";
 import { createRecordingBiller } from "./money/create-recording-biller.ts";
 import { toOwnPrices } from "./money/to-own-prices.ts";
 import { systemClock } from "./platform/clock.ts";
@@ -325,6 +327,11 @@ export async function startParley(options: {
   const jobs = started.use(await createJobs({ storage, log }));
   await jobs.every("make-ledger-partitions", "17 * * * *", () => ensureLedgerPartitions(storage));
   if (isCharging) await jobs.every("advance-tiers", "*/5 * * * *", () => advanceTiers(tenancy, tierTable));
+  const alertSenders = toAlertSenders(config.alerts, { egress, storage });
+  if (isCharging && alertSenders.length > 0) {
+    const alerts = createSpendAlerts({ storage, clock, log, senders: alertSenders });
+    await jobs.every("spend-alerts", "* * * * *", () => alerts.run());
+  }
   await jobs.every("reconcile-ledger", "43 2 * * *", async () => void (await reconcileLedger({ storage, clock, log, metrics })));
   await jobs.every("sweep-request-log", "27 3 * * *", () => failures.sweep());
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());

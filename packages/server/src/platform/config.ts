@@ -161,6 +161,33 @@ export const ConfigSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  /** Who is told what was spent, where money is on. */
+  alerts: z
+    .strictObject({
+      webhook_url: z.url().nullable().default(null),
+      /** What its messages are signed with: `whsec_` and base64. */
+      webhook_secret: z
+        .string()
+        .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, "must be whsec_ and the base64 of 24 bytes at least")
+        .nullable()
+        .default(null),
+      /** `smtp://user:password@host:587` or `smtps://…`; null sends no mail. */
+      smtp_url: z
+        .string()
+        .regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://")
+        .nullable()
+        .default(null),
+      mail_from: z.string().min(1).nullable().default(null),
+    })
+    .refine(({ webhook_url: url, webhook_secret: secret }) => (url === null) === (secret === null), {
+      path: ["webhook_secret"],
+      message: "must be set together with alerts.webhook_url",
+    })
+    .refine(({ smtp_url: url, mail_from: from }) => (url === null) === (from === null), {
+      path: ["mail_from"],
+      message: "must be set together with alerts.smtp_url",
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       /** How long prompts and replies may be stored where a workspace says nothing else. */
@@ -272,6 +299,10 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_LIMITS_STORE: "limits.store",
   PARLEY_MONEY: "money.enabled",
   PARLEY_LIMITS_TIER: "limits.tier",
+  PARLEY_ALERTS_WEBHOOK_URL: "alerts.webhook_url",
+  PARLEY_ALERTS_WEBHOOK_SECRET: "alerts.webhook_secret",
+  PARLEY_SMTP_URL: "alerts.smtp_url",
+  PARLEY_MAIL_FROM: "alerts.mail_from",
   PARLEY_RETENTION_DAYS: "retention.days",
   PARLEY_BATCHES_CONCURRENCY: "batches.concurrency",
   PARLEY_WEB_SEARCH: "web_search.provider",

@@ -41,6 +41,7 @@ export {
   spendScopes,
 } from "./schema/money.ts";
 export { limitBuckets, limitClock, organizationTiers, priorityCommitments, workspaceRateLimits } from "./schema/limits.ts";
+export { spendAlertDeliveries, spendAlerts } from "./schema/spend-alerts.ts";
 export { sessions, signInTickets, userCredentials, userIdentities, userRecoveryCodes } from "./schema/sign-in.ts";
 
 /** One `Idempotency-Key` of one workspace. `status` is null while the first request still runs. */

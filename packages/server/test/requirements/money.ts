@@ -299,4 +299,24 @@ export const moneyRequirements: readonly Requirement[] = [
       "a ledger of an older Parley is cut into months with every row, its rollups made and its numbers going on",
     ],
   ]),
+  ...provedBy("server/test/money/spend-alerts.db.test.ts", [
+    [
+      "money:alerts-once",
+      "8",
+      "Each threshold of a spend limit is told once, by signed webhook and by mail.",
+      "each threshold is told once by webhook and by mail, however many nodes look at once",
+    ],
+    [
+      "money:alerts-retry",
+      "8",
+      "An alert that could not be told is tried again with backoff.",
+      "what could not be told is tried again after a minute, and then two, under the same id",
+    ],
+    [
+      "money:alerts-credits",
+      "8",
+      "Credits that are used up are told once for each time that there are new ones.",
+      "credits that are used up are told once for each time that there are new ones",
+    ],
+  ]),
 ];
