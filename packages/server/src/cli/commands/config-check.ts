@@ -3,11 +3,18 @@ import type { CliContext } from "../cli-context.ts";
 
 /** Getting here means that the configuration was read without a problem; shows what is in force. */
 export function checkConfig(context: CliContext): void {
-  const { database_url: databaseUrl, files, ...rest } = context.config;
+  const { database_url: databaseUrl, redis_url: redisUrl, files, openid, alerts, ...rest } = context.config;
   const hidden = (value: string | null): string | null => (value === null ? null : "(set)");
-  // A database address holds a password.
+  // An address may hold a password.
   const s3 = { ...files.s3, secret_access_key: hidden(files.s3.secret_access_key) };
-  const shown = { ...rest, files: { ...files, s3 }, database_url: hidden(databaseUrl) };
+  const shown = {
+    ...rest,
+    files: { ...files, s3 },
+    openid: { ...openid, client_secret: hidden(openid.client_secret) },
+    alerts: { ...alerts, webhook_secret: hidden(alerts.webhook_secret), smtp_url: hidden(alerts.smtp_url) },
+    database_url: hidden(databaseUrl),
+    redis_url: hidden(redisUrl),
+  };
   context.say(`# ${context.file ?? `no file; the defaults (a file would be ${context.dataDir}/parley.yaml)`}`);
   context.say(stringify(shown).trimEnd());
   context.emit({ ok: true, file: context.file, data: context.dataDir, config: shown });
