@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { BucketStore } from "../limits/bucket-store.ts";
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
-import { findTicket, insertTicket, useTicket, voidPasswordTickets, voidTickets } from "../storage/sign-in-tickets.ts";
+import { findTicket, useTicket, voidPasswordTickets, voidTickets } from "../storage/sign-in-tickets.ts";
 import type { Storage } from "../storage/storage.ts";
 import { findCredentials, setPasswordHash } from "../storage/user-credentials.ts";
 import { normalizeEmail } from "../tenancy/normalize-email.ts";
-import { newSecret } from "./one-time-secret.ts";
+import { issueTicket } from "./issue-ticket.ts";
 import { hashSecret } from "../auth/hash-secret.ts";
 import { networkOf } from "./network-of.ts";
 import { hashPassword, verifyPassword } from "./password-hash.ts";
@@ -91,6 +91,7 @@ export interface SignInDeps {
 
 export function createSignIn(deps: SignInDeps): SignIn {
   const { storage, people, sessions, secondFactor, buckets, hmacKey, clock } = deps;
+  const ticketDeps = { storage, hmacKey };
 
   /** For somebody who has yet to say who they are. */
   function countTry(email: string, trace: ClientTrace): Promise<void> {
@@ -124,19 +125,25 @@ export function createSignIn(deps: SignInDeps): SignIn {
     return sessions.begin(person, trace.userAgent);
   }
 
+  /** Ends what the old password could still open. */
+  async function replacePassword(
+    userId: string,
+    password: string,
+    { exceptSessionId, requestId }: { readonly exceptSessionId: string | null; readonly requestId: string | null },
+  ): Promise<void> {
+    await people.noteOwnAct(userId, "user.password_change", requestId);
+    // In this order: a sign-in with the old password that comes in between does not stay.
+    await setPasswordHash(storage, userId, await hashPassword(password), clock.nowMs());
+    await voidPasswordTickets(storage, userId, clock.nowMs());
+    await sessions.endOthers(userId, exceptSessionId);
+  }
+
   return {
     async createOwnerLink() {
       if (await people.hasOwner()) return null;
-      const secret = newSecret();
       const nowMs = clock.nowMs();
       await voidTickets(storage, "owner", nowMs);
-      await insertTicket(storage, {
-        secretHmac: hashSecret(hmacKey, secret),
-        kind: "owner",
-        payload: {},
-        expiresAtMs: nowMs + LINK_MS,
-      });
-      return secret;
+      return issueTicket(ticketDeps, { kind: "owner", payload: {}, expiresAtMs: nowMs + LINK_MS });
     },
     async becomeOwner(secret, who, trace) {
       checkPassword(who.password);
@@ -144,32 +151,15 @@ export function createSignIn(deps: SignInDeps): SignIn {
       const person = await people.createOwner({ email: normalizeEmail(who.email), name: who.name });
       return welcome(person, who.password, trace);
     },
-    async createInviteLink(inviteId, expiresAtMs) {
-      const secret = newSecret();
-      await insertTicket(storage, {
-        secretHmac: hashSecret(hmacKey, secret),
-        kind: "invite",
-        payload: { inviteId },
-        expiresAtMs,
-      });
-      return secret;
-    },
+    createInviteLink: (inviteId, expiresAtMs) => issueTicket(ticketDeps, { kind: "invite", payload: { inviteId }, expiresAtMs }),
     async acceptInvite(secret, who, trace) {
       checkPassword(who.password);
       const payload = InvitePayload.safeParse(await useTicket(storage, hashSecret(hmacKey, secret), "invite", clock.nowMs()));
       if (!payload.success) throw deadLink();
       return welcome(await people.acceptInvite(payload.data.inviteId, { name: who.name }), who.password, trace);
     },
-    async createPasswordLink(userId) {
-      const secret = newSecret();
-      await insertTicket(storage, {
-        secretHmac: hashSecret(hmacKey, secret),
-        kind: "password",
-        payload: { userId },
-        expiresAtMs: clock.nowMs() + LINK_MS,
-      });
-      return secret;
-    },
+    createPasswordLink: (userId) =>
+      issueTicket(ticketDeps, { kind: "password", payload: { userId }, expiresAtMs: clock.nowMs() + LINK_MS }),
     async setPassword(secret, { password, code }, trace) {
       checkPassword(password);
       const secretHmac = hashSecret(hmacKey, secret);
@@ -180,11 +170,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       // Before the link is used up: a mistyped code must not cost it.
       if (await secondFactor.isOn(person.id)) await secondFactor.require(person.id, code);
       if (!(await useTicket(storage, secretHmac, "password", clock.nowMs()))) throw deadLink();
-      await people.noteOwnAct(person.id, "user.password_change", trace.requestId);
-      // In this order: a sign-in with the old password that comes in between does not stay.
-      await setPasswordHash(storage, person.id, await hashPassword(password), clock.nowMs());
-      await voidPasswordTickets(storage, person.id, clock.nowMs());
-      await sessions.endOthers(person.id, null);
+      await replacePassword(person.id, password, { exceptSessionId: null, requestId: trace.requestId });
       return sessions.begin(person, trace.userAgent);
     },
     async withPassword({ email, password, code }, trace) {
@@ -204,10 +190,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
       // Somebody who has only come through the provider sets a first one, having been there lately.
       if (passwordHash === null) requireRecentAuthentication(session, clock.nowMs());
       else if (!(await verifyPassword(current ?? "", passwordHash)).isRight) throw wrongCredentials();
-      await people.noteOwnAct(session.userId, "user.password_change", trace.requestId);
-      await setPasswordHash(storage, session.userId, await hashPassword(next), clock.nowMs());
-      await voidPasswordTickets(storage, session.userId, clock.nowMs());
-      await sessions.endOthers(session.userId, session.sessionId);
+      await replacePassword(session.userId, next, { exceptSessionId: session.sessionId, requestId: trace.requestId });
     },
   };
 }

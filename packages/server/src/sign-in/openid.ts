@@ -2,11 +2,11 @@ import * as oidc from "openid-client";
 import { z } from "zod";
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
-import { insertTicket, useTicket } from "../storage/sign-in-tickets.ts";
+import { useTicket } from "../storage/sign-in-tickets.ts";
 import type { Storage } from "../storage/storage.ts";
 import { findIdentity, insertIdentity } from "../storage/user-credentials.ts";
 import { normalizeEmail } from "../tenancy/normalize-email.ts";
-import { newSecret } from "./one-time-secret.ts";
+import { issueTicket } from "./issue-ticket.ts";
 import { hashSecret } from "../auth/hash-secret.ts";
 import type { Person } from "../tenancy/create-people.ts";
 import type { People } from "./people.ts";
@@ -95,14 +95,10 @@ export function createOpenId(deps: {
     async begin(redirectUri) {
       const configuration = await discover();
       const codeVerifier = oidc.randomPKCECodeVerifier();
-      const [nonce, state, ticket] = [oidc.randomNonce(), oidc.randomState(), newSecret()];
+      const [nonce, state] = [oidc.randomNonce(), oidc.randomState()];
       const expiresAtMs = clock.nowMs() + ROUND_TRIP_MS;
-      await insertTicket(storage, {
-        secretHmac: hashSecret(hmacKey, ticket),
-        kind: "openid",
-        payload: { codeVerifier, nonce, state },
-        expiresAtMs,
-      });
+      const payload = { codeVerifier, nonce, state };
+      const ticket = await issueTicket({ storage, hmacKey }, { kind: "openid", payload, expiresAtMs });
       const location = oidc.buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUri,
         scope: SCOPE,
