@@ -1,0 +1,161 @@
+/**
+ * How quick the Console is: the first page with a cold cache, Usage over a year of hourly data, and the Workbench while a model
+ * writes 200 tokens a second.
+ *
+ * npm run build -w packages/console && node --conditions=source bench/console/run.ts [rounds]
+ */
+import { sql } from "drizzle-orm";
+import { loadavg } from "node:os";
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { end, start, type Script } from "../../packages/server/src/doors/testing/scripted-engine.ts";
+import { startConsole, type ConsoleUnderTest } from "../../packages/server/test/browser/start-console.ts";
+import { median, quantile } from "../support/statistics.ts";
+
+const ROUNDS = Number(process.argv[2] ?? 7);
+const HOURS = 365 * 24;
+const SERIES = 12;
+const TOKENS_PER_SECOND = 200;
+const STREAM_SECONDS = 8;
+/** A frame of 60 a second is 16.7 ms long; one that took twice as long left one out. */
+const LATE_FRAME_MS = 34;
+
+const WORDS = ["A ", "hash ", "map ", "**keeps** ", "pairs ", "in ", "`buckets`", ".\n\n", "1. ", "one\n", "2. ", "two\n\n"];
+
+/** As a fast model would: a token every 5 ms, with headings, lists and code among them. */
+const writeQuickly: Script = async function* () {
+  const begunMs = performance.now();
+  yield start;
+  yield { type: "block-start", index: 0, block: { type: "text" } };
+  for (let sent = 0; sent < TOKENS_PER_SECOND * STREAM_SECONDS; sent += 1) {
+    const dueMs = begunMs + (sent * 1000) / TOKENS_PER_SECOND;
+    const waitMs = dueMs - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    yield { type: "text-delta", index: 0, text: WORDS[sent % WORDS.length] ?? "" };
+  }
+  yield { type: "block-stop", index: 0 };
+  yield end();
+};
+
+await using ours = await startConsole();
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+say(`load average ${loadavg()[0]?.toFixed(2)} before, ${ROUNDS} rounds`);
+await fillUsage(ours);
+await firstPage(ours);
+await usage(ours);
+await workbench(ours);
+
+/** A fresh profile each time: nothing is cached, no connection is open. */
+async function firstPage({ address }: ConsoleUnderTest): Promise<void> {
+  const times: number[] = [];
+  let bytes = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { page, context } = await ours.openAsOwner();
+    const bodies: Promise<number>[] = [];
+    page.on("response", (response) => {
+      if (/\.(?:js|css)$|\/console\/$/.test(new URL(response.url()).pathname)) {
+        bodies.push(response.body().then((body) => gzipSync(body, { level: 9 }).length));
+      }
+    });
+    await page.goto(`${address}/`, { waitUntil: "commit" });
+    times.push(await sinceNavigation(page, "button", "Create a key"));
+    await page.waitForLoadState("networkidle");
+    bytes = (await Promise.all(bodies)).reduce((sum, size) => sum + size, 0);
+    await context.close();
+  }
+  report("first page, cold, until its first button can be pressed", times, 1_000);
+  say(`first page: ${(bytes / 1000).toFixed(0)} kB gzipped (goal: less than 200)`);
+}
+
+/** From the click in the navigation to the chart and its figures. */
+async function usage({ address }: ConsoleUnderTest): Promise<void> {
+  const month: number[] = [];
+  const year: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { page, context } = await ours.openAsOwner();
+    await page.goto(`${address}/`);
+    await page.getByRole("button", { name: "Create a key" }).waitFor();
+    month.push(await timeOf(page, () => page.getByRole("link", { name: "Usage" }).click(), "table tbody tr:nth-child(30)"));
+    year.push(await timeOf(page, () => page.getByLabel("Time").selectOption("A year"), "table tbody tr:nth-child(365)"));
+    await context.close();
+  }
+  report("Usage opened (30 days), a year of hourly data in the database", month, 300);
+  report("Usage changed to the whole year, 365 days", year, 300);
+}
+
+async function workbench({ address, platform }: ConsoleUnderTest): Promise<void> {
+  const { page, context } = await ours.openAsOwner();
+  await page.goto(`${address}/workbench`);
+  await page.getByLabel("Your message").fill("Write");
+  platform.engine.play(writeQuickly);
+  await page.evaluate(`{
+    window.longTasks = [];
+    window.frames = [];
+    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ entryTypes: ["longtask"] });
+    let before = performance.now();
+    const onFrame = (now) => { window.frames.push(now - before); before = now; requestAnimationFrame(onFrame); };
+    requestAnimationFrame(onFrame);
+  }`);
+  const begunMs = performance.now();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("button", { name: "Copy the reply" }).waitFor({ timeout: 120_000 });
+  const seconds = (performance.now() - begunMs) / 1000;
+  const longTasks = await page.evaluate<number[]>("window.longTasks");
+  const frames = await page.evaluate<number[]>("window.frames");
+  const late = frames.filter((ms) => ms > LATE_FRAME_MS).length;
+  say(
+    `Workbench, ${TOKENS_PER_SECOND * STREAM_SECONDS} tokens in ${seconds.toFixed(1)} s (sent in ${STREAM_SECONDS} s): ` +
+      `${longTasks.length} tasks longer than 50 ms (goal: none), the longest ${Math.max(0, ...longTasks).toFixed(0)} ms; ` +
+      `${late} of ${frames.length} frames late`,
+  );
+  await context.close();
+}
+
+/** Milliseconds from the navigation until the button is there and the page takes a press. */
+async function sinceNavigation(page: Page, role: "button", name: string): Promise<number> {
+  await page.getByRole(role, { name }).click({ trial: true });
+  return page.evaluate<number>("performance.now()");
+}
+
+/** In the page's own time, from the input event to the frame in which `selector` is drawn. */
+async function timeOf(page: Page, act: () => Promise<unknown>, selector: string): Promise<number> {
+  await page.evaluate(`{
+    window.seen = new Promise((resolve) => {
+      let begun = null;
+      const begin = () => (begun ??= performance.now());
+      for (const name of ["click", "change"]) addEventListener(name, begin, { capture: true, once: true });
+      const look = () => (begun !== null && document.querySelector(${JSON.stringify(selector)}) ? resolve(performance.now() - begun) : requestAnimationFrame(look));
+      look();
+    });
+    // What a block ends with is waited for.
+    null;
+  }`);
+  await act();
+  return page.evaluate<number>("window.seen");
+}
+
+function report(name: string, times: readonly number[], goalMs: number): void {
+  say(`${name}: median ${median(times).toFixed(0)} ms, 95 % ${quantile(times, 0.95).toFixed(0)} ms (goal: less than ${goalMs})`);
+}
+
+/** Twelve series in every hour of a year. */
+async function fillUsage({ platform: { storage, organizationId, workspaceId } }: ConsoleUnderTest): Promise<void> {
+  await storage.run({ operation: "fill", repeatable: false }, async (database) => {
+    await database.execute(sql`
+      insert into usage_series (organization_id, workspace_id, api_key_id, model, service_tier, inference_geo, context_window, product)
+      select ${organizationId}, ${workspaceId}, 'apikey_' || key, 'claude-haiku-4-5-20251001', 'standard', 'global', '0-200k', 'messages_api'
+      from generate_series(1, ${SERIES}::integer) key`);
+    for (const [unit, table] of [
+      ["hour", "usage_hours"],
+      ["day", "usage_days"],
+    ] as const) {
+      await database.execute(sql`
+        insert into ${sql.identifier(table)}
+        select series, date_trunc(${unit}, bucket, 'UTC'), count(*), 1000 * count(*), 5000 * count(*), 100 * count(*), 0, 300 * count(*), 0,
+          0, 0, 0, 0, 0, 0, 0
+        from generate_series(1, ${SERIES}::bigint) series,
+          generate_series(now() - ${HOURS}::integer * interval '1 hour', now(), interval '1 hour') bucket
+        group by 1, 2`);
+    }
+  });
+}
