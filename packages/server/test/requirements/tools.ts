@@ -233,4 +233,19 @@ export const toolsRequirements: readonly Requirement[] = [
       "nothing of this machine or its network is fetched, however the conversation spells it",
     ],
   ]),
+  ...provedBy("server/test/e2e/server-tools.e2e.test.ts", [
+    [
+      "server-tools:weights",
+      "surface B",
+      "A 0.5B model calls the server's tools.",
+      "real weights search, and write on after the result",
+    ],
+    [
+      "server-tools:weights-fetch",
+      "surface B",
+      "A 0.5B model has the server fetch the page that the user names.",
+      "real weights fetch the page that the user names, and nothing else",
+    ],
+    ["server-tools:weights-find", "surface B", "A 0.5B model finds a deferred tool.", "real weights find a deferred tool"],
+  ]),
 ];

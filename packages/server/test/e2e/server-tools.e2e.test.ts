@@ -1,0 +1,97 @@
+import Anthropic from "@anthropic-ai/sdk";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { HALF, type RunningParley, startParley } from "../support/start-parley.ts";
+
+/** A search server in SearXNG's words, and a page, on loopback: the operator lists it. */
+let web: Server;
+let url: string;
+let folder: string;
+let parley: RunningParley;
+let client: Anthropic;
+const asked: string[] = [];
+
+beforeAll(async () => {
+  web = createServer((request, response) => {
+    const address = new URL(request.url ?? "", url);
+    asked.push(address.pathname);
+    if (address.pathname === "/search") {
+      const page = { url: `${url}/frogs`, title: "Frogs of Norway", content: "The moor frog of Norway is blue in April." };
+      response.setHeader("content-type", "application/json").end(JSON.stringify({ results: [page] }));
+    } else
+      response.setHeader("content-type", "text/html").end("<title>Frogs</title><p>The moor frog of Norway is blue in April.</p>");
+  });
+  web.listen(0, "127.0.0.1");
+  await once(web, "listening");
+  url = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+  folder = await mkdtemp(join(tmpdir(), "parley-tools-"));
+  const file = join(folder, "parley.yaml");
+  await writeFile(file, `web_search: { provider: searxng, url: "${url}" }\negress: { allow: ["127.0.0.1"] }\n`);
+  parley = await startParley({ model: HALF, env: { PARLEY_THREADS: "1", PARLEY_DEFAULT_TEMPERATURE: "0", PARLEY_CONFIG: file } });
+  client = new Anthropic({ apiKey: parley.apiKey, baseURL: parley.url, maxRetries: 0 });
+});
+afterAll(async () => {
+  await parley?.[Symbol.asyncDispose]();
+  web.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const MODEL = "claude-haiku-4-5";
+
+test("real weights search, and write on after the result", async () => {
+  const message = await client.messages
+    .stream({
+      model: MODEL,
+      max_tokens: 200,
+      tools: [{ type: "web_search_20250305", name: "web_search", max_uses: 1 }],
+      tool_choice: { type: "tool", name: "web_search" },
+      messages: [{ role: "user", content: "Which colour has the moor frog of Norway in April? Search the web." }],
+    })
+    .finalMessage();
+  expect(message.content.slice(0, 2)).toMatchObject([
+    { type: "server_tool_use", input: { query: expect.any(String) } },
+    { type: "web_search_tool_result", content: [{ url: `${url}/frogs` }] },
+  ]);
+  expect(message.usage.server_tool_use?.web_search_requests).toBe(1);
+  // What so small a model makes of the page is not promised.
+  expect(message.content.at(-1)).toMatchObject({ type: "text", text: expect.stringMatching(/\S/) });
+});
+
+test("real weights fetch the page that the user names, and nothing else", async () => {
+  const message = await client.messages.create({
+    model: MODEL,
+    max_tokens: 200,
+    tools: [{ type: "web_fetch_20250910", name: "web_fetch", max_uses: 1 }],
+    tool_choice: { type: "tool", name: "web_fetch" },
+    messages: [{ role: "user", content: `Fetch ${url}/frogs and tell me which colour the frog has.` }],
+  });
+  expect(message.content[1]).toMatchObject({ type: "web_fetch_tool_result", content: { url: `${url}/frogs` } });
+  expect(asked).toContain("/frogs");
+});
+
+test("real weights find a deferred tool", async () => {
+  const message = await client.messages.create({
+    model: MODEL,
+    max_tokens: 200,
+    tools: [
+      { type: "tool_search_tool_bm25_20251119", name: "tool_search_tool_bm25" },
+      {
+        name: "get_weather",
+        description: "The weather of a city.",
+        input_schema: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+        defer_loading: true,
+      },
+    ],
+    tool_choice: { type: "tool", name: "tool_search_tool_bm25" },
+    messages: [{ role: "user", content: "What is the weather in Oslo? Search for a weather tool first." }],
+  });
+  expect(message.content[1]).toMatchObject({
+    type: "tool_search_tool_result",
+    content: { tool_references: [{ tool_name: "get_weather" }] },
+  });
+});
