@@ -65,6 +65,8 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
       await writeBatch(batch);
       inFlightRows = 0;
     }
+    // In one step with the look at the queue: a row that came between the two would wait for the next one.
+    writing = null;
   }
 
   async function writeBatch(batch: readonly Waiting[]): Promise<void> {
@@ -149,9 +151,7 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
       const row = toTurnRecordRow(record);
       return new Promise((resolve, reject) => {
         queue.push({ row, resolve, reject });
-        writing ??= writeQueue().finally(() => {
-          writing = null;
-        });
+        writing ??= writeQueue();
       });
     },
     queuedRows: () => queue.length + inFlightRows,

@@ -90,6 +90,21 @@ test("rows that arrive together share statements", async () => {
   expect(counted.inserts()).toBe(10);
 });
 
+test("a row that comes at the moment in which others are acknowledged does not wait for further ones", async () => {
+  await using ledger = await createLedger({ storage, spoolDir: await spoolFolder(), log: silentLog });
+  const ids: string[] = [];
+  const record = (id: string): Promise<void> => {
+    ids.push(id);
+    return ledger.record(sampleTurn(id));
+  };
+  for (let steps = 0; steps < 12; steps += 1) {
+    await Promise.all([record(`req_first_${steps}`), record(`req_second_${steps}`)]);
+    for (let step = 0; step < steps; step += 1) await Promise.resolve();
+    await record(`req_third_${steps}`);
+  }
+  expect((await findTurnRecords(storage, ids)).size).toBe(36);
+});
+
 test("a row that the database refuses fails alone", async () => {
   await using ledger = await createLedger({ storage, spoolDir: await spoolFolder(), log: silentLog });
   const outcomes = await Promise.allSettled([
