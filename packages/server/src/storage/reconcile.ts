@@ -1,5 +1,5 @@
 import { sql, type SQL } from "drizzle-orm";
-import type { Storage } from "./storage.ts";
+import type { Queries, Storage } from "./storage.ts";
 import { COST_COLUMNS, DIMENSIONS, TOKEN_COLUMNS } from "./usage-rollups.ts";
 
 export const RECONCILIATION_CHECKS = ["minutes", "hours", "days", "credits", "charges", "spend", "holds"] as const;
@@ -9,26 +9,79 @@ const SERIES = ["organization_id", ...DIMENSIONS];
 /** Requests are no column of the ledger's: they are its rows. */
 const MEASURES = [...TOKEN_COLUMNS, ...COST_COLUMNS].filter((name) => name !== "requests");
 
-/** Buckets of the sums that are not what the ledger's rows since a time add up to. */
-function rollupsAgainstLedger(unit: "minute" | "hour" | "day", sinceMs: number): SQL {
+/** Rows of a workspace that one statement adds up in about a second. */
+const ROWS_AT_ONCE = 500_000;
+const DAY_MS = 86_400_000;
+
+/** Whole days of one workspace, small enough for one statement. */
+interface Slice {
+  readonly workspaceId: string;
+  readonly fromMs: number;
+  /** Null: to the end. */
+  readonly toMs: number | null;
+}
+
+/**
+ * What is compared at a time: a workspace, or a day of it where it has many rows, for the server ends statements that take
+ * long. The sums tell how many there are; if they are wrong a slice is larger or smaller, and finds it.
+ */
+async function sliceUp(queries: Pick<Queries, "execute">, sinceMs: number): Promise<Slice[]> {
   const since = sql`to_timestamp(${sinceMs / 1000}::double precision)`;
+  // Each step of the recursion looks up one entry of the index: a scan would read the whole ledger.
+  const { rows } = await queries.execute<{ workspace_id: string; rows: string; last_ms: string }>(sql`
+    with recursive recorded as (
+      select min(workspace_id) as workspace_id from turn_records where started_at >= ${since}
+      union all
+      select (select min(t.workspace_id) from turn_records t where t.workspace_id > r.workspace_id and t.started_at >= ${since})
+      from recorded r where r.workspace_id is not null
+    ), summed as (
+      select s.workspace_id, sum(u.requests) as requests, max(u.bucket) as last
+      from usage_days u join usage_series s on s.id = u.series_id where u.bucket >= ${since} group by 1
+    )
+    select workspace_id, coalesce(requests, 0)::text as rows, coalesce(extract(epoch from last) * 1000, 0)::bigint as last_ms
+    from (select workspace_id from recorded where workspace_id is not null union select workspace_id from summed) w
+    left join summed using (workspace_id) order by workspace_id`);
+  return rows.flatMap((row): Slice[] => {
+    const { workspace_id: workspaceId } = row;
+    const lastMs = Number(row.last_ms);
+    if (Number(row.rows) <= ROWS_AT_ONCE) return [{ workspaceId, fromMs: sinceMs, toMs: null }];
+    const days = Math.floor((lastMs - sinceMs) / DAY_MS);
+    const slices = Array.from({ length: days }, (_, day) => ({
+      workspaceId,
+      fromMs: sinceMs + day * DAY_MS,
+      toMs: sinceMs + (day + 1) * DAY_MS,
+    }));
+    return [...slices, { workspaceId, fromMs: sinceMs + days * DAY_MS, toMs: null }];
+  });
+}
+
+/** Buckets of the sums that are not what the ledger's rows add up to, within a slice. */
+function rollupsAgainstLedger({ workspaceId, fromMs, toMs }: Slice): SQL {
+  const within = (column: string): SQL => {
+    const name = sql.raw(column);
+    const from = sql`${name} >= to_timestamp(${fromMs / 1000}::double precision)`;
+    return toMs === null ? from : sql`${from} and ${name} < to_timestamp(${toMs / 1000}::double precision)`;
+  };
   const same = sql.raw(SERIES.map((name) => `s.${name} = r.${name}`).join(" and "));
-  const sums = sql.raw(MEASURES.map((name) => `sum(r.${name})::bigint`).join(", "));
+  const sumsOf = (table: string) => sql.raw(MEASURES.map((name) => `sum(${table}.${name})::bigint as ${name}`).join(", "));
   const columns = sql.raw(MEASURES.join(", "));
+  const differing = (unit: "minute" | "hour" | "day"): SQL => {
+    const recorded = sql`
+      select series_id, date_trunc(${unit}, minute, 'UTC'), sum(requests)::bigint, ${sumsOf("e")}, sum(charged_nano_usd)::bigint
+      from expected e group by 1, 2`;
+    const summed = sql`
+      select series_id, bucket, requests, ${columns}, charged_nano_usd from ${sql.identifier(`usage_${unit}s`)}
+      where series_id in (select id from series) and ${within("bucket")}`;
+    return sql`(select count(*) from ((${recorded} except all ${summed}) union all (${summed} except all ${recorded})) differing)`;
+  };
   return sql`
-    select count(*) from (
-      (select s.id, date_trunc(${unit}, r.started_at, 'UTC') as bucket, count(*), ${sums},
-        coalesce(sum(r.cost_nano_usd) filter (where r.is_charged), 0)::bigint
-      from turn_records r join usage_series s on ${same} where r.started_at >= ${since} group by 1, 2)
-      except all
-      (select series_id, bucket, requests, ${columns}, charged_nano_usd from ${sql.identifier(`usage_${unit}s`)} where bucket >= ${since})
-      union all (
-        (select series_id, bucket, requests, ${columns}, charged_nano_usd from ${sql.identifier(`usage_${unit}s`)} where bucket >= ${since})
-        except all
-        (select s.id, date_trunc(${unit}, r.started_at, 'UTC'), count(*), ${sums},
-          coalesce(sum(r.cost_nano_usd) filter (where r.is_charged), 0)::bigint
-        from turn_records r join usage_series s on ${same} where r.started_at >= ${since} group by 1, 2))
-    ) differing`;
+    with series as materialized (select * from usage_series where workspace_id = ${workspaceId}),
+    expected as materialized (
+      select s.id as series_id, date_trunc('minute', r.started_at, 'UTC') as minute, count(*) as requests, ${sumsOf("r")},
+        coalesce(sum(r.cost_nano_usd) filter (where r.is_charged), 0)::bigint as charged_nano_usd
+      from turn_records r left join series s on ${same}
+      where r.workspace_id = ${workspaceId} and ${within("r.started_at")} group by 1, 2)
+    select ${differing("minute")} as minutes, ${differing("hour")} as hours, ${differing("day")} as days`;
 }
 
 /**
@@ -37,10 +90,7 @@ function rollupsAgainstLedger(unit: "minute" | "hour" | "day", sinceMs: number):
  */
 export async function countDifferences(storage: Storage, sinceMs: number): Promise<Record<ReconciliationCheck, number>> {
   const since = sql`to_timestamp(${sinceMs / 1000}::double precision)`;
-  const checks: Record<ReconciliationCheck, SQL> = {
-    minutes: rollupsAgainstLedger("minute", sinceMs),
-    hours: rollupsAgainstLedger("hour", sinceMs),
-    days: rollupsAgainstLedger("day", sinceMs),
+  const checks: Record<Exclude<ReconciliationCheck, "minutes" | "hours" | "days">, SQL> = {
     // What was charged is what credits paid, and the debt.
     credits: sql`
       select count(*) from spend_accounts a where a.charged_nano_usd - a.debt_nano_usd <> coalesce((
@@ -70,9 +120,13 @@ export async function countDifferences(storage: Storage, sinceMs: number): Promi
     database.transaction(
       async (transaction) => {
         const differences = { minutes: 0, hours: 0, days: 0, credits: 0, charges: 0, spend: 0, holds: 0 };
-        for (const check of RECONCILIATION_CHECKS) {
+        for (const check of ["credits", "charges", "spend", "holds"] as const) {
           const { rows } = await transaction.execute<{ count: string }>(checks[check]);
           differences[check] = Number(rows[0]?.count ?? 0);
+        }
+        for (const slice of await sliceUp(transaction, sinceMs)) {
+          const { rows } = await transaction.execute<Record<string, string>>(rollupsAgainstLedger(slice));
+          for (const unit of ["minutes", "hours", "days"] as const) differences[unit] += Number(rows[0]?.[unit] ?? 0);
         }
         return differences;
       },

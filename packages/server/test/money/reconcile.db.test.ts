@@ -35,11 +35,20 @@ test("reconciliation finds nothing after honest work, and each kind of differenc
     lapseMs: 60_000,
   });
   await Promise.all(Array.from({ length: 30 }, (_, index) => ledger.record(turn(`req_reconcile_${index}`, index % 3 === 0))));
+  // Of a workspace whose sums are lost altogether, too.
+  await ledger.record({ ...turn("req_elsewhere", false), workspaceId: "wrkspc_01elsewhere" });
   expect(await reconcile()).toEqual(agreed);
+
+  const elsewhere = sql`select id from usage_series where workspace_id = 'wrkspc_01elsewhere'`;
+  for (const unit of ["minutes", "hours", "days"]) {
+    await change(sql`delete from ${sql.identifier(`usage_${unit}`)} where series_id in (${elsewhere})`);
+  }
+  await change(sql`delete from usage_series where workspace_id = 'wrkspc_01elsewhere'`);
+  expect(await reconcile()).toEqual({ ...agreed, minutes: 1, hours: 1, days: 1 });
 
   await change(sql`update usage_hours set output_tokens = output_tokens + 1`);
   await change(sql`delete from usage_minutes`);
-  expect(await reconcile()).toMatchObject({ hours: 2, days: 0 });
+  expect(await reconcile()).toMatchObject({ hours: 3, days: 1 });
   expect((await reconcile()).minutes).toBeGreaterThan(0);
   await change(sql`update credit_grants set remaining_nano_usd = remaining_nano_usd - 1 where remaining_nano_usd > 0`);
   expect(await reconcile()).toMatchObject({ credits: 1, charges: 0 });
@@ -49,6 +58,6 @@ test("reconciliation finds nothing after honest work, and each kind of differenc
   await change(sql`delete from spend_holds`);
   expect(await reconcile()).toMatchObject({ spend: 1, holds: 1 });
   const { text } = await metrics.expose();
-  expect(text).toContain('parley_reconciliation_differences{check="hours"} 2');
-  expect(text).toContain('parley_reconciliation_differences{check="days"} 0');
+  expect(text).toContain('parley_reconciliation_differences{check="hours"} 3');
+  expect(text).toContain('parley_reconciliation_differences{check="days"} 1');
 });
