@@ -41,7 +41,10 @@ export function readBody(incoming: IncomingMessage, maxBytes: number, signal: Ab
   incoming.on("data", onData);
   incoming.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
   incoming.once("error", () => reject(new ClientGone("closed")));
-  incoming.once("close", () => reject(new ClientGone("closed")));
+  // Every request closes; an error that nobody sees would cost its stack trace.
+  incoming.once("close", () => {
+    if (!incoming.complete) reject(new ClientGone("closed"));
+  });
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   return promise.finally(() => {

@@ -53,7 +53,14 @@ function tightestTokens({ inputTokens, outputTokens, totalTokens }: LimitReading
   );
 }
 
+/** Most buckets of most replies are full in the same second, so the last text is kept. */
+let lastSecond = { atMs: Number.NaN, text: "" };
+
 /** Rounded up: at the second that is named, the bucket is full. */
 function toRfc3339Seconds(atMs: number): string {
-  return new Date(Math.ceil(atMs / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
+  const secondMs = Math.ceil(atMs / 1_000) * 1_000;
+  if (lastSecond.atMs !== secondMs) {
+    lastSecond = { atMs: secondMs, text: new Date(secondMs).toISOString().replace(".000Z", "Z") };
+  }
+  return lastSecond.text;
 }

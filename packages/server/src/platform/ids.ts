@@ -2,14 +2,26 @@ import { randomBytes } from "node:crypto";
 
 const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
+/** Fetched for many ids at once: a call costs more than its bytes. Each byte is used once. */
+const POOL_BYTES = 4_096;
+let pool = Buffer.alloc(0);
+let used = 0;
+
+function randomByte(): number {
+  if (used === pool.length) {
+    pool = randomBytes(POOL_BYTES);
+    used = 0;
+  }
+  return pool[used++]!;
+}
+
 /** `length` characters of base58 from the system's random source, without modulo bias. */
 function randomBase58(length: number): string {
   let text = "";
   while (text.length < length) {
-    for (const byte of randomBytes(length)) {
-      // 232 is the largest multiple of 58 in a byte.
-      if (byte < 232 && text.length < length) text += ALPHABET[byte % 58];
-    }
+    const byte = randomByte();
+    // 232 is the largest multiple of 58 in a byte.
+    if (byte < 232) text += ALPHABET[byte % 58];
   }
   return text;
 }

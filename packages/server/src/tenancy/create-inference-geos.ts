@@ -1,6 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
-import { isOutage } from "../storage/outage.ts";
+import { createReadings } from "../storage/create-readings.ts";
 import type { Storage } from "../storage/storage.ts";
 import { findWorkspaceAnywhere } from "../storage/workspaces.ts";
 
@@ -31,33 +31,13 @@ interface Rule {
 }
 
 const UNRESTRICTED: Rule = { allowed: null, byDefault: "global" };
-/** A change on another node takes effect within a second. */
-const TRUST_MS = 800;
-/** While the database is down, as long as keys are trusted. */
-const OUTAGE_TRUST_MS = 60_000;
-const MAX_CACHED_WORKSPACES = 10_000;
 
 export function createInferenceGeos({ storage, clock, standsIn }: InferenceGeosOptions): InferenceGeos {
-  const cache = new Map<string, { readonly rule: Rule; readonly readAtMs: number }>();
-
-  async function ruleOf(workspaceId: string): Promise<Rule> {
-    const known = cache.get(workspaceId);
-    const ageMs = known ? clock.monotonicMs() - known.readAtMs : Number.POSITIVE_INFINITY;
-    if (known && ageMs < TRUST_MS) return known.rule;
-    try {
-      const rule = await readRule(storage, workspaceId);
-      if (cache.size >= MAX_CACHED_WORKSPACES) cache.clear();
-      cache.set(workspaceId, { rule, readAtMs: clock.monotonicMs() });
-      return rule;
-    } catch (error) {
-      if (known && ageMs < OUTAGE_TRUST_MS && isOutage(error)) return known.rule;
-      throw error;
-    }
-  }
+  const rules = createReadings({ clock, read: (workspaceId) => readRule(storage, workspaceId) });
 
   return {
     async choose(workspaceId, asked) {
-      const { allowed, byDefault } = await ruleOf(workspaceId);
+      const { allowed, byDefault } = await rules.of(workspaceId);
       const geo = GEOS.find((each) => each === (asked ?? byDefault));
       if (!geo) throw fail("invalid_request_error", { public: "inference_geo: Input should be 'global' or 'us'" });
       if (allowed !== null && !allowed.includes(geo)) {

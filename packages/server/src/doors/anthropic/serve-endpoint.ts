@@ -67,6 +67,8 @@ export interface Exchange {
 const HEADERS_MAX = 128;
 /** One of the family, which is told as a whole. */
 const LIMIT_HEADER = "anthropic-ratelimit-requests-limit";
+/** Of endpoints that take none, which never read it. */
+const NO_UPLOAD = Readable.from([]);
 /** Made once: the stack trace of an error a request costs 0.1 ms. */
 const EXCHANGE_OVER = new ClientGone("closed");
 
@@ -167,7 +169,7 @@ export async function serveEndpoint(
     origin: originOf(incoming),
     body,
     bodyBytes,
-    upload: endpoint.upload ? openUpload(incoming, endpoint.upload.maxBytes, exchange.signal) : Readable.from([]),
+    upload: endpoint.upload ? openUpload(incoming, endpoint.upload.maxBytes, exchange.signal) : NO_UPLOAD,
     arrivedAtMs: exchange.arrivedAtMs,
     timing,
     setHeaders: (headers) => void Object.assign(exchange.headers, headers),
