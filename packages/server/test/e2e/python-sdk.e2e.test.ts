@@ -53,6 +53,31 @@ describe.each(["2.12.0", "0.79.0"])("the Python SDK %s", (version) => {
         forged: refused("BadRequestError", 400, "invalid_request_error", /Invalid `signature` in `thinking` block/),
       },
     ],
+    [
+      "batches",
+      {
+        begun: "in_progress",
+        counts: [1, 1],
+        good: ["succeeded", "batch"],
+        bad: ["errored", "not_found_error"],
+        listed: true,
+        deleted: "message_batch_deleted",
+        after: refused("NotFoundError", 404, "not_found_error", /Message Batch not found/),
+        twice: refused("BadRequestError", 400, "invalid_request_error", /requests\.1\.custom_id/),
+      },
+    ],
+    [
+      "files",
+      {
+        file: ["note.txt", "text/plain", 26],
+        answered: "assistant",
+        same: true,
+        listed: true,
+        download: refused("BadRequestError", 400, "invalid_request_error", /is not downloadable/),
+        deleted: "file_deleted",
+        after: refused("NotFoundError", 404, "not_found_error", /File not found/),
+      },
+    ],
     ["abort", {}],
     [
       "errors",

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 import traceback
 import uuid
 
@@ -121,6 +122,56 @@ def thinking():
     }
 
 
+def batches():
+    ask = {"model": MODEL, "max_tokens": 8, "messages": user("Say hello.")}
+    requests = [{"custom_id": "good", "params": ask}, {"custom_id": "bad", "params": {**ask, "model": "gpt-4"}}]
+    made = client.messages.batches.create(requests=requests)
+    batch = made
+    while batch.processing_status != "ended":
+        time.sleep(0.2)
+        batch = client.messages.batches.retrieve(made.id)
+    results = {line.custom_id: line.result for line in client.messages.batches.results(made.id)}
+    listed = made.id in [each.id for each in client.messages.batches.list(limit=5)]
+    deleted = client.messages.batches.delete(made.id)
+    return {
+        "begun": made.processing_status,
+        "counts": [batch.request_counts.succeeded, batch.request_counts.errored],
+        "good": [results["good"].type, results["good"].message.usage.service_tier],
+        "bad": [results["bad"].type, results["bad"].error.error.type],
+        "listed": listed,
+        "deleted": deleted.type,
+        "after": refusal(lambda: client.messages.batches.retrieve(made.id)),
+        "twice": refusal(lambda: client.messages.batches.create(requests=[requests[0], requests[0]])),
+    }
+
+
+def files():
+    # The older SDK knows the beta shape only.
+    is_old = not hasattr(client, "files")
+    api = client.beta.files if is_old else client.files
+    made = api.upload(file=("note.txt", b"The password is swordfish.", "text/plain"))
+    document = {"type": "document", "source": {"type": "file", "file_id": made.id}}
+    ask = {
+        "model": MODEL,
+        "max_tokens": 20,
+        "messages": [{"role": "user", "content": [document, {"type": "text", "text": "What is the password?"}]}],
+    }
+    answer = client.beta.messages.create(betas=["files-api-2025-04-14"], **ask) if is_old else client.messages.create(**ask)
+    about = api.retrieve_metadata(made.id)
+    listed = made.id in [each.id for each in api.list(limit=5)]
+    download = refusal(lambda: api.download(made.id))
+    deleted = api.delete(made.id).type
+    return {
+        "file": [made.filename, made.mime_type, made.size_bytes],
+        "answered": answer.role,
+        "same": about.id == made.id,
+        "listed": listed,
+        "download": download,
+        "deleted": deleted,
+        "after": refusal(lambda: api.retrieve_metadata(made.id)),
+    }
+
+
 def abort():
     with client.messages.stream(model=MODEL, max_tokens=2000, messages=user("Tell a very long story.")) as events:
         for _ in events.text_stream:
@@ -154,7 +205,7 @@ def refusal(call):
     return None
 
 
-for check in (create, stream, count_tokens, models, tool_runner, parse, caching, thinking, abort, errors):
+for check in (create, stream, count_tokens, models, tool_runner, parse, caching, thinking, batches, files, abort, errors):
     try:
         found = check()
     except Exception:
