@@ -3,10 +3,12 @@ import { randomUUID } from "node:crypto";
 import type { BlobStore } from "../blobs/index.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Clock } from "../platform/clock.ts";
+import { fail, type Failure } from "../platform/fail.ts";
 import type { StorageLog } from "../storage/log.ts";
 import {
   type ClaimedItem,
   claimBatchItems,
+  claimSpentItems,
   clearTurnRecord,
   extendLeases,
   findUnrecordedTurns,
@@ -50,8 +52,10 @@ interface WorkerTimes {
 }
 
 const TIMES: WorkerTimes = { leaseMs: 60_000, idleMs: 1_000, retryMs: 5_000 };
-/** A failure that may pass is met so often; then it is the request's result. */
+/** A failure that may pass, or the death of the process, is met so often; then it is the request's result. */
 const ATTEMPTS_MAX = 5;
+/** Begun so often without an end, a request may be what ends processes and engines: it runs alone, so that it takes no other along. */
+const SUSPECT_ATTEMPTS = 3;
 /** Requests taken together: neighbours by prefix, of one batch. */
 const CLAIM_ITEMS = 16;
 const OUTBOX_ROWS = 100;
@@ -83,10 +87,12 @@ export function startBatchWorker(deps: BatchWorkerDeps): BatchWorker {
       const items = await attempt("batches could not be looked for", claimNext, []);
       if (items.length === 0) await idle();
       for (const item of items) {
-        while (running.size >= concurrency) await Promise.race(running);
+        const atOnce = item.attempts > SUSPECT_ATTEMPTS ? 1 : concurrency;
+        while (running.size >= atOnce) await Promise.race(running);
         if (closing.signal.aborted) break;
         const task: Promise<void> = finish(item).then(() => void running.delete(task));
         running.add(task);
+        if (atOnce === 1) await task;
       }
     }
   }
@@ -103,7 +109,7 @@ export function startBatchWorker(deps: BatchWorkerDeps): BatchWorker {
     for (const batch of [...open.slice(next), ...open.slice(0, next)]) {
       const isOver = batch.expiresAt.getTime() <= clock.nowMs();
       if (isOver) await expireBatches(storage, new Date(clock.nowMs()));
-      const claim = { token: `${me}-${claims++}`, limit: CLAIM_ITEMS, leaseMs };
+      const claim = { token: nextToken(), limit: CLAIM_ITEMS, leaseMs, suspectAttempts: SUSPECT_ATTEMPTS };
       const items = batch.status === "in_progress" && !isOver ? await claimBatchItems(storage, batch.id, claim) : [];
       if (items.length > 0) {
         lastBatchId = batch.id;
@@ -143,23 +149,14 @@ export function startBatchWorker(deps: BatchWorkerDeps): BatchWorker {
         if (!stopping.signal.aborted) log.warn({ err: error, batchId: item.batchId }, "a batch request could not be run");
         return null;
       });
-    if (outcome === null) return releaseBatchItem(storage, item, closing.signal.aborted ? 0 : retryMs);
+    if (outcome === null) {
+      const isStopped = closing.signal.aborted;
+      return releaseBatchItem(storage, item, { afterMs: isStopped ? 0 : retryMs, isAttempt: false });
+    }
     if (outcome.type === "failed" && item.attempts < ATTEMPTS_MAX)
-      return releaseBatchItem(storage, item, retryMs * item.attempts);
+      return releaseBatchItem(storage, item, { afterMs: retryMs * item.attempts, isAttempt: true });
     const { result, record } =
-      outcome.type === "done"
-        ? outcome
-        : {
-            result: {
-              type: "errored" as const,
-              error: {
-                type: "error" as const,
-                error: { type: outcome.failure.type, message: outcome.failure.publicMessage },
-                request_id: item.requestId,
-              },
-            },
-            record: null,
-          };
+      outcome.type === "done" ? outcome : { result: toErrored(outcome.failure, item.requestId), record: null };
     const isStored = await storeBatchResult(storage, item, {
       status: result.type === "succeeded" ? "succeeded" : "errored",
       result: JSON.stringify(result),
@@ -180,7 +177,17 @@ export function startBatchWorker(deps: BatchWorkerDeps): BatchWorker {
   /** Keeps what is held here, and takes up what others left. */
   async function tend(): Promise<void> {
     await extendLeases(storage, [...held], leaseMs);
-    const requeued = await requeueLapsedItems(storage, new Date(clock.nowMs()).toISOString());
+    const nowIso = new Date(clock.nowMs()).toISOString();
+    const spent = await claimSpentItems(storage, { token: nextToken(), leaseMs, attempts: ATTEMPTS_MAX, nowIso });
+    for (const item of spent) {
+      log.error(
+        { batchId: item.batchId, requestId: item.requestId, attempts: item.attempts },
+        "a batch request ended its process",
+      );
+      const result = JSON.stringify(toErrored(fail("api_error", { public: "Internal server error" }), item.requestId));
+      await storeBatchResult(storage, item, { status: "errored", result, turnRecord: null });
+    }
+    const requeued = await requeueLapsedItems(storage, { nowIso, spentAttempts: ATTEMPTS_MAX });
     for (const { turnRecord, ...item } of await findUnrecordedTurns(storage, OUTBOX_ROWS)) {
       const recordAgain = async (): Promise<void> => {
         await ledger.record(parseTurnRecord(turnRecord));
@@ -188,8 +195,10 @@ export function startBatchWorker(deps: BatchWorkerDeps): BatchWorker {
       };
       await attempt("a batch request's turn could not be recorded", recordAgain, undefined);
     }
-    if (requeued > 0) wake();
+    if (requeued + spent.length > 0) wake();
   }
+
+  const nextToken = (): string => `${me}-${claims++}`;
 
   async function attempt<T>(what: string, task: () => Promise<T>, otherwise: T): Promise<T> {
     try {
@@ -234,10 +243,14 @@ export function startBatchWorker(deps: BatchWorkerDeps): BatchWorker {
   }
 
   async function giveBack(): Promise<void> {
-    for (const item of held) await releaseBatchItem(storage, item, 0);
+    for (const item of held) await releaseBatchItem(storage, item, { afterMs: 0, isAttempt: false });
   }
 
   return { wake, close: (graceMs) => (closed ??= close(graceMs)) };
+}
+
+function toErrored({ type, publicMessage: message }: Failure, requestId: string) {
+  return { type: "errored" as const, error: { type: "error" as const, error: { type, message }, request_id: requestId } };
 }
 
 /** As it was accepted at the door. */

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { sql } from "drizzle-orm";
 import { expect, onTestFinished, test } from "vitest";
 import { creditBalance } from "../storage/spend.ts";
 import { setSpendLimit } from "../storage/spend-limits.ts";
 import { databaseUrlOf } from "../storage/testing/database-url-of.ts";
+import { readSpendSums } from "../storage/testing/read-spend-sums.ts";
 import { openTestStorage } from "../storage/testing/test-storage.ts";
 
 const SPENDER = fileURLToPath(new URL("./__fixtures__/spender.ts", import.meta.url));
@@ -52,33 +52,18 @@ async function race(limitNanoUsd: bigint | null) {
   }
   const spenders = await Promise.all(["a", "b"].map((prefix) => startSpender(databaseUrlOf(storage), prefix)));
   const outcomes = await Promise.all(spenders.map((spender) => spender.spend()));
-  const [sums] = await storage.run(
-    { operation: "read", repeatable: true },
-    async (database) =>
-      (
-        await database.execute<Record<string, number>>(sql`
-          select (select coalesce(sum(cost_nano_usd), 0)::float8 from turn_records) as ledger,
-            (select coalesce(sum(charged_nano_usd), 0)::float8 from usage_days) as rollups,
-            (select charged_nano_usd::float8 from spend_accounts) as charged,
-            (select sum(amount_nano_usd - remaining_nano_usd)::float8 from credit_grants) as credits,
-            (select sum(spent_nano_usd)::float8 from spend_days where scope_type = 'organization') as spent,
-            (select sum(held_nano_usd)::float8 from spend_scopes) as held,
-            (select count(*)::int from spend_holds) as holds`)
-      ).rows,
-  );
+  const sums = await readSpendSums(storage);
   const recorded = outcomes.reduce((sum, each) => sum + (each["recorded"] ?? 0), 0);
   return { storage, outcomes, recorded, sums };
 }
 
 test("1,000 turns at once in two processes on one dollar of credit: it is spent to the last turn that fits, and not overshot", async () => {
   const { storage, outcomes, recorded, sums } = await race(null);
-  process.stdout.write(
-    `one dollar, two processes: ${JSON.stringify(outcomes)}, spent ${(Number(sums?.["ledger"]) / USD).toFixed(4)}\n`,
-  );
-  expect(sums?.["ledger"]).toBe(recorded * TURN_NANO_USD);
-  expect(sums?.["ledger"]).toBeLessThanOrEqual(USD);
+  process.stdout.write(`one dollar, two processes: ${JSON.stringify(outcomes)}, spent ${(sums.ledger / USD).toFixed(4)}\n`);
+  expect(sums.ledger).toBe(recorded * TURN_NANO_USD);
+  expect(sums.ledger).toBeLessThanOrEqual(USD);
   expect(sums).toMatchObject({ held: 0, holds: 0 });
-  for (const name of ["rollups", "charged", "credits", "spent"]) expect(sums?.[name]).toBe(sums?.["ledger"]);
+  expect(sums).toMatchObject({ rollups: sums.ledger, charged: sums.ledger, credits: sums.ledger, spent: sums.ledger });
   expect(await creditBalance(storage, "org_race")).toBe(BigInt(USD - recorded * TURN_NANO_USD));
   const refused = outcomes.reduce((sum, each) => {
     const text = Object.keys(each).find((name) => name.startsWith("Your credit balance is too low"));
@@ -93,8 +78,8 @@ test("1,000 turns at once in two processes on a limit of half a dollar of one ke
   const { outcomes, recorded, sums } = await race(500_000_000n);
   process.stdout.write(`half a dollar, two processes: ${JSON.stringify(outcomes)}\n`);
   expect(recorded).toBeGreaterThan(0);
-  expect(sums?.["ledger"]).toBe(recorded * TURN_NANO_USD);
-  expect(sums?.["ledger"]).toBeLessThanOrEqual(USD / 2);
+  expect(sums.ledger).toBe(recorded * TURN_NANO_USD);
+  expect(sums.ledger).toBeLessThanOrEqual(USD / 2);
   expect(sums).toMatchObject({ held: 0, holds: 0 });
   expect(
     Object.keys(outcomes[0] ?? {}).some((name) => name.startsWith("You have reached your specified API key usage limits.")),

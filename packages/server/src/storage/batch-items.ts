@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, sql, type SQL } from "drizzle-orm";
 import type { BatchCounts } from "./batches.ts";
 import { batchItems } from "./schema.ts";
 import type { Storage } from "./storage.ts";
@@ -38,37 +38,81 @@ export async function insertBatchItems(storage: Storage, batchId: string, items:
   );
 }
 
-/** Takes the next requests of a batch in the order of their prefixes; nobody else gets them while the lease holds. */
+/** Columns of a claimed item. */
+interface ClaimedRow extends Record<string, unknown> {
+  readonly batch_id: string;
+  readonly position: number;
+  readonly custom_id: string;
+  readonly request_id: string;
+  readonly start: string;
+  readonly length: number;
+  readonly prefix_key: string;
+  readonly attempts: number;
+}
+const CLAIMED = sql.raw("i.batch_id, i.position, i.custom_id, i.request_id, i.start, i.length, i.prefix_key, i.attempts");
+
+/** Whose claim it is, and how long it holds. */
+export interface Claim {
+  readonly token: string;
+  readonly leaseMs: number;
+}
+
+/**
+ * Takes the next requests of a batch in the order of their prefixes; nobody else gets them while the lease holds. Those that
+ * were begun `suspectAttempts` times without an end come last, and each alone.
+ */
 export async function claimBatchItems(
   storage: Storage,
   batchId: string,
-  claim: { readonly token: string; readonly limit: number; readonly leaseMs: number },
+  claim: Claim & { readonly limit: number; readonly suspectAttempts: number },
 ): Promise<ClaimedItem[]> {
-  // Not repeatable: of a claim whose answer was lost the lease lapses.
-  const { rows } = await storage.run({ operation: "claim batch items", repeatable: false }, (database) =>
-    database.execute<{
-      position: number;
-      custom_id: string;
-      request_id: string;
-      start: string;
-      length: number;
-      prefix_key: string;
-      attempts: number;
-    }>(sql`
-      with chosen as (
-        select batch_id, position from batch_items
-        where batch_id = ${batchId} and status = 'queued'
-        order by prefix_key, position limit ${claim.limit} for update skip locked
-      )
+  const claimWhere = async (condition: SQL, limit: number): Promise<ClaimedItem[]> => {
+    // Not repeatable: of a claim whose answer was lost the lease lapses.
+    const { rows } = await storage.run({ operation: "claim batch items", repeatable: false }, (database) =>
+      database.execute<ClaimedRow>(sql`
+        with chosen as (
+          select batch_id, position from batch_items
+          where batch_id = ${batchId} and status = 'queued' and ${condition}
+          order by prefix_key, position limit ${limit} for update skip locked
+        )
+        update batch_items i
+        set status = 'running', attempts = i.attempts + 1, lease_token = ${claim.token},
+          lease_until = now() + ${claim.leaseMs} * interval '1 millisecond'
+        from chosen where i.batch_id = chosen.batch_id and i.position = chosen.position
+        returning ${CLAIMED}`),
+    );
+    return toClaimedItems(rows, claim.token);
+  };
+  const items = await claimWhere(sql`attempts < ${claim.suspectAttempts}`, claim.limit);
+  return items.length > 0 ? items : claimWhere(sql`attempts >= ${claim.suspectAttempts}`, 1);
+}
+
+/** Takes requests that were begun `attempts` times and whose process died each time, to give them a result. */
+export async function claimSpentItems(
+  storage: Storage,
+  claim: Claim & { readonly attempts: number; readonly nowIso: string },
+): Promise<ClaimedItem[]> {
+  const { rows } = await storage.run({ operation: "claim spent batch items", repeatable: false }, (database) =>
+    database.execute<ClaimedRow>(sql`
       update batch_items i
-      set status = 'running', attempts = i.attempts + 1, lease_token = ${claim.token},
-        lease_until = now() + ${claim.leaseMs} * interval '1 millisecond'
-      from chosen where i.batch_id = chosen.batch_id and i.position = chosen.position
-      returning i.position, i.custom_id, i.request_id, i.start, i.length, i.prefix_key, i.attempts`),
+      set lease_token = ${claim.token}, lease_until = now() + ${claim.leaseMs} * interval '1 millisecond'
+      from message_batches b
+      where b.id = i.batch_id and i.status = 'running' and i.lease_until < now() and ${isSpent(claim.attempts, claim.nowIso)}
+      returning ${CLAIMED}`),
   );
+  return toClaimedItems(rows, claim.token);
+}
+
+/** Begun so often, never given back, and wanted still. */
+function isSpent(attempts: number, nowIso: string): SQL {
+  return sql`i.lease_token is not null and i.attempts >= ${attempts}
+    and b.status = 'in_progress' and b.expires_at > ${nowIso}::timestamptz`;
+}
+
+function toClaimedItems(rows: readonly ClaimedRow[], token: string): ClaimedItem[] {
   return rows
     .map((row) => ({
-      batchId,
+      batchId: row.batch_id,
       position: row.position,
       customId: row.custom_id,
       requestId: row.request_id,
@@ -76,7 +120,7 @@ export async function claimBatchItems(
       length: row.length,
       prefixKey: row.prefix_key,
       attempts: row.attempts,
-      token: claim.token,
+      token,
     }))
     .toSorted((a, b) => (a.prefixKey < b.prefixKey ? -1 : a.prefixKey > b.prefixKey ? 1 : a.position - b.position));
 }
@@ -92,11 +136,16 @@ export async function extendLeases(storage: Storage, items: readonly ClaimedItem
   );
 }
 
-/** Gives a request back: at once, or when `afterMs` have gone by. */
-export async function releaseBatchItem(storage: Storage, item: ClaimedItem, afterMs: number): Promise<void> {
+/** Gives a request back: at once, or when `afterMs` have gone by. `isAttempt`: it failed, rather than was not finished. */
+export async function releaseBatchItem(
+  storage: Storage,
+  item: ClaimedItem,
+  { afterMs, isAttempt }: { readonly afterMs: number; readonly isAttempt: boolean },
+): Promise<void> {
   await storage.run({ operation: "release a batch item", repeatable: true }, (database) =>
     database.execute(sql`
-      update batch_items set lease_token = null, lease_until = now() + ${afterMs} * interval '1 millisecond'
+      update batch_items set lease_token = null, attempts = ${isAttempt ? item.attempts : item.attempts - 1},
+        lease_until = now() + ${afterMs} * interval '1 millisecond'
       where batch_id = ${item.batchId} and position = ${item.position} and lease_token = ${item.token} and status = 'running'`),
   );
 }
@@ -128,8 +177,14 @@ export async function clearTurnRecord(storage: Storage, item: ItemName): Promise
   );
 }
 
-/** Requests whose process died or gave them back wait again, or end with their batch. */
-export async function requeueLapsedItems(storage: Storage, nowIso: string): Promise<number> {
+/**
+ * Requests whose process died or gave them back wait again, or end with their batch; but for those that `claimSpentItems`
+ * takes.
+ */
+export async function requeueLapsedItems(
+  storage: Storage,
+  { nowIso, spentAttempts }: { readonly nowIso: string; readonly spentAttempts: number },
+): Promise<number> {
   const result = await storage.run({ operation: "requeue batch items", repeatable: true }, (database) =>
     database.execute(sql`
       update batch_items i
@@ -138,7 +193,7 @@ export async function requeueLapsedItems(storage: Storage, nowIso: string): Prom
         when b.status = 'canceling' then 'canceled'
         else 'queued' end
       from message_batches b
-      where b.id = i.batch_id and i.status = 'running' and i.lease_until < now()`),
+      where b.id = i.batch_id and i.status = 'running' and i.lease_until < now() and not (${isSpent(spentAttempts, nowIso)})`),
   );
   return result.rowCount ?? 0;
 }

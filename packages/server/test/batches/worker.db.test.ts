@@ -9,24 +9,14 @@ import { createBatches } from "../../src/batches/create-batches.ts";
 import { formatTurnRecord } from "../../src/batches/turn-record-json.ts";
 import type { BlobStore } from "../../src/blobs/index.ts";
 import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
-import { createScriptedEngine, HELLO, scripted, start } from "../../src/doors/testing/scripted-engine.ts";
-import { absentBlobs } from "../../src/doors/testing/absent-blobs.ts";
-import { absentStorage } from "../../src/doors/testing/absent-storage.ts";
-import { createBatchItemRunner } from "../../src/endpoints/shared/create-batch-item-runner.ts";
-import { localMedia } from "../../src/documents/testing/local-media.ts";
-import { createFiles } from "../../src/files/create-files.ts";
+import { createScriptedItemRunner } from "../../src/doors/testing/create-scripted-item-runner.ts";
+import { start } from "../../src/doors/testing/scripted-engine.ts";
 import { sampleTurn } from "../../src/ledger/__fixtures__/sample-turn.ts";
 import { createLedger, type DurableLedger } from "../../src/ledger/create-ledger.ts";
-import { createModelRegistry } from "../../src/models/model-registry.ts";
 import { createChargingBiller } from "../../src/money/create-charging-biller.ts";
-import { createRecordingBiller } from "../../src/money/create-recording-biller.ts";
 import { createPriceBook } from "../../src/money/price-book.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { fail } from "../../src/platform/fail.ts";
-import { createLog } from "../../src/platform/log.ts";
-import { createMetrics } from "../../src/platform/metrics.ts";
-import { createTracing } from "../../src/platform/tracing.ts";
-import { createThinkingSigner } from "../../src/prompt/index.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { openTestStorage, silentLog } from "../../src/storage/testing/test-storage.ts";
 
@@ -52,7 +42,7 @@ function read<Row extends Record<string, unknown>>(query: ReturnType<typeof sql>
 }
 
 function create(count: number, userId?: string) {
-  const requests = Array.from({ length: count }, (_, index) => ({ custom_id: `r${index}`, params: {} }));
+  const requests = Array.from({ length: count }, (_, index) => ({ custom_id: `r${index}`, params: { index } }));
   async function* body() {
     yield Buffer.from(JSON.stringify({ requests }));
   }
@@ -80,6 +70,8 @@ const RESULT = {
   error: { type: "error", error: { type: "api_error", message: "x" }, request_id: "r" },
 } as const;
 
+const keyOf = async (id: string) =>
+  (await read<{ results_key: string }>(sql`select results_key from message_batches where id = ${id}`))[0]?.results_key;
 const statusOf = async (id: string) => (await read(sql`select status from message_batches where id = ${id}`))[0]?.["status"];
 
 test("a batch's requests are those of the person whom its key acted for", async () => {
@@ -89,7 +81,7 @@ test("a batch's requests are those of the person whom its key acted for", async 
     seen.push(principal);
     return { type: "done", result: RESULT, record: null };
   });
-  for (const { id } of batches) await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe("ended");
+  for (const { id } of batches) await expect.poll(() => statusOf(id), { timeout: 40_000 }).toBe("ended");
   expect(seen).toEqual([{ ...OWNER, userId: "user_1" }, OWNER]);
 });
 
@@ -100,8 +92,50 @@ test("a batch that cannot be ended keeps no other from being worked on", async (
   const put: BlobStore["put"] = (key, content) =>
     key.includes(stuck.id) ? Promise.reject(new Error("no room")) : blobs.put(key, content);
   work(async () => ({ type: "done", result: RESULT, record: null }), { blobs: { ...blobs, put }, concurrency: 1 });
-  await expect.poll(() => statusOf(other.id), { timeout: 10_000 }).toBe("ended");
+  await expect.poll(() => statusOf(other.id), { timeout: 40_000 }).toBe("ended");
   expect(await statusOf(stuck.id)).toBe("in_progress");
+});
+
+test("a request that ends every process that runs it errors after five of them, and its neighbours succeed", async () => {
+  const batch = await create(20);
+  let deaths = 0;
+  const runs = new Map<number, number>();
+  /** A process that hears of nothing and does nothing more, once it has come to the request. */
+  const mortal = (): void => {
+    let isDead = false;
+    const never = new Promise<never>(() => {});
+    const cut: Storage = { ...storage, run: (options, task) => (isDead ? never : storage.run(options, task)) };
+    startBatchWorker({
+      storage: cut,
+      blobs,
+      ledger,
+      async runItem({ params }) {
+        const { index } = params as { index: number };
+        runs.set(index, (runs.get(index) ?? 0) + 1);
+        if (index === 7) {
+          isDead = true;
+          deaths += 1;
+          mortal();
+        }
+        return isDead ? never : { type: "done", result: RESULT, record: null };
+      },
+      clock: systemClock,
+      log: silentLog,
+      concurrency: 4,
+      times,
+    });
+  };
+  mortal();
+  await expect.poll(() => statusOf(batch.id), { timeout: 50_000 }).toBe("ended");
+  expect(deaths).toBe(5);
+  // Whatever was taken along twice or more was run alone afterwards.
+  expect([...runs].filter(([index, times]) => index !== 7 && times > 4)).toEqual([]);
+  const lines = Buffer.concat(await Array.fromAsync(blobs.get((await keyOf(batch.id)) ?? "")))
+    .toString("utf8")
+    .trim()
+    .split("\n");
+  const messages = lines.map((line) => (JSON.parse(line) as { result: typeof RESULT }).result.error.error.message);
+  expect(messages).toEqual(Array.from({ length: 20 }, (_, index) => (index === 7 ? "Internal server error" : "x")));
 });
 
 test("a turn that cannot be recorded keeps no other from the ledger", async () => {
@@ -113,7 +147,7 @@ test("a turn that cannot be recorded keeps no other from the ledger", async () =
   await put(1, formatTurnRecord(sampleTurn("req_left_1")));
   work(async () => ({ type: "done", result: RESULT, record: null }));
   await expect
-    .poll(() => read(sql`select request_id from turn_records where request_id = 'req_left_1'`), { timeout: 10_000 })
+    .poll(() => read(sql`select request_id from turn_records where request_id = 'req_left_1'`), { timeout: 40_000 })
     .toHaveLength(1);
 });
 
@@ -147,25 +181,8 @@ test("of a workspace that keeps nothing by now a batch's requests leave no promp
 });
 
 /** A runner over a scripted engine, and how to run one request with it. */
-async function createRunner(over: Partial<Parameters<typeof createBatchItemRunner>[0]>) {
-  const engine = createScriptedEngine();
-  engine.play(scripted(HELLO));
-  const runItem = createBatchItemRunner({
-    engine,
-    models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
-    files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
-    media: localMedia,
-    thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
-    searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
-    inferenceGeos: { choose: async () => "global" },
-    dataPolicy: { keepsNothing: async () => false },
-    biller: createRecordingBiller({ prices: createPriceBook() }),
-    clock: systemClock,
-    log: createLog({ level: "silent" }),
-    metrics: createMetrics(),
-    tracing: await createTracing({ otlpEndpoint: null }),
-    ...over,
-  });
+async function createRunner(over: Parameters<typeof createScriptedItemRunner>[0]) {
+  const { engine, runItem } = await createScriptedItemRunner(over);
   const params = { model: "claude-haiku-4-5", max_tokens: 100, messages: [{ role: "user", content: "Hi" }] };
   const turn = {
     principal: OWNER,

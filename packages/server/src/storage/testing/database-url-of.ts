@@ -1,7 +1,8 @@
+import type { Storage } from "../storage.ts";
 import type { TestStorage } from "./test-storage.ts";
 
 /** An address by which another process reaches a test's database. */
-export function databaseUrlOf(storage: TestStorage): string {
+export function databaseUrlOf(storage: Storage & Partial<Pick<TestStorage, "databaseUrl">>): string {
   const connection = storage.embedded?.connection;
   if (!connection) return storage.databaseUrl ?? "";
   const url = new URL(`postgres://localhost/${connection.database}`);
