@@ -131,7 +131,12 @@ async function placeEndedBatch(): Promise<string> {
     for (let written = 0; written < resultsBytes; written += line.length) yield line;
   }
   const { sizeBytes } = await blobs.put(resultsKey, lines());
-  await openBatch(storage, id, { requests: 1, createdAt: now, expiresAt: new Date(now.getTime() + 60_000) });
+  await openBatch(
+    storage,
+    { id, organizationId: workspace.organization_id },
+    { requests: 1, createdAt: now, expiresAt: new Date(now.getTime() + 60_000) },
+    null,
+  );
   await endBatch(storage, id, { ...counts, resultsKey, resultsBytes: sizeBytes, endedAt: now });
   return id;
 }

@@ -34,7 +34,7 @@ import { createLimitGauge } from "./limits/create-limit-gauge.ts";
 import { createLimiter } from "./limits/create-limiter.ts";
 import { chooseBucketStore, openBucketStore } from "./limits/open-bucket-store.ts";
 import { createLimitPolicy } from "./limits/limit-policy.ts";
-import { toDefaultLimits, toTiers } from "./limits/to-tiers.ts";
+import { toAcceleration, toDefaultLimits, toTiers } from "./limits/to-tiers.ts";
 import { createModelRegistry } from "./models/model-registry.ts";
 import { createPriceBook } from "./money/price-book.ts";
 import { advanceTiers, monthlyCapOf } from "./money/advance-tiers.ts";
@@ -116,7 +116,10 @@ export async function startParley(options: {
 
   const buckets = started.use(
     await openBucketStore({
-      kind: chooseBucketStore(config.limits.store, { redisUrl: config.redis_url, isEmbedded: storage.kind === "embedded" }),
+      kind: chooseBucketStore(config.limits.store, {
+        redisUrl: config.redis_url,
+        database: storage.embedded?.role ?? "server",
+      }),
       redisUrl: config.redis_url,
       storage,
       clock,
@@ -125,7 +128,13 @@ export async function startParley(options: {
   );
 
   const tiers = toTiers(config.limits.tiers);
-  const limitPolicy = createLimitPolicy({ storage, clock, tiers, defaults: toDefaultLimits(config.limits, tiers) });
+  const limitPolicy = createLimitPolicy({
+    storage,
+    clock,
+    tiers,
+    defaults: toDefaultLimits(config.limits, tiers),
+    acceleration: toAcceleration(config.limits),
+  });
 
   const models = await startLocalModels({
     config: config.engine,
@@ -336,6 +345,10 @@ export async function startParley(options: {
   await jobs.every("sweep-request-log", "27 3 * * *", () => failures.sweep());
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
   await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
+  await jobs.every("remove-orphaned-blobs", "29 * * * *", async () => {
+    await files.removeOrphans();
+    await batches.removeOrphans();
+  });
   await jobs.every("enforce-retention", "* * * * *", () => retention.enforce());
   await jobs.every("sweep-idempotency-keys", "* * * * *", async () => void (await sweepIdempotencyKeys(storage, clock.nowMs())));
   await jobs.every("sweep-sign-in", "* * * * *", () => accounts.sweep());

@@ -9,6 +9,7 @@ import {
   type BatchCounts,
   type BatchRow,
   cancelBatch,
+  countWaitingRequests,
   deleteEndedBatch,
   deleteUnopenedBatch,
   expireBatches,
@@ -36,6 +37,8 @@ const ABANDONED_MS = 6 * HOUR_MS;
 const ORPHAN_AGE_MS = 24 * HOUR_MS;
 const BLOB_PREFIX = "batches/";
 const SWEEP_BLOBS = 500;
+/** When requests of a full queue will be done nobody knows. */
+const QUEUE_RETRY_SECONDS = 60;
 
 /** In which dialect the requests of a batch are read. */
 export interface BatchProtocol {
@@ -46,7 +49,13 @@ export interface BatchProtocol {
 
 /** What clients do with batches. Another workspace's answers like one that never was. */
 export interface Batches {
-  create(principal: Principal, protocol: BatchProtocol, body: AsyncIterable<Buffer>): Promise<BatchRow>;
+  /** `queueLimit`: how many requests of the organization's batches may wait at once; null: any number. */
+  create(
+    principal: Principal,
+    protocol: BatchProtocol,
+    body: AsyncIterable<Buffer>,
+    queueLimit?: number | null,
+  ): Promise<BatchRow>;
   /** Throws `not_found_error`. */
   get(principal: Principal, id: string): Promise<BatchRow>;
   /** How many of its requests have which result by now. */
@@ -68,6 +77,8 @@ export interface Batches {
   removeAll(workspaceId: string): Promise<void>;
   /** Ends what is due, and removes what nobody needs any more. */
   sweep(): Promise<void>;
+  /** Removes the bytes that no batch names; it lists the whole store. */
+  removeOrphans(): Promise<void>;
 }
 
 export interface BatchesDeps {
@@ -121,7 +132,10 @@ export function createBatches(deps: BatchesDeps): Batches {
   }
 
   return {
-    async create(principal, protocol, body) {
+    async create(principal, protocol, body, queueLimit = null) {
+      // A full queue is said before a long body is read.
+      const isFull = queueLimit !== null && (await countWaitingRequests(storage, principal.organizationId)) >= queueLimit;
+      if (isFull) throw queueFull(queueLimit);
       const id = newId("msgbatch");
       const requestsKey = `${BLOB_PREFIX}${id}/${newId("blob")}`;
       const row = newRow(id, requestsKey, principal, protocol, new Date(clock.nowMs()));
@@ -131,7 +145,8 @@ export function createBatches(deps: BatchesDeps): Batches {
         // The time counts from when it is whole.
         const nowMs = clock.nowMs();
         const opened = { requests, createdAt: new Date(nowMs), expiresAt: new Date(nowMs + PROCESSING_MS) };
-        await openBatch(storage, id, opened);
+        const hasRoom = await openBatch(storage, row, opened, queueLimit);
+        if (!hasRoom) throw queueFull(queueLimit ?? 0);
         wake();
         return { ...row, ...opened, status: "in_progress" };
       } catch (error) {
@@ -210,8 +225,9 @@ export function createBatches(deps: BatchesDeps): Batches {
         await archiveBatch(storage, batch.id, new Date(nowMs));
         if (batch.resultsKey !== null) await blobs.delete(batch.resultsKey);
       }
-      await removeOrphans();
     },
+
+    removeOrphans,
   };
 }
 
@@ -246,6 +262,16 @@ function newRow(id: string, requestsKey: string, principal: Principal, protocol:
 
 function noLongerThere(id: string): Failure {
   return fail("not_found_error", { public: `The results of Message Batch ${id} are no longer available.` });
+}
+
+function queueFull(queueLimit: number): Failure {
+  const shown = new Intl.NumberFormat("en-US").format(queueLimit);
+  return fail("rate_limit_error", {
+    public:
+      `This request would exceed your organization's rate limit of ${shown} batch requests in the processing queue. ` +
+      "Please create a smaller batch, or try again later.",
+    retryAfterSeconds: QUEUE_RETRY_SECONDS,
+  });
 }
 
 function refuse(id: string, why: string): Failure {

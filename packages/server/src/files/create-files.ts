@@ -57,6 +57,8 @@ export interface Files {
   removeAll(workspaceId: string): Promise<void>;
   /** Removes the bytes of expired files, and blobs that no file names. */
   sweep(): Promise<void>;
+  /** Removes the bytes that no file names; it lists the whole store. */
+  removeOrphans(): Promise<void>;
 }
 
 export interface FilesDeps {
@@ -218,10 +220,8 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
       }
     },
 
-    async sweep() {
-      await removeExpired();
-      await removeOrphans();
-    },
+    sweep: removeExpired,
+    removeOrphans,
   };
 }
 

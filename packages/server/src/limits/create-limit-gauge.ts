@@ -35,7 +35,9 @@ export function createLimitGauge(store: Pick<BucketStore, "read">): LimitGauge {
         limits: limits.flatMap(({ type, value }) => {
           const kind = limitKindOf(type);
           const reading = kind === null ? undefined : readings.get(toBucketKey(organizationId, group.key, kind));
-          return reading ? [{ type, limitPerMinute: value, remaining: reading.remaining, fullInMs: reading.fullInMs }] : [];
+          // The queue of batches is no bucket.
+          if (!reading || type === "enqueued_batch_requests") return [];
+          return [{ type, limitPerMinute: value, remaining: reading.remaining, fullInMs: reading.fullInMs }];
         }),
       }));
     },

@@ -14,6 +14,7 @@ function createSetup(
   limits: ModelClassLimits,
   workspace: Readonly<Record<string, WorkspaceLimits>> = {},
   priority: Readonly<Record<string, PriorityCommitment>> = {},
+  accelerationTokens?: number,
 ) {
   let elapsedMs = 0;
   const clock: Clock = { nowMs: () => START_MS + elapsedMs, monotonicMs: () => 5_000.25 + elapsedMs };
@@ -24,6 +25,7 @@ function createSetup(
         organization: { tier: null, default: limits, modelClasses: {}, countTokensRequestsPerMinute: 2 },
         workspace: workspaceId === principal.workspaceId ? workspace : {},
         priority,
+        ...(accelerationTokens === undefined ? {} : { accelerationTokens }),
       }),
     },
     clock,
@@ -281,4 +283,23 @@ test("a priority turn that never ran gives its capacity back", async () => {
     await using hold = await limiter.reserve(principal, { ...haiku, mayUsePriority: true });
     expect(hold.serviceTier).toBe("priority");
   }
+});
+
+test("use that rises more steeply than it may is refused in the platform's words, and headers tell the limits as ever", async () => {
+  const setup = createSetup({ requests: 100, inputTokens: 100_000, outputTokens: 100_000 }, {}, {}, 1_000);
+  const ask = (inputTokens: number) => setup.limiter.reserve(principal, { modelClass: "haiku", inputTokens, outputTokens: 10 });
+  expect((await ask(900)).headers()).toMatchObject({
+    "anthropic-ratelimit-input-tokens-limit": "100000",
+    "anthropic-ratelimit-input-tokens-remaining": "99000",
+  });
+  const refused = await ask(500).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    type: "rate_limit_error",
+    publicMessage: expect.stringContaining(
+      "your organization's maximum usage increase rate for input tokens per minute",
+    ) as string,
+    retryAfterSeconds: 24,
+  });
+  setup.advance(24_000);
+  await ask(500);
 });

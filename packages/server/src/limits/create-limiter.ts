@@ -21,6 +21,8 @@ export interface LimiterDeps {
 /** The bucket of replies that concern no model; nothing is ever taken from it. */
 const NO_CLASS = "none";
 const TOKEN_COUNT = "token_count";
+/** The bucket of all models together in which a rise of use is seen. */
+const ACCELERATION = "acceleration";
 
 const KINDS: readonly LimitKind[] = ["requests", "inputTokens", "allInputTokens", "outputTokens", "totalTokens"];
 
@@ -38,6 +40,8 @@ interface Limit {
   readonly kind: LimitKind;
   readonly key: string;
   readonly limitPerMinute: number;
+  /** On the rise of use: it is told in its refusal only. */
+  readonly isAcceleration?: true;
 }
 
 /**
@@ -157,7 +161,8 @@ function usedBy(usage: Usage): Used {
 }
 
 /** Every limit that holds for a class of model. */
-function limitsOn({ organization, workspace }: LimitsInForce, principal: Principal, modelClass: string): Limit[] {
+function limitsOn(inForce: LimitsInForce, principal: Principal, modelClass: string): Limit[] {
+  const { organization, workspace, accelerationTokens } = inForce;
   const own = limitsFor(organization, modelClass);
   return [
     ...KINDS.flatMap((kind) => {
@@ -165,6 +170,14 @@ function limitsOn({ organization, workspace }: LimitsInForce, principal: Princip
       return limit === undefined ? [] : [limitOf("organization", principal, modelClass, kind, limit)];
     }),
     ...workspaceLimits(Object.hasOwn(workspace, modelClass) ? workspace[modelClass] : undefined, principal, modelClass),
+    ...(accelerationTokens === undefined
+      ? []
+      : [
+          {
+            ...limitOf("organization", principal, ACCELERATION, "inputTokens", accelerationTokens),
+            isAcceleration: true as const,
+          },
+        ]),
   ];
 }
 
@@ -204,7 +217,7 @@ function headersFrom(
   const tightest = (...kinds: readonly LimitKind[]): BucketReading | null =>
     limits.reduce<BucketReading | null>((found, limit, index) => {
       const reading = readings[index];
-      if (!reading || !kinds.includes(limit.kind)) return found;
+      if (!reading || limit.isAcceleration || !kinds.includes(limit.kind)) return found;
       return found === null || reading.remaining < found.remaining ? reading : found;
     }, null);
   const requests = tightest("requests");
@@ -218,9 +231,11 @@ function headersFrom(
 function refusal(limit: Limit, what: string, waitMs: number, headers: Readonly<Record<string, string>>): Failure {
   const shown = new Intl.NumberFormat("en-US").format(limit.limitPerMinute);
   return fail("rate_limit_error", {
-    public:
-      `This request would exceed your ${limit.owner}'s rate limit of ${shown} ${UNIT_NAMES[limit.kind]} per minute ` +
-      `for ${what}. Please reduce the prompt length or the maximum tokens requested, or try again later.`,
+    public: limit.isAcceleration
+      ? "This request would exceed your organization's maximum usage increase rate for input tokens per minute. " +
+        "Please scale up your input tokens usage more gradually to maintain consistency."
+      : `This request would exceed your ${limit.owner}'s rate limit of ${shown} ${UNIT_NAMES[limit.kind]} per minute ` +
+        `for ${what}. Please reduce the prompt length or the maximum tokens requested, or try again later.`,
     internal: `bucket ${limit.key} waits ${waitMs} ms`,
     retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
     headers,

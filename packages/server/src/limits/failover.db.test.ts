@@ -102,8 +102,19 @@ test("many settlements at once arrive whole, each counted once", async () => {
 });
 
 test("the store: Redis where one is named, the database where others may share it, else memory", () => {
-  expect(chooseBucketStore("auto", { redisUrl: "redis://x", isEmbedded: true })).toBe("redis");
-  expect(chooseBucketStore("auto", { redisUrl: null, isEmbedded: false })).toBe("postgresql");
-  expect(chooseBucketStore("auto", { redisUrl: null, isEmbedded: true })).toBe("memory");
-  expect(chooseBucketStore("postgresql", { redisUrl: "redis://x", isEmbedded: true })).toBe("postgresql");
+  expect(chooseBucketStore("auto", { redisUrl: "redis://x", database: "owner" })).toBe("redis");
+  expect(chooseBucketStore("auto", { redisUrl: null, database: "server" })).toBe("postgresql");
+  expect(chooseBucketStore("auto", { redisUrl: null, database: "owner" })).toBe("memory");
+  expect(chooseBucketStore("postgresql", { redisUrl: "redis://x", database: "owner" })).toBe("postgresql");
+});
+
+test("a second Parley on one data folder does not keep limits of its own", () => {
+  const second = { redisUrl: null, database: "guest" } as const;
+  for (const kind of ["auto", "memory"] as const) {
+    expect(() => chooseBucketStore(kind, second)).toThrow(
+      /another Parley runs on this data folder.* set it to postgresql for both/,
+    );
+  }
+  expect(chooseBucketStore("postgresql", second)).toBe("postgresql");
+  expect(chooseBucketStore("auto", { ...second, redisUrl: "redis://x" })).toBe("redis");
 });

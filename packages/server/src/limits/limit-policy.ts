@@ -1,6 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { findOrganizationTier, listPriorityCommitments, listWorkspaceRateLimits } from "../storage/rate-limits.ts";
 import type { Storage } from "../storage/storage.ts";
+import { highestInputMinute } from "../storage/usage-rollups.ts";
 import { ModelClassLimits, type OrganizationLimits, type PriorityCommitment, type WorkspaceLimits } from "./limits-config.ts";
 import { limitKindOf } from "./limit-kinds.ts";
 import { CUSTOM_TIER, type Tier } from "./tiers.ts";
@@ -12,6 +13,16 @@ export interface LimitsInForce {
   readonly workspace: Readonly<Record<string, WorkspaceLimits>>;
   /** By model class. */
   readonly priority: Readonly<Record<string, PriorityCommitment>>;
+  /** Input tokens that the organization may use in this minute, as steeply as its use may rise; absent: any rise. */
+  readonly accelerationTokens?: number;
+}
+
+/** How steeply use may rise. */
+export interface Acceleration {
+  /** Times the highest minute of late. */
+  readonly factor: number;
+  /** However little was used before. */
+  readonly startTokensPerMinute: number;
 }
 
 export interface LimitPolicy {
@@ -27,6 +38,9 @@ const FRESH_MS = 1_000;
 /** Above this many workspaces the oldest readings are dropped. */
 const KEPT_MAX = 10_000;
 
+/** What was used longer ago has no say in how steeply use may rise. */
+const ACCELERATION_WINDOW_MS = 15 * 60_000;
+
 interface Reading {
   readonly readAtMs: number;
   readonly value: Promise<LimitsInForce>;
@@ -39,8 +53,9 @@ export function createLimitPolicy(options: {
   readonly tiers: readonly Tier[];
   /** Of organizations without a tier of their own. */
   readonly defaults: OrganizationLimits;
+  readonly acceleration?: Acceleration | null;
 }): LimitPolicy {
-  const { storage, clock, tiers, defaults } = options;
+  const { storage, clock, tiers, defaults, acceleration = null } = options;
   const readings = new Map<string, Reading>();
 
   async function read(organizationId: string, workspaceId: string): Promise<LimitsInForce> {
@@ -60,7 +75,13 @@ export function createLimitPolicy(options: {
       const kind = limitKindOf(type);
       if (kind) workspace[group] = { ...workspace[group], [kind]: value };
     }
-    return { organization, workspace, priority };
+    const limits = { organization, workspace, priority };
+    if (acceleration === null) return limits;
+    const highest = await highestInputMinute(storage, organizationId, clock.nowMs() - ACCELERATION_WINDOW_MS);
+    return {
+      ...limits,
+      accelerationTokens: Math.max(acceleration.startTokensPerMinute, Math.ceil(highest * acceleration.factor)),
+    };
   }
 
   async function organizationLimitsOf(organizationId: string): Promise<OrganizationLimits> {
@@ -104,6 +125,6 @@ export function organizationLimits(
   }
   const found = tiers.find((each) => each.name === tier);
   if (!found) return defaults;
-  const { limits, modelClasses, countTokensRequestsPerMinute } = found;
-  return { tier, default: limits, modelClasses, countTokensRequestsPerMinute };
+  const { limits, modelClasses, countTokensRequestsPerMinute, batchQueueRequests } = found;
+  return { tier, default: limits, modelClasses, countTokensRequestsPerMinute, batchQueueRequests };
 }

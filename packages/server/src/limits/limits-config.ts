@@ -21,6 +21,8 @@ export interface OrganizationLimits {
   /** By model class (haiku, sonnet, …), instead of the default. */
   readonly modelClasses: Readonly<Record<string, ModelClassLimits>>;
   readonly countTokensRequestsPerMinute: number;
+  /** Requests in batches that may wait at once; absent: any number. */
+  readonly batchQueueRequests?: number;
 }
 
 /** Capacity that an organization is promised for one class of models, each a minute: its Priority Tier. */

@@ -1,5 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
+import { ConfigError } from "../platform/config.ts";
 import type { Log } from "../platform/log.ts";
+import type { EmbeddedPostgres } from "../storage/embedded-postgres/embedded-postgres.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { BucketStore } from "./bucket-store.ts";
 import { createFailoverBucketStore } from "./failover-bucket-store.ts";
@@ -9,11 +11,25 @@ import { createSettleQueue } from "./settle-queue.ts";
 
 export type BucketStoreKind = "memory" | "postgresql" | "redis";
 
-/** Redis where there is one; memory for a node that has its database to itself. See docs/decisions/2026-11-21-limit-stores.md. */
-export function chooseBucketStore(configured: BucketStoreKind | "auto", at: { redisUrl: string | null; isEmbedded: boolean }) {
-  if (configured !== "auto") return configured;
-  if (at.redisUrl !== null) return "redis";
-  return at.isEmbedded ? "memory" : "postgresql";
+/**
+ * Redis where there is one; memory for a node that has its database to itself. Throws `ConfigError` for memory beside another
+ * Parley on the same data folder: each would grant the whole of every limit. See docs/decisions/2026-11-21-limit-stores.md.
+ */
+export function chooseBucketStore(
+  configured: BucketStoreKind | "auto",
+  at: { readonly redisUrl: string | null; readonly database: "server" | EmbeddedPostgres["role"] },
+): BucketStoreKind {
+  const chosen = configured === "auto" ? storeFor(at) : configured;
+  if (chosen !== "memory" || at.database !== "guest") return chosen;
+  const remedy =
+    "another Parley runs on this data folder and keeps its rate limits in its memory; " +
+    "set it to postgresql for both and start both again, so that they share them";
+  throw new ConfigError([{ key: "limits.store", value: configured, remedy, from: "the configuration" }]);
+}
+
+function storeFor({ redisUrl, database }: Parameters<typeof chooseBucketStore>[1]): BucketStoreKind {
+  if (redisUrl !== null) return "redis";
+  return database === "server" ? "postgresql" : "memory";
 }
 
 export async function openBucketStore(options: {

@@ -9,7 +9,7 @@ export interface RateLimitGroup {
   readonly key: string;
   /** The same in every organization. */
   readonly id: string;
-  readonly type: "model_group" | "token_count";
+  readonly type: "model_group" | "token_count" | "batch";
   readonly displayName: string;
   /** Ids and aliases; null where the group is not about models. */
   readonly models: readonly string[] | null;
@@ -20,20 +20,21 @@ export interface RateLimitEntry {
   /** Of this organization alone. */
   readonly id: string;
   readonly group: RateLimitGroup;
-  readonly limits: readonly { readonly type: EnforcedLimitType; readonly value: number }[];
+  readonly limits: readonly { readonly type: EnforcedLimitType | "enqueued_batch_requests"; readonly value: number }[];
 }
 
 const LINES: readonly ModelLine[] = ["opus", "sonnet", "haiku", "fable", "mythos"];
 
 /** The groups whose limits are enforced. Weights under their own names make a group of their own. */
-function groupsWith(localModels: readonly string[]): readonly RateLimitGroup[] {
+function groupsWith(limits: OrganizationLimits, localModels: readonly string[]): readonly RateLimitGroup[] {
   const lines = LINES.map((line) => {
     const models = CLAUDE_MODELS.filter((model) => model.line === line).flatMap((model) => [model.id, ...model.aliases]);
     return modelGroup(line, `Claude ${line.charAt(0).toUpperCase()}${line.slice(1)}`, models);
   });
   const local = localModels.length === 0 ? [] : [modelGroup("local", "Local models", localModels)];
   const tokenCount = groupOf("token_count", "token_count", "Token counting", null);
-  return [...lines, ...local, tokenCount];
+  const batch = limits.batchQueueRequests === undefined ? [] : [groupOf("batch", "batch", "Message batches", null)];
+  return [...lines, ...local, tokenCount, ...batch];
 }
 
 const modelGroup = (key: string, displayName: string, models: readonly string[]): RateLimitGroup =>
@@ -54,11 +55,27 @@ export function toRateLimitEntries(
   limits: OrganizationLimits,
   localModels: readonly string[],
 ): readonly RateLimitEntry[] {
-  return groupsWith(localModels).map((group) => ({
+  return groupsWith(limits, localModels).map((group) => ({
     id: idFrom("rl", JSON.stringify([organizationId, group.key])),
     group,
-    limits: group.type === "model_group" ? modelLimits(limits, group.key) : countLimits(limits),
+    limits: limitsOfGroup(limits, group),
   }));
+}
+
+function limitsOfGroup(limits: OrganizationLimits, group: RateLimitGroup): RateLimitEntry["limits"] {
+  switch (group.type) {
+    case "model_group":
+      return modelLimits(limits, group.key);
+    case "token_count":
+      return [{ type: "requests_per_minute", value: limits.countTokensRequestsPerMinute }];
+    case "batch":
+      return limits.batchQueueRequests === undefined
+        ? []
+        : [{ type: "enqueued_batch_requests", value: limits.batchQueueRequests }];
+    default:
+      group.type satisfies never;
+      return [];
+  }
 }
 
 function modelLimits(limits: OrganizationLimits, modelClass: string): RateLimitEntry["limits"] {
@@ -70,10 +87,6 @@ function modelLimits(limits: OrganizationLimits, modelClass: string): RateLimitE
     ...(totalTokens === undefined ? [] : [{ type: "tokens_per_minute" as const, value: totalTokens }]),
   ];
 }
-
-const countLimits = (limits: OrganizationLimits): RateLimitEntry["limits"] => [
-  { type: "requests_per_minute", value: limits.countTokensRequestsPerMinute },
-];
 
 function idFrom(prefix: string, text: string): string {
   // As long as the platform's ids; 22 hexadecimal digits tell any two groups apart.

@@ -1,7 +1,7 @@
 import type { Config } from "../platform/config.ts";
 import { ConfigError } from "../platform/config.ts";
 import { DEFAULT_LIMITS, type ModelClassLimits, type OrganizationLimits } from "./limits-config.ts";
-import { organizationLimits } from "./limit-policy.ts";
+import { type Acceleration, organizationLimits } from "./limit-policy.ts";
 import { PLATFORM_TIERS, type Tier } from "./tiers.ts";
 
 type ConfiguredTier = NonNullable<Config["limits"]["tiers"]>[number];
@@ -27,6 +27,12 @@ export function toDefaultLimits(limits: Config["limits"], tiers: readonly Tier[]
     throw new ConfigError([{ key: "limits.tier", value: limits.tier, remedy, from: "the configuration" }]);
   }
   return organizationLimits({ tier: limits.tier, customLimits: null }, tiers, generous);
+}
+
+/** How steeply use may rise; null: as it likes. */
+export function toAcceleration(limits: Config["limits"]): Acceleration | null {
+  const { acceleration_factor: factor, acceleration_start_tokens_per_minute: startTokensPerMinute } = limits;
+  return factor === null ? null : { factor, startTokensPerMinute };
 }
 
 function toTier(tier: ConfiguredTier): Tier {

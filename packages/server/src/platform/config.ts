@@ -103,6 +103,10 @@ export const ConfigSchema = z.strictObject({
       output_tokens_per_minute: positive.default(10_000_000),
       /** Tier of organizations that have none of their own; null gives them the three limits above. */
       tier: z.string().min(1).nullable().default(null),
+      /** How many times its highest minute of the last quarter of an hour an organization may use in the next; null: no such limit. */
+      acceleration_factor: z.coerce.number().gt(1).max(1_000).nullable().default(null),
+      /** What may be used in a minute however little was used before. */
+      acceleration_start_tokens_per_minute: positive.default(100_000),
       /** Whether organizations advance by themselves with what they pay in and spend. */
       advance: z.stringbool().or(z.boolean()).default(true),
       /** From the lowest to the highest; null is the platform's table. */

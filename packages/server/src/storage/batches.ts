@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, isNotNull, lte, ne, or, sql } from "drizzle-orm"
 import { retentionDaysOf } from "./retention.ts";
 import { batchItems, messageBatches } from "./schema.ts";
 import { type PageOf, type PageRequest, selectPage } from "./select-page.ts";
-import type { Storage } from "./storage.ts";
+import type { Queries, Storage } from "./storage.ts";
 
 export type BatchRow = typeof messageBatches.$inferSelect;
 
@@ -19,18 +19,50 @@ export async function insertBatch(storage: Storage, row: BatchRow): Promise<void
   );
 }
 
-/** The batch is whole: from now on clients see it and it is worked on. */
-export async function openBatch(
+/**
+ * The batch is whole: from now on clients see it and it is worked on. False: its organization would have more requests waiting
+ * than `queueLimit`.
+ */
+export function openBatch(
   storage: Storage,
-  id: string,
+  { id, organizationId }: Pick<BatchRow, "id" | "organizationId">,
   values: { readonly requests: number; readonly createdAt: Date; readonly expiresAt: Date },
-): Promise<void> {
-  await storage.run({ operation: "open batch", repeatable: true }, (database) =>
-    database
-      .update(messageBatches)
-      .set({ ...values, status: "in_progress" })
-      .where(and(eq(messageBatches.id, id), eq(messageBatches.status, "creating"))),
+  queueLimit: number | null,
+): Promise<boolean> {
+  return storage.run({ operation: "open batch", repeatable: true }, (database) =>
+    database.transaction(async (transaction) => {
+      if (queueLimit !== null) {
+        // One after the other: two that come together do not both find room for themselves.
+        await transaction.execute(sql`select pg_advisory_xact_lock(hashtext('batch queue'), hashtext(${organizationId}))`);
+        const waiting = await countWaitingOn(transaction, organizationId, id);
+        if (waiting + values.requests > queueLimit) return false;
+      }
+      await transaction
+        .update(messageBatches)
+        .set({ ...values, status: "in_progress" })
+        .where(and(eq(messageBatches.id, id), eq(messageBatches.status, "creating")));
+      return true;
+    }),
   );
+}
+
+/** An organization's requests in batches that have no result yet. */
+export function countWaitingRequests(storage: Storage, organizationId: string): Promise<number> {
+  return storage.run({ operation: "count waiting batch requests", repeatable: true }, (database) =>
+    countWaitingOn(database, organizationId, null),
+  );
+}
+
+async function countWaitingOn(
+  queries: Pick<Queries, "execute">,
+  organizationId: string,
+  besides: string | null,
+): Promise<number> {
+  const { rows } = await queries.execute<{ waiting: number }>(sql`
+    select count(*)::int as waiting from batch_items i join message_batches b on b.id = i.batch_id
+    where b.organization_id = ${organizationId} and b.status in ('in_progress', 'canceling')
+      and b.id is distinct from ${besides}::text and i.status in ('queued', 'running')`);
+  return rows[0]?.waiting ?? 0;
 }
 
 export async function findBatch(storage: Storage, workspaceId: string, id: string): Promise<BatchRow | null> {

@@ -177,3 +177,17 @@ export async function sumMonths(storage: Storage, organizationId: string): Promi
   );
   return rows.map(({ month, requests, nano_usd: nanoUsd }) => ({ month, requests: Number(requests), nanoUsd: BigInt(nanoUsd) }));
 }
+
+/** The most input tokens, without what was read from the cache, that an organization used in one minute since a time. */
+export async function highestInputMinute(storage: Storage, organizationId: string, sinceMs: number): Promise<number> {
+  const { rows } = await storage.run({ operation: "highest minute of input", repeatable: true }, (database) =>
+    database.execute<{ tokens: string | null }>(sql`
+      select max(tokens)::text as tokens from (
+        select sum(u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens) as tokens
+        from usage_minutes u join usage_series s on s.id = u.series_id
+        where s.organization_id = ${organizationId} and s.product <> 'message_batches_api'
+          and u.bucket >= to_timestamp(${sinceMs / 1000}::double precision)
+        group by u.bucket) minutes`),
+  );
+  return Number(rows[0]?.tokens ?? 0);
+}

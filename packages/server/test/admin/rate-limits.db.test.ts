@@ -46,7 +46,7 @@ test("the SDK lists the organization's limits by group, with the limits of its t
   await setTier("2");
   const limits = [];
   for await (const limit of admin.organization.rateLimits.list()) limits.push(limit);
-  expect(limits.map((limit) => limit.group.type)).toEqual([...Array<string>(6).fill("model_group"), "token_count"]);
+  expect(limits.map((limit) => limit.group.type)).toEqual([...Array<string>(6).fill("model_group"), "token_count", "batch"]);
   expect(limits.find((limit) => limit.group.type === "model_group" && limit.group.display_name === "Claude Opus")).toEqual({
     type: "rate_limit",
     id: expect.stringMatching(/^rl_01[0-9a-f]{22}$/) as string,
@@ -62,14 +62,15 @@ test("the SDK lists the organization's limits by group, with the limits of its t
       { type: "output_tokens_per_minute", value: 90_000 },
     ],
   });
-  expect(limits.at(-1)).toMatchObject({ models: null, limits: [{ type: "requests_per_minute", value: 2_000 }] });
+  expect(limits.at(-2)).toMatchObject({ models: null, limits: [{ type: "requests_per_minute", value: 2_000 }] });
+  expect(limits.at(-1)).toMatchObject({ models: null, limits: [{ type: "enqueued_batch_requests", value: 200_000 }] });
 });
 
 test("pages, group type and model narrow the list; an unknown model is 404", async () => {
   const first = await admin.organization.rateLimits.list({ limit: 4 });
   expect(first.data).toHaveLength(4);
   const second = await first.getNextPage();
-  expect(second.data).toHaveLength(3);
+  expect(second.data).toHaveLength(4);
   expect(second.next_page).toBeNull();
   expect((await admin.organization.rateLimits.list({ group_type: "token_count" })).data).toHaveLength(1);
   expect((await admin.organization.rateLimits.list({ group_type: "skills" })).data).toEqual([]);

@@ -2,12 +2,12 @@ import { provedBy, type Requirement } from "./requirement.ts";
 
 /** Batches. */
 export const batchesRequirements: readonly Requirement[] = [
-  ...provedBy("server/test/batches/crash.db.test.ts", [
+  ...provedBy("server/test/crash/mixed-load.db.test.ts", [
     [
       "batches:once",
       "9",
-      "However often workers and the database are killed, each request has one result and one charge.",
-      "workers killed fifty times, the database too: each request has one result and one charge",
+      "However often server, workers and the database are killed, each request of a batch has one result and one charge.",
+      "kill -9 of server, worker and database, round after round, under messages, streams and batches: nothing is lost or doubled",
     ],
   ]),
   ...provedBy("server/src/endpoints/batches-create/batches.db.test.ts", [
@@ -16,6 +16,12 @@ export const batchesRequirements: readonly Requirement[] = [
       "surface F",
       "The official SDK creates, polls, lists, reads and deletes batches.",
       "create, retrieve, list, results and delete",
+    ],
+    [
+      "batches:queue-limit",
+      "surface H",
+      "How many requests of an organization's batches may wait at once is limited by its tier; more answer 429 with retry-after.",
+      "requests that wait in an organization's batches are limited, and those that are done make room",
     ],
     [
       "batches:dialects",
@@ -80,6 +86,12 @@ export const batchesRequirements: readonly Requirement[] = [
     ["batches:cut", "surface E", "A body that breaks off leaves nothing.", "one that breaks off leaves nothing"],
   ]),
   ...provedBy("server/test/batches/worker.db.test.ts", [
+    [
+      "batches:poison",
+      "9",
+      "A request that ends its process again and again has an error as its result, and takes no other along.",
+      "a request that ends every process that runs it errors after five of them, and its neighbours succeed",
+    ],
     [
       "batches:user",
       "8",

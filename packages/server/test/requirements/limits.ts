@@ -41,6 +41,12 @@ export const limitsRequirements: readonly Requirement[] = [
       "Redis %s: takes go on in the database, the limit is granted once more at most, and Redis is used again when it is back",
     ],
     [
+      "limits:second-process",
+      "8",
+      "A second Parley on one data folder shares the limits or does not start.",
+      "a second Parley on one data folder does not keep limits of its own",
+    ],
+    [
       "limits:settle-fails",
       "7",
       "A settlement that cannot be stored fails no turn.",
@@ -48,6 +54,12 @@ export const limitsRequirements: readonly Requirement[] = [
     ],
   ]),
   ...provedBy("server/src/limits/create-limiter.test.ts", [
+    [
+      "limits:acceleration",
+      "surface D",
+      "Where the operator says so, use may rise only so steeply.",
+      "use that rises more steeply than it may is refused in the platform's words, and headers tell the limits as ever",
+    ],
     [
       "limits:workspace",
       "8",

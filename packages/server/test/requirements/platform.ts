@@ -88,6 +88,12 @@ export const platformRequirements: readonly Requirement[] = [
   ]),
   ...provedBy("server/src/ledger/ledger.db.test.ts", [
     [
+      "ledger:no-wait",
+      "9",
+      "A turn's row waits for no other turn's, whenever it comes.",
+      "a row that comes at the moment in which others are acknowledged does not wait for further ones",
+    ],
+    [
       "ledger:once",
       "9",
       "A request recorded twice is one row.",
@@ -100,18 +106,12 @@ export const platformRequirements: readonly Requirement[] = [
       "while the database is %s rows are acknowledged from disk and moved when it is back",
     ],
   ]),
-  ...provedBy("server/src/ledger/ledger-crash.db.test.ts", [
+  ...provedBy("server/test/crash/mixed-load.db.test.ts", [
     [
-      "ledger:kill-database",
+      "ledger:kill",
       "9",
-      "PostgreSQL killed under load loses and doubles nothing.",
-      "PostgreSQL killed ten times under load: nothing acknowledged is lost, nothing is doubled",
-    ],
-    [
-      "ledger:kill-writer",
-      "9",
-      "The writer killed under load loses and doubles nothing.",
-      "the writer killed ten times, the server too in half of them: nothing acknowledged is lost or doubled",
+      "Server, worker and PostgreSQL killed under load lose and double nothing: no reply, no row, no charge, no hold.",
+      "kill -9 of server, worker and database, round after round, under messages, streams and batches: nothing is lost or doubled",
     ],
   ]),
   ...provedBy("server/src/storage/storage.db.test.ts", [

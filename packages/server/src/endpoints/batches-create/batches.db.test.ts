@@ -8,25 +8,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createBatches } from "../../batches/create-batches.ts";
 import { type BatchWorker, startBatchWorker } from "../../batches/create-batch-worker.ts";
 import { openFolderBlobStore } from "../../blobs/folder-blob-store.ts";
-import { absentBlobs } from "../../doors/testing/absent-blobs.ts";
-import { absentStorage } from "../../doors/testing/absent-storage.ts";
-import { createScriptedEngine, end, HELLO, pause, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
+import { createScriptedItemRunner } from "../../doors/testing/create-scripted-item-runner.ts";
+import { end, HELLO, pause, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
 import { KEY, OTHER_KEY, startTestServer } from "../../doors/testing/start-test-server.ts";
-import { localMedia } from "../../documents/testing/local-media.ts";
-import { createFiles } from "../../files/create-files.ts";
 import { createLedger } from "../../ledger/create-ledger.ts";
-import { createModelRegistry } from "../../models/model-registry.ts";
-import { createRecordingBiller } from "../../money/create-recording-biller.ts";
-import { createPriceBook } from "../../money/price-book.ts";
-import { type Clock, systemClock } from "../../platform/clock.ts";
+import { DEFAULT_LIMITS } from "../../limits/limits-config.ts";
+import type { Clock } from "../../platform/clock.ts";
 import { fail } from "../../platform/fail.ts";
-import { createLog } from "../../platform/log.ts";
-import { createMetrics } from "../../platform/metrics.ts";
-import { createTracing } from "../../platform/tracing.ts";
-import { createThinkingSigner } from "../../prompt/index.ts";
 import { dumpTable } from "../../storage/testing/dump-table.ts";
 import { openTestStorage, silentLog } from "../../storage/testing/test-storage.ts";
-import { createBatchItemRunner } from "../shared/create-batch-item-runner.ts";
 
 const HOUR_MS = 3_600_000;
 const MODEL = "claude-haiku-4-5";
@@ -261,11 +251,42 @@ test("after 24 hours what has not begun expires, and after 29 days the results a
   expect((await untilEnded(batch.id)).request_counts).toMatchObject({ expired: 1, succeeded: 0 });
   expect(await resultsOf(batch.id)).toEqual({ late: { type: "expired" } });
   parley.skip(28 * 24 * HOUR_MS);
+  const orphan = `batches/${batch.id}/blob_orphan`;
+  async function* bytes() {
+    yield Buffer.from("x");
+  }
+  await parley.blobs.put(orphan, bytes());
   await parley.batches.sweep();
+  expect(await Array.fromAsync(parley.blobs.list())).toMatchObject([{ key: orphan }]);
+  parley.skip(25 * HOUR_MS);
+  await parley.batches.removeOrphans();
   expect(await client.messages.batches.retrieve(batch.id)).toMatchObject({ results_url: null, archived_at: expect.any(String) });
   expect((await get(`/v1/messages/batches/${batch.id}/results`)).status).toBe(404);
   expect(await Array.fromAsync(parley.blobs.list())).toEqual([]);
   await client.messages.batches.delete(batch.id);
+});
+
+test("requests that wait in an organization's batches are limited, and those that are done make room", async () => {
+  parley.limitQueue(5);
+  const two = () => client.messages.batches.create({ requests: [entry("a"), entry("b")] });
+  const outcomes = await Promise.allSettled([two(), two(), two()]);
+  const made = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const refused = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
+  expect(made).toHaveLength(2);
+  expect(refused).toMatchObject([
+    {
+      status: 429,
+      type: "rate_limit_error",
+      message: expect.stringContaining("your organization's rate limit of 5 batch requests in the processing queue"),
+    },
+  ]);
+  expect((refused[0] as InstanceType<typeof Anthropic.RateLimitError>).headers.get("retry-after")).toBe("60");
+  parley.startWorker();
+  for (const { id } of made) await untilEnded(id);
+  const next = await two();
+  await untilEnded(next.id);
+  parley.limitQueue(null);
+  for (const { id } of [...made, next]) await client.messages.batches.delete(id);
 });
 
 test("a worker that stops gives back what it has not finished, and another does it", async () => {
@@ -396,25 +417,20 @@ async function startBatchServer() {
   const clock: Clock = { nowMs: () => Date.now() + skippedMs, monotonicMs: () => performance.now() };
   const blobs = await openFolderBlobStore(join(folder, "blobs"));
   const ledger = await createLedger({ storage, spoolDir: join(folder, "spool"), log: silentLog });
-  const engine = createScriptedEngine();
-  const runItem = createBatchItemRunner({
-    engine,
-    models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
-    files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock, quotaBytes: 0 }),
-    media: localMedia,
-    thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
-    searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
-    dataPolicy: { keepsNothing: async () => false },
-    inferenceGeos: { choose: async () => "global" },
-    biller: createRecordingBiller({ prices: createPriceBook([]) }),
-    clock: systemClock,
-    log: createLog({ level: "silent" }),
-    metrics: createMetrics(),
-    tracing: await createTracing({ otlpEndpoint: null }),
-  });
+  const { engine, runItem } = await createScriptedItemRunner();
   let worker: BatchWorker | null = null;
   const batches = createBatches({ storage, blobs, clock, retentionDays: 30, wake: () => worker?.wake() });
-  const server = await startTestServer({ deps: { batches } });
+  let queueLimit: number | null = null;
+  const organizationLimitsOf = async () => ({
+    ...DEFAULT_LIMITS,
+    ...(queueLimit === null ? {} : { batchQueueRequests: queueLimit }),
+  });
+  const limitPolicy = {
+    organizationLimitsOf,
+    limitsOf: async () => ({ organization: await organizationLimitsOf(), workspace: {}, priority: {} }),
+    forget() {},
+  };
+  const server = await startTestServer({ deps: { batches, limitPolicy } });
   return {
     server,
     storage,
@@ -422,6 +438,7 @@ async function startBatchServer() {
     batches,
     engine,
     skip: (ms: number) => void (skippedMs += ms),
+    limitQueue: (requests: number | null) => void (queueLimit = requests),
     startWorker(concurrency = 4) {
       worker = startBatchWorker({ storage, blobs, ledger, runItem, clock, log: silentLog, concurrency, times });
     },

@@ -11,10 +11,11 @@ export const batchesCreate = defineEndpoint({
   permission: "workspace",
   upload: { maxBytes: BATCH_MAX_BYTES, contentType: "application/json", schema: BatchCreateRequest },
   reply: { schema: MessageBatch },
-  async handle(request, { batches, dataPolicy }) {
+  async handle(request, { batches, dataPolicy, limitPolicy }) {
     const { principal, version, betas, isBeta, upload } = request;
     await dataPolicy.requireStorage(principal.workspaceId, "Message batches");
-    const batch = await batches.create(principal, { version, betas, isBeta }, upload);
+    const { batchQueueRequests = null } = await limitPolicy.organizationLimitsOf(principal.organizationId);
+    const batch = await batches.create(principal, { version, betas, isBeta }, upload, batchQueueRequests);
     return { kind: "json", body: toBatch(batch, request) };
   },
 });

@@ -179,10 +179,10 @@ describe("the SDK's files", () => {
         yield Buffer.from("x");
       })(),
     );
-    await parley.files.sweep();
+    await parley.files.removeOrphans();
     expect(await parley.stored()).toHaveLength(2);
     parley.skip(25 * HOUR_MS);
-    await parley.files.sweep();
+    await parley.files.removeOrphans();
     expect(await parley.stored()).toEqual([`files/${file.id}`]);
   });
 });

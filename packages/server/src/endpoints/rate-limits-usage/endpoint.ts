@@ -21,16 +21,18 @@ export const rateLimitsUsage = defineEndpoint({
     const body: RateLimitUsage = {
       type: "rate_limit_usage",
       tier,
-      data: gauged.map(({ id, group, limits }) => ({
-        id,
-        group: { type: group.type, display_name: group.displayName },
-        limits: limits.map(({ type, limitPerMinute, remaining, fullInMs }) => ({
+      data: gauged.flatMap(({ id, group, limits }) => {
+        const { type: groupType, displayName } = group;
+        // How many requests of batches may wait is no limit a minute, of which something is left.
+        if (groupType === "batch") return [];
+        const left = limits.map(({ type, limitPerMinute, remaining, fullInMs }) => ({
           type,
           value: limitPerMinute,
           remaining: Math.floor(remaining),
           full_at: new Date(nowMs + fullInMs).toISOString(),
-        })),
-      })),
+        }));
+        return [{ id, group: { type: groupType, display_name: displayName }, limits: left }];
+      }),
     };
     return { kind: "json", body };
   },

@@ -4,6 +4,7 @@ import { listWorkspaceRateLimits } from "../../storage/rate-limits.ts";
 import { changeWorkspaceLimits } from "../../tenancy/change-workspace-limits.ts";
 import { notFound } from "../../tenancy/not-found.ts";
 import { limitKindOf } from "../../limits/limit-kinds.ts";
+import type { RateLimitGroup } from "../../limits/rate-limit-entries.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 import { actOf, ADMIN_BODY_MAX_BYTES, idOf } from "../shared/admin-request.ts";
 import { organizationEntries, toWorkspaceRateLimit } from "../shared/rate-limit-objects.ts";
@@ -28,8 +29,7 @@ export const workspacesRateLimitsUpdate = defineEndpoint({
     const entry = (await organizationEntries(request, deps)).find((each) => each.id === id);
     if (!entry) throw notFound("Rate limit", id);
     for (const [index, { type }] of request.body.limits.entries()) {
-      const isKnown = entry.group.type === "model_group" ? limitKindOf(type) !== null : type === "requests_per_minute";
-      if (isKnown) continue;
+      if (mayOverride(entry.group.type, type)) continue;
       const group = entry.group.displayName;
       throw fail("invalid_request_error", { public: `limits.${index}.type: '${type}' is not a limiter of the group '${group}'` });
     }
@@ -40,3 +40,18 @@ export const workspacesRateLimitsUpdate = defineEndpoint({
     return { kind: "json", body: toWorkspaceRateLimit(entry, workspaceId, overrides, options) };
   },
 });
+
+/** Whether a workspace may have a limit of its own: the queue of batches is its organization's alone. */
+function mayOverride(group: RateLimitGroup["type"], limiter: string): boolean {
+  switch (group) {
+    case "model_group":
+      return limitKindOf(limiter) !== null;
+    case "token_count":
+      return limiter === "requests_per_minute";
+    case "batch":
+      return false;
+    default:
+      group satisfies never;
+      return false;
+  }
+}
