@@ -111,9 +111,11 @@ export function createBatches(deps: BatchesDeps): Batches {
     }
   }
 
-  async function abandon(id: string, requestsKey: string): Promise<void> {
+  async function abandon({ id, requestsKey, resultsKey }: Pick<BatchRow, "id" | "requestsKey" | "resultsKey">): Promise<void> {
     // One that was opened after all, whatever its creator was told, stays.
-    if (await deleteUnopenedBatch(storage, id)) await blobs.delete(requestsKey);
+    if (!(await deleteUnopenedBatch(storage, id))) return;
+    // One that was hidden to be removed, by a process that did not come to it, may have both.
+    for (const key of [requestsKey, resultsKey]) if (key !== null) await blobs.delete(key);
   }
 
   async function removeOrphans(): Promise<void> {
@@ -151,7 +153,7 @@ export function createBatches(deps: BatchesDeps): Batches {
         return { ...row, ...opened, status: "in_progress" };
       } catch (error) {
         // Where this fails too, the sweep does it. (A blob that is not whole is gone already.)
-        await abandon(id, requestsKey).catch(() => {});
+        await abandon(row).catch(() => {});
         throw error;
       }
     },
@@ -220,7 +222,7 @@ export function createBatches(deps: BatchesDeps): Batches {
         maxDays: RESULTS_KEPT_MAX_DAYS,
       });
       for (const batch of ended) await forgetBatchWork(deps, batch);
-      for (const batch of abandoned) await abandon(batch.id, batch.requestsKey ?? "");
+      for (const batch of abandoned) await abandon(batch);
       for (const batch of old) {
         await archiveBatch(storage, batch.id, new Date(nowMs));
         if (batch.resultsKey !== null) await blobs.delete(batch.resultsKey);

@@ -52,10 +52,11 @@ export function createRetention({ storage, clock, content, defaultDays }: Retent
     defaultDays,
     async enforce() {
       const now = new Date(clock.nowMs());
+      // First what somebody has asked for.
+      for (const workspaceId of await findWorkspacesToEmpty(storage, SETTLE_MS)) await empty(workspaceId);
       await limitFileLives(storage);
       await forgetOldFiles(storage, now, defaultDays);
       await deleteOldReplies(storage, now, defaultDays);
-      for (const workspaceId of await findWorkspacesToEmpty(storage, SETTLE_MS)) await empty(workspaceId);
     },
     empty,
   };

@@ -63,29 +63,36 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { databaseUrl, dataDir, log, clock } = options;
   const embedded = databaseUrl === null ? await startEmbeddedPostgres({ directory: join(dataDir, "postgres"), log }) : null;
-  const pool = new pg.Pool({
+  const connection = {
     ...(embedded ? embedded.connection : { connectionString: databaseUrl ?? "" }),
-    max: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
     application_name: "parley",
     connectionTimeoutMillis: 5_000,
-    idleTimeoutMillis: 60_000,
     keepAlive: true,
+  };
+  const pool = new pg.Pool({
+    ...connection,
+    max: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    idleTimeoutMillis: 60_000,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     // A frozen server answers nothing at all, not even that the statement timed out.
     query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
   });
-  // An idle connection that breaks is only news: the next query opens another.
-  pool.on("error", (error) => log.warn({ reason: error.message }, "an idle database connection broke"));
-  // A lent one breaks between two statements without any query to fail: unheard, its event would end the process.
-  pool.on("connect", (client) =>
-    client.on("error", (error) => log.debug({ reason: error.message }, "a database connection broke")),
-  );
+  // No time limits here: an index on a large ledger takes longer than any statement of ours, and another node waits for it.
+  const migrator = new pg.Pool({ ...connection, max: 1 });
+  for (const each of [pool, migrator]) {
+    // An idle connection that breaks is only news: the next query opens another.
+    each.on("error", (error) => log.warn({ reason: error.message }, "an idle database connection broke"));
+    // A lent one breaks between two statements without any query to fail: unheard, its event would end the process.
+    each.on("connect", (client) =>
+      client.on("error", (error) => log.debug({ reason: error.message }, "a database connection broke")),
+    );
+  }
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= closeAll(pool, embedded));
   try {
-    await withConnection(pool, { budgetMs: options.outageBudgetMs ?? DEFAULT_OPEN_BUDGET_MS, repeatable: true }, (client) =>
+    await withConnection(migrator, { budgetMs: options.outageBudgetMs ?? DEFAULT_OPEN_BUDGET_MS, repeatable: true }, (client) =>
       migrateDatabase(client),
-    );
+    ).finally(() => migrator.end());
   } catch (error) {
     await close();
     throw toFailure(error, "migrate");

@@ -95,4 +95,9 @@ test("a workspace that keeps nothing keeps no prompts, those of before neither",
 test("what a prompt cannot be is refused with its path", async () => {
   const { status, json } = await call("/console/api/prompts", { name: "Odd", content: { ...CONTENT, colour: "red" } });
   expect([status, json.error?.message]).toEqual([400, "content.colour: Extra inputs are not permitted"]);
+  const half = await call("/console/api/prompts", { name: "Half", content: { ...CONTENT, message: "\ud83d" } });
+  expect([half.status, half.json.error?.message]).toEqual([
+    400,
+    "content.message: String should match pattern '^\\P{Surrogate}*$'",
+  ]);
 });

@@ -3,7 +3,9 @@ import { PRINTABLE } from "../admin/page-of.ts";
 
 /** Prompts that people of a workspace keep in the Console. They are Parley's own, not the platform's. */
 const TEXT_MAX = 200_000;
-const source = z.string().max(TEXT_MAX);
+/** Half of a surrogate pair is no text, and no database keeps it. */
+const WELL_FORMED = /^\P{Surrogate}*$/u;
+const source = z.string().max(TEXT_MAX).regex(WELL_FORMED);
 const name = z.string().min(1).max(120).regex(PRINTABLE);
 
 /** What the Workbench needs to show a prompt again. `{{name}}` in its texts is a variable. */
@@ -32,7 +34,7 @@ export type ConsolePromptContent = z.infer<typeof ConsolePromptContent>;
 export const ConsolePromptCase = z
   .strictObject({
     id: z.string().min(1).max(64),
-    values: z.record(z.string().max(100), source),
+    values: z.record(z.string().max(100).regex(WELL_FORMED), source),
     /** Of the last run; null: it has not been run. */
     output: source.nullable(),
     output_tokens: z.int().min(0).nullable(),

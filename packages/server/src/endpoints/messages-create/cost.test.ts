@@ -24,6 +24,11 @@ test("a turn's row has its cost by kind of token, its price, its place and what 
       cost: { total: 44_450n, input: 11_000n, cacheRead: 700n, cacheWrite5m: 3_750n, cacheWrite1h: 4_000n, output: 25_000n },
     },
   });
+  await post(server, "/v1/messages", BODY, {
+    headers: { "user-agent": "claude-cli/2.1.0", "x-claude-code-session-id": "s".repeat(4000) },
+  });
+  // No session's id: it would not fit into the index that counts sessions, and the row could not be written.
+  expect(server.rows.at(-1)).toMatchObject({ product: "claude_code", sessionId: null });
   await post(server, "/v1/messages", { ...BODY, model: "claude-opus-4-6" });
   expect(server.rows.at(-1)).toMatchObject({
     inferenceGeo: "global",

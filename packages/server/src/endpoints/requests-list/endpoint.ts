@@ -8,7 +8,7 @@ import { parseInstant, parseList, refuseUnknownKeys } from "../shared/report-que
 import { toLoggedRequest } from "../shared/request-objects.ts";
 
 const Cursor: z.ZodType<RequestCursor> = z.strictObject({
-  startedAtMs: z.int().min(0).max(8_640_000_000_000_000),
+  startedAtMs: z.int().min(0).max(253_402_300_799_999),
   id: z.string().regex(/^[\w-]{1,128}$/),
 });
 

@@ -87,7 +87,10 @@ export async function prepareTurnOf(
   return { ...edited, model, inferenceGeo, growthBytes };
 }
 
+/** Ids of sessions and agents are UUIDs; what is longer is none, and would not fit into the index that counts sessions. */
+const ID_MAX_CHARACTERS = 200;
+
 function header(request: WorkspaceRequest, name: string): string | null {
   const value = request.headers[name];
-  return typeof value === "string" ? value : null;
+  return typeof value === "string" && value.length <= ID_MAX_CHARACTERS ? value : null;
 }
