@@ -52,6 +52,11 @@ export async function runInProcess<Reply>(
       reject(new ProcessError(how === "SIGABRT" ? "too-large" : "died", `the process ended (${how ?? "by itself"})`));
       done();
     });
+    // One that could not be started never exits.
+    child.once("error", (error) => {
+      reject(new ProcessError("died", error.message));
+      if (child.pid === undefined) done();
+    });
   });
   const onAbort = (): void => reject(signal.reason as Error);
   signal.addEventListener("abort", onAbort, { once: true });
@@ -65,7 +70,6 @@ export async function runInProcess<Reply>(
     });
   }, WATCH_MS);
   child.once("message", (message) => resolve(message as Reply));
-  child.once("error", (error) => reject(new ProcessError("died", error.message)));
   child.send(task, (error) => {
     if (error) reject(new ProcessError("died", error.message));
   });

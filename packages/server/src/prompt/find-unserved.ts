@@ -63,6 +63,12 @@ function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {
     if (Array.isArray(callers) && callers.some((caller) => caller !== "direct")) {
       return { path: [...path, "allowed_callers"], text: "calling tools from code is not supported" };
     }
+    if (tool.response_inclusion === "excluded") {
+      return { path: [...path, "response_inclusion"], text: "leaving results out of the response is not supported" };
+    }
+    if (type.startsWith("web_fetch_") && (tool.citations as { enabled?: boolean } | null | undefined)?.enabled) {
+      return { path: [...path, "citations"], text: "citations of fetched pages are not supported" };
+    }
     return null;
   });
 }

@@ -151,7 +151,8 @@ function createAccount(
     } else if (used && isDelta(event)) {
       // Without the engine's own count a delta is one token at least.
       const outputTokens = event.outputTokens ?? used.outputTokens + 1;
-      const thinkingTokens = event.type === "thinking-delta" ? outputTokens : used.thinkingTokens;
+      const isThinking = event.type === "thinking-delta";
+      const thinkingTokens = used.thinkingTokens + (isThinking ? outputTokens - used.outputTokens : 0);
       used = { ...used, outputTokens, thinkingTokens };
     }
   }

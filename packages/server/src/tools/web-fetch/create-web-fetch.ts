@@ -63,7 +63,7 @@ export function createWebFetch({ egress, clock, isEnabled, contentMaxTokens }: W
             type: "document",
             source: { type: "text", media_type: "text/plain", data: page.text.slice(0, maxCharacters) },
             title: page.title,
-            citations: definition.citations?.enabled ? { enabled: true } : null,
+            citations: null,
           },
           retrieved_at: new Date(page.retrievedAtMs).toISOString(),
         },

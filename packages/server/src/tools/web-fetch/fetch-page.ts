@@ -15,6 +15,7 @@ const TIMEOUT_MS = 20_000;
 const TEXT_MAX_BYTES = 2 * 1024 ** 2;
 const PDF_MAX_BYTES = 16 * 1024 ** 2;
 const PDF_PAGES_MAX = 100;
+const TITLE_MAX_CHARACTERS = 500;
 const PDF = "application/pdf";
 const HTML = new Set(["text/html", "application/xhtml+xml"]);
 const TEXT = /^text\/|^application\/(.*\+)?(json|xml|yaml|javascript)$/;
@@ -43,7 +44,7 @@ export async function fetchPage(egress: Egress, url: string, nowMs: () => number
   const source = decode(bytes, reply);
   if (source.includes("\u0000")) throw new ServerToolError("unsupported_content_type", "the content is no text");
   const page = HTML.has(reply.mediaType) ? await readPageApart(source, signal) : { title: null, text: source };
-  return { ...place, ...page };
+  return { ...place, title: page.title?.slice(0, TITLE_MAX_CHARACTERS) ?? null, text: page.text };
 }
 
 /** Each page under its number, as in a PDF that a request holds. */

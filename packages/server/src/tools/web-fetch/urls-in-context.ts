@@ -68,9 +68,16 @@ function textsOf({ content }: ToolResultBlock): string[] {
 function addUrls(urls: Set<string>, text: string): void {
   for (const [found] of text.matchAll(URL_IN_TEXT)) {
     // "(see https://a.example/b)." holds an address without its last two characters; a Wikipedia page ends with a bracket.
-    for (const end of [found, found.replace(/[.,;:!?*_~\]]+$/u, ""), found.replace(/[.,;:!?*_~)\]]+$/u, "")]) {
+    for (const end of [found, withoutEnd(found, ".,;:!?*_~]"), withoutEnd(found, ".,;:!?*_~])")]) {
       const url = toSameUrl(end);
       if (url !== null) urls.add(url);
     }
   }
+}
+
+/** Not a regular expression: anchored at the end, it takes time by the square of a run that is not there. */
+function withoutEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }

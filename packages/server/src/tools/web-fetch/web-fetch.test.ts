@@ -204,6 +204,7 @@ describe("the addresses in a conversation", () => {
     ["[frogs](https://a.example/b?c=d&e=f#g) and", "https://a.example/b?c=d&e=f"],
     ['<a href="HTTPS://A.Example/B">', "https://a.example/B"],
     ["„https://bücher.example/x“", "https://xn--bcher-kva.example/x%E2%80%9C"],
+    [`https://a.example/b${"?!.".repeat(2)} and`, "https://a.example/b"],
   ])("%s", (text, expected) => {
     expect(urlsInContext(turnThatSays(text), null)).toContain(expected);
   });
