@@ -90,12 +90,13 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= closeAll(pool, embedded));
   try {
-    await withConnection(migrator, { budgetMs: options.outageBudgetMs ?? DEFAULT_OPEN_BUDGET_MS, repeatable: true }, (client) =>
-      migrateDatabase(client),
-    ).finally(() => migrator.end());
+    const budgetMs = options.outageBudgetMs ?? DEFAULT_OPEN_BUDGET_MS;
+    await withConnection(migrator, { budgetMs, repeatable: true }, (client) => migrateDatabase(client));
   } catch (error) {
     await close();
     throw toFailure(error, "migrate");
+  } finally {
+    await migrator.end();
   }
   return {
     kind: embedded ? "embedded" : "server",
