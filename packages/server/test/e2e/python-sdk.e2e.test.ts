@@ -73,7 +73,13 @@ describe.each(["2.12.0", "0.79.0"])("the Python SDK %s", (version) => {
         answered: "assistant",
         same: true,
         listed: true,
-        download: refused("BadRequestError", 400, "invalid_request_error", /is not downloadable/),
+        // The newest has a class of its own for it.
+        download: refused(
+          version === "0.79.0" ? "BadRequestError" : "FileNotDownloadableError",
+          400,
+          "invalid_request_error",
+          /is not downloadable/,
+        ),
         deleted: "file_deleted",
         after: refused("NotFoundError", 404, "not_found_error", /File not found/),
       },
