@@ -61,7 +61,7 @@ module.exports = {
     },
     never(
       "rooms-of-data-know-no-doors",
-      `${server}/(auth|tenancy|limits|money|ledger|jobs|blobs|files|documents|batches|backup|retention)/`,
+      `${server}/(auth|tenancy|limits|money|ledger|jobs|blobs|files|skills|documents|batches|backup|retention)/`,
       `${server}/(doors|engines|endpoints|replies|cli)/`,
       "Auth, tenancy, limits, money and ledger serve every door alike.",
     ),

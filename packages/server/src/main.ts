@@ -13,6 +13,7 @@ import type { OpenIdSettings } from "./sign-in/openid.ts";
 import { createInferenceGeos } from "./tenancy/create-inference-geos.ts";
 import { createPeople } from "./tenancy/create-people.ts";
 import { findConsoleFolder } from "./doors/console/find-console-folder.ts";
+import { createCompactor } from "./compaction/create-compactor.ts";
 import { loadConsoleFiles } from "./doors/console/load-console-files.ts";
 import { createMediaFetcher } from "./documents/create-media-fetcher.ts";
 import { readImageText } from "./documents/read-image-text.ts";
@@ -25,6 +26,8 @@ import { openSnapshotStore } from "./engines/turn-engine/cache/snapshot-store.ts
 import { createTurnEngine } from "./engines/turn-engine/create-turn-engine.ts";
 import { openFolderReplayStore } from "./engines/turn-engine/render/folder-replay-store.ts";
 import { createFiles } from "./files/create-files.ts";
+import { createSkills } from "./skills/create-skills.ts";
+import { loadBuiltInSkills } from "./skills/load-built-in-skills.ts";
 import { createDatabaseIdempotencyStore } from "./idempotency-in-database.ts";
 import { createJobs } from "./jobs/create-jobs.ts";
 import { reconcileLedger } from "./ledger/reconcile-ledger.ts";
@@ -109,7 +112,9 @@ export async function startParley(options: {
   const { apiKey, organizationId } = await ensureFirstOrganization({ storage, hmacKey, auditKey, clock, authenticator: null });
   const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
   const blobs = started.use(await openBlobStore(config.files, dataDir));
-  const files = createFiles({ storage, blobs, clock, quotaBytes: config.files.quota_bytes });
+  const quotaBytes = config.files.quota_bytes;
+  const files = createFiles({ storage, blobs, clock, quotaBytes });
+  const skills = createSkills({ storage, blobs, clock, auditKey, quotaBytes, builtIns: await loadBuiltInSkills() });
   const { allow, public: isPublicReached } = config.egress;
   const egress = createEgress(createEgressPolicy({ allow, isPublicReached, resolve: resolveBySystem }));
   const authenticator = started.use(createAuthenticator({ storage, hmacKey, clock }));
@@ -178,7 +183,7 @@ export async function startParley(options: {
     onStoreFault: (error) => log.warn({ err: error }, "a prompt's prefix could not be stored"),
   });
   const searchSeals = createThinkingSigner(deriveKey(master, "search-content"));
-  const engine = createToolLoop({
+  const toolLoop = createToolLoop({
     engine: turnEngine,
     tools: createServerTools({
       config,
@@ -190,6 +195,7 @@ export async function startParley(options: {
     openSealed: (id, sealed) => searchSeals.reveal(id, sealed),
     log,
   });
+  const engine = createCompactor(toolLoop);
   const minimum = config.cache.minimum_tokens;
   const registry = createModelRegistry({
     mapping: config.models,
@@ -273,7 +279,7 @@ export async function startParley(options: {
   const keepsNothing = (id: string) => dataPolicy.keepsNothing(id);
   const failures = started.use(createFailureLog({ storage, clock, log, keepsNothing, retentionDays }));
   const batches = createBatches({ storage, blobs, clock, retentionDays, wake: batchWorker.wake });
-  const retention = createRetention({ storage, clock, content: [files, batches, failures], defaultDays: retentionDays });
+  const retention = createRetention({ storage, clock, content: [files, skills, batches, failures], defaultDays: retentionDays });
   const tenancy = { storage, clock, auditKey, authenticator };
   const accounts = createAccounts({
     storage,
@@ -301,6 +307,7 @@ export async function startParley(options: {
     idempotency: createDatabaseIdempotencyStore(storage),
     turns: createRunningTurns(),
     files,
+    skills,
     egress,
     media,
     batches,
@@ -347,6 +354,7 @@ export async function startParley(options: {
   await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
   await jobs.every("remove-orphaned-blobs", "29 * * * *", async () => {
     await files.removeOrphans();
+    await skills.removeOrphans();
     await batches.removeOrphans();
   });
   await jobs.every("enforce-retention", "* * * * *", () => retention.enforce());

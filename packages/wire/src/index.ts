@@ -13,6 +13,7 @@ export * from "./messages/server-tool-block-param.ts";
 export * from "./messages/stream-event.ts";
 export * from "./models/model-info.ts";
 export * from "./files/file.ts";
+export * from "./skills/skill.ts";
 export * from "./batches/batch.ts";
 export * from "./complete/completion.ts";
 export * from "./console/sign-in.ts";

@@ -2,19 +2,22 @@ import { createBatches } from "../batches/create-batches.ts";
 import { openBlobStore } from "../blobs/index.ts";
 import { createFiles } from "../files/create-files.ts";
 import { createRetention, type Retention } from "../retention/create-retention.ts";
+import { createSkills } from "../skills/create-skills.ts";
 import type { TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import type { CliContext } from "./cli-context.ts";
 
 /** Lends what a workspace's content is removed with, beside a running server. */
 export async function withContent<T>(
   { config, dataDir }: CliContext,
-  { storage, clock }: TenancyDeps,
+  { storage, clock, auditKey }: TenancyDeps,
   work: (retention: Retention) => Promise<T>,
 ): Promise<T> {
   await using blobs = await openBlobStore(config.files, dataDir);
   const { days } = config.retention;
-  const files = createFiles({ storage, blobs, clock, quotaBytes: config.files.quota_bytes });
+  const quotaBytes = config.files.quota_bytes;
+  const files = createFiles({ storage, blobs, clock, quotaBytes });
+  const skills = createSkills({ storage, blobs, clock, auditKey, quotaBytes, builtIns: [] });
   // Its servers find by themselves what there is to do.
   const batches = createBatches({ storage, blobs, clock, retentionDays: days, wake() {} });
-  return work(createRetention({ storage, clock, content: [files, batches], defaultDays: days }));
+  return work(createRetention({ storage, clock, content: [files, skills, batches], defaultDays: days }));
 }

@@ -10,6 +10,7 @@ import type { ModelRegistry } from "../models/model-registry.ts";
 import type { Changes } from "../platform/changes.ts";
 import type { ThinkingSigner } from "../prompt/index.ts";
 import type { Accounts } from "../sign-in/create-accounts.ts";
+import type { Skills } from "../skills/create-skills.ts";
 import type { InferenceGeos } from "../tenancy/create-inference-geos.ts";
 import type { DataPolicy } from "../retention/create-data-policy.ts";
 import type { Retention } from "../retention/create-retention.ts";
@@ -31,6 +32,7 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly idempotency: IdempotencyStore;
   readonly turns: RunningTurns;
   readonly files: Files;
+  readonly skills: Skills;
   /** The only way to an address that a request gives. */
   readonly egress: Egress;
   readonly media: MediaReader;

@@ -64,6 +64,15 @@ import { modelsGet } from "./models-get/endpoint.ts";
 import { modelsList } from "./models-list/endpoint.ts";
 import { openapi } from "./openapi/endpoint.ts";
 import { organizationsMe } from "./organizations-me/endpoint.ts";
+import { skillsCreate } from "./skills-create/endpoint.ts";
+import { skillsList } from "./skills-list/endpoint.ts";
+import { skillsGet } from "./skills-get/endpoint.ts";
+import { skillsDelete } from "./skills-delete/endpoint.ts";
+import { skillVersionsCreate } from "./skill-versions-create/endpoint.ts";
+import { skillVersionsList } from "./skill-versions-list/endpoint.ts";
+import { skillVersionsGet } from "./skill-versions-get/endpoint.ts";
+import { skillVersionsContent } from "./skill-versions-content/endpoint.ts";
+import { skillVersionsDelete } from "./skill-versions-delete/endpoint.ts";
 import { spendIncreasesApprove } from "./spend-increases-approve/endpoint.ts";
 import { spendIncreasesDeny } from "./spend-increases-deny/endpoint.ts";
 import { spendIncreasesGet } from "./spend-increases-get/endpoint.ts";
@@ -117,6 +126,15 @@ export const endpoints: readonly Endpoint[] = [
   filesGet,
   filesContent,
   filesDelete,
+  skillsCreate,
+  skillsList,
+  skillsGet,
+  skillsDelete,
+  skillVersionsCreate,
+  skillVersionsList,
+  skillVersionsGet,
+  skillVersionsContent,
+  skillVersionsDelete,
   organizationsMe,
   organizationsRateLimitsList,
   rateLimitsUsage,

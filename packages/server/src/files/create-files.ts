@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { type BlobStore, isAbsentBlob } from "../blobs/index.ts";
+import { type BlobStore, isAbsentBlob, removeOrphanedBlobs } from "../blobs/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Failure, fail } from "../platform/fail.ts";
 import { newId } from "../platform/ids.ts";
@@ -69,8 +69,6 @@ export interface FilesDeps {
   readonly quotaBytes: number;
 }
 
-/** An upload writes its row minutes after its first byte; a blob of this age without one has none to come. */
-const ORPHAN_AGE_MS = 24 * 3_600_000;
 const SWEEP_ROWS = 500;
 
 export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): Files {
@@ -111,21 +109,6 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
       }
       if (ids.length < SWEEP_ROWS) return;
     }
-  }
-
-  async function removeOrphans(): Promise<void> {
-    let ids: string[] = [];
-    const removeUnnamed = async (): Promise<void> => {
-      const named = await findStoredFiles(storage, ids);
-      for (const id of ids) if (!named.has(id)) await blobs.delete(fileBlobKey(id));
-      ids = [];
-    };
-    for await (const { key, writtenAtMs } of blobs.list()) {
-      if (!key.startsWith(FILE_BLOB_PREFIX) || clock.nowMs() - writtenAtMs < ORPHAN_AGE_MS) continue;
-      ids.push(key.slice(FILE_BLOB_PREFIX.length));
-      if (ids.length === SWEEP_ROWS) await removeUnnamed();
-    }
-    if (ids.length > 0) await removeUnnamed();
   }
 
   function assertReadable({ id, expiresAt, contentRemovedAt }: FileRow): void {
@@ -221,7 +204,7 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
     },
 
     sweep: removeExpired,
-    removeOrphans,
+    removeOrphans: () => removeOrphanedBlobs({ blobs, clock }, FILE_BLOB_PREFIX, (ids) => findStoredFiles(storage, ids)),
   };
 }
 
@@ -232,7 +215,7 @@ export function fileNotFound(id: string): Failure {
   return fail("not_found_error", { public: `File not found: ${id.slice(0, 100)}` });
 }
 
-function quotaExceeded(): Failure {
+export function quotaExceeded(): Failure {
   return fail("invalid_request_error", {
     public: "Your organization's file storage quota is exhausted. Delete files to free up space, then try again.",
     details: { error_code: "storage_quota_exceeded" },

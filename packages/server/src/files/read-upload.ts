@@ -1,9 +1,9 @@
-import { Busboy, type BusboyInstance } from "@fastify/busboy";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobFacts } from "../blobs/index.ts";
-import { fail, Failure } from "../platform/fail.ts";
+import { fail, type Failure } from "../platform/fail.ts";
 import { SAMPLE_BYTES } from "./file-type.ts";
+import { isParserError, notMultipart, openForm } from "./open-form.ts";
 
 /** Source: surface.md E. */
 const FILE_MAX_BYTES = 500 * 1024 * 1024;
@@ -30,7 +30,10 @@ export async function readUpload(
   body: Readable,
   store: (content: AsyncIterable<Uint8Array>) => Promise<BlobFacts>,
 ): Promise<Upload> {
-  const parser = openParser(contentType);
+  const parser = openForm(contentType, {
+    isFile: (field, filename) => field === "file" || filename !== undefined,
+    limits: { fileSize: FILE_MAX_BYTES, files: 1, fields: 8, parts: 10, fieldSize: 1_024 },
+  });
   const fields = new Map<string, string>();
   const received: { file: ReceivedFile | null } = { file: null };
   const refuse = (text: string): void => void parser.destroy(fail("invalid_request_error", { public: text }));
@@ -81,23 +84,6 @@ interface ReceivedFile {
   readonly stored: Promise<BlobFacts>;
 }
 
-function openParser(contentType: string | undefined): BusboyInstance {
-  if (!/^multipart\/form-data\s*;/i.test(contentType ?? "")) {
-    throw fail("invalid_request_error", { public: "Content-Type must be multipart/form-data with a boundary" });
-  }
-  try {
-    return new Busboy({
-      headers: { "content-type": contentType ?? "" },
-      // The last segment is taken by ourselves, from either kind of slash.
-      preservePath: true,
-      isPartAFile: (field, _type, filename) => field === "file" || filename !== undefined,
-      limits: { fileSize: FILE_MAX_BYTES, files: 1, fields: 8, parts: 10, fieldSize: 1_024, headerPairs: 32, headerSize: 16_384 },
-    });
-  } catch {
-    throw notMultipart();
-  }
-}
-
 /** Keeps the first bytes of what passes. */
 function createTap(stream: Readable): { readonly bytes: AsyncIterable<Uint8Array>; readonly sample: () => Buffer } {
   const kept: Buffer[] = [];
@@ -122,15 +108,6 @@ function parseExpiry(value: string | undefined): number | null {
   if (seconds < EXPIRY_MIN_SECONDS) throw refuse(`Input should be greater than or equal to ${EXPIRY_MIN_SECONDS}`);
   if (seconds > EXPIRY_MAX_SECONDS) throw refuse(`Input should be less than or equal to ${EXPIRY_MAX_SECONDS}`);
   return seconds;
-}
-
-/** The parser's own errors are plain; a client that left and a disk that is full are not. */
-function isParserError(error: unknown): boolean {
-  return error instanceof Error && error.constructor === Error;
-}
-
-function notMultipart(): Failure {
-  return fail("invalid_request_error", { public: "The request body is not valid multipart/form-data" });
 }
 
 function tooLarge(): Failure {

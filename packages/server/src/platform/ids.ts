@@ -43,6 +43,8 @@ export type IdPrefix =
   | "invite"
   | "blob"
   | "file"
+  | "skill"
+  | "skver"
   | "msgbatch"
   | "session"
   | "prompt";

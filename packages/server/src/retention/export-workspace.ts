@@ -5,6 +5,7 @@ import { fileOf, writeTar, type TarEntry } from "../backup/tar.ts";
 import { openBlob, type BlobStore } from "../blobs/index.ts";
 import { fileBlobKey } from "../files/file-blob-key.ts";
 import type { Clock } from "../platform/clock.ts";
+import { skillBlobKey } from "../skills/skill-blob-key.ts";
 import { findDataPolicy } from "../storage/data-policies.ts";
 import type { Storage } from "../storage/storage.ts";
 import {
@@ -13,6 +14,8 @@ import {
   readFilesOf,
   readKeysOf,
   readLedgerOf,
+  readSkillsOf,
+  readSkillVersionsOf,
   readUsageOf,
 } from "../storage/workspace-export.ts";
 import type { WorkspaceRow } from "../storage/workspaces.ts";
@@ -80,6 +83,14 @@ async function* entriesOf({ storage, blobs, clock }: ExportDeps, workspace: Work
   for await (const page of readFilesOf(storage, id)) {
     for (const { id: file, size_bytes: sizeBytes, content_removed_at: removedAt } of page) {
       if (removedAt === null) yield* content("file_contents", `files/${text(file)}`, fileBlobKey(text(file)), Number(sizeBytes));
+    }
+  }
+  yield* lines("skills", readSkillsOf(storage, id));
+  yield* lines("skill_versions", readSkillVersionsOf(storage, id));
+  for await (const page of readSkillVersionsOf(storage, id)) {
+    for (const { id: version, skill_id: skill, size_bytes: sizeBytes } of page) {
+      const name = `skills/${text(skill)}/${text(version)}.zip`;
+      yield* content("skill_contents", name, skillBlobKey(text(version)), Number(sizeBytes));
     }
   }
   yield* lines("batches", readBatchesOf(storage, id));

@@ -5,7 +5,7 @@ import type { Queries, Storage } from "./storage.ts";
 
 export interface AuditActor {
   /** `cli`: somebody with a shell on the machine, by the name of the system's user. `system`: Parley itself. */
-  readonly type: "admin_api_key" | "user" | "cli" | "system";
+  readonly type: "admin_api_key" | "api_key" | "user" | "cli" | "system";
   readonly id: string;
 }
 

@@ -1,8 +1,8 @@
 import { and, desc, eq, inArray, isNotNull, isNull, lte, sql } from "drizzle-orm";
 import { findDataPolicyOn } from "./data-policies.ts";
-import { files } from "./schema.ts";
+import { files, skillVersions } from "./schema.ts";
 import { type PageOf, type PageRequest, selectPage } from "./select-page.ts";
-import type { Storage } from "./storage.ts";
+import type { Queries, Storage } from "./storage.ts";
 
 export type FileRow = typeof files.$inferSelect;
 
@@ -18,7 +18,7 @@ export type InsertedFile =
 export function insertFile(storage: Storage, row: FileRow, quotaBytes: number): Promise<InsertedFile> {
   return storage.run({ operation: "insert file", repeatable: true }, (database) =>
     database.transaction(async (transaction): Promise<InsertedFile> => {
-      await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`files:${row.organizationId}`}, 0))`);
+      await lockStoredBytesOn(transaction, row.organizationId);
       const [present] = await transaction.select().from(files).where(eq(files.id, row.id));
       if (present) return { type: "kept", row: present };
       const { fileRetentionDays: maxDays } = await findDataPolicyOn(transaction, row.workspaceId);
@@ -26,11 +26,7 @@ export function insertFile(storage: Storage, row: FileRow, quotaBytes: number): 
       if (maxDays !== null && lastMs !== null && row.expiresAt !== null && row.expiresAt.getTime() > lastMs) {
         return { type: "too-long", maxDays };
       }
-      const stored = await transaction
-        .select({ bytes: sql<string>`coalesce(sum(${files.sizeBytes}), 0)` })
-        .from(files)
-        .where(and(eq(files.organizationId, row.organizationId), isNull(files.contentRemovedAt)));
-      if (Number(stored[0]?.bytes ?? 0) + row.sizeBytes > quotaBytes) return { type: "quota" };
+      if ((await sumStoredBytesOn(transaction, row.organizationId)) + row.sizeBytes > quotaBytes) return { type: "quota" };
       const kept = { ...row, expiresAt: row.expiresAt ?? (lastMs === null ? null : new Date(lastMs)) };
       await transaction.insert(files).values(kept);
       return { type: "kept", row: kept };
@@ -38,14 +34,28 @@ export function insertFile(storage: Storage, row: FileRow, quotaBytes: number): 
   );
 }
 
-export async function sumStoredBytes(storage: Storage, organizationId: string): Promise<number> {
-  const rows = await storage.run({ operation: "sum stored bytes", repeatable: true }, (database) =>
-    database
-      .select({ bytes: sql<string>`coalesce(sum(${files.sizeBytes}), 0)` })
-      .from(files)
-      .where(and(eq(files.organizationId, organizationId), isNull(files.contentRemovedAt))),
+/** Until the transaction ends, nobody else adds to what is stored for the organization. */
+export async function lockStoredBytesOn(queries: Queries, organizationId: string): Promise<void> {
+  await queries.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`files:${organizationId}`}, 0))`);
+}
+
+/** Of an organization's files and skills together. */
+export async function sumStoredBytesOn(queries: Queries, organizationId: string): Promise<number> {
+  const ofFiles = queries
+    .select({ bytes: sql<string>`coalesce(sum(${files.sizeBytes}), 0)` })
+    .from(files)
+    .where(and(eq(files.organizationId, organizationId), isNull(files.contentRemovedAt)));
+  const ofSkills = queries
+    .select({ bytes: sql<string>`coalesce(sum(${skillVersions.sizeBytes}), 0)` })
+    .from(skillVersions)
+    .where(eq(skillVersions.organizationId, organizationId));
+  return Number((await ofFiles)[0]?.bytes ?? 0) + Number((await ofSkills)[0]?.bytes ?? 0);
+}
+
+export function sumStoredBytes(storage: Storage, organizationId: string): Promise<number> {
+  return storage.run({ operation: "sum stored bytes", repeatable: true }, (database) =>
+    sumStoredBytesOn(database, organizationId),
   );
-  return Number(rows[0]?.bytes ?? 0);
 }
 
 /** Those of the ids that are the workspace's, newest first. */

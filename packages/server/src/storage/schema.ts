@@ -31,6 +31,7 @@ export { batchItems, messageBatches } from "./schema/batches.ts";
 export { dataPolicies } from "./schema/data-policies.ts";
 export { prompts, promptVersions } from "./schema/prompts.ts";
 export { files } from "./schema/files.ts";
+export { skills, skillVersions } from "./schema/skills.ts";
 export {
   creditGrants,
   spendAccounts,

@@ -46,6 +46,14 @@ export const readKeysOf = (storage: Storage, workspaceId: string): AsyncGenerato
 export const readFilesOf = (storage: Storage, workspaceId: string): AsyncGenerator<ExportedRow[]> =>
   pages(storage, (after) => byId(sql`to_jsonb(t)`, sql`files`, workspaceId, after));
 
+export const readSkillsOf = (storage: Storage, workspaceId: string): AsyncGenerator<ExportedRow[]> =>
+  pages(storage, (after) => byId(sql`to_jsonb(t)`, sql`skills`, workspaceId, after));
+
+export const readSkillVersionsOf = (storage: Storage, workspaceId: string): AsyncGenerator<ExportedRow[]> =>
+  pages(storage, (after) =>
+    byId(sql`to_jsonb(t) || jsonb_build_object('version', t.version::text)`, sql`skill_versions`, workspaceId, after),
+  );
+
 /** Those that clients see. */
 export const readBatchesOf = (storage: Storage, workspaceId: string): AsyncGenerator<ExportedRow[]> =>
   pages(storage, (after) => byId(sql`to_jsonb(t)`, sql`message_batches`, workspaceId, after, sql`and t.status <> 'creating'`));

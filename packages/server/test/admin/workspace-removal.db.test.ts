@@ -13,6 +13,7 @@ import type { BlobStore } from "../../src/blobs/index.ts";
 import { createFiles } from "../../src/files/create-files.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createRetention } from "../../src/retention/create-retention.ts";
+import { createSkills } from "../../src/skills/create-skills.ts";
 import { endBatch } from "../../src/storage/batches.ts";
 import { dumpTable } from "../../src/storage/testing/dump-table.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
@@ -41,6 +42,8 @@ async function fullWorkspace(turns: number) {
   const key = await createKey(platform.keys, { name: "laptop", workspaceId: id, expiresAtMs: null }, SYSTEM);
   const client = new Anthropic({ baseURL: platform.url, apiKey: key.secret, maxRetries: 0 });
   const file = await client.files.upload({ file: new File(["what the file says"], "note.txt") });
+  const skillMd = new File(["---\nname: some\ndescription: Some.\n---\n"], "some/SKILL.md");
+  const skill = await client.skills.create({ files: [skillMd] });
   const params = { model: "claude-haiku-4-5", max_tokens: 10, messages: [{ role: "user" as const, content: "Hi" }] };
   const batch = await client.messages.batches.create({ requests: [{ custom_id: "a", params }] });
   const resultsKey = `batches/${batch.id}/results`;
@@ -57,7 +60,7 @@ async function fullWorkspace(turns: number) {
     api_key_id: key.id,
   }));
   await insertTurnRecords(platform.storage, rows);
-  return { id, key, client, file, batch };
+  return { id, key, client, file, skill, batch };
 }
 
 async function filesOf(source: AsyncIterable<Uint8Array>): Promise<Map<string, string>> {
@@ -72,7 +75,7 @@ const send = (path: string, method: string, key = platform.adminKey) =>
   fetch(`${platform.url}${path}`, { method, headers: { "x-api-key": key, "anthropic-version": "2026-10-21" } });
 
 test("an export has the files, the batches and their results, keys without secrets, the ledger and the usage", async () => {
-  const { id, key, file, batch } = await fullWorkspace(2_500);
+  const { id, key, file, skill, batch } = await fullWorkspace(2_500);
   const reply = await send(`/v1/organizations/workspaces/${id}/export`, "GET");
   expect([reply.status, reply.headers.get("content-type")]).toEqual([200, "application/gzip"]);
   const found = await filesOf(reply.body!);
@@ -82,11 +85,15 @@ test("an export has the files, the batches and their results, keys without secre
     usage_days: 1,
     files: 1,
     file_contents: 1,
+    skills: 1,
+    skill_versions: 1,
+    skill_contents: 1,
     batches: 1,
     batch_results: 1,
   });
   expect(JSON.parse(found.get("workspace.json")!)).toMatchObject({ id, name: "full", zeroDataRetention: false });
   expect(found.get(`files/${file.id}`)).toBe("what the file says");
+  expect(found.get(`skills/${skill.id}/${skill.latest_version_id}.zip`)).toContain("some/SKILL.md");
   expect(found.get(`batches/${batch.id}/results.jsonl`)).toBe(RESULTS);
   expect(JSON.parse(found.get("api_keys/000001.jsonl")!)).toMatchObject({ id: key.id, name: "laptop" });
   expect([...found.values()].join()).not.toContain("secret_hmac");
@@ -100,7 +107,7 @@ test("an export has the files, the batches and their results, keys without secre
 });
 
 test("a deleted workspace is gone with its content, and the ledger and the audit log stay", async () => {
-  const { id, key, client, file, batch } = await fullWorkspace(3);
+  const { id, key, client, file, skill, batch } = await fullWorkspace(3);
   const path = `/v1/organizations/workspaces/${id}`;
   const early = await send(path, "DELETE");
   expect([early.status, await early.text()]).toEqual([400, expect.stringContaining("archive it first")]);
@@ -117,23 +124,26 @@ test("a deleted workspace is gone with its content, and the ledger and the audit
     expect([at, (await send(at, "GET")).status]).toEqual([at, 404]);
   }
   expect((await send("/v1/files", "GET", key.secret)).status).toBe(401);
-  for (const table of ["files", "message_batches", "workspace_members", "idempotency_entries"]) {
+  for (const table of ["files", "skills", "skill_versions", "message_batches", "workspace_members", "idempotency_entries"]) {
     expect(await dumpTable(platform.storage, table)).not.toContain(id);
   }
   const stored = await Array.fromAsync(blobs.list(), (blob) => blob.key);
-  expect(stored.filter((each) => each.includes(file.id) || each.includes(batch.id))).toEqual([]);
+  const ids = [file.id, skill.latest_version_id, batch.id];
+  expect(stored.filter((each) => ids.some((known) => each.includes(known)))).toEqual([]);
   expect((await dumpTable(platform.storage, "turn_records")).split(`msg_req_${id}_`).length - 1).toBe(3);
   expect(await dumpTable(platform.storage, "audit_log")).toContain("workspace.delete");
 });
 
 test("a deletion that is cut off after its first step is finished by the job", async () => {
-  const { id, file, batch } = await fullWorkspace(1);
+  const { id, file, skill, batch } = await fullWorkspace(1);
   await admin.organization.workspaces.archive(id);
   const broken: BlobStore = { ...blobs, delete: () => Promise.reject(new Error("the process died here")) };
   const contentOf = (store: BlobStore) => {
     const deps = { storage: platform.storage, blobs: store, clock: systemClock };
     const batches = createBatches({ ...deps, retentionDays: 30, wake() {} });
-    const content = [createFiles({ ...deps, quotaBytes: 0 }), batches];
+    const { auditKey } = platform.keys;
+    const skills = createSkills({ ...deps, auditKey, quotaBytes: 0, builtIns: [] });
+    const content = [createFiles({ ...deps, quotaBytes: 0 }), skills, batches];
     return createRetention({ ...deps, content, defaultDays: 30 });
   };
   await using node = await platform.startNode({ retention: contentOf(broken) });
@@ -143,7 +153,9 @@ test("a deletion that is cut off after its first step is finished by the job", a
   expect((await send(path, "GET")).status).toBe(404);
   await contentOf(blobs).enforce();
   const stored = await Array.fromAsync(blobs.list(), (blob) => blob.key);
-  expect(stored.filter((each) => each.includes(file.id) || each.includes(batch.id))).toEqual([]);
+  const ids = [file.id, skill.latest_version_id, batch.id];
+  expect(stored.filter((each) => ids.some((known) => each.includes(known)))).toEqual([]);
+  expect(await dumpTable(platform.storage, "skills")).not.toContain(id);
   expect(await dumpTable(platform.storage, "message_batches")).not.toContain(id);
 });
 

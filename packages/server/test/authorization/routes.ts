@@ -97,6 +97,23 @@ async function newFile(platform: Platform): Promise<string> {
   return ((await reply.json()) as { id: string }).id;
 }
 
+function skillForm(): FormData {
+  const form = new FormData();
+  form.append("files[]", new File(["---\nname: some\ndescription: Some.\n---\n"], "some/SKILL.md"));
+  return form;
+}
+
+/** With two versions, so that one can be deleted. */
+async function ofSkillVersion({ url, apiKey }: Platform) {
+  const headers = { "x-api-key": apiKey, "anthropic-version": "2026-10-21" };
+  const made = await fetch(`${url}/v1/skills`, { method: "POST", headers, body: skillForm() });
+  const skill = (await made.json()) as { id: string; latest_version_id: string };
+  await fetch(`${url}/v1/skills/${skill.id}/versions`, { method: "POST", headers, body: skillForm() });
+  return { skill_id: skill.id, version: skill.latest_version_id };
+}
+
+const ofSkill = async (platform: Platform) => ({ skill_id: (await ofSkillVersion(platform)).skill_id });
+
 async function newBatch(platform: Platform): Promise<string> {
   const reply = await fetch(`${platform.url}/v1/messages/batches`, {
     method: "POST",
@@ -155,6 +172,19 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   // What was uploaded is not downloadable: the owner is told so.
   "files-content": { ...owned(ofFile), status: 400 },
   "files-delete": owned(ofFile),
+  "skills-create": { status: 200, owned: false, prepare: async () => ({ form: skillForm() }) },
+  "skills-list": plain(),
+  "skills-get": owned(ofSkill),
+  "skills-delete": owned(ofSkill),
+  "skill-versions-create": {
+    status: 200,
+    owned: true,
+    prepare: async (platform) => ({ params: await ofSkill(platform), form: skillForm() }),
+  },
+  "skill-versions-list": owned(ofSkill),
+  "skill-versions-get": owned(ofSkillVersion),
+  "skill-versions-content": owned(ofSkillVersion),
+  "skill-versions-delete": owned(ofSkillVersion),
   "batches-create": plain({ json: BATCH }),
   "batches-list": plain(),
   "batches-get": owned(ofBatch),

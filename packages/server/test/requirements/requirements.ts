@@ -9,6 +9,7 @@ import { moneyRequirements } from "./money.ts";
 import { platformRequirements } from "./platform.ts";
 import type { Requirement } from "./requirement.ts";
 import { signInRequirements } from "./sign-in.ts";
+import { skillsRequirements } from "./skills.ts";
 import { tenancyRequirements } from "./tenancy.ts";
 import { toolsRequirements } from "./tools.ts";
 import { validationRequirements } from "./validation.ts";
@@ -23,6 +24,7 @@ export const requirements: readonly Requirement[] = [
   ...dataCareRequirements,
   ...moneyRequirements,
   ...filesRequirements,
+  ...skillsRequirements,
   ...batchesRequirements,
   ...tenancyRequirements,
   ...signInRequirements,

@@ -15,6 +15,8 @@ import { createBatches } from "../../src/batches/create-batches.ts";
 import { createFailureLog } from "../../src/ledger/create-failure-log.ts";
 import { createLedger } from "../../src/ledger/create-ledger.ts";
 import { createFiles } from "../../src/files/create-files.ts";
+import { createSkills } from "../../src/skills/create-skills.ts";
+import { loadBuiltInSkills } from "../../src/skills/load-built-in-skills.ts";
 import { createDatabaseIdempotencyStore } from "../../src/idempotency-in-database.ts";
 import { createLimitGauge } from "../../src/limits/create-limit-gauge.ts";
 import { createLimiter } from "../../src/limits/create-limiter.ts";
@@ -96,6 +98,8 @@ export async function startPlatform({
       clock: systemClock,
     });
     const files = createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES });
+    const builtIns = await loadBuiltInSkills();
+    const skills = createSkills({ ...tenancy, blobs, quotaBytes: QUOTA_BYTES, builtIns });
     const batches = createBatches({ storage: own, blobs, clock: systemClock, retentionDays: 30, wake() {} });
     nodes += 1;
     const ledger = await createLedger({ storage: own, spoolDir: join(database.dataDir, `spool-${nodes}`), log: silentLog });
@@ -119,9 +123,15 @@ export async function startPlatform({
         accounts,
         createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey: keys.hmacKey }, options, doer),
         files,
+        skills,
         batches,
         exportWorkspace: (workspace) => exportWorkspace({ storage: own, blobs, clock: systemClock }, workspace),
-        retention: createRetention({ storage: own, clock: systemClock, content: [files, batches, failures], defaultDays: 30 }),
+        retention: createRetention({
+          storage: own,
+          clock: systemClock,
+          content: [files, skills, batches, failures],
+          defaultDays: 30,
+        }),
         ...deps,
       },
     });

@@ -8,7 +8,7 @@ export const AuditEvent = z
     /** From 1 on in each organization, without gaps. */
     sequence: z.int(),
     created_at: z.iso.datetime(),
-    actor: z.strictObject({ type: z.enum(["admin_api_key", "user", "cli", "system"]), id: z.string() }),
+    actor: z.strictObject({ type: z.enum(["admin_api_key", "api_key", "user", "cli", "system"]), id: z.string() }),
     /** `workspace.create`: what was acted on, and how. */
     action: z.string(),
     target: z.strictObject({ type: z.string(), id: z.string() }),

@@ -13,7 +13,7 @@ export const text = {
   request: "Request",
   show: "Show",
   detailsTitle: (sequence: number) => `Entry ${sequence}`,
-  actors: { system: "Parley", cli: "Command line", admin_api_key: "Admin key", user: "Member" } as Readonly<
+  actors: { system: "Parley", cli: "Command line", admin_api_key: "Admin key", api_key: "API key", user: "Member" } as Readonly<
     Record<string, string>
   >,
   loadMore: "Show older",

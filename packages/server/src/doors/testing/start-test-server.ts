@@ -8,6 +8,7 @@ import { createBatches } from "../../batches/create-batches.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { localMedia } from "../../documents/testing/local-media.ts";
 import { createFiles } from "../../files/create-files.ts";
+import { createSkills } from "../../skills/create-skills.ts";
 import { DEFAULT_LIMITS } from "../../limits/limits-config.ts";
 import { createChanges } from "../../platform/changes.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
@@ -63,6 +64,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
     turns: createRunningTurns(),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
+    skills: createSkills({ ...tenancy, blobs: absentBlobs, quotaBytes: 0, builtIns: [] }),
     media: localMedia,
     egress: createEgress(createEgressPolicy({ allow: [], isPublicReached: false, resolve: async () => [] })),
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, retentionDays: 30, wake() {} }),

@@ -152,7 +152,7 @@ export const auditLog = pgTable(
     /** From 1 on in each organization, without gaps. */
     sequence: bigint("sequence", { mode: "number" }).notNull(),
     at: instant("at").notNull(),
-    actorType: text("actor_type", { enum: ["admin_api_key", "user", "cli", "system"] }).notNull(),
+    actorType: text("actor_type", { enum: ["admin_api_key", "api_key", "user", "cli", "system"] }).notNull(),
     actorId: text("actor_id").notNull(),
     action: text("action").notNull(),
     targetType: text("target_type").notNull(),

@@ -1,0 +1,57 @@
+import { provedBy, type Requirement } from "./requirement.ts";
+
+export const skillsRequirements: readonly Requirement[] = [
+  ...provedBy("server/test/skills/skills.db.test.ts", [
+    [
+      "skills:sdk",
+      "surface F",
+      "The official SDK makes skills, gives them versions, downloads and deletes them.",
+      "a skill is made from its files, gets versions, is read back as a zip archive, and goes with all of them",
+    ],
+    [
+      "skills:zip",
+      "surface F",
+      "One zip archive makes the skill that its files would make.",
+      "a zip archive makes the same skill, and a skill without a label is called by its name",
+    ],
+    [
+      "skills:pages",
+      "surface F",
+      "Skills are listed by cursor and filtered by source.",
+      "a list pages over the workspace's skills, newest first, then Parley's, and is filtered by source",
+    ],
+    [
+      "skills:legacy",
+      "surface 0",
+      "Clients of the beta get the legacy shapes and rules.",
+      "a client of the beta gets the shapes and the rules from before general availability",
+    ],
+    [
+      "skills:isolation",
+      "10",
+      "Another workspace's skill answers like one that never was.",
+      "another workspace's skill answers like one that never was",
+    ],
+    [
+      "skills:built-in",
+      "10",
+      "No workspace changes the skills that come with Parley.",
+      "Parley's own skills are read and not changed",
+    ],
+    [
+      "skills:at-once",
+      "9",
+      "Versions that are made at once are all kept, and one of them is the newest.",
+      "a version takes its place in time also when two are made at once, and the newest is the last",
+    ],
+    [
+      "skills:orphans",
+      "surface F",
+      "Archives that no version names are removed.",
+      "archives that no version names go after a day, those that one names stay",
+    ],
+  ]),
+  ...provedBy("server/src/skills/read-zip.test.ts", [
+    ["skills:hostile-zip", "11", "A hostile archive is refused before it can do anything.", "%s is refused"],
+  ]),
+];
