@@ -1,18 +1,44 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { expectTypeOf, test } from "vitest";
-import type { CountTokensRequest, Message, MessagesCreateRequest, ModelInfo, StreamEvent } from "../src/index.ts";
+import type {
+  ContentBlock,
+  ContentBlockDelta,
+  CountTokensRequest,
+  Message,
+  MessagesCreateRequest,
+  ModelInfo,
+  StopReason,
+  StreamEvent,
+  UsageIteration,
+} from "../src/index.ts";
 
 /** The official SDK's types are the oracle: checked by the compiler, never imported at run time. */
 type SdkCreate = Anthropic.MessageCreateParams;
 type SdkEvent = Anthropic.RawMessageStreamEvent;
 
+/** What only the SDK's beta types have. */
+type OfBeta = { readonly type: "compaction" } | { readonly type: "compaction_delta" } | "compaction";
+
 /** Ours say `| undefined` on optional keys and the SDK's do not; JSON knows no difference. */
-type Plain<Value> = Value extends object ? { [Key in keyof Value]: Plain<Exclude<Value[Key], undefined>> } : Value;
+type Plain<Value> = Value extends OfBeta
+  ? never
+  : Value extends object
+    ? { [Key in keyof Value]: Plain<Exclude<Value[Key], undefined>> }
+    : Value;
 
 test("a reply is what the SDK reads", () => {
   expectTypeOf<Plain<Message>>().toExtend<Anthropic.Message>();
   expectTypeOf<Plain<ModelInfo>>().toExtend<Anthropic.ModelInfo>();
   expectTypeOf<Plain<Exclude<StreamEvent, { type: "ping" | "error" }>>>().toExtend<SdkEvent>();
+});
+
+test("a compacted reply is what the SDK's beta types read", () => {
+  expectTypeOf<Extract<ContentBlock, { type: "compaction" }>>().toExtend<Anthropic.Beta.BetaCompactionBlock>();
+  expectTypeOf<
+    Extract<ContentBlockDelta, { type: "compaction_delta" }>
+  >().toExtend<Anthropic.Beta.BetaCompactionContentBlockDelta>();
+  expectTypeOf<StopReason>().toExtend<Anthropic.Beta.BetaStopReason>();
+  expectTypeOf<UsageIteration>().toExtend<Anthropic.Beta.BetaIterationsUsage[number]>();
 });
 
 test("every key that the SDK sends is known", () => {

@@ -18,7 +18,7 @@ export function servedCapabilities(rules: ModelRules, vision: Vision): ModelCapa
       supported: true,
       clear_thinking_20251015: yes,
       clear_tool_uses_20250919: yes,
-      compact_20260112: no,
+      compact_20260112: yes,
     },
     effort: { supported: true, low: yes, medium: yes, high: yes, xhigh: yes, max: yes },
     image_input: { supported: vision === "ocr" },

@@ -39,7 +39,7 @@ export async function applyContextEdits(
     return currentTokens;
   };
   for (const edit of edits) {
-    // Compaction was refused by `toTurn`.
+    // It costs a turn of its own, which runs when the reply does: see `createCompactor`.
     if (edit.type === "compact_20260112") continue;
     const change = edit.type === "clear_thinking_20251015" ? planClearThinking(current, edit) : planClearToolUses(current, edit);
     if (change.cleared === 0) continue;

@@ -20,7 +20,7 @@ function prefill({ messages }: CountTokensRequest, { rules }: TurnModel): Proble
   if (rules.prefill || last?.role !== "assistant") return null;
   // A turn that was paused comes back as it stood: it ends with a result, after which the model speaks anew.
   const block = typeof last.content === "string" ? undefined : last.content.at(-1);
-  if (block && isServerToolResult(block)) return null;
+  if (block && (isServerToolResult(block) || block.type === "compaction")) return null;
   return {
     path: [],
     text: "This model does not support assistant message prefill. The conversation must end with a user message.",

@@ -15,9 +15,12 @@ export function findUnserved(request: CountTokensRequest, capabilities: ModelCap
     findUnservedTool(request) ??
     findFirst(request.messages, (message, at) => {
       if (typeof message.content !== "object") return null;
-      return findFirst<Loose>(message.content, (block, index) =>
-        findUnservedBlock(block, ["messages", at, "content", index, String(block.type)], capabilities),
-      );
+      return findFirst<Loose>(message.content, (block, index) => {
+        const path = ["messages", at, "content", index, String(block.type)];
+        return block.type === "compaction" && message.role !== "assistant"
+          ? { path, text: "belongs into an `assistant` message", errorCode: "compaction_block_misplaced" }
+          : findUnservedBlock(block, path, capabilities);
+      });
     })
   );
 }
@@ -45,12 +48,7 @@ function findUnservedField(request: CountTokensRequest): Problem | null {
   if (request.output_config?.task_budget) {
     return { path: ["output_config", "task_budget"], text: "task budgets are not supported" };
   }
-  const edits = request.context_management?.edits ?? [];
-  return findFirst(edits, ({ type }, index) =>
-    type === "compact_20260112"
-      ? { path: ["context_management", "edits", index], text: `\`${type}\` is not supported by this model` }
-      : null,
-  );
+  return null;
 }
 
 function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {
@@ -79,6 +77,7 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     case "thinking":
     case "redacted_thinking":
     case "tool_reference":
+    case "compaction":
       return null;
     case "tool_addition":
     case "tool_removal": {

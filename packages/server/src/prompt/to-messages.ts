@@ -1,5 +1,7 @@
-import { blocksOf, type MessageParam } from "@parley/wire";
-import type { AssistantBlock, SystemBlock, TurnMessage, UserBlock } from "../turn/turn.ts";
+import { blocksOf, type MessageParam, type PlacedBlock } from "@parley/wire";
+import type { AssistantBlock, SystemBlock, TextBlock, TurnMessage, UserBlock } from "../turn/turn.ts";
+import { cacheTtl } from "./cache-ttl.ts";
+import { fromSummaryOn, toSummaryBlock } from "./compaction.ts";
 import { createDocumentReader, type DocumentReader } from "./document-reader.ts";
 import { toServerToolResult } from "./server-tool-results.ts";
 import { splitServerTools } from "./split-server-tools.ts";
@@ -7,42 +9,72 @@ import { toAssistantBlock, toSystemBlock, toUserBlock } from "./to-blocks.ts";
 import type { ToolLoader } from "./tool-loader.ts";
 import type { TurnContext } from "./turn-context.ts";
 
-/** The conversation with string contents as blocks, system messages that have had their time gone, and runs of one role merged. */
+/**
+ * The conversation with string contents as blocks, system messages that have had their time gone, and runs of one role merged;
+ * from the last summary on, where it was compacted.
+ */
 export function toMessages(messages: readonly MessageParam[], context: TurnContext, tools: ToolLoader): TurnMessage[] {
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
   const documents = createDocumentReader(context.media);
+  const summaries: TextBlock[] = [];
   const translated = messages.flatMap((message, at) => {
     const isOver = message.role === "system" && message.clear_at === "next_user_message" && at < lastUser;
-    return isOver ? [] : toTurnMessages(message, at, context, { tools, documents });
+    return isOver ? [] : toTurnMessages(message, at, context, { tools, documents, summaries });
   });
-  return mergeMessages(translated);
+  return mergeMessages(summaries.reduce(fromSummaryOn, translated));
+}
+
+interface MessageReaders {
+  readonly tools: ToolLoader;
+  readonly documents: DocumentReader;
+  /** Those that were met. */
+  readonly summaries: TextBlock[];
 }
 
 function toTurnMessages(
   message: MessageParam,
   at: number,
   context: TurnContext,
-  { tools, documents }: { readonly tools: ToolLoader; readonly documents: DocumentReader },
+  { tools, documents, summaries }: MessageReaders,
 ): TurnMessage[] {
   switch (message.role) {
     case "user":
       return [{ role: "user", content: blocksOf(message, at).map(({ block }) => toUserBlock(block, tools, documents)) }];
     case "assistant":
-      return splitServerTools(blocksOf(message, at), {
-        block: ({ block, message: place, index }) =>
-          toAssistantBlock(block, ["messages", place, "content", index ?? 0], context, { tools, documents }),
-        result: (block, { message: place, index }) =>
-          toServerToolResult(block, ["messages", place, "content", index ?? 0], {
-            open: (sealed) => context.searchSeals.reveal(context.workspaceId, sealed),
-            load: (name) => tools.load(name, {}),
-          }),
-      });
+      return splitCompactions(blocksOf(message, at), summaries, (blocks) =>
+        splitServerTools(blocks, {
+          block: ({ block, message: place, index }) =>
+            toAssistantBlock(block, ["messages", place, "content", index ?? 0], context, { tools, documents }),
+          result: (block, { message: place, index }) =>
+            toServerToolResult(block, ["messages", place, "content", index ?? 0], {
+              open: (sealed) => context.searchSeals.reveal(context.workspaceId, sealed),
+              load: (name) => tools.load(name, {}),
+            }),
+        }),
+      );
     case "system": {
       const { content = [] } = message;
       if (typeof content !== "string") return [{ role: "system", content: content.map((block) => toSystemBlock(block, tools)) }];
       return [{ role: "system", content: content === "" ? [] : [{ type: "text", text: content }] }];
     }
   }
+}
+
+/** One assistant message as the model lived it: a summary was told to it. One that failed says nothing. */
+function splitCompactions(
+  blocks: readonly PlacedBlock[],
+  summaries: TextBlock[],
+  translate: (blocks: readonly PlacedBlock[]) => TurnMessage[],
+): TurnMessage[] {
+  const at = blocks.findIndex(({ block }) => block.type === "compaction");
+  const block = blocks[at]?.block;
+  if (block?.type !== "compaction") return translate(blocks);
+  const rest = splitCompactions(blocks.slice(at + 1), summaries, translate);
+  const before = translate(blocks.slice(0, at));
+  if (typeof block.content !== "string") return [...before, ...rest];
+  const summary: TextBlock = { ...toSummaryBlock(block.content), ...cacheTtl(block.cache_control) };
+  summaries.push(summary);
+  return [...before, { role: "user", content: [summary] }, ...rest];
 }
 
 /** Drops messages without content and joins neighbours of one role. */

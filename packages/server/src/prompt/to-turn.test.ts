@@ -319,8 +319,8 @@ describe("what is not served is refused by its path", () => {
       "output_config.task_budget: task budgets are not supported",
     ],
     [
-      { context_management: { edits: [{ type: "compact_20260112" }] } },
-      "context_management.edits.0: `compact_20260112` is not supported by this model",
+      { messages: [{ role: "user", content: [{ type: "compaction", content: "Before." }] }] },
+      "messages.0.content.0.compaction: belongs into an `assistant` message",
     ],
     [
       {

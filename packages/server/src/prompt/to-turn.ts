@@ -43,6 +43,7 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
     messages: toHistory(request, messages, thinking),
     tools,
     ...(serverTools.length === 0 ? {} : { serverTools, deferredTools: declared.filter(({ name }) => deferred.has(name)) }),
+    ...toCompaction(request),
     toolChoice: toToolChoice(request.tool_choice),
     thinking,
     effort: toEffort(request),
@@ -131,6 +132,14 @@ function toEffort({ messages, output_config: config }: CountTokensRequest): Effo
   const lastReply = messages.findLastIndex(({ role }) => role === "assistant");
   const own = messages.slice(lastReply + 1).findLast((message) => message.role === "system" && message.output_config?.effort);
   return (own?.role === "system" ? own.output_config?.effort : undefined) ?? config?.effort ?? null;
+}
+
+function toCompaction({ context_management: management }: CountTokensRequest): Pick<Turn, "compaction"> {
+  const edit = management?.edits?.find(({ type }) => type === "compact_20260112");
+  if (edit?.type !== "compact_20260112") return {};
+  const instructions = edit.instructions?.trim() ? edit.instructions : null;
+  const triggerTokens = edit.trigger?.value ?? null;
+  return { compaction: { triggerTokens, instructions, pauses: edit.pause_after_compaction ?? false } };
 }
 
 function toToolSpec(tool: ToolParam): ToolSpec {

@@ -60,7 +60,7 @@ export function createStreamReply(context: ReplyContext): StreamReply {
           stop_details: toStopDetails(event),
           container: null,
         },
-        usage: toDeltaUsage(event.usage, context),
+        usage: toDeltaUsage(event, context),
         ...contextManagementField(context),
       },
       { type: "message_stop" },
@@ -87,6 +87,8 @@ export function createStreamReply(context: ReplyContext): StreamReply {
         return [delta(event.index, { type: "signature_delta", signature: event.signature })];
       case "input-json-delta":
         return event.partialJson === "" ? [] : [inputDelta(event.index, event.partialJson)];
+      case "compaction-delta":
+        return [delta(event.index, { type: "compaction_delta", content: event.content, encrypted_content: null })];
       case "block-stop":
         return [{ type: "content_block_stop", index: event.index }];
       case "end":
@@ -122,6 +124,8 @@ function toStartedBlock(block: BlockStart): Extract<StreamEvent, { type: "conten
       return { type: "server_tool_use", id: block.id, name: block.name, input: {}, caller: { type: "direct" } };
     case "server_tool_result":
       return block.block;
+    case "compaction":
+      return { type: "compaction", content: null, encrypted_content: null };
     default:
       block satisfies never;
       throw new Error("unknown block");

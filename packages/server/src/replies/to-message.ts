@@ -22,7 +22,7 @@ export function toEmptyMessage(event: Extract<TurnEvent, { type: "start" }>, con
     stop_sequence: null,
     stop_details: null,
     diagnostics: context.diagnostics ? diagnostics : null,
-    usage: toUsage({ ...event.usage, outputTokens }, context),
+    usage: toUsage({ ...event, usage: { ...event.usage, outputTokens } }, context),
   };
 }
 
@@ -37,7 +37,7 @@ export function toMessage(events: readonly TurnEvent[], context: ReplyContext): 
     stop_sequence: end.stopSequence,
     stop_details: toStopDetails(end),
     diagnostics: context.diagnostics ? toDiagnostics(end.cacheMissReason) : null,
-    usage: toUsage(end.usage, context),
+    usage: toUsage(end, context),
     ...contextManagementField(context),
   };
 }
@@ -57,6 +57,7 @@ interface OpenBlock {
   text: string;
   signature: string;
   readonly citations: Citation[];
+  summary: string | null;
   stopped: boolean;
 }
 
@@ -64,7 +65,7 @@ function toContent(events: readonly TurnEvent[], context: ReplyContext): Content
   const blocks = new Map<number, OpenBlock>();
   for (const event of events) {
     if (event.type === "block-start") {
-      blocks.set(event.index, { start: event.block, text: "", signature: "", citations: [], stopped: false });
+      blocks.set(event.index, { start: event.block, text: "", signature: "", citations: [], summary: null, stopped: false });
       continue;
     }
     const block = "index" in event ? blocks.get(event.index) : undefined;
@@ -74,12 +75,13 @@ function toContent(events: readonly TurnEvent[], context: ReplyContext): Content
     else if (event.type === "thinking-delta") block.text += event.thinking;
     else if (event.type === "input-json-delta") block.text += event.partialJson;
     else if (event.type === "signature-delta") block.signature = event.signature;
+    else if (event.type === "compaction-delta") block.summary = event.content;
     else if (event.type === "block-stop") block.stopped = true;
   }
   return [...blocks.values()].map((block) => toContentBlock(block, context));
 }
 
-function toContentBlock({ start, text, signature, citations, stopped }: OpenBlock, context: ReplyContext): ContentBlock {
+function toContentBlock({ start, text, signature, citations, summary, stopped }: OpenBlock, context: ReplyContext): ContentBlock {
   switch (start.type) {
     case "text":
       return { type: "text", text, citations: citations.length > 0 ? citations : null };
@@ -97,6 +99,8 @@ function toContentBlock({ start, text, signature, citations, stopped }: OpenBloc
       };
     case "server_tool_result":
       return start.block;
+    case "compaction":
+      return { type: "compaction", content: summary, encrypted_content: null };
     default:
       start satisfies never;
       throw new Error("unknown block");

@@ -1,8 +1,32 @@
-import type { MessageDeltaUsage, Usage as WireUsage } from "@parley/wire";
-import type { Usage } from "../turn/turn-event.ts";
+import type { MessageDeltaUsage, Usage as WireUsage, UsageIteration } from "@parley/wire";
+import { addUsage } from "../turn/add-usage.ts";
+import type { Iteration, Usage } from "../turn/turn-event.ts";
 import type { ReplyContext } from "./reply-context.ts";
 
-function counters(usage: Usage, beta: boolean) {
+/** What a turn has used; the iterations where there is more than one kind. */
+interface Used {
+  readonly usage: Usage;
+  readonly iterations?: readonly Iteration[];
+}
+
+const NOTHING: Usage = {
+  inputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWrite5mTokens: 0,
+  cacheWrite1hTokens: 0,
+  outputTokens: 0,
+  thinkingTokens: 0,
+};
+
+function counters(used: Used, { beta, model }: Pick<ReplyContext, "beta" | "model">) {
+  const { iterations } = used;
+  const usage = iterations
+    ? iterations
+        .filter(({ type }) => type === "message")
+        .map((each) => each.usage)
+        .reduce(addUsage, NOTHING)
+    : used.usage;
+  const listed = iterations && iterations.length > 0 ? iterations.map((each) => toIteration(each, model)) : null;
   return {
     input_tokens: usage.inputTokens,
     cache_creation_input_tokens: usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
@@ -19,14 +43,29 @@ function counters(usage: Usage, beta: boolean) {
           web_fetch_requests: usage.serverToolUse.webFetchRequests,
         }
       : null,
-    ...(beta ? { iterations: null, fallback_credit: null } : {}),
+    ...(beta || listed ? { iterations: listed } : {}),
+    ...(beta ? { fallback_credit: null } : {}),
   };
 }
 
+function toIteration({ type, usage }: Iteration, model: string): UsageIteration {
+  const own = {
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    cache_creation_input_tokens: usage.cacheWrite5mTokens + usage.cacheWrite1hTokens,
+    cache_read_input_tokens: usage.cacheReadTokens,
+    cache_creation: {
+      ephemeral_5m_input_tokens: usage.cacheWrite5mTokens,
+      ephemeral_1h_input_tokens: usage.cacheWrite1hTokens,
+    },
+  };
+  return type === "message" ? { type, ...own, model } : { type, ...own };
+}
+
 /** `usage` of a message: every nullable field is present, as the newest clients' types have it. */
-export function toUsage(usage: Usage, context: Pick<ReplyContext, "serviceTier" | "inferenceGeo" | "beta">): WireUsage {
+export function toUsage(used: Used, context: Pick<ReplyContext, "serviceTier" | "inferenceGeo" | "beta" | "model">): WireUsage {
   return {
-    ...counters(usage, context.beta),
+    ...counters(used, context),
     service_tier: context.serviceTier,
     inference_geo: context.inferenceGeo,
     speed: "standard",
@@ -34,6 +73,6 @@ export function toUsage(usage: Usage, context: Pick<ReplyContext, "serviceTier" 
 }
 
 /** `usage` of `message_delta`: the whole message's totals, which clients put in place of what they had. */
-export function toDeltaUsage(usage: Usage, context: Pick<ReplyContext, "beta">): MessageDeltaUsage {
-  return counters(usage, context.beta);
+export function toDeltaUsage(used: Used, context: Pick<ReplyContext, "beta" | "model">): MessageDeltaUsage {
+  return counters(used, context);
 }

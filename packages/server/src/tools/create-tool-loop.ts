@@ -3,6 +3,7 @@ import { Failure } from "../platform/fail.ts";
 import type { Log } from "../platform/log.ts";
 import { toServerToolResult } from "../prompt/index.ts";
 import type { Engine } from "../turn/engine.ts";
+import { addTimings, addUsage } from "../turn/add-usage.ts";
 import { offeredTools } from "../turn/offered-tools.ts";
 import type { Timings, TurnEvent, Usage } from "../turn/turn-event.ts";
 import type { AssistantBlock, ToolResultBlock, Turn, TurnMessage } from "../turn/turn.ts";
@@ -202,12 +203,7 @@ function createTally(): Tally {
   let webSearchRequests = 0;
   let webFetchRequests = 0;
   const sum = (one: Usage): Usage => ({
-    inputTokens: (usage?.inputTokens ?? 0) + one.inputTokens,
-    cacheReadTokens: (usage?.cacheReadTokens ?? 0) + one.cacheReadTokens,
-    cacheWrite5mTokens: (usage?.cacheWrite5mTokens ?? 0) + one.cacheWrite5mTokens,
-    cacheWrite1hTokens: (usage?.cacheWrite1hTokens ?? 0) + one.cacheWrite1hTokens,
-    outputTokens: (usage?.outputTokens ?? 0) + one.outputTokens,
-    thinkingTokens: (usage?.thinkingTokens ?? 0) + one.thinkingTokens,
+    ...(usage === null ? one : addUsage(usage, one)),
     serverToolUse: { webSearchRequests, webFetchRequests },
   });
   return {
@@ -233,15 +229,5 @@ function createTally(): Tally {
       timings: timings ?? last.timings,
       cacheMissReason: firstMiss,
     }),
-  };
-}
-
-function addTimings(one: Timings, other: Timings): Timings {
-  return {
-    renderMs: one.renderMs + other.renderMs,
-    queueMs: one.queueMs + other.queueMs,
-    restoreMs: one.restoreMs + other.restoreMs,
-    prefillMs: one.prefillMs + other.prefillMs,
-    decodeMs: one.decodeMs + other.decodeMs,
   };
 }

@@ -73,6 +73,9 @@ function follow(block: OpenBlock, event: Exclude<BlockEvent, { type: "block-star
     case "signature-delta":
       block.signature = event.signature;
       return;
+    case "compaction-delta":
+      // Comes before the first step, if at all.
+      return;
     case "citation":
       // The model does not read its citations again.
       return;

@@ -24,6 +24,8 @@ export type StopReason =
   | "tool_use"
   /** The server's own tools have been called as often as one reply may; the client sends the turn again to go on. */
   | "pause_turn"
+  /** The conversation was summarized, and the client asked to be told before the model goes on. */
+  | "compaction"
   /** The reply could not be made to satisfy the schema that it promised; `refusal` says why. */
   | "refusal"
   | "model_context_window_exceeded";
@@ -53,13 +55,22 @@ export type BlockStart =
   | { readonly type: "tool_use"; readonly id: string; readonly name: string }
   | { readonly type: "server_tool_use"; readonly id: string; readonly name: ServerToolName }
   /** Whole: no deltas follow. */
-  | { readonly type: "server_tool_result"; readonly block: ServerToolResultBlock };
+  | { readonly type: "server_tool_result"; readonly block: ServerToolResultBlock }
+  | { readonly type: "compaction" };
+
+/** One of the prompts that a turn was computed in. The reply's own counters leave out a `compaction`. */
+export interface Iteration {
+  readonly type: "compaction" | "message";
+  readonly usage: Usage;
+}
 
 export type TurnEvent =
   /** Once, first: the prompt is rendered, counted and accepted; nothing is decoded yet. */
   | {
       readonly type: "start";
       readonly usage: Usage;
+      /** Those that have ended, where a compaction comes first. */
+      readonly iterations?: readonly Iteration[];
       /** What the end will say of the cache, where it is known already: only here can a stream still carry it. */
       readonly cacheMissReason?: CacheMissReason | null;
     }
@@ -74,6 +85,8 @@ export type TurnEvent =
   | { readonly type: "thinking-delta"; readonly index: number; readonly thinking: string; readonly outputTokens?: number }
   | { readonly type: "signature-delta"; readonly index: number; readonly signature: string }
   | { readonly type: "input-json-delta"; readonly index: number; readonly partialJson: string; readonly outputTokens?: number }
+  /** The whole summary; null: none could be made. */
+  | { readonly type: "compaction-delta"; readonly index: number; readonly content: string | null }
   /** Absent for a tool call that `max_tokens` cut. */
   | { readonly type: "block-stop"; readonly index: number }
   /** Once, last. */
@@ -83,7 +96,10 @@ export type TurnEvent =
       readonly stopSequence: string | null;
       /** `stop_details.explanation` of a refusal. */
       readonly refusal: string | null;
+      /** Of all iterations. */
       readonly usage: Usage;
+      /** Absent for a turn of one kind of them. */
+      readonly iterations?: readonly Iteration[];
       readonly timings: Timings;
       readonly cacheMissReason: CacheMissReason | null;
     };

@@ -131,6 +131,16 @@ export interface Sampling {
   readonly topK: number | null;
 }
 
+/** When the conversation is summarized before the reply. */
+export interface Compaction {
+  /** Prompt tokens from which on it is. Null: the default. */
+  readonly triggerTokens: number | null;
+  /** In place of the usual request for a summary. */
+  readonly instructions: string | null;
+  /** The reply ends with the summary. */
+  readonly pauses: boolean;
+}
+
 export interface Turn {
   readonly requestId: string;
   /** Salts the cache and the signatures: nothing is shared across workspaces. */
@@ -146,6 +156,7 @@ export interface Turn {
   readonly serverTools?: readonly ServerToolSpec[];
   /** Declared with `defer_loading`: a tool search finds them, whether or not one has already. */
   readonly deferredTools?: readonly ToolSpec[];
+  readonly compaction?: Compaction;
   readonly toolChoice: ToolChoice;
   readonly thinking: Thinking;
   readonly effort: Effort | null;

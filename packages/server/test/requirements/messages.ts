@@ -4,6 +4,32 @@ const CREATE = "server/src/endpoints/messages-create";
 
 /** What a client sees of the Messages API. */
 export const messagesRequirements: readonly Requirement[] = [
+  ...provedBy("server/src/compaction/compaction.test.ts", [
+    [
+      "messages:compaction",
+      "surface B",
+      "A conversation that has grown too long is summarized, and the reply goes on from the summary.",
+      "is summarized by a turn of the engine, and the reply goes on from the summary",
+    ],
+    [
+      "messages:compaction:usage",
+      "9",
+      "A summary is billed once, and counted apart from the reply.",
+      "counts its summary apart from the reply, and bills both",
+    ],
+    [
+      "messages:compaction:stream",
+      "1",
+      "The SDK's stream gathers a compacted reply.",
+      "streams the summary as one block before the reply, and the SDK gathers what a whole reply has",
+    ],
+    [
+      "messages:compaction:history",
+      "surface B",
+      "A history is read from its last summary on.",
+      "a history is read from its last summary on, and tools that came and went before it are remembered",
+    ],
+  ]),
   ...provedBy(`${CREATE}/sdk.test.ts`, [
     [
       "sdk:stream",

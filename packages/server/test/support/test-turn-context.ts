@@ -9,7 +9,7 @@ const capabilities: ModelCapabilities = {
   batch: no,
   citations: no,
   code_execution: no,
-  context_management: { supported: true, clear_thinking_20251015: yes, clear_tool_uses_20250919: yes, compact_20260112: no },
+  context_management: { supported: true, clear_thinking_20251015: yes, clear_tool_uses_20250919: yes, compact_20260112: yes },
   effort: { supported: true, low: yes, medium: yes, high: yes, xhigh: yes, max: yes },
   image_input: no,
   pdf_input: no,

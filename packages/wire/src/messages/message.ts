@@ -30,6 +30,11 @@ export const ToolUseBlock = z
   })
   .meta({ id: "ToolUseBlock" });
 
+/** The summary that stands in place of all that came before it; null where none could be made. */
+export const CompactionBlock = z
+  .strictObject({ type: z.literal("compaction"), content: z.string().nullable(), encrypted_content: z.string().nullable() })
+  .meta({ id: "CompactionBlock" });
+
 export const ContentBlock = z
   .discriminatedUnion("type", [
     TextBlock,
@@ -40,11 +45,21 @@ export const ContentBlock = z
     WebSearchToolResultBlock,
     WebFetchToolResultBlock,
     ToolSearchToolResultBlock,
+    CompactionBlock,
   ])
   .meta({ id: "ContentBlock" });
 
 export const StopReason = z
-  .enum(["end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal", "model_context_window_exceeded"])
+  .enum([
+    "end_turn",
+    "max_tokens",
+    "stop_sequence",
+    "tool_use",
+    "pause_turn",
+    "compaction",
+    "refusal",
+    "model_context_window_exceeded",
+  ])
   .meta({ id: "StopReason" });
 
 export const StopDetails = z
@@ -64,14 +79,30 @@ const ServerToolUsage = z
   .strictObject({ web_search_requests: z.int(), web_fetch_requests: z.int() })
   .meta({ id: "ServerToolUsage" });
 
+const iterationCounters = {
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  cache_creation_input_tokens: z.int(),
+  cache_read_input_tokens: z.int(),
+  cache_creation: CacheCreation.nullable(),
+};
+
+/** What a turn was computed in, where it was more than one prompt. */
+export const UsageIteration = z
+  .discriminatedUnion("type", [
+    z.strictObject({ type: z.literal("compaction"), ...iterationCounters }),
+    z.strictObject({ type: z.literal("message"), ...iterationCounters, model: z.string().nullable() }),
+  ])
+  .meta({ id: "UsageIteration" });
+
 const counters = {
   output_tokens: z.int(),
   cache_creation_input_tokens: z.int().nullable(),
   cache_read_input_tokens: z.int().nullable(),
   output_tokens_details: OutputTokensDetails.nullable(),
   server_tool_use: ServerToolUsage.nullable(),
-  // Beta clients' types have these always; Core has nothing to put in them.
-  iterations: z.null().optional(),
+  // Beta clients' types have these always.
+  iterations: z.array(UsageIteration).nullish(),
   fallback_credit: z.null().optional(),
 };
 
@@ -128,6 +159,7 @@ export const Message = z
 export type TextBlock = z.infer<typeof TextBlock>;
 export type ThinkingBlock = z.infer<typeof ThinkingBlock>;
 export type RedactedThinkingBlock = z.infer<typeof RedactedThinkingBlock>;
+export type UsageIteration = z.infer<typeof UsageIteration>;
 export type ToolUseBlock = z.infer<typeof ToolUseBlock>;
 export type ContentBlock = z.infer<typeof ContentBlock>;
 export type StopReason = z.infer<typeof StopReason>;

@@ -106,6 +106,18 @@ export const ToolSearchToolResultBlockParam = z
 const toolResult = <Type extends string>(type: Type) =>
   z.looseObject({ type: z.literal(type), tool_use_id: z.string(), content: z.unknown(), cache_control: cacheControlField });
 
+/** What came before it, in words; without content the attempt failed, and it says nothing. */
+const CompactionBlockParam = z
+  .strictObject({
+    type: z.literal("compaction"),
+    content: z.string().min(1).nullish(),
+    encrypted_content: z.string().nullish(),
+    signature: z.string().nullish(),
+    tool_changes: z.array(z.unknown()).nullish(),
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "CompactionBlockParam" });
+
 /** Members of `ContentBlockParam`. */
 export const serverToolBlockParams = [
   ServerToolUseBlockParam,
@@ -127,10 +139,11 @@ export const serverToolBlockParams = [
   }),
   z.looseObject({ type: z.literal("mcp_tool_listing"), mcp_server_name: z.string() }),
   z.looseObject({ type: z.literal("container_upload"), file_id: z.string(), cache_control: cacheControlField }),
-  z.looseObject({ type: z.literal("compaction"), cache_control: cacheControlField }),
+  CompactionBlockParam,
   z.looseObject({ type: z.literal("fallback") }),
 ] as const;
 
+export type CompactionBlockParam = z.infer<typeof CompactionBlockParam>;
 export type ServerToolUseBlockParam = z.infer<typeof ServerToolUseBlockParam>;
 export type WebSearchToolResultBlockParam = z.infer<typeof WebSearchToolResultBlockParam>;
 export type WebFetchToolResultBlockParam = z.infer<typeof WebFetchToolResultBlockParam>;

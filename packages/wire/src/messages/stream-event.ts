@@ -23,6 +23,11 @@ export const ContentBlockDelta = z
       estimated_tokens: z.int().nullish(),
     }),
     z.strictObject({ type: z.literal("signature_delta"), signature: z.string() }),
+    z.strictObject({
+      type: z.literal("compaction_delta"),
+      content: z.string().nullable(),
+      encrypted_content: z.string().nullable(),
+    }),
   ])
   .meta({ id: "ContentBlockDelta" });
 

@@ -43,8 +43,14 @@ export function rolesRule(messages: readonly MessageParam[]): Problem | null {
       return { path, text: "a `system` message must have `content` or `output_config`" };
     }
   }
-  if (first.role !== "user") return { path: ["messages"], text: 'first message must use the "user" role' };
+  // Clients may leave out what a compaction block stands for.
+  if (first.role !== "user" && !(first.role === "assistant" && isCompactionFirst(first)))
+    return { path: ["messages"], text: 'first message must use the "user" role' };
   return null;
+}
+
+function isCompactionFirst({ content }: MessageParam): boolean {
+  return typeof content === "object" && content[0]?.type === "compaction";
 }
 
 function endsWithServerToolResult(message: MessageParam): boolean {

@@ -46,7 +46,8 @@ export function thinkingRule(request: CountTokensRequest, betas: readonly string
   const last = messages.at(-1);
   if (last?.role !== "assistant" || last.content.length === 0) return null;
   const firstType = typeof last.content === "string" ? "text" : last.content[0]?.type;
-  if (firstType === "thinking" || firstType === "redacted_thinking") return null;
+  // After a compaction the model speaks anew.
+  if (firstType === "thinking" || firstType === "redacted_thinking" || firstType === "compaction") return null;
   return {
     path: ["messages", messages.length - 1, "content", 0, "type"],
     text:

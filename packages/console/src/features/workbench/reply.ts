@@ -104,6 +104,9 @@ function toBlock(block: Message["content"][number]): ReplyBlock {
       return { type: "thinking", thinking: block.thinking, signature: block.signature };
     case "redacted_thinking":
       return { type: "redacted_thinking", data: block.data };
+    case "compaction":
+      // The Workbench asks for none.
+      return { type: "text", text: block.content ?? "" };
     case "tool_use":
     case "server_tool_use":
       return { type: block.type, id: block.id, name: block.name, json: "" };

@@ -12,6 +12,7 @@ import type { Tracing, TurnSpan } from "../../platform/tracing.ts";
 import type { Engine } from "../../turn/engine.ts";
 import type { CacheMissReason, Timings, TurnEvent, Usage } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
+import { SUMMARY_MAX_TOKENS } from "../../compaction/summary-request.ts";
 import { mostWebSearches } from "../../tools/most-web-searches.ts";
 import { Abandoned } from "./broadcast.ts";
 
@@ -71,7 +72,7 @@ export async function* runTurn(
   const startedAtMs = clock.nowMs();
   const begunAtMs = clock.monotonicMs();
   const mayUsePriority = job.mayUsePriority ?? false;
-  const estimate = { inputTokens: Math.ceil(job.promptBytes / BYTES_PER_TOKEN), outputTokens: job.turn.maxTokens };
+  const estimate = estimateTokens(job);
   await using reservation = await limiter.reserve(job.principal, {
     modelClass: job.model.modelClass,
     mayUsePriority,
@@ -108,6 +109,14 @@ export async function* runTurn(
     await account.fail(error, reservation);
     throw error;
   }
+}
+
+function estimateTokens({ turn, promptBytes }: TurnJob): { readonly inputTokens: number; readonly outputTokens: number } {
+  const inputTokens = Math.ceil(promptBytes / BYTES_PER_TOKEN);
+  // A conversation that is summarized first is read for it as well.
+  return turn.compaction
+    ? { inputTokens: inputTokens * 2, outputTokens: turn.maxTokens + SUMMARY_MAX_TOKENS }
+    : { inputTokens, outputTokens: turn.maxTokens };
 }
 
 /** Follows one turn's usage and writes its row, exactly once. */
