@@ -3,7 +3,7 @@
 // builds first, model and e2e. `npm test -- unit db` runs only those parts. Ends with the line `N passed, N failed`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { cpus, homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startDebianPostgres } from "./debian-postgres.mjs";
@@ -66,6 +66,14 @@ function parley(title, ...arguments_) {
   return check(title, process.execPath, "--conditions=source", join(root, "packages/server/src/cli/main.ts"), ...arguments_);
 }
 
+/** What decides which kernels the engines take. */
+function machine() {
+  const [first] = cpus();
+  const flags = existsSync("/proc/cpuinfo") ? (/^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "") : "";
+  const wide = flags.split(" ").filter((flag) => /^(amx|avx)/.test(flag));
+  return `${first?.model ?? process.arch}, ${cpus().length} cores, ${wide.join(" ")}, Node ${process.version}`;
+}
+
 if (wants("static")) {
   check("types", process.execPath, join(root, "node_modules/typescript-7/bin/tsc"), "-p", root);
   check(
@@ -116,5 +124,5 @@ if (wants("e2e")) {
   vitest("e2e");
 }
 
-process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.stdout.write(`\n${machine()}\n${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 ? 0 : 1);

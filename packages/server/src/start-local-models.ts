@@ -5,6 +5,7 @@ import { readGguf } from "./engines/gguf/read-gguf.ts";
 import { findLlamaServer } from "./engines/install/find-llama-server.ts";
 import { startLlamaServer } from "./engines/llama-server/llama-server-backend.ts";
 import { endOrphanedEngines } from "./engines/llama-server/run-folder.ts";
+import { withCheckedArithmetic } from "./engines/local/check-arithmetic.ts";
 import { type LocalModels, createLocalModels } from "./engines/local/create-local-models.ts";
 import type { StartBackend } from "./engines/local/model-pool-types.ts";
 import { startNodeLlamaCpp } from "./engines/node-llama-cpp/start-node-llama-cpp.ts";
@@ -32,20 +33,10 @@ export async function startLocalModels(options: {
   const startServer: StartBackend | null =
     found === null
       ? null
-      : ({ file, facts, slots, contextTokens, signal, onLoadProgress, onLogLine }) =>
-          startLlamaServer({
-            binary: found.binary,
-            gpu: config.gpu,
-            file,
-            facts,
-            slots,
-            contextTokens,
-            threads,
-            runFolder,
-            signal,
-            onLoadProgress,
-            onLogLine,
-          });
+      : // It may have been built on this machine, by a compiler that nobody has tried; the embedded engine is a release.
+        withCheckedArithmetic((request) =>
+          startLlamaServer({ ...request, binary: found.binary, gpu: config.gpu, threads, runFolder }),
+        );
   const startEmbedded: StartBackend = ({ file, slots, contextTokens, onLoadProgress, onLogLine }) =>
     startNodeLlamaCpp({
       file,

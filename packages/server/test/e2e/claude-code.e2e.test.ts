@@ -53,7 +53,10 @@ test("Claude Code reads a file with its tool; the second turn, and a conversatio
     if (called()) break;
   }
   await first.stop();
-  expect(called(), JSON.stringify(said)).toMatchObject({ name: "Read", input: { file_path: join(folder, "notes.txt") } });
+  expect(called(), `${JSON.stringify(said)}\n${first.log()}`).toMatchObject({
+    name: "Read",
+    input: { file_path: join(folder, "notes.txt") },
+  });
   expect(JSON.stringify(said.at(-1)?.find(({ type }) => type === "tool_result")?.content)).toContain(
     "The meeting is at noon on Friday.",
   );

@@ -1,6 +1,7 @@
-import { access, readFile } from "node:fs/promises";
+import { access, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { AMX_HEADER } from "./amx-header.ts";
 import { InstallError, type InstallProgress } from "./install-error.ts";
 import { hasTool, runTool, ToolFailed } from "./run-tool.ts";
 
@@ -12,9 +13,6 @@ export interface BuildOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: InstallProgress) => void;
 }
-
-/** Some versions of GCC take most of a tile configuration for stores that nobody reads, and leave them out; see `amxFlags`. */
-const KEEP_TILE_CONFIGURATION = ["-fno-tree-dse", "-fno-dse"];
 
 /** Builds llama-server for this machine. Returns the binary's path inside `workFolder`. Throws `InstallError`. */
 export async function buildFromSource({ sourcePackage, workFolder, signal, onProgress }: BuildOptions): Promise<string> {
@@ -47,7 +45,9 @@ export async function buildFromSource({ sourcePackage, workFolder, signal, onPro
   onProgress({ phase: "checkout" });
   await step("git", ["-c", "advice.detachedHead=false", "clone", "--quiet", bundle, source]);
   onProgress({ phase: "configure" });
-  const compilerFlags = await amxFlags();
+  const header = join(workFolder, "amx.h");
+  await writeFile(header, AMX_HEADER);
+  const withHeader = `-include "${header}"`;
   await step("cmake", [
     "-S",
     source,
@@ -56,9 +56,9 @@ export async function buildFromSource({ sourcePackage, workFolder, signal, onPro
     "-DCMAKE_BUILD_TYPE=Release",
     "-DBUILD_SHARED_LIBS=OFF",
     "-DGGML_NATIVE=ON",
-    ...(compilerFlags.length > 0
-      ? [`-DCMAKE_C_FLAGS=${compilerFlags.join(" ")}`, `-DCMAKE_CXX_FLAGS=${compilerFlags.join(" ")}`]
-      : []),
+    // Beside what the environment asks for, which these would replace.
+    `-DCMAKE_C_FLAGS=${[process.env["CFLAGS"], withHeader].filter(Boolean).join(" ")}`,
+    `-DCMAKE_CXX_FLAGS=${[process.env["CXXFLAGS"], withHeader].filter(Boolean).join(" ")}`,
     ...((await hasTool("nvcc")) ? ["-DGGML_CUDA=ON"] : []),
     // Only the server, and nothing that would be fetched from a network.
     "-DLLAMA_OPENSSL=OFF",
@@ -100,18 +100,4 @@ export function installAdvice(missing: readonly string[], platform: NodeJS.Platf
   return `Debian and Ubuntu: sudo apt-get install -y ${names.join(" ")}. Fedora: sudo dnf install ${names
     .map((name) => (name === "g++" ? "gcc-c++" : name))
     .join(" ")}. Alpine: apk add ${names.join(" ")} make linux-headers`;
-}
-
-/**
- * A native build uses AMX where the processor announces it, which doubles the speed of prefill. `_tile_loadconfig` of GCC 12's
- * amxtileintrin.h names 8 of the 64 bytes that it reads, so the others were never written and the first token crashed.
- */
-async function amxFlags(): Promise<readonly string[]> {
-  const announced = await readFile("/proc/cpuinfo", "utf8").then(
-    (text) => /\bamx_tile\b/.test(text),
-    () => false,
-  );
-  if (!announced) return [];
-  const understood = await hasTool("c++", [...KEEP_TILE_CONFIGURATION, "-x", "c++", "-fsyntax-only", "/dev/null"]);
-  return understood ? KEEP_TILE_CONFIGURATION : [];
 }

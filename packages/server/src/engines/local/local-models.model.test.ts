@@ -12,8 +12,9 @@ import { readGguf } from "../gguf/read-gguf.ts";
 import { startLlamaServer } from "../llama-server/llama-server-backend.ts";
 import { testLlamaServer } from "../llama-server/test-binary.ts";
 import { startNodeLlamaCpp } from "../node-llama-cpp/start-node-llama-cpp.ts";
+import { withCheckedArithmetic } from "./check-arithmetic.ts";
 import { createLocalModels, type LocalModels } from "./create-local-models.ts";
-import type { StartBackend } from "./model-pool-types.ts";
+import type { StartBackend, StartedBackend } from "./model-pool-types.ts";
 
 const NEVER = new AbortController().signal;
 const WEIGHTS = "smollm2-135m-instruct-q4_1";
@@ -28,7 +29,11 @@ afterEach(async () => {
   await rm(runFolder, { recursive: true, force: true });
 });
 
-async function makePool(binary: string, backendChoice: "auto" | "node-llama-cpp" = "auto"): Promise<LocalModels> {
+async function makePool(
+  binary: string,
+  backendChoice: "auto" | "node-llama-cpp" = "auto",
+  change: (backend: StartedBackend) => StartedBackend = (backend) => backend,
+): Promise<LocalModels> {
   const local = { name: WEIGHTS, title: "SmolLM2 135M", file: testWeights("SmolLM2-135M-Instruct.Q4_1.gguf") };
   const threads = Math.max(1, Math.floor(availableParallelism() / 2));
   const embedded: StartBackend = ({ file, slots, contextTokens, onLoadProgress, onLogLine }) =>
@@ -38,7 +43,9 @@ async function makePool(binary: string, backendChoice: "auto" | "node-llama-cpp"
     readFacts: readGguf,
     backendChoice,
     starters: {
-      "llama-server": (request) => startLlamaServer({ ...request, binary, threads, gpu: "off", runFolder }),
+      "llama-server": withCheckedArithmetic(async (request) =>
+        change(await startLlamaServer({ ...request, binary, threads, gpu: "off", runFolder })),
+      ),
       "node-llama-cpp": embedded,
     },
     slots: 2,
@@ -81,4 +88,20 @@ test("a llama-server that crashes at its start gives way to the embedded engine"
   const lease = await pool.acquire(WEIGHTS, NEVER);
   expect(lease.backend.kind).toBe("node-llama-cpp");
   lease.release();
+});
+
+test("a llama-server that computes something else gives way to the embedded engine, and is ended", async () => {
+  const pids: number[] = [];
+  await makePool(testLlamaServer(), "auto", (backend) => {
+    pids.push(backend.pid);
+    // What a broken kernel does: tokens are looked up in the wrong rows.
+    const decode: StartedBackend["decode"] = (request, signal) =>
+      backend.decode({ ...request, tokens: request.tokens.map((token) => (token * 7) % 40_000) }, signal);
+    return { ...backend, decode };
+  });
+  const lease = await pool.acquire(WEIGHTS, NEVER);
+  expect(lease.backend.kind).toBe("node-llama-cpp");
+  lease.release();
+  expect(pids).toHaveLength(1);
+  expect(() => process.kill(pids[0] ?? 0, 0)).toThrow("ESRCH");
 });
