@@ -1,7 +1,11 @@
-import { expect, test } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { systemClock } from "../../platform/clock.ts";
 import { BackendGone, type DecodeEvent, type TokenBackend } from "../backend.ts";
 import { promptUsage } from "./cache/cache-plan.ts";
-import type { SnapshotStore } from "./cache/snapshot-store.ts";
+import { openSnapshotStore, type SnapshotStore } from "./cache/snapshot-store.ts";
 import { planPromptCache, prefillThroughCache, promptKeys } from "./cached-prefill.ts";
 import type { RenderedPrompt } from "./render/rendered-prompt.ts";
 import { plainTurn } from "./testing/scripted-reply.ts";
@@ -12,8 +16,21 @@ const SHORT: RenderedPrompt = {
   partHashes: { model: "", tools: "", system: "", messages: [] },
 };
 
-/** Prefills one prompt over a store that takes nothing. */
-async function prefill(fault: Error, prompt = SHORT, residentTokens = 0) {
+/** A store that takes nothing. */
+const full = (fault: Error): SnapshotStore =>
+  ({
+    has: () => false,
+    open: () => undefined,
+    openShared: () => undefined,
+    add: () => Promise.reject(fault),
+  }) as unknown as SnapshotStore;
+
+/** Prefills one prompt. `broken`: no file loads. */
+async function prefill(
+  snapshots: SnapshotStore,
+  prompt = SHORT,
+  { residentTokens = 0, broken = false }: { residentTokens?: number; broken?: boolean } = {},
+) {
   const told: unknown[] = [];
   /** How much of the prompt each call computed. */
   const computed: number[] = [];
@@ -23,8 +40,12 @@ async function prefill(fault: Error, prompt = SHORT, residentTokens = 0) {
       computed.push(tokens.length);
       yield { type: "end", reason: "length", cachedTokens: 0, prefillMs: tokens.length, decodeMs: 0 };
     },
+    async saveSlot(_: number, file: string) {
+      await writeFile(file, "kv");
+      return { tokens: computed.at(-1) ?? 0, bytes: 2 };
+    },
+    restoreSlot: () => Promise.resolve(!broken),
   } as unknown as TokenBackend;
-  const snapshots = { has: () => false, add: () => Promise.reject(fault) } as unknown as SnapshotStore;
   const { signal } = new AbortController();
   const run = prefillThroughCache(
     {
@@ -44,9 +65,9 @@ async function prefill(fault: Error, prompt = SHORT, residentTokens = 0) {
 }
 
 test("a prefix that a full disk does not take is plain input, and the turn goes on", async () => {
-  const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
-  const { outcome, told } = await prefill(full);
-  expect(told).toEqual([full]);
+  const fault = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  const { outcome, told } = await prefill(full(fault));
+  expect(told).toEqual([fault]);
   expect(promptUsage(SHORT.tokens.length, outcome!.plan)).toEqual({
     inputTokens: 5,
     cacheReadTokens: 0,
@@ -66,18 +87,39 @@ test("under zero data retention no prefix is read or stored, whatever the breakp
 });
 
 test("an engine that dies while it saves ends the turn", async () => {
-  await expect(prefill(new BackendGone("gone"))).rejects.toThrow(BackendGone);
+  await expect(prefill(full(new BackendGone("gone")))).rejects.toThrow(BackendGone);
 });
 
 test("a long prompt is computed in pieces, between which other turns have theirs computed", async () => {
   const tokens = Array.from({ length: 5_000 }, (_, index) => index);
   const boundaries = [{ position: 2_500, path: "system.0", ttl: "5m" as const }];
-  const { computed, outcome } = await prefill(new Error("full"), { ...SHORT, tokens, boundaries });
+  const { computed, outcome } = await prefill(full(new Error("full")), { ...SHORT, tokens, boundaries });
   // The rest of 428 tokens is computed by the first decode.
   expect(computed).toEqual([1_024, 2_048, 2_500, 3_524, 4_548]);
   expect(outcome?.residentTokens).toBe(4_548);
 });
 
 test("a slot that holds more than a breakpoint is cut back to it, to be saved", async () => {
-  expect((await prefill(new Error("full"), SHORT, 5)).computed).toEqual([4]);
+  expect((await prefill(full(new Error("full")), SHORT, { residentTokens: 5 })).computed).toEqual([4]);
+});
+
+test("what two prompts share beyond a breakpoint of both is not computed again, and not counted as read", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "parley-shared-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const snapshots = await openSnapshotStore({ folder, budgetBytes: 1_000, clock: systemClock });
+  const ask = (question: number): RenderedPrompt => ({
+    ...SHORT,
+    tokens: [...Array.from({ length: 2_600 }, (_, index) => index), ...Array.from({ length: 400 }, () => question)],
+    boundaries: [512, 3_000].map((position) => ({ position, path: `${position}`, ttl: "5m" as const })),
+  });
+  const first = await prefill(snapshots, ask(7));
+  expect(first.computed).toEqual([1_024, 2_048, 3_000]);
+  const second = await prefill(snapshots, ask(8));
+  // 2,560 is the last multiple of 256 that they share.
+  expect(second.computed).toEqual([3_000]);
+  expect(promptUsage(3_000, second.outcome!.plan)).toMatchObject({ cacheReadTokens: 512, cacheWrite5mTokens: 2_488 });
+  // The shared file does not load, and that of the breakpoint, which is the same, does not either.
+  const third = await prefill(snapshots, ask(9), { broken: true });
+  expect(third.computed).toEqual([1_024, 2_048, 3_000]);
+  expect(promptUsage(3_000, third.outcome!.plan)).toMatchObject({ cacheReadTokens: 0, cacheWrite5mTokens: 3_000 });
 });

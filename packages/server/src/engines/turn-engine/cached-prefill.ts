@@ -2,9 +2,9 @@ import { BackendGone, type BackendModel, type DecodeEvent, type DecodeRequest, t
 import type { Turn } from "../../turn/turn.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import { type CachePlan, type CacheWrite, planCache } from "./cache/cache-plan.ts";
-import { prefixKeys } from "./cache/prefix-keys.ts";
+import { prefixKeys, waypoints } from "./cache/prefix-keys.ts";
 import type { SlotLease } from "./cache/slot-scheduler.ts";
-import type { SnapshotStore } from "./cache/snapshot-store.ts";
+import type { CachedPrefix, SnapshotStore } from "./cache/snapshot-store.ts";
 import { GREEDY } from "./samplers.ts";
 import type { RenderedPrompt } from "./render/rendered-prompt.ts";
 
@@ -14,7 +14,7 @@ export interface PromptCache {
   readonly keys: ReadonlyMap<number, string>;
 }
 
-/** The names of a prompt's prefixes by their length; none where the turn asks for no caching. */
+/** The names of a prompt's prefixes, at boundaries and waypoints, by their length; none where the turn asks for no caching. */
 export function promptKeys(
   turn: Turn,
   prompt: RenderedPrompt,
@@ -22,11 +22,10 @@ export function promptKeys(
 ): ReadonlyMap<number, string> {
   if (prompt.boundaries.every(({ ttl }) => ttl === null)) return new Map();
   const salt = { workspaceId: turn.workspaceId, fingerprint: model.fingerprint };
-  return prefixKeys(
-    salt,
-    prompt.tokens,
-    prompt.boundaries.map(({ position }) => position),
-  );
+  return prefixKeys(salt, prompt.tokens, [
+    ...prompt.boundaries.map(({ position }) => position),
+    ...waypoints(prompt.tokens.length),
+  ]);
 }
 
 /** By what is cached at this moment. */
@@ -36,7 +35,7 @@ export function planPromptCache(
   keys: ReadonlyMap<number, string>,
   snapshots: SnapshotStore,
 ): PromptCache {
-  if (turn.keepsNothing) return { plan: { readTokens: 0, writes: [], refreshes: [] }, keys };
+  if (turn.keepsNothing) return { plan: { readTokens: 0, writes: [], refreshes: [] }, keys: new Map() };
   return { plan: planCache(turn, prompt, (position) => snapshots.has(keys.get(position) ?? "")), keys };
 }
 
@@ -54,6 +53,9 @@ export interface PrefillOutcome {
  * prompt would wait for the end of a long one (four minutes behind Claude Code's).
  */
 const PIECE_TOKENS = 1024;
+
+/** Less is not worth reading a file that may be far longer than what is shared. */
+const MINIMUM_SHARED_TOKENS = 512;
 
 /**
  * Brings the slot to hold the prompt up to its last breakpoint and stores that prefix: restore what is cached, compute
@@ -78,16 +80,17 @@ export async function* prefillThroughCache(
   let plan = cache.plan;
   let residentTokens = lease.residentTokens;
   const restoreStartMs = context.monotonicMs();
-  if (plan.readTokens > lease.residentTokens) {
-    if (await restore(context, keyAt(plan.readTokens))) {
+  residentTokens = (await restoreShared(context, Math.max(plan.readTokens, residentTokens))) ?? residentTokens;
+  if (plan.readTokens > residentTokens) {
+    if (await restore(context, snapshots.open(keyAt(plan.readTokens)))) {
       residentTokens = plan.readTokens;
-      lease.setResident(prompt.tokens.slice(0, plan.readTokens));
     } else {
       residentTokens = 0;
       // What cannot be read is not counted as read (promise 5).
       plan = planCache(turn, prompt, () => false);
     }
   }
+  lease.setResident(prompt.tokens.slice(0, residentTokens));
   for (const { position, ttl } of plan.refreshes) snapshots.refresh(keyAt(position), ttl);
   if (plan.readTokens > 0) snapshots.refresh(keyAt(plan.readTokens), "5m");
   const restoreMs = context.monotonicMs() - restoreStartMs;
@@ -120,6 +123,7 @@ export async function* prefillThroughCache(
         contained: backend.model.canTruncate
           ? prompt.boundaries.filter(({ position }) => position < stop.position).map(({ position }) => keyAt(position))
           : [],
+        waypoints: backend.model.canTruncate ? waypoints(stop.position).map(keyAt) : [],
         save: (file) => backend.saveSlot(lease.slot, file),
       });
     } catch (error) {
@@ -135,20 +139,40 @@ export async function* prefillThroughCache(
   return { plan, restoreMs, prefillMs, residentTokens };
 }
 
-async function restore(
-  context: { readonly backend: TokenBackend; readonly lease: SlotLease; readonly snapshots: SnapshotStore },
-  key: string,
-): Promise<boolean> {
-  const cached = context.snapshots.open(key);
+interface RestoreContext {
+  readonly prompt: RenderedPrompt;
+  readonly cache: PromptCache;
+  readonly backend: TokenBackend;
+  readonly lease: SlotLease;
+  readonly snapshots: SnapshotStore;
+}
+
+/** False where there is none, or none that loads; then the slot holds nothing. */
+async function restore({ backend, lease }: RestoreContext, cached: CachedPrefix | undefined): Promise<boolean> {
   if (cached === undefined) return false;
   try {
-    if (await context.backend.restoreSlot(context.lease.slot, cached.file)) return true;
+    if (await backend.restoreSlot(lease.slot, cached.file)) return true;
   } finally {
     cached.done();
   }
-  await context.snapshots.forget(key);
-  context.lease.setResident([]);
+  await cached.forget();
+  lease.setResident([]);
   return false;
+}
+
+/**
+ * Prompts may share more than what a breakpoint of both ends: another conversation's first message begins with the same
+ * reminders as this one's. The usage counts by breakpoints whatever is computed; not computing it again is only quicker. Returns the
+ * tokens that the slot then holds (0: the file did not load), null where no snapshot shares that much more than `tokens`.
+ */
+async function restoreShared(context: RestoreContext, tokens: number): Promise<number | null> {
+  const { prompt, cache, backend, snapshots } = context;
+  if (!backend.model.canTruncate || cache.keys.size === 0) return null;
+  const lengths = waypoints(prompt.tokens.length);
+  const names = lengths.map((length) => cache.keys.get(length) ?? "");
+  const found = snapshots.openShared(names, lengths.filter((length) => length < tokens + MINIMUM_SHARED_TOKENS).length);
+  if (found === undefined) return null;
+  return (await restore(context, found)) ? (lengths[found.shared - 1] ?? 0) : 0;
 }
 
 async function* prefill(

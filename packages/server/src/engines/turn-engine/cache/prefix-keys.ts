@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
 
+/** Between breakpoints a prefix is named each so many tokens, so that what two prompts share beyond a breakpoint can be found. */
+const WAYPOINT_TOKENS = 256;
+
+/** Lengths below `tokens` at which a prefix is named whether or not a breakpoint stands there, ascending. */
+export const waypoints = (tokens: number): number[] =>
+  Array.from({ length: Math.floor(tokens / WAYPOINT_TOKENS) }, (_, index) => (index + 1) * WAYPOINT_TOKENS);
+
 /**
  * Names every prefix of a token sequence that ends at one of `positions`: a hash of the workspace, the model's
  * fingerprint and the tokens, in one pass. The salt keeps one workspace from finding (or timing) another's prefixes.

@@ -15,7 +15,14 @@ const folder = (): Promise<string> => mkdtemp(join(tmpdir(), "parley-snapshots-"
 function add(
   store: SnapshotStore,
   keys: Record<string, number>,
-  options: { workspaceId?: string; tokens?: number; bytes?: number; ttl?: "5m" | "1h"; contained?: string[] } = {},
+  options: {
+    workspaceId?: string;
+    tokens?: number;
+    bytes?: number;
+    ttl?: "5m" | "1h";
+    contained?: string[];
+    waypoints?: string[];
+  } = {},
 ): Promise<void> {
   const tokens = options.tokens ?? Math.max(...Object.values(keys));
   return store.add({
@@ -23,6 +30,7 @@ function add(
     fingerprint: "f",
     entries: Object.entries(keys).map(([key, position]) => ({ key, position, ttl: options.ttl ?? "5m" })),
     contained: options.contained ?? [],
+    waypoints: options.waypoints ?? [],
     save: async (file) => {
       await writeFile(file, "kv");
       return { tokens, bytes: options.bytes ?? 10 };
@@ -85,12 +93,30 @@ test("a longer snapshot takes over the entries it contains, and the old file goe
   expect(store.status()).toMatchObject({ snapshots: 2, entries: 3 });
 });
 
+test("the snapshot that shares most with a prompt is found, also after a restart, while anything in it lives", async () => {
+  const clock = new TestClock();
+  const place = await folder();
+  const first = await openSnapshotStore({ folder: place, budgetBytes: 1000, clock });
+  await add(first, { a: 900 }, { waypoints: ["x1", "x2", "y3"], ttl: "1h" });
+  await add(first, { b: 1200 }, { waypoints: ["x1", "x2", "x3", "y4"] });
+  await first.flush();
+  const store = await openSnapshotStore({ folder: place, budgetBytes: 1000, clock });
+  const shared = (names: string[], beyond = 0) => store.openShared(names, beyond)?.shared;
+  expect(shared(["x1", "x2", "x3", "x4", "x5"])).toBe(3);
+  expect(shared(["x1", "x2", "y3", "y4"])).toBe(3);
+  expect(shared(["x1"])).toBe(1);
+  expect(shared(["z1", "z2", "z3"])).toBeUndefined();
+  expect(shared(["x1", "x2", "x3", "x4"], 3)).toBeUndefined();
+  clock.now += 301_000;
+  expect(shared(["x1", "x2", "x3", "x4"])).toBe(2);
+});
+
 test("a file that is being restored outlives its eviction", async () => {
   const place = await folder();
   const store = await openSnapshotStore({ folder: place, budgetBytes: 1000, clock: new TestClock() });
   await add(store, { a: 10 });
   const opened = store.open("a");
-  await store.forget("a");
+  await opened?.forget();
   expect(store.has("a")).toBe(false);
   expect(await readdir(place)).toHaveLength(1);
   opened?.done();
@@ -101,7 +127,9 @@ test("a save that fails leaves nothing", async () => {
   const place = await folder();
   const store = await openSnapshotStore({ folder: place, budgetBytes: 1000, clock: new TestClock() });
   const save = (): Promise<never> => Promise.reject(new Error("disk full"));
-  await expect(store.add({ workspaceId: "w", fingerprint: "f", entries: [], contained: [], save })).rejects.toThrow("disk full");
+  await expect(
+    store.add({ workspaceId: "w", fingerprint: "f", entries: [], contained: [], waypoints: [], save }),
+  ).rejects.toThrow("disk full");
   expect(await readdir(place)).toEqual([]);
 });
 

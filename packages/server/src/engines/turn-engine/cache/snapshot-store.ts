@@ -27,6 +27,7 @@ const IndexSchema = z.object({
   tokens: z.int(),
   bytes: z.int(),
   entries: z.array(EntrySchema),
+  waypoints: z.array(z.string()).default([]),
 });
 
 type Entry = z.infer<typeof EntrySchema>;
@@ -38,6 +39,8 @@ interface Snapshot {
   readonly tokens: number;
   readonly bytes: number;
   entries: Entry[];
+  /** Names of its prefixes at each waypoint. */
+  readonly waypoints: readonly string[];
   lastUsedMs: number;
   /** Restores under way: the file must outlive them. */
   readers: number;
@@ -50,6 +53,8 @@ const ignoreIndexFault = (): void => {};
 /** A cached prefix that is on disk now. */
 export interface CachedPrefix {
   readonly file: string;
+  /** The file turned out not to fit: forgets it. */
+  forget(): Promise<void>;
   /** Call when the restore is over. */
   done(): void;
 }
@@ -64,10 +69,13 @@ export interface SnapshotStore {
   has(key: string): boolean;
   /** Opens the snapshot that holds `key`'s prefix; undefined when it is gone or expired. */
   open(key: string): CachedPrefix | undefined;
+  /**
+   * Opens the snapshot that shares most with a prompt whose prefixes at each waypoint have these names: `shared` of them, more
+   * than `beyond`, whether or not an entry ends there. Undefined when none does. Only for layouts that can be cut.
+   */
+  openShared(waypoints: readonly string[], beyond: number): (CachedPrefix & { readonly shared: number }) | undefined;
   /** Restarts the entry's lifetime, at the longer of its own and the asked one. */
   refresh(key: string, ttl: CacheTtl): void;
-  /** Forgets an entry whose file turned out not to fit. */
-  forget(key: string): Promise<void>;
   /**
    * Has `save` write a new file, then makes `entries` readable. `contained` are keys of shorter prefixes of the same
    * tokens: they move here so that their old file can go.
@@ -77,6 +85,8 @@ export interface SnapshotStore {
     readonly fingerprint: string;
     readonly entries: readonly NewEntry[];
     readonly contained: readonly string[];
+    /** Names of its prefixes at each waypoint; none where the layout cannot be cut. */
+    readonly waypoints: readonly string[];
     readonly save: (file: string) => Promise<{ readonly tokens: number; readonly bytes: number }>;
   }): Promise<void>;
   /** Whose prefixes are stored. */
@@ -144,9 +154,9 @@ export async function openSnapshotStore(deps: {
   function writeIndex(snapshot: Snapshot): Promise<void> {
     const write = async (): Promise<void> => {
       if (!snapshots.has(snapshot.id)) return;
-      const { fingerprint, workspaceId, tokens, bytes, entries } = snapshot;
+      const { fingerprint, workspaceId, tokens, bytes, entries, waypoints } = snapshot;
       const temporary = `${indexFile(snapshot.id)}.tmp`;
-      const text = JSON.stringify({ version: 1, fingerprint, workspaceId, tokens, bytes, entries });
+      const text = JSON.stringify({ version: 1, fingerprint, workspaceId, tokens, bytes, entries, waypoints });
       await writeFile(temporary, text, { mode: 0o600 });
       await rename(temporary, indexFile(snapshot.id));
     };
@@ -206,6 +216,19 @@ export async function openSnapshotStore(deps: {
       .toSorted((a, b) => a.lastUsedMs - b.lastUsedMs)[0];
   }
 
+  function lend(snapshot: Snapshot): CachedPrefix {
+    snapshot.readers += 1;
+    snapshot.lastUsedMs = deps.clock.nowMs();
+    return {
+      file: stateFile(snapshot.id),
+      forget: () => drop(snapshot),
+      done: () => {
+        snapshot.readers -= 1;
+        if (snapshot.doomed && snapshot.readers === 0) void removeFiles(snapshot);
+      },
+    };
+  }
+
   await load();
 
   return {
@@ -213,17 +236,18 @@ export async function openSnapshotStore(deps: {
 
     open(key) {
       const found = live(key);
-      if (found === undefined) return undefined;
-      const { snapshot } = found;
-      snapshot.readers += 1;
-      snapshot.lastUsedMs = deps.clock.nowMs();
-      return {
-        file: stateFile(snapshot.id),
-        done: () => {
-          snapshot.readers -= 1;
-          if (snapshot.doomed && snapshot.readers === 0) void removeFiles(snapshot);
-        },
-      };
+      return found && lend(found.snapshot);
+    },
+
+    openShared(waypoints, beyond) {
+      const nowMs = deps.clock.nowMs();
+      let best: { readonly snapshot: Snapshot; readonly shared: number } | undefined;
+      for (const snapshot of snapshots.values()) {
+        if (snapshot.entries.every(({ expiresAtMs }) => expiresAtMs <= nowMs)) continue;
+        const shared = commonLength(snapshot.waypoints, waypoints);
+        if (shared > (best?.shared ?? beyond)) best = { snapshot, shared };
+      }
+      return best && { ...lend(best.snapshot), shared: best.shared };
     },
 
     refresh(key, ttl) {
@@ -235,12 +259,7 @@ export async function openSnapshotStore(deps: {
       void writeIndex(found.snapshot).catch(ignoreIndexFault);
     },
 
-    async forget(key) {
-      const snapshot = byKey.get(key);
-      if (snapshot !== undefined) await drop(snapshot);
-    },
-
-    async add({ workspaceId, fingerprint, entries, contained, save }) {
+    async add({ workspaceId, fingerprint, entries, contained, waypoints, save }) {
       const id = randomUUID();
       let saved: { readonly tokens: number; readonly bytes: number };
       try {
@@ -258,6 +277,7 @@ export async function openSnapshotStore(deps: {
         tokens: saved.tokens,
         bytes: saved.bytes,
         entries: entries.map((entry) => ({ ...entry, expiresAtMs: nowMs + TTL_MS[entry.ttl] })),
+        waypoints,
         lastUsedMs: nowMs,
         readers: 0,
         doomed: false,
@@ -288,4 +308,15 @@ export async function openSnapshotStore(deps: {
       await Promise.all(writes.values());
     },
   };
+}
+
+/** How many leading names two lists share. A name covers all before it, so that the last common one decides. */
+function commonLength(a: readonly string[], b: readonly string[]): number {
+  let [low, high] = [0, Math.min(a.length, b.length)];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (a[middle - 1] === b[middle - 1]) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
