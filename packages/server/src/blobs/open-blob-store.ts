@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { BlobStore } from "./blob-store.ts";
 import { openFolderBlobStore } from "./folder-blob-store.ts";
-import { openS3BlobStore } from "./s3-blob-store.ts";
 
 /** `files` of the configuration, as far as it says where bytes are kept. */
 export interface BlobStoreConfig {
@@ -24,6 +23,8 @@ export async function openBlobStore(config: BlobStoreConfig, dataDir: string): P
     const store = await openFolderBlobStore(config.folder ?? join(dataDir, "blobs"));
     return { ...store, async [Symbol.asyncDispose]() {} };
   }
+  // Only where it is configured: its client is megabytes of code.
+  const { openS3BlobStore } = await import("./s3-blob-store.ts");
   const { endpoint, region, bucket, prefix, force_path_style: forcePathStyle, ...keys } = config.s3;
   const { access_key_id: accessKeyId, secret_access_key: secretAccessKey } = keys;
   const credentials = accessKeyId !== null && secretAccessKey !== null ? { accessKeyId, secretAccessKey } : null;

@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError } from "commander";
 import { type GlobalOptions, createCliContext } from "./cli-context.ts";
 import { verifyAudit } from "./commands/audit.ts";
 import { backup, type BackupOptions, restore } from "./commands/backup.ts";
-import { chat } from "./commands/chat.ts";
 import { checkConfig } from "./commands/config-check.ts";
 import { type GrantOptions, grantCredits, showCredits } from "./commands/credits.ts";
 import { changeDataRetention, type RetentionOptions, setZeroRetention } from "./commands/data-retention.ts";
@@ -76,10 +75,14 @@ export function createProgram(signal: AbortSignal): Command {
     .option("--key <key>", "API key (PARLEY_API_KEY)")
     .option("--max-tokens <number>", "longest answer", wholeNumber, 1024)
     .action(
-      (
+      async (
         question: string | undefined,
         options: GlobalOptions & { model: string; system?: string; url?: string; key?: string; maxTokens: number },
-      ) => chat(question, options, createCliContext(options), signal),
+      ) => {
+        // Only here: the client is as much code as half of the server.
+        const { chat } = await import("./commands/chat.ts");
+        await chat(question, options, createCliContext(options), signal);
+      },
     );
 
   const keys = program.command("keys").description("API keys and admin keys.");

@@ -1,5 +1,4 @@
 import { buffer } from "node:stream/consumers";
-import PDFDocument from "pdfkit";
 import { formatUsd } from "../../money/nano-usd.ts";
 import type { Statement } from "./read-statement.ts";
 
@@ -7,6 +6,8 @@ const MARGIN = 48;
 
 /** A statement to print: one line a key and model, the sum of each workspace, and the total. */
 export async function toPdf(statement: Statement): Promise<Buffer> {
+  // Fonts and all: loaded by the first statement that is printed.
+  const { default: PDFDocument } = await import("pdfkit");
   const document = new PDFDocument({ size: "A4", margin: MARGIN, info: { Title: `Statement ${statement.month}` } });
   const done = buffer(document);
   document.fontSize(16).text(`Statement ${statement.month}`);

@@ -1,4 +1,3 @@
-import { createTransport } from "nodemailer";
 import { Webhook } from "standardwebhooks";
 import { type Egress, readAll } from "../../egress/index.ts";
 import type { Config } from "../../platform/config.ts";
@@ -62,20 +61,27 @@ function createMailSender(options: {
   readonly from: string;
   readonly addressesOf: (organizationId: string) => Promise<readonly string[]>;
 }): AlertSender {
-  const transport = createTransport({
-    url: options.smtpUrl,
-    connectionTimeout: MAIL_TIMEOUT_MS,
-    greetingTimeout: MAIL_TIMEOUT_MS,
-    socketTimeout: MAIL_TIMEOUT_MS,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  /** Loaded by the first mail: most servers send none. */
+  const connect = async () => {
+    const { createTransport } = await import("nodemailer");
+    return createTransport({
+      url: options.smtpUrl,
+      connectionTimeout: MAIL_TIMEOUT_MS,
+      greetingTimeout: MAIL_TIMEOUT_MS,
+      socketTimeout: MAIL_TIMEOUT_MS,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  };
+  let connected: ReturnType<typeof connect> | null = null;
   return {
     channel: "mail",
     async send(alert) {
       const to = await options.addressesOf(alert.organizationId);
       if (to.length === 0) throw new Error("nobody looks after the organization's money");
       // The same id at each try: who got it twice sees it once.
+      connected ??= connect();
+      const transport = await connected;
       await transport.sendMail({ ...toAlertMail(alert), from: options.from, to: [...to], messageId: `<${alert.id}@parley>` });
     },
   };
