@@ -1,5 +1,6 @@
 // Runs on the Node.js and npm that the machine has (20 or newer): installs what is missing, then goes on with the
-// Node 24 that is one of the dependencies. `launch.mjs up …` starts Parley's CLI, `launch.mjs --test …` the tests.
+// Node 24 that is one of the dependencies. `launch.mjs up …` starts Parley's CLI, `launch.mjs --test …` the tests,
+// `launch.mjs --package` builds the npm package.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,20 +9,22 @@ import { fileURLToPath } from "node:url";
 import { ensureConsole } from "./ensure-console.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** What needs the development packages too. */
+const SCRIPTS = { "--test": "test.mjs", "--package": "pack.mjs" };
 const [first, ...rest] = process.argv.slice(2);
-const testing = first === "--test";
+const script = SCRIPTS[first];
 
-ensureInstalled(testing);
+ensureInstalled(script !== undefined);
 const node = existsSync(join(root, "node_modules/.bin/node")) ? join(root, "node_modules/.bin/node") : process.execPath;
 if (first === "up") ensureConsole(root, node);
 // Child processes of Parley start the same way: Node 24 reads TypeScript, and `source` picks it over built output.
 // A small young generation halves the resident memory of a server that mostly waits (bench/memory).
 const nodeOptions = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
-const script = testing
-  ? [join(root, "scripts/test.mjs"), ...rest]
+const program = script
+  ? [join(root, "scripts", script), ...rest]
   : [join(root, "packages/server/src/cli/main.ts"), ...process.argv.slice(2)];
 
-const child = spawn(node, [...nodeOptions, ...script], {
+const child = spawn(node, [...nodeOptions, ...program], {
   stdio: "inherit",
   env: {
     ...process.env,
@@ -36,7 +39,7 @@ child.on("exit", (code, signal) => {
 });
 
 /** Installs from the lock file when nothing is installed yet, when the lock changed, or when tests need more. */
-function ensureInstalled(withTests) {
+function ensureInstalled(withDevelopment) {
   const lockHash = () =>
     createHash("sha256")
       .update(readFileSync(join(root, "package-lock.json")))
@@ -44,16 +47,16 @@ function ensureInstalled(withTests) {
   const lock = lockHash();
   const mark = join(root, "node_modules/.parley-install.json");
   const have = existsSync(mark) ? JSON.parse(readFileSync(mark, "utf8")) : null;
-  if (have !== null && have.lock === lock && (have.tests || !withTests)) return;
-  const scope = withTests ? "everything the tests need" : "what Parley needs";
+  if (have !== null && have.lock === lock && (have.tests || !withDevelopment)) return;
+  const scope = withDevelopment ? "everything, with what tests and builds need" : "what Parley needs";
   process.stderr.write(`Installing ${scope} (once; a minute or two) …\n`);
   // Not `npm ci`: npm 11 takes a lock with overridden optional packages for out of date.
-  const arguments_ = ["install", "--no-audit", "--no-fund", ...(withTests ? [] : ["--omit=dev"])];
+  const arguments_ = ["install", "--no-audit", "--no-fund", ...(withDevelopment ? [] : ["--omit=dev"])];
   // npm writes to stderr: stdout belongs to the program's own output.
   const npm = spawnSync("npm", arguments_, { cwd: root, stdio: ["ignore", 2, 2] });
   if (npm.status !== 0) {
     process.stderr.write("The install failed; npm says why above. Mend that and run the command again.\n");
     process.exit(npm.status ?? 1);
   }
-  writeFileSync(mark, JSON.stringify({ lock: lockHash(), tests: withTests }));
+  writeFileSync(mark, JSON.stringify({ lock: lockHash(), tests: withDevelopment }));
 }

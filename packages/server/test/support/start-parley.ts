@@ -41,7 +41,11 @@ export interface ParleyOptions {
   /** The key of that earlier run. */
   readonly apiKey?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What Node runs; the checkout's sources if left out. */
+  readonly program?: readonly string[];
 }
+
+const SOURCES = ["--conditions=source", "--max-semi-space-size=8", join(root, "packages/server/src/cli/main.ts")];
 
 /** Starts Parley as a user does, `up --json`, on a port and a data folder of its own. */
 export async function startParley(options: ParleyOptions): Promise<RunningParley> {
@@ -49,19 +53,7 @@ export async function startParley(options: ParleyOptions): Promise<RunningParley
   await lendWeights(dataDir, options.model);
   const child = spawn(
     process.execPath,
-    [
-      "--conditions=source",
-      "--max-semi-space-size=8",
-      join(root, "packages/server/src/cli/main.ts"),
-      "up",
-      "--json",
-      "--port",
-      "0",
-      "--data",
-      dataDir,
-      "--model",
-      options.model,
-    ],
+    [...(options.program ?? SOURCES), "up", "--json", "--port", "0", "--data", dataDir, "--model", options.model],
     {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
