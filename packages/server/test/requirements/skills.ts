@@ -51,6 +51,32 @@ export const skillsRequirements: readonly Requirement[] = [
       "archives that no version names go after a day, those that one names stay",
     ],
   ]),
+  ...provedBy("server/test/e2e/document-skills.e2e.test.ts", [
+    [
+      "skills:xlsx",
+      "surface F",
+      "The skill for Excel makes a workbook that opens.",
+      "xlsx makes a workbook with formulas and a chart, which opens and reads back",
+    ],
+    [
+      "skills:docx",
+      "surface F",
+      "The skill for Word makes a document that opens.",
+      "docx makes a document with lists, a table and a picture, which opens and reads back",
+    ],
+    [
+      "skills:pptx",
+      "surface F",
+      "The skill for PowerPoint makes slides that open.",
+      "pptx makes slides with bullets, a table, a picture and notes, which open and read back",
+    ],
+    [
+      "skills:pdf",
+      "surface F",
+      "The skill for PDF makes pages that open.",
+      "pdf makes pages that open, and merges, splits and rotates them",
+    ],
+  ]),
   ...provedBy("server/src/skills/read-zip.test.ts", [
     ["skills:hostile-zip", "11", "A hostile archive is refused before it can do anything.", "%s is refused"],
   ]),
