@@ -257,4 +257,34 @@ describe("helpers of the newest SDK", () => {
     expect(seen[0]).toEqual({ a: 2345, b: 5432 });
     expect(JSON.stringify(final.content)).toContain("7777");
   });
+
+  test("a conversation that has grown too long goes on from a summary, and counts are exact beyond it", async () => {
+    const messages: Anthropic.Beta.BetaMessageParam[] = [
+      {
+        role: "user",
+        content: "My project is called Bluebird. It is a train timetable written in Rust. The deadline is 4 March.",
+      },
+      { role: "assistant", content: "Understood: Bluebird, a train timetable in Rust, due on 4 March. What shall I do first?" },
+      { role: "user", content: "Tell me the name of my project." },
+    ];
+    const request = { model: MODEL, betas: ["compact-2026-01-12"], messages };
+    // In few words: the summary is most of what this test costs.
+    const instructions = "Summarize this conversation in one sentence. Name the project.";
+    const trigger = { type: "input_tokens" as const, value: 50 };
+    const edits = [{ type: "compact_20260112" as const, trigger, instructions }];
+    const reply = await client().beta.messages.create({ ...request, max_tokens: 30, context_management: { edits } });
+    const [block, answer] = reply.content;
+    expect(block).toMatchObject({ type: "compaction", content: expect.stringContaining("Bluebird") });
+    // How well so small a model answers from a summary is not ours to promise.
+    expect(answer).toMatchObject({ type: "text", text: expect.stringMatching(/\w/) });
+    const [summary, message] = reply.usage.iterations ?? [];
+    expect([summary?.type, message?.type]).toEqual(["compaction", "message"]);
+    expect(totalInput(summary!)).toBeGreaterThan(50);
+    expect(reply.usage).toMatchObject({ input_tokens: message?.input_tokens, output_tokens: message?.output_tokens });
+    const counted = await client().beta.messages.countTokens({
+      ...request,
+      messages: [...messages, { role: "assistant", content: [block as Anthropic.Beta.BetaCompactionBlockParam] }],
+    });
+    expect(counted.input_tokens).toBe(totalInput(message!));
+  });
 });
