@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
+import { z } from "zod";
 import { type GlobalOptions, createCliContext } from "./cli-context.ts";
 import { verifyAudit } from "./commands/audit.ts";
 import { backup, type BackupOptions, restore } from "./commands/backup.ts";
@@ -19,10 +21,13 @@ import { createUser, printLink } from "./commands/users.ts";
 import { exportWorkspaceTo, removeWorkspace } from "./commands/workspaces.ts";
 import { resolveWeightsName } from "./ensure-weights.ts";
 
+const MANIFEST = new URL("../../package.json", import.meta.url);
+
 /** The `parley` command. */
 export function createProgram(signal: AbortSignal): Command {
   const program = new Command("parley")
     .description("The Anthropic API platform on models that you own.")
+    .version(z.object({ version: z.string() }).parse(JSON.parse(readFileSync(MANIFEST, "utf8"))).version)
     .enablePositionalOptions(false)
     .showHelpAfterError()
     .showSuggestionAfterError();

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
 import { streamMessage } from "../support/read-stream.ts";
 import { OFFLINE, runCli } from "../support/run-cli.ts";
 import { type RunningParley, SMALL, startParley } from "../support/start-parley.ts";
@@ -36,6 +37,11 @@ describe("help", () => {
     const { code, stdout } = await runCli([...command.split(" "), "--help"]);
     expect(code).toBe(0);
     expect(stdout).toContain(`Examples:\n  $ parley ${command}`);
+  });
+
+  test("the version is the package's", async () => {
+    const { code, stdout } = await runCli(["--version"]);
+    expect({ code, version: stdout.trim() }).toEqual({ code: 0, version: manifest.version });
   });
 
   test("a command that is not there gets a suggestion", async () => {

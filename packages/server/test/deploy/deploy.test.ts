@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { ENVIRONMENT_KEYS } from "../../src/platform/config.ts";
+import { createMetrics } from "../../src/platform/metrics.ts";
+
+const deploy = (path: string): Promise<string> => readFile(join(import.meta.dirname, "../../../../deploy", path), "utf8");
+const Rules = z.object({ groups: z.array(z.object({ rules: z.array(z.object({ expr: z.string() })) })) });
+const Dashboard = z.object({ panels: z.array(z.object({ targets: z.array(z.object({ expr: z.string() })) })) });
+
+/** Every series that `/metrics` can show, and the labels of each. */
+async function knownSeries(): Promise<ReadonlySet<string>> {
+  const metrics = createMetrics();
+  metrics.watchEngine(() => ({ slotsBusy: 0, slots: 0, queued: 0 }));
+  const { text } = await metrics.expose();
+  return new Set(
+    [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = "", type]) => {
+      return type === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
+    }),
+  );
+}
+
+test("alerts and dashboard name only series that Parley has", async () => {
+  const rules = Rules.parse(parse(await deploy("prometheus/rules.yaml")));
+  const dashboard = Dashboard.parse(JSON.parse(await deploy("grafana/parley.json")));
+  const expressions = [
+    ...rules.groups.flatMap((group) => group.rules.map(({ expr }) => expr)),
+    ...dashboard.panels.flatMap((panel) => panel.targets.map(({ expr }) => expr)),
+  ];
+  const named = new Set(expressions.flatMap((expr) => expr.match(/\b(?:parley|process|nodejs)_\w+/g) ?? []));
+  expect(named.size).toBeGreaterThan(10);
+  const known = await knownSeries();
+  expect([...named].filter((name) => !known.has(name))).toEqual([]);
+});
+
+test("image, compose file and unit set only variables that the configuration knows", async () => {
+  const [dockerfile, compose, unit] = await Promise.all(
+    ["docker/Dockerfile", "docker/compose.yaml", "systemd/parley.service"].map(deploy),
+  );
+  const services = z
+    .object({ services: z.object({ parley: z.object({ environment: z.record(z.string(), z.string()) }) }) })
+    .parse(parse(compose ?? ""));
+  const named = [
+    ...Object.keys(services.services.parley.environment),
+    ...(`${dockerfile} ${unit}`.match(/\bPARLEY_\w+(?==)/g) ?? []),
+  ];
+  expect(named).toContain("DATABASE_URL");
+  const known = new Set([...Object.keys(ENVIRONMENT_KEYS), "PARLEY_DATA"]);
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
+});
