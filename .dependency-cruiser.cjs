@@ -26,10 +26,11 @@ module.exports = {
     {
       name: "only-egress-fetches",
       severity: "error",
-      comment: "Addresses that others give are fetched by one function. Doors listen; an engine's socket is a file.",
+      comment:
+        "Addresses that others give are fetched by one function. Doors listen; an engine's socket is a file; upstreams are the operator's.",
       from: {
         path: `${server}/`,
-        pathNot: `\\.test\\.ts$|/testing/|/__fixtures__/|${server}/(egress|doors)/|${server}/engines/llama-server/engine-socket\\.ts$`,
+        pathNot: `\\.test\\.ts$|/testing/|/__fixtures__/|${server}/(egress|doors)/|${server}/engines/(llama-server/engine-socket|upstream/upstream-client)\\.ts$`,
       },
       to: { path: "^(node:)?(http|https|http2|tls|dns|dgram)(/|$)|node_modules/undici/", dependencyTypesNot: ["type-only"] },
     },
@@ -56,8 +57,12 @@ module.exports = {
       name: "engines-are-strangers",
       severity: "error",
       comment: "A backend does not know its siblings; the pool (local) and the turn engine stand above them.",
-      from: { path: `${server}/engines/(node-llama-cpp|llama-server)/`, pathNot: "\\.test\\.ts$" },
-      to: { path: `${server}/engines/(node-llama-cpp|llama-server|turn-engine|local)/`, pathNot: `${server}/engines/$1/` },
+      from: { path: `${server}/engines/(node-llama-cpp|llama-server|anthropic|chat-completions)/`, pathNot: "\\.test\\.ts$" },
+      to: {
+        path: `${server}/engines/(node-llama-cpp|llama-server|anthropic|chat-completions|turn-engine|local|router)/`,
+        // What a schema accepts is the same everywhere.
+        pathNot: `${server}/engines/($1|turn-engine/grammar)/`,
+      },
     },
     never(
       "rooms-of-data-know-no-doors",

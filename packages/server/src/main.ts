@@ -67,6 +67,7 @@ import { createChanges } from "./platform/changes.ts";
 import { createServerTools } from "./tools/create-server-tools.ts";
 import { createToolLoop } from "./tools/create-tool-loop.ts";
 import { startLocalModels } from "./start-local-models.ts";
+import { poolTraits, startUpstreams } from "./start-upstreams.ts";
 import { catalog, findInCatalog } from "./weights/catalog.ts";
 import { createPulls } from "./weights/create-pulls.ts";
 import { readFetchSettings } from "./weights/fetch-settings.ts";
@@ -163,13 +164,14 @@ export async function startParley(options: {
   });
   started.defer(() => replays.flush());
 
+  const signThinking = (workspaceId: string, thinking: string): string => thinkingSigner.sign(workspaceId, thinking);
   const scratchFolder = join(dataDir, "run", "slots");
   await rm(scratchFolder, { recursive: true, force: true });
   const turnEngine = createTurnEngine({
     models,
     snapshots,
     replays,
-    signThinking: (workspaceId, thinking) => thinkingSigner.sign(workspaceId, thinking),
+    signThinking,
     newToolUseId: () => newId("toolu"),
     defaultSampler: {
       temperature: config.engine.default_temperature,
@@ -183,8 +185,13 @@ export async function startParley(options: {
     onStoreFault: (error) => log.warn({ err: error }, "a prompt's prefix could not be stored"),
   });
   const searchSeals = createThinkingSigner(deriveKey(master, "search-content"));
+  const router = started.adopt(
+    startUpstreams({ config, local: turnEngine, env: process.env, signThinking, clock, log, metrics }),
+    (each) => each.close(),
+  );
+  metrics.watchUpstreams(() => router.status());
   const toolLoop = createToolLoop({
-    engine: turnEngine,
+    engine: router,
     tools: createServerTools({
       config,
       egress,
@@ -201,6 +208,7 @@ export async function startParley(options: {
     mapping: config.models,
     vision: config.vision,
     engine,
+    pools: poolTraits(config),
     ...(minimum === null ? {} : { minimumCacheTokens: minimumForEveryLine(minimum, config) }),
   });
 
@@ -225,6 +233,7 @@ export async function startParley(options: {
     snapshots: () => snapshots.status(),
     snapshotBudgetBytes: config.cache.budget_bytes,
     mapping: config.models,
+    isPool: (name) => Object.hasOwn(config.pools, name),
     availableBytes: readAvailableBytes,
     changes,
     clock,
@@ -378,9 +387,12 @@ export async function startParley(options: {
   const ownerSecret = consoleFiles === null ? null : await accounts.signIn.createOwnerLink();
   const signInUrl = consoleFiles === null ? null : `${url}/console/`;
   // The model that answers by default is loaded before the first request asks for it.
-  void models.preload(config.models.sonnet, stopping.signal).catch((error: unknown) => {
-    if (!stopping.signal.aborted) log.warn({ err: error }, "the model could not be loaded ahead");
-  });
+  const { sonnet } = config.models;
+  if (!Object.hasOwn(config.pools, sonnet)) {
+    void models.preload(sonnet, stopping.signal).catch((error: unknown) => {
+      if (!stopping.signal.aborted) log.warn({ err: error }, "the model could not be loaded ahead");
+    });
+  }
 
   const running = started.move();
   return {

@@ -1,7 +1,7 @@
 import { newId } from "../platform/ids.ts";
 import { fromSummaryOn, mergeMessages, toSummaryBlock } from "../prompt/index.ts";
 import { addTimings, addUsage } from "../turn/add-usage.ts";
-import type { Engine } from "../turn/engine.ts";
+import { countOnWire, type Engine } from "../turn/engine.ts";
 import type { TurnEvent, Usage } from "../turn/turn-event.ts";
 import type { Compaction, Turn, TurnMessage } from "../turn/turn.ts";
 import { readSummary, toSummaryTurn } from "./summary-request.ts";
@@ -20,6 +20,7 @@ export function createCompactor(engine: Engine): Engine {
   return {
     list: () => engine.list(),
     countTokens: (turn, signal) => engine.countTokens(turn, signal),
+    ...(engine.countOnWire ? { countOnWire: (turn, signal) => countOnWire(engine, turn, signal) } : {}),
     run: (turn, signal) =>
       turn.compaction === undefined ? engine.run(turn, signal) : runCompacted(engine, turn, turn.compaction, signal),
   };
@@ -64,6 +65,7 @@ async function* runCompacted(
         yield { type: "step", usage: addUsage(end.usage, event.usage) };
         break;
       case "progress":
+      case "wire":
         yield event;
         break;
       case "end":

@@ -1,6 +1,7 @@
 import type { CountTokensRequest, ModelCapabilities } from "@parley/wire";
 import { type Failure, fail } from "../platform/fail.ts";
 import { findImageProblem } from "./check-image.ts";
+import type { Picture } from "../turn/turn.ts";
 import { findMedia, type Media, type Path } from "./find-media.ts";
 import { PdfError, readPdf } from "./read-pdf.ts";
 import { createTurnTaker } from "./take-turns.ts";
@@ -12,6 +13,8 @@ export interface ReadMedia {
   readonly pages: ReadonlyMap<object, readonly string[]>;
   /** The text that stands in a picture; empty where there is none. */
   readonly pictures: ReadonlyMap<object, string>;
+  /** The pictures themselves, for a model that sees. */
+  readonly seen?: ReadonlyMap<object, Picture>;
 }
 
 /** Fetches what a client named by its address. Throws `MediaUnreachable` for whatever is no fault of ours. */
@@ -34,6 +37,8 @@ export interface MediaReading {
   readonly capabilities: ModelCapabilities;
   /** Pages of PDFs in one request, and pictures in one request. */
   readonly mediaMax: number;
+  /** The model is shown pictures, not what is read from them; but for those in documents, which are text to it. */
+  readonly seesImages?: boolean;
   /** Zero data retention: nothing of the texts stays in memory for the next turn. */
   readonly keepsNothing: boolean;
   readonly signal: AbortSignal;
@@ -72,11 +77,12 @@ export function createMediaReader({ fetchMedia, readImageText }: MediaReaderDeps
   }
 
   return {
-    async read(request, { workspaceId, capabilities, mediaMax, keepsNothing, signal }) {
+    async read(request, { workspaceId, capabilities, mediaMax, seesImages = false, keepsNothing, signal }) {
       const media = findMedia(request);
       const images = media.filter(({ kind }) => kind === "image").length;
       const pages = new Map<object, readonly string[]>();
       const pictures = new Map<object, string>();
+      const seen = new Map<object, Picture>();
       let pagesRead = 0;
 
       const textsOf = (kind: string, bytes: Uint8Array, read: () => Promise<readonly string[]>) =>
@@ -116,6 +122,10 @@ export function createMediaReader({ fetchMedia, readImageText }: MediaReaderDeps
         // What a web server says of a picture is not the client's word.
         const problem = findImageProblem(bytes, source.type === "url" ? null : fetched.mediaType, images);
         if (problem) throw refused(problem.field === "data" ? field : at, problem.text);
+        if (seesImages && !path.includes("document")) {
+          seen.set(source, { mediaType: fetched.mediaType, base64: Buffer.from(bytes).toString("base64") });
+          return;
+        }
         const read = () => ocrProcesses.take(async () => [await readImageText(bytes, signal)]);
         const [text = ""] = await textsOf("ocr", bytes, read).catch((error: unknown) => {
           if (signal.aborted) throw error;
@@ -131,7 +141,7 @@ export function createMediaReader({ fetchMedia, readImageText }: MediaReaderDeps
         if (each.kind === "document" && capabilities.pdf_input.supported) await readDocument(each);
         if (each.kind === "image" && capabilities.image_input.supported) await readImage(each);
       }
-      return { pages, pictures };
+      return { pages, pictures, seen };
     },
   };
 }

@@ -71,7 +71,11 @@ type RequestFor<Who extends Permission, Body> = Who extends "workspace"
       : EndpointRequest<Body>;
 
 /** One part of an event stream. A comment is invisible to clients. */
-export type StreamPart = { readonly event: string; readonly data: object } | { readonly comment: string };
+export type StreamPart =
+  | { readonly event: string; readonly data: object }
+  /** Written already, without a line break. */
+  | { readonly event: string; readonly json: string }
+  | { readonly comment: string };
 
 export type EndpointReply =
   | {

@@ -34,6 +34,8 @@ export function createModelControl(deps: {
   readonly snapshots: () => { readonly snapshots: number; readonly bytes: number };
   readonly snapshotBudgetBytes: number;
   readonly mapping: Readonly<Record<string, string>>;
+  /** Pools of upstreams, which are there without being on disk. */
+  readonly isPool?: (name: string) => boolean;
   readonly availableBytes: () => Promise<number>;
   readonly changes: Pick<Changes, "note">;
   readonly clock: Clock;
@@ -95,7 +97,11 @@ export function createModelControl(deps: {
             load_fault: loadFaults.get(name) ?? null,
           };
         }),
-        families: Object.entries(deps.mapping).map(([name, weights]) => ({ name, weights, is_installed: here.has(weights) })),
+        families: Object.entries(deps.mapping).map(([name, weights]) => ({
+          name,
+          weights,
+          is_installed: here.has(weights) || deps.isPool?.(weights) === true,
+        })),
         memory: { planned_bytes: status.plannedBytes, budget_bytes: status.budgetBytes, available_bytes: availableBytes },
         snapshots: { count: snapshots, bytes, budget_bytes: deps.snapshotBudgetBytes },
       };

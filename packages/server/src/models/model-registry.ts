@@ -3,7 +3,7 @@ import { fail } from "../platform/fail.ts";
 import type { Engine, WeightsDescription } from "../turn/engine.ts";
 import { CLAUDE_MODELS, type ModelLine, type ModelRules } from "./claude-models.ts";
 import { resolveClaudeModel } from "./resolve-claude-model.ts";
-import { servedCapabilities, type Vision } from "./served-capabilities.ts";
+import { poolCapabilities, poolRules, type PoolTraits, servedCapabilities, type Vision } from "./served-capabilities.ts";
 
 /** Weights by model line or by single model id (pinned, alias, or weights' own name); the more exact key wins. */
 export type ModelMapping = Readonly<Record<string, string>>;
@@ -17,6 +17,8 @@ export interface ResolvedModel {
   readonly weights: string;
   readonly rules: ModelRules;
   readonly capabilities: ModelCapabilities;
+  /** Null: local weights, or a pool that is served like them. */
+  readonly pool: PoolTraits | null;
 }
 
 export interface ModelRegistry {
@@ -57,6 +59,8 @@ export interface ModelRegistryOptions {
   /** Smallest cached prefix in tokens, by model line or id; the platform's figure where there is none. */
   readonly minimumCacheTokens?: Readonly<Record<string, number>>;
   readonly vision?: Vision;
+  /** The pools of upstreams, by name; the engine lists them, too. */
+  readonly pools?: ReadonlyMap<string, PoolTraits>;
 }
 
 export function createModelRegistry({
@@ -64,6 +68,7 @@ export function createModelRegistry({
   engine,
   minimumCacheTokens = {},
   vision = "native",
+  pools = new Map(),
 }: ModelRegistryOptions): ModelRegistry {
   const table = new Map(Object.entries(mapping));
   const minimums = new Map(Object.entries(minimumCacheTokens));
@@ -82,7 +87,10 @@ export function createModelRegistry({
   }
 
   function resolved(id: string, modelClass: ResolvedModel["modelClass"], weights: string, rules: ModelRules): ResolvedModel {
-    return { id, modelClass, weights, rules, capabilities: servedCapabilities(rules, vision) };
+    const pool = pools.get(weights) ?? null;
+    if (pool === null) return { id, modelClass, weights, rules, capabilities: servedCapabilities(rules, vision), pool };
+    const own = poolRules(rules, pool);
+    return { id, modelClass, weights, rules: own, capabilities: poolCapabilities(own, vision, pool), pool };
   }
 
   async function localWeights(name: string): Promise<WeightsDescription | undefined> {
@@ -100,7 +108,7 @@ export function createModelRegistry({
     }
     // An operator may give weights further names; a bare line is not a model.
     const mapped = Object.hasOwn(STAND_INS, id) ? id : (table.get(id) ?? id);
-    if (await localWeights(mapped)) {
+    if (pools.has(mapped) || (await localWeights(mapped))) {
       return resolved(id, "local", mapped, withOwnMinimum(LOCAL_RULES, [id, mapped]));
     }
     throw fail("not_found_error", { public: `model: ${id}` });

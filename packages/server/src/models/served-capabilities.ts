@@ -7,6 +7,47 @@ const no = { supported: false };
 /** How pictures are shown to the model: to those alone that see, or to the others as the text that stands in them. */
 export type Vision = "native" | "ocr";
 
+/** What a pool of upstreams can do. */
+export interface PoolTraits {
+  /** Requests go to a server of the Messages protocol as they came: what it serves, it says itself. */
+  readonly isPassedOn: boolean;
+  /** A server without a token interface, which renders and parses itself. */
+  readonly isChat: boolean;
+  readonly seesImages: boolean;
+  readonly hasStructuredOutputs: boolean;
+  readonly thinks: boolean;
+}
+
+/** The rules of a model as they are where a pool answers for it. */
+export function poolRules(rules: ModelRules, { isChat, thinks }: PoolTraits): ModelRules {
+  if (!isChat) return rules;
+  const thinking = { enabled: thinks, adaptive: thinks, disabled: true, between_tools: false };
+  return { ...rules, prefill: false, sampling: "free", thinking };
+}
+
+/** What a pool of upstreams serves. */
+export function poolCapabilities(rules: ModelRules, vision: Vision, traits: PoolTraits): ModelCapabilities {
+  const served = servedCapabilities(rules, traits.seesImages ? "native" : vision);
+  if (traits.isPassedOn) {
+    return {
+      ...served,
+      code_execution: yes,
+      context_management: { ...served.context_management, compact_20260112: yes },
+      image_input: yes,
+      server_tools: { supported: true, code_execution: yes, web_search: yes },
+    };
+  }
+  if (!traits.isChat) return served;
+  const effort = { supported: traits.thinks };
+  return {
+    ...served,
+    citations: no,
+    effort: { ...effort, low: effort, medium: effort, high: effort, xhigh: effort, max: effort },
+    image_input: { supported: traits.seesImages || vision === "ocr" },
+    structured_outputs: { supported: traits.hasStructuredOutputs },
+  };
+}
+
 /** What Parley serves on text weights under a model's rules; every "yes" here is honoured, everything else is refused. */
 export function servedCapabilities(rules: ModelRules, vision: Vision): ModelCapabilities {
   const { thinking } = rules;

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
+import { checkPools, pool, poolName, upstream } from "./upstreams-config.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const positive = z.coerce.number().int().positive();
@@ -34,238 +35,248 @@ const tier = z.strictObject({
 });
 
 /** Everything an operator can set. One file (`parley.yaml`), then the environment, then command-line flags. */
-export const ConfigSchema = z.strictObject({
-  host: z.string().default("127.0.0.1"),
-  /** 0 takes any free port. */
-  port: port.default(8484),
-  /** Reverse proxies whose `X-Forwarded-For` says where a request comes from. */
-  trusted_proxies: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be an address or a network")).default([]),
-  /** PostgreSQL 15 or newer; null starts the embedded one in the data folder. */
-  database_url: z
-    .string()
-    .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
-    .nullable()
-    .default(null),
-  /** A Redis for the limits of several nodes; null is none. */
-  redis_url: z
-    .string()
-    .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
-    .nullable()
-    .default(null),
-  /** Where this server's machines stand, as far as that is promised to whoever asks for `us`; null promises nothing. */
-  inference_geo: z.enum(["us"]).nullable().default(null),
-  /** Which weights answer for each family of Claude models. */
-  models: z
-    .strictObject({
-      haiku: weights.default("qwen2.5-coder-0.5b-instruct-q4_k_m"),
-      sonnet: weights.default("qwen2.5-coder-1.5b-instruct-q4_k_m"),
-      opus: weights.default("qwen2.5-coder-1.5b-instruct-q4_k_m"),
-    })
-    .prefault({}),
-  /** `ocr`: models that see nothing are given the text that stands in a picture. `native`: they refuse pictures. */
-  vision: z.enum(["native", "ocr"]).default("native"),
-  engine: z
-    .strictObject({
-      backend: z.enum(["auto", "llama-server", "node-llama-cpp"]).default("auto"),
-      /** Path of a llama-server binary; null looks on the PATH and among what `parley engine install` made. */
-      llama_server: z.string().nullable().default(null),
-      /** Turns decoded at once per model. */
-      slots: positive.max(64).default(4),
-      /** Context window per slot; null is the model's own. */
-      context_tokens: positive.nullable().default(null),
-      /** Null: one per core. */
-      threads: positive.nullable().default(null),
-      gpu: z.enum(["auto", "off"]).default("auto"),
-      /** Memory that models may use; null is what the machine (or its cgroup) has free. */
-      memory_bytes: positive.nullable().default(null),
-      /** How long an idle model stays loaded. */
-      keep_alive_minutes: z.coerce.number().positive().default(30),
-      /** Sampling for requests that set neither temperature, top_p nor top_k. */
-      default_temperature: z.coerce.number().min(0).max(2).default(0.7),
-      default_top_p: z.coerce.number().gt(0).max(1).default(0.8),
-      default_top_k: z.coerce.number().int().min(0).default(20),
-    })
-    .prefault({}),
-  cache: z
-    .strictObject({
-      /** Disk for prompt-cache snapshots. */
-      budget_bytes: positive.default(8 * 1024 ** 3),
-      /** Smallest cached prefix; null is the platform's own figure for each model. */
-      minimum_tokens: z.coerce.number().int().min(1).nullable().default(null),
-    })
-    .prefault({}),
-  limits: z
-    .strictObject({
-      /** Where the buckets live. `auto`: Redis where `redis_url` is set, else the database where it is a server, else memory. */
-      store: z.enum(["auto", "memory", "postgresql", "redis"]).default("auto"),
-      requests_per_minute: positive.default(50_000),
-      input_tokens_per_minute: positive.default(50_000_000),
-      output_tokens_per_minute: positive.default(10_000_000),
-      /** Tier of organizations that have none of their own; null gives them the three limits above. */
-      tier: z.string().min(1).nullable().default(null),
-      /** How many times its highest minute of the last quarter of an hour an organization may use in the next; null: no such limit. */
-      acceleration_factor: z.coerce.number().gt(1).max(1_000).nullable().default(null),
-      /** What may be used in a minute however little was used before. */
-      acceleration_start_tokens_per_minute: positive.default(100_000),
-      /** Whether organizations advance by themselves with what they pay in and spend. */
-      advance: z.stringbool().or(z.boolean()).default(true),
-      /** From the lowest to the highest; null is the platform's table. */
-      tiers: z.array(tier).min(1).nullable().default(null),
-    })
-    .prefault({}),
-  files: z
-    .strictObject({
-      /** Where the bytes of files and batches are kept. */
-      store: z.enum(["folder", "s3"]).default("folder"),
-      /** Null: `blobs` in the data folder. Several nodes must share it. */
-      folder: z.string().min(1).nullable().default(null),
-      /** What the files of one organization may take together. */
-      quota_bytes: positive.default(500 * 1000 ** 3),
-      s3: z
-        .strictObject({
-          /** Null is Amazon's own for the region. */
-          endpoint: z.url().nullable().default(null),
-          region: z.string().min(1).default("us-east-1"),
-          bucket: z.string().min(1).nullable().default(null),
-          /** Stands before every object's name. */
-          prefix: z.string().default(""),
-          /** Null takes what the process's environment gives. */
-          access_key_id: z.string().min(1).nullable().default(null),
-          secret_access_key: z.string().min(1).nullable().default(null),
-          force_path_style: flag.default(true),
-        })
-        .prefault({}),
-    })
-    .refine(({ store, s3 }) => store !== "s3" || s3.bucket !== null, {
-      path: ["s3", "bucket"],
-      message: "must name a bucket where files.store is s3",
-    })
-    .prefault({}),
-  money: z
-    .strictObject({
-      /** Off: costs are recorded, and nothing is held or refused. */
-      enabled: flag.default(false),
-      /** Whether turns draw on credits, or only on what spend limits allow. */
-      prepaid: flag.default(true),
-      /** The first credit of an organization. */
-      signup_credit_usd: z.coerce.number().min(0).max(1_000_000).default(5),
-      /** The monthly cap that an organization begins with; null: none. */
-      monthly_cap_usd: z.coerce.number().min(0).max(1_000_000_000).nullable().default(null),
-      /** An operator's own prices, by model id or by the name of weights; of one model the latest that has begun counts. */
-      prices: z
-        .array(
-          z.strictObject({
-            model: z.string().min(1),
-            input_usd_per_mtok: usdPerMtok,
-            output_usd_per_mtok: usdPerMtok,
-            /** The day it begins, in UTC. */
-            from: z.iso.date().default("1970-01-01"),
-          }),
-        )
-        .default([]),
-    })
-    .prefault({}),
-  /** Who is told what was spent, where money is on. */
-  alerts: z
-    .strictObject({
-      webhook_url: z.url().nullable().default(null),
-      /** What its messages are signed with: `whsec_` and base64. */
-      webhook_secret: z
-        .string()
-        .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, "must be whsec_ and the base64 of 24 bytes at least")
-        .nullable()
-        .default(null),
-      /** `smtp://user:password@host:587` or `smtps://…`; null sends no mail. */
-      smtp_url: z
-        .string()
-        .regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://")
-        .nullable()
-        .default(null),
-      mail_from: z.string().min(1).nullable().default(null),
-    })
-    .refine(({ webhook_url: url, webhook_secret: secret }) => (url === null) === (secret === null), {
-      path: ["webhook_secret"],
-      message: "must be set together with alerts.webhook_url",
-    })
-    .refine(({ smtp_url: url, mail_from: from }) => (url === null) === (from === null), {
-      path: ["mail_from"],
-      message: "must be set together with alerts.smtp_url",
-    })
-    .prefault({}),
-  retention: z
-    .strictObject({
-      /** How long prompts and replies may be stored where a workspace says nothing else. */
-      days: positive.max(3_650).default(30),
-    })
-    .prefault({}),
-  batches: z
-    .strictObject({
-      /** Requests of batches run at once by this node; null is `engine.slots`. */
-      concurrency: positive.max(1_000).nullable().default(null),
-    })
-    .prefault({}),
-  web_search: z
-    .strictObject({
-      /** What answers the `web_search` tool; `none`: the tool says `unavailable`. */
-      provider: z.enum(["none", "searxng", "brave", "tavily"]).default("none"),
-      /** Base address; null is the provider's own. A SearXNG has none. */
-      url: z
-        .url({ protocol: /^https?$/ })
-        .nullable()
-        .default(null),
-      api_key: z.string().min(1).nullable().default(null),
-      max_results: positive.max(20).default(5),
-      /** Of each page's text. */
-      page_characters: positive.max(100_000).default(1_500),
-    })
-    .refine(({ provider, url }) => provider !== "searxng" || url !== null, {
-      path: ["url"],
-      message: "must be the address of the SearXNG",
-    })
-    .refine(({ provider, api_key: key }) => (provider !== "brave" && provider !== "tavily") || key !== null, {
-      path: ["api_key"],
-      message: "must be the key for the provider",
-    })
-    .prefault({}),
-  web_fetch: z
-    .strictObject({
-      /** Off: the tool says `unavailable`. */
-      enabled: flag.default(true),
-      /** Of a page, where the request does not say. */
-      max_content_tokens: positive.max(1_000_000).default(4_000),
-    })
-    .prefault({}),
-  /** What addresses given by clients and models may lead to. */
-  egress: z
-    .strictObject({
-      /** Reached though it is not public: names, `name:port`, addresses, networks. */
-      allow: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), hostWithPort])).default([]),
-      /** Off: only what `allow` lists. */
-      public: flag.default(true),
-    })
-    .prefault({}),
-  /** Sign-in of people at an OpenID provider. */
-  openid: z
-    .strictObject({
-      /** As in the provider's discovery document, e.g. https://login.example.com; null is off. */
-      issuer: z.url().nullable().default(null),
-      client_id: z.string().min(1).nullable().default(null),
-      /** Null: a public client, PKCE alone. */
-      client_secret: z.string().min(1).nullable().default(null),
-    })
-    .refine(({ issuer, client_id: id }) => (issuer === null) === (id === null), {
-      path: ["client_id"],
-      message: "must be set together with openid.issuer",
-    })
-    .prefault({}),
-  log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
-  telemetry: z
-    .strictObject({
-      /** Base address of an OTLP collector over HTTP, e.g. http://127.0.0.1:4318; null is off. */
-      otlp_endpoint: z.url().nullable().default(null),
-    })
-    .prefault({}),
-});
+export const ConfigSchema = z
+  .strictObject({
+    host: z.string().default("127.0.0.1"),
+    /** 0 takes any free port. */
+    port: port.default(8484),
+    /** Reverse proxies whose `X-Forwarded-For` says where a request comes from. */
+    trusted_proxies: z
+      .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be an address or a network"))
+      .default([]),
+    /** PostgreSQL 15 or newer; null starts the embedded one in the data folder. */
+    database_url: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
+      .nullable()
+      .default(null),
+    /** A Redis for the limits of several nodes; null is none. */
+    redis_url: z
+      .string()
+      .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
+      .nullable()
+      .default(null),
+    /** Where this server's machines stand, as far as that is promised to whoever asks for `us`; null promises nothing. */
+    inference_geo: z.enum(["us"]).nullable().default(null),
+    /** Which weights answer for each family of Claude models. */
+    models: z
+      .strictObject({
+        haiku: weights.default("qwen2.5-coder-0.5b-instruct-q4_k_m"),
+        sonnet: weights.default("qwen2.5-coder-1.5b-instruct-q4_k_m"),
+        opus: weights.default("qwen2.5-coder-1.5b-instruct-q4_k_m"),
+      })
+      /** Single models by their ids. */
+      .catchall(weights)
+      .prefault({}),
+    /** Other servers that run models, by a name of the operator's. */
+    upstreams: z.record(poolName, upstream).default({}),
+    /** Names that models of upstreams are served under; one may stand wherever the name of weights may. */
+    pools: z.record(poolName, pool).default({}),
+    /** `ocr`: models that see nothing are given the text that stands in a picture. `native`: they refuse pictures. */
+    vision: z.enum(["native", "ocr"]).default("native"),
+    engine: z
+      .strictObject({
+        backend: z.enum(["auto", "llama-server", "node-llama-cpp"]).default("auto"),
+        /** Path of a llama-server binary; null looks on the PATH and among what `parley engine install` made. */
+        llama_server: z.string().nullable().default(null),
+        /** Turns decoded at once per model. */
+        slots: positive.max(64).default(4),
+        /** Context window per slot; null is the model's own. */
+        context_tokens: positive.nullable().default(null),
+        /** Null: one per core. */
+        threads: positive.nullable().default(null),
+        gpu: z.enum(["auto", "off"]).default("auto"),
+        /** Memory that models may use; null is what the machine (or its cgroup) has free. */
+        memory_bytes: positive.nullable().default(null),
+        /** How long an idle model stays loaded. */
+        keep_alive_minutes: z.coerce.number().positive().default(30),
+        /** Sampling for requests that set neither temperature, top_p nor top_k. */
+        default_temperature: z.coerce.number().min(0).max(2).default(0.7),
+        default_top_p: z.coerce.number().gt(0).max(1).default(0.8),
+        default_top_k: z.coerce.number().int().min(0).default(20),
+      })
+      .prefault({}),
+    cache: z
+      .strictObject({
+        /** Disk for prompt-cache snapshots. */
+        budget_bytes: positive.default(8 * 1024 ** 3),
+        /** Smallest cached prefix; null is the platform's own figure for each model. */
+        minimum_tokens: z.coerce.number().int().min(1).nullable().default(null),
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        /** Where the buckets live. `auto`: Redis where `redis_url` is set, else the database where it is a server, else memory. */
+        store: z.enum(["auto", "memory", "postgresql", "redis"]).default("auto"),
+        requests_per_minute: positive.default(50_000),
+        input_tokens_per_minute: positive.default(50_000_000),
+        output_tokens_per_minute: positive.default(10_000_000),
+        /** Tier of organizations that have none of their own; null gives them the three limits above. */
+        tier: z.string().min(1).nullable().default(null),
+        /** How many times its highest minute of the last quarter of an hour an organization may use in the next; null: no such limit. */
+        acceleration_factor: z.coerce.number().gt(1).max(1_000).nullable().default(null),
+        /** What may be used in a minute however little was used before. */
+        acceleration_start_tokens_per_minute: positive.default(100_000),
+        /** Whether organizations advance by themselves with what they pay in and spend. */
+        advance: z.stringbool().or(z.boolean()).default(true),
+        /** From the lowest to the highest; null is the platform's table. */
+        tiers: z.array(tier).min(1).nullable().default(null),
+      })
+      .prefault({}),
+    files: z
+      .strictObject({
+        /** Where the bytes of files and batches are kept. */
+        store: z.enum(["folder", "s3"]).default("folder"),
+        /** Null: `blobs` in the data folder. Several nodes must share it. */
+        folder: z.string().min(1).nullable().default(null),
+        /** What the files of one organization may take together. */
+        quota_bytes: positive.default(500 * 1000 ** 3),
+        s3: z
+          .strictObject({
+            /** Null is Amazon's own for the region. */
+            endpoint: z.url().nullable().default(null),
+            region: z.string().min(1).default("us-east-1"),
+            bucket: z.string().min(1).nullable().default(null),
+            /** Stands before every object's name. */
+            prefix: z.string().default(""),
+            /** Null takes what the process's environment gives. */
+            access_key_id: z.string().min(1).nullable().default(null),
+            secret_access_key: z.string().min(1).nullable().default(null),
+            force_path_style: flag.default(true),
+          })
+          .prefault({}),
+      })
+      .refine(({ store, s3 }) => store !== "s3" || s3.bucket !== null, {
+        path: ["s3", "bucket"],
+        message: "must name a bucket where files.store is s3",
+      })
+      .prefault({}),
+    money: z
+      .strictObject({
+        /** Off: costs are recorded, and nothing is held or refused. */
+        enabled: flag.default(false),
+        /** Whether turns draw on credits, or only on what spend limits allow. */
+        prepaid: flag.default(true),
+        /** The first credit of an organization. */
+        signup_credit_usd: z.coerce.number().min(0).max(1_000_000).default(5),
+        /** The monthly cap that an organization begins with; null: none. */
+        monthly_cap_usd: z.coerce.number().min(0).max(1_000_000_000).nullable().default(null),
+        /** An operator's own prices, by model id or by the name of weights; of one model the latest that has begun counts. */
+        prices: z
+          .array(
+            z.strictObject({
+              model: z.string().min(1),
+              input_usd_per_mtok: usdPerMtok,
+              output_usd_per_mtok: usdPerMtok,
+              /** The day it begins, in UTC. */
+              from: z.iso.date().default("1970-01-01"),
+            }),
+          )
+          .default([]),
+      })
+      .prefault({}),
+    /** Who is told what was spent, where money is on. */
+    alerts: z
+      .strictObject({
+        webhook_url: z.url().nullable().default(null),
+        /** What its messages are signed with: `whsec_` and base64. */
+        webhook_secret: z
+          .string()
+          .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, "must be whsec_ and the base64 of 24 bytes at least")
+          .nullable()
+          .default(null),
+        /** `smtp://user:password@host:587` or `smtps://…`; null sends no mail. */
+        smtp_url: z
+          .string()
+          .regex(/^smtps?:\/\//, "must begin with smtp:// or smtps://")
+          .nullable()
+          .default(null),
+        mail_from: z.string().min(1).nullable().default(null),
+      })
+      .refine(({ webhook_url: url, webhook_secret: secret }) => (url === null) === (secret === null), {
+        path: ["webhook_secret"],
+        message: "must be set together with alerts.webhook_url",
+      })
+      .refine(({ smtp_url: url, mail_from: from }) => (url === null) === (from === null), {
+        path: ["mail_from"],
+        message: "must be set together with alerts.smtp_url",
+      })
+      .prefault({}),
+    retention: z
+      .strictObject({
+        /** How long prompts and replies may be stored where a workspace says nothing else. */
+        days: positive.max(3_650).default(30),
+      })
+      .prefault({}),
+    batches: z
+      .strictObject({
+        /** Requests of batches run at once by this node; null is `engine.slots`. */
+        concurrency: positive.max(1_000).nullable().default(null),
+      })
+      .prefault({}),
+    web_search: z
+      .strictObject({
+        /** What answers the `web_search` tool; `none`: the tool says `unavailable`. */
+        provider: z.enum(["none", "searxng", "brave", "tavily"]).default("none"),
+        /** Base address; null is the provider's own. A SearXNG has none. */
+        url: z
+          .url({ protocol: /^https?$/ })
+          .nullable()
+          .default(null),
+        api_key: z.string().min(1).nullable().default(null),
+        max_results: positive.max(20).default(5),
+        /** Of each page's text. */
+        page_characters: positive.max(100_000).default(1_500),
+      })
+      .refine(({ provider, url }) => provider !== "searxng" || url !== null, {
+        path: ["url"],
+        message: "must be the address of the SearXNG",
+      })
+      .refine(({ provider, api_key: key }) => (provider !== "brave" && provider !== "tavily") || key !== null, {
+        path: ["api_key"],
+        message: "must be the key for the provider",
+      })
+      .prefault({}),
+    web_fetch: z
+      .strictObject({
+        /** Off: the tool says `unavailable`. */
+        enabled: flag.default(true),
+        /** Of a page, where the request does not say. */
+        max_content_tokens: positive.max(1_000_000).default(4_000),
+      })
+      .prefault({}),
+    /** What addresses given by clients and models may lead to. */
+    egress: z
+      .strictObject({
+        /** Reached though it is not public: names, `name:port`, addresses, networks. */
+        allow: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), hostWithPort])).default([]),
+        /** Off: only what `allow` lists. */
+        public: flag.default(true),
+      })
+      .prefault({}),
+    /** Sign-in of people at an OpenID provider. */
+    openid: z
+      .strictObject({
+        /** As in the provider's discovery document, e.g. https://login.example.com; null is off. */
+        issuer: z.url().nullable().default(null),
+        client_id: z.string().min(1).nullable().default(null),
+        /** Null: a public client, PKCE alone. */
+        client_secret: z.string().min(1).nullable().default(null),
+      })
+      .refine(({ issuer, client_id: id }) => (issuer === null) === (id === null), {
+        path: ["client_id"],
+        message: "must be set together with openid.issuer",
+      })
+      .prefault({}),
+    log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
+    telemetry: z
+      .strictObject({
+        /** Base address of an OTLP collector over HTTP, e.g. http://127.0.0.1:4318; null is off. */
+        otlp_endpoint: z.url().nullable().default(null),
+      })
+      .prefault({}),
+  })
+  .superRefine(checkPools);
 
 export type Config = z.infer<typeof ConfigSchema>;
 

@@ -13,12 +13,25 @@ export interface Metrics {
   turnShared(how: "joined" | "replayed"): void;
   clientGone(reason: "closed" | "stalled"): void;
   engineRestarted(weights: string): void;
+  /** One turn on one upstream. `firstEventMs`: null where nothing came. */
+  upstreamTurn(turn: { upstream: string; outcome: string; firstEventMs: number | null }): void;
+  /** A turn goes to this upstream after another had failed it. */
+  upstreamRetried(upstream: string, fault: string): void;
+  upstreamFellBack(from: string, to: string): void;
+  /** Read at each scrape. */
+  watchUpstreams(read: () => readonly UpstreamGauge[]): void;
   /** The last comparison of ledger, sums and credits: how many things differ, by what was compared. */
   reconciled(differences: Readonly<Record<string, number>>): void;
   /** Read at each scrape. */
   watchEngine(read: () => EngineLoad): void;
   /** The text format of Prometheus. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export interface UpstreamGauge {
+  readonly upstream: string;
+  readonly isUp: boolean;
+  readonly outstandingTokens: number;
 }
 
 export interface EngineLoad {
@@ -91,6 +104,31 @@ export function createMetrics(): Metrics {
     labelNames: ["weights"],
     registers,
   });
+  const upstreamTurns = new Counter({
+    name: "parley_upstream_turns_total",
+    help: "Turns that an upstream was given, by how they ended there",
+    labelNames: ["upstream", "outcome"],
+    registers,
+  });
+  const upstreamFirst = new Histogram({
+    name: "parley_upstream_first_event_seconds",
+    help: "From asking an upstream to its first event",
+    labelNames: ["upstream"],
+    buckets: SECONDS,
+    registers,
+  });
+  const upstreamRetries = new Counter({
+    name: "parley_upstream_retries_total",
+    help: "Turns given to an upstream after another had failed them, by what that one's fault was",
+    labelNames: ["upstream", "fault"],
+    registers,
+  });
+  const fallbacks = new Counter({
+    name: "parley_fallbacks_total",
+    help: "Turns answered by another pool or model than the one asked for",
+    labelNames: ["from", "to"],
+    registers,
+  });
   const differing = new Gauge({
     name: "parley_reconciliation_differences",
     help: "Things that differ between the ledger, its sums, the accounts and the credits, as of the last comparison",
@@ -123,6 +161,13 @@ export function createMetrics(): Metrics {
     turnShared: (how) => shared.inc({ how }),
     clientGone: (reason) => gone.inc({ reason }),
     engineRestarted: (weights) => restarts.inc({ weights }),
+    upstreamTurn({ upstream, outcome, firstEventMs }) {
+      upstreamTurns.inc({ upstream, outcome });
+      if (firstEventMs !== null) upstreamFirst.observe({ upstream }, firstEventMs / MS_PER_SECOND);
+    },
+    upstreamRetried: (upstream, fault) => upstreamRetries.inc({ upstream, fault }),
+    upstreamFellBack: (from, to) => fallbacks.inc({ from, to }),
+    watchUpstreams: (read) => watchUpstreams(registry, read),
     reconciled(differences) {
       for (const [check, count] of Object.entries(differences)) differing.set({ check }, count);
     },
@@ -146,6 +191,28 @@ function watchEngine(registry: Registry, read: () => EngineLoad): void {
   gauge(registry, "parley_engine_slots_busy", "Slots in use", () => read().slotsBusy);
   gauge(registry, "parley_engine_slots", "Slots of the loaded models", () => read().slots);
   gauge(registry, "parley_engine_queued", "Turns waiting for a slot", () => read().queued);
+}
+
+function watchUpstreams(registry: Registry, read: () => readonly UpstreamGauge[]): void {
+  const each = (name: string, help: string, value: (upstream: UpstreamGauge) => number): void => {
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        labelNames: ["upstream"],
+        registers: [],
+        collect() {
+          for (const upstream of read()) this.set({ upstream: upstream.upstream }, value(upstream));
+        },
+      }),
+    );
+  };
+  each("parley_upstream_up", "1 where turns go to the upstream, 0 where it is paused", ({ isUp }) => Number(isUp));
+  each(
+    "parley_upstream_outstanding_tokens",
+    "About what the turns that it has now come to",
+    ({ outstandingTokens }) => outstandingTokens,
+  );
 }
 
 /** A figure that is read when it is scraped. */

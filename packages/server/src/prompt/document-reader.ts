@@ -74,6 +74,10 @@ export function createDocumentReader(media: RequestMedia): DocumentReader {
       };
     },
 
-    image: (block) => ({ type: "image", ocrText: pictureText(block), ...cacheTtl(block.cache_control) }),
+    image(block) {
+      const picture = media.seen?.get(block.source);
+      const shown = picture ? { ocrText: "", picture } : { ocrText: pictureText(block) };
+      return { type: "image", ...shown, ...cacheTtl(block.cache_control) };
+    },
   };
 }

@@ -13,6 +13,7 @@ export function findUnserved(request: CountTokensRequest, capabilities: ModelCap
   return (
     findUnservedField(request) ??
     findUnservedTool(request) ??
+    findUnservedStructure(request, capabilities) ??
     findFirst(request.messages, (message, at) => {
       if (typeof message.content !== "object") return null;
       return findFirst<Loose>(message.content, (block, index) => {
@@ -49,6 +50,20 @@ function findUnservedField(request: CountTokensRequest): Problem | null {
     return { path: ["output_config", "task_budget"], text: "task budgets are not supported" };
   }
   return null;
+}
+
+function findUnservedStructure(
+  { output_config: config, output_format: format, tools = [] }: CountTokensRequest,
+  { structured_outputs: { supported } }: ModelCapabilities,
+): Problem | null {
+  if (supported) return null;
+  const path = config?.format ? ["output_config", "format"] : format ? ["output_format"] : null;
+  if (path !== null) return { path, text: "structured outputs are not supported by this model" };
+  return findFirst<Loose>(tools, (tool, index) =>
+    tool.strict === true
+      ? { path: ["tools", index, "custom", "strict"], text: "strict tools are not supported by this model" }
+      : null,
+  );
 }
 
 function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {

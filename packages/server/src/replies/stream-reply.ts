@@ -1,5 +1,5 @@
 import type { StreamEvent } from "@parley/wire";
-import type { BlockStart, TurnEvent } from "../turn/turn-event.ts";
+import type { BlockStart, TurnEvent, WireEvent } from "../turn/turn-event.ts";
 import type { ReplyContext } from "./reply-context.ts";
 import { toCitation } from "./to-citation.ts";
 import { contextManagementField, toEmptyMessage, toStopDetails } from "./to-message.ts";
@@ -11,9 +11,14 @@ const CHARACTERS_PER_TOKEN = 4;
 
 type EventOf<Type extends TurnEvent["type"]> = Extract<TurnEvent, { type: Type }>;
 
+/** An event of our own, or one that is passed on as it came. */
+export type ReplyPart =
+  | { readonly event: string; readonly data: StreamEvent }
+  | { readonly event: string; readonly json: string };
+
 /** Translates the events of one turn, in order, into the events of one stream. */
 export interface StreamReply {
-  push(event: TurnEvent): readonly StreamEvent[];
+  push(event: TurnEvent): readonly ReplyPart[];
 }
 
 export function createStreamReply(context: ReplyContext): StreamReply {
@@ -67,10 +72,21 @@ export function createStreamReply(context: ReplyContext): StreamReply {
     ];
   }
 
-  function push(event: TurnEvent): readonly StreamEvent[] {
+  function push(event: TurnEvent): readonly ReplyPart[] {
     switch (event.type) {
+      case "wire":
+        return [passOn(event.event)];
       case "start":
-        return start(event);
+        return event.wire ? [passOn(event.wire)] : start(event).map(toPart);
+      case "end":
+        return event.wire ? event.wire.map(passOn) : end(event).map(toPart);
+      default:
+        return translate(event).map(toPart);
+    }
+  }
+
+  function translate(event: Exclude<TurnEvent, { type: "wire" | "start" | "end" }>): readonly StreamEvent[] {
+    switch (event.type) {
       case "step":
         return [];
       case "progress":
@@ -91,8 +107,6 @@ export function createStreamReply(context: ReplyContext): StreamReply {
         return [delta(event.index, { type: "compaction_delta", content: event.content, encrypted_content: null })];
       case "block-stop":
         return [{ type: "content_block_stop", index: event.index }];
-      case "end":
-        return end(event);
       default:
         event satisfies never;
         return [];
@@ -100,6 +114,14 @@ export function createStreamReply(context: ReplyContext): StreamReply {
   }
 
   return { push };
+}
+
+function toPart(data: StreamEvent): ReplyPart {
+  return { event: data.type, data };
+}
+
+function passOn({ name, json }: WireEvent): ReplyPart {
+  return { event: name, json };
 }
 
 type Delta = Extract<StreamEvent, { type: "content_block_delta" }>["delta"];

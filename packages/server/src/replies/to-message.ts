@@ -16,7 +16,7 @@ export function toEmptyMessage(event: Extract<TurnEvent, { type: "start" }>, con
       ? { cache_miss_reason: null } // "still pending", in the words of the client's types
       : toDiagnostics(event.cacheMissReason);
   return {
-    ...frame(context),
+    ...frame(context, event),
     content: [],
     stop_reason: null,
     stop_sequence: null,
@@ -26,12 +26,19 @@ export function toEmptyMessage(event: Extract<TurnEvent, { type: "start" }>, con
   };
 }
 
+/** The message that was passed on, byte for byte; null where the reply is our own. */
+export function wireMessage(events: readonly TurnEvent[]): string | null {
+  const end = events.at(-1);
+  return end?.type === "end" ? (end.message ?? null) : null;
+}
+
 /** The whole reply of a turn that has ended. */
 export function toMessage(events: readonly TurnEvent[], context: ReplyContext): Message {
   const end = events.at(-1);
   if (end?.type !== "end") throw new Error("a turn's last event is its end");
+  if (end.message !== undefined) return JSON.parse(end.message) as Message;
   return {
-    ...frame(context),
+    ...frame(context, events[0]),
     content: toContent(events, context),
     stop_reason: end.stopReason,
     stop_sequence: end.stopSequence,
@@ -42,12 +49,14 @@ export function toMessage(events: readonly TurnEvent[], context: ReplyContext): 
   };
 }
 
-function frame(context: ReplyContext) {
+/** A turn that others than the model asked for answered carries their name. */
+function frame(context: ReplyContext, first: TurnEvent | undefined) {
+  const fallback = first?.type === "start" ? first.fallback : undefined;
   return {
     id: context.messageId,
     type: "message" as const,
     role: "assistant" as const,
-    model: context.model,
+    model: fallback?.to ?? context.model,
     container: null,
   };
 }

@@ -2,7 +2,7 @@ import type { ServerToolResultBlock } from "@parley/wire";
 import { Failure } from "../platform/fail.ts";
 import type { Log } from "../platform/log.ts";
 import { toServerToolResult } from "../prompt/index.ts";
-import type { Engine } from "../turn/engine.ts";
+import { countOnWire, type Engine } from "../turn/engine.ts";
 import { addTimings, addUsage } from "../turn/add-usage.ts";
 import { offeredTools } from "../turn/offered-tools.ts";
 import type { Timings, TurnEvent, Usage } from "../turn/turn-event.ts";
@@ -32,8 +32,12 @@ export function createToolLoop(options: ToolLoopOptions): Engine {
   return {
     list: () => engine.list(),
     countTokens: (turn, signal) => engine.countTokens(turn, signal),
+    ...(engine.countOnWire ? { countOnWire: (turn, signal) => countOnWire(engine, turn, signal) } : {}),
     run: (turn, signal) =>
-      turn.serverTools === undefined || turn.serverTools.length === 0 ? engine.run(turn, signal) : runLoop(options, turn, signal),
+      // Where a request is passed on, its tools are the upstream's.
+      turn.wire || turn.serverTools === undefined || turn.serverTools.length === 0
+        ? engine.run(turn, signal)
+        : runLoop(options, turn, signal),
   };
 }
 
@@ -61,6 +65,7 @@ async function* runLoop(options: ToolLoopOptions, turn: Turn, signal: AbortSigna
           break;
         case "step":
         case "progress":
+        case "wire":
           yield event;
           break;
         default:

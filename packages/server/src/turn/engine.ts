@@ -17,5 +17,13 @@ export interface Engine {
   list(): Promise<readonly WeightsDescription[]>;
   /** Prompt tokens of the turn, by the same render that `run` uses. */
   countTokens(turn: Turn, signal: AbortSignal): Promise<number>;
+  /** The whole answer of an upstream to a counting that is passed on. */
+  countOnWire?(turn: Turn, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
   run(turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void>;
+}
+
+/** For engines around an engine that passes requests on. */
+export function countOnWire(engine: Engine, turn: Turn, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+  if (!engine.countOnWire) throw new Error("the engine passes nothing on");
+  return engine.countOnWire(turn, signal);
 }

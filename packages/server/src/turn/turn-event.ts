@@ -64,6 +64,18 @@ export interface Iteration {
   readonly usage: Usage;
 }
 
+/** One event of a Messages server, passed on as it came. */
+export interface WireEvent {
+  readonly name: string;
+  readonly json: string;
+}
+
+/** Who answered, where that is not what was asked for. */
+export interface Fallback {
+  /** Pool or weights. */
+  readonly to: string;
+}
+
 export type TurnEvent =
   /** Once, first: the prompt is rendered, counted and accepted; nothing is decoded yet. */
   | {
@@ -73,7 +85,13 @@ export type TurnEvent =
       readonly iterations?: readonly Iteration[];
       /** What the end will say of the cache, where it is known already: only here can a stream still carry it. */
       readonly cacheMissReason?: CacheMissReason | null;
+      readonly fallback?: Fallback;
+      /** The upstream's own id of the message. */
+      readonly messageId?: string;
+      /** Stands in place of our own `message_start`. */
+      readonly wire?: WireEvent;
     }
+  | { readonly type: "wire"; readonly event: WireEvent; readonly outputTokens?: number }
   /** The model goes on after a call that the server answered: all that the turn has used so far, its next prompt included. */
   | { readonly type: "step"; readonly usage: Usage }
   /** While waiting and prefilling; a reason to ping. */
@@ -102,4 +120,8 @@ export type TurnEvent =
       readonly iterations?: readonly Iteration[];
       readonly timings: Timings;
       readonly cacheMissReason: CacheMissReason | null;
+      /** Stand in place of our own last events. */
+      readonly wire?: readonly WireEvent[];
+      /** JSON of the whole message, of an upstream that was asked for no stream. */
+      readonly message?: string;
     };

@@ -3,7 +3,7 @@
  * engines consume it. Types only; no I/O.
  */
 
-import type { ServerToolParam } from "@parley/wire";
+import type { CountTokensRequest, ServerToolParam } from "@parley/wire";
 
 export type CacheTtl = "5m" | "1h";
 
@@ -58,11 +58,17 @@ export interface Citable {
   readonly fileId: string | null;
 }
 
-/** A picture for a model that reads only text: what stands in it. */
+export interface Picture {
+  readonly mediaType: string;
+  readonly base64: string;
+}
+
+/** A picture: for a model that reads only text what stands in it, for one that sees the picture. */
 export interface ImageBlock extends Cacheable {
   readonly type: "image";
-  /** Empty: no text was found. */
+  /** Empty: no text was found, or it was not looked for. */
   readonly ocrText: string;
+  readonly picture?: Picture;
 }
 
 /** Defines a tool that the model may call from here on. */
@@ -141,6 +147,20 @@ export interface Compaction {
   readonly pauses: boolean;
 }
 
+/** A request of the Messages protocol as it came, for an engine that passes it on. */
+export interface WireRequest {
+  /** JSON, as the client wrote it unless something in it is kept only here (a file's id). */
+  readonly bytes: Uint8Array;
+  readonly body: CountTokensRequest;
+  readonly isStream: boolean;
+  /** The pinned id that a reply carries where the upstream knows the model by another name. */
+  readonly modelId: string;
+  /** Protocol headers of the client: versions, betas, session and agent. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The client asked with `?beta=true`. */
+  readonly isBetaPath: boolean;
+}
+
 export interface Turn {
   readonly requestId: string;
   /** Salts the cache and the signatures: nothing is shared across workspaces. */
@@ -184,4 +204,6 @@ export interface Turn {
   readonly previousMessageId: string | null;
   /** The id of the message this turn makes; the cache remembers it for later diagnostics. */
   readonly messageId: string;
+  /** Set where the weights are a pool that passes requests on; of the rest then only what is counted and limited is filled. */
+  readonly wire?: WireRequest;
 }

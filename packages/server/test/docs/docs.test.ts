@@ -27,7 +27,7 @@ test("configuration.md has every key with its default and its variable, and no o
     const variable = variables.get(key);
     return [
       `\`${key}\``,
-      `\`${Array.isArray(value) ? JSON.stringify(value) : String(value)}\``,
+      `\`${typeof value === "object" && value !== null ? JSON.stringify(value) : String(value)}\``,
       variable === undefined ? "" : `\`${variable}\``,
     ];
   });

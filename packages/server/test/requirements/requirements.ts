@@ -12,6 +12,7 @@ import { signInRequirements } from "./sign-in.ts";
 import { skillsRequirements } from "./skills.ts";
 import { tenancyRequirements } from "./tenancy.ts";
 import { toolsRequirements } from "./tools.ts";
+import { upstreamsRequirements } from "./upstreams.ts";
 import { validationRequirements } from "./validation.ts";
 
 /** Every promised behaviour that a test proves. */
@@ -30,4 +31,5 @@ export const requirements: readonly Requirement[] = [
   ...signInRequirements,
   ...consoleRequirements,
   ...toolsRequirements,
+  ...upstreamsRequirements,
 ];

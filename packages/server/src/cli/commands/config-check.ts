@@ -7,8 +7,12 @@ export function checkConfig(context: CliContext): void {
   const hidden = (value: string | null): string | null => (value === null ? null : "(set)");
   // An address may hold a password.
   const s3 = { ...files.s3, secret_access_key: hidden(files.s3.secret_access_key) };
+  const { upstreams } = rest;
   const shown = {
     ...rest,
+    upstreams: Object.fromEntries(
+      Object.entries(upstreams).map(([name, each]) => [name, { ...each, api_key: hidden(each.api_key) }]),
+    ),
     files: { ...files, s3 },
     web_search: { ...search, api_key: hidden(search.api_key) },
     openid: { ...openid, client_secret: hidden(openid.client_secret) },

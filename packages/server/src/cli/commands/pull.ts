@@ -1,8 +1,9 @@
 import type { CliContext } from "../cli-context.ts";
+import { localWeightsOf } from "../../platform/upstreams-config.ts";
 import { ensureWeights, resolveWeightsName } from "../ensure-weights.ts";
 
 export async function pull(names: readonly string[], context: CliContext, signal: AbortSignal): Promise<void> {
-  const wanted = names.length > 0 ? names : [...new Set(Object.values(context.config.models))];
+  const wanted = names.length > 0 ? names : localWeightsOf(context.config);
   for (const name of wanted) {
     const file = await ensureWeights(name, context, signal);
     context.say(`${await resolveWeightsName(name, context)} is at ${file}`);

@@ -1,6 +1,7 @@
 import { type Parley, startParley } from "../../main.ts";
 import { pino } from "pino";
 import { createLog, prettyLines } from "../../platform/log.ts";
+import { localWeightsOf } from "../../platform/upstreams-config.ts";
 import type { CliContext } from "../cli-context.ts";
 import { ensureWeights } from "../ensure-weights.ts";
 import { removeRunFile, writeRunFile } from "../run-file.ts";
@@ -9,7 +10,7 @@ import { removeRunFile, writeRunFile } from "../run-file.ts";
 export async function up(context: CliContext, signal: AbortSignal): Promise<void> {
   const { config, dataDir } = context;
   const startedMs = performance.now();
-  for (const name of new Set(Object.values(config.models))) await ensureWeights(name, context, signal);
+  for (const name of localWeightsOf(config)) await ensureWeights(name, context, signal);
   // Standard output belongs to the lines below.
   const destination = process.stderr.isTTY ? await prettyLines(2) : pino.destination({ fd: 2, sync: true });
   const log = createLog({ level: config.log.level, destination });

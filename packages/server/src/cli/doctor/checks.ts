@@ -6,6 +6,7 @@ import { readAvailableBytes } from "../../engines/gguf/read-available-bytes.ts";
 import { readGguf } from "../../engines/gguf/read-gguf.ts";
 import { planLoad } from "../../engines/local/plan-load.ts";
 import { systemClock } from "../../platform/clock.ts";
+import { localWeightsOf } from "../../platform/upstreams-config.ts";
 import { createLog } from "../../platform/log.ts";
 import { openStorage } from "../../storage/storage.ts";
 import type { CliContext } from "../cli-context.ts";
@@ -87,7 +88,7 @@ const checkDatabase: Check = async (context) => {
 };
 
 const checkWeights: Check = async (context) => {
-  const wanted = [...new Set(Object.values(context.config.models))];
+  const wanted = localWeightsOf(context.config);
   const missing: string[] = [];
   for (const name of wanted) if ((await context.weights.find(name)) === undefined) missing.push(name);
   return missing.length === 0
@@ -99,7 +100,7 @@ const checkMemory: Check = async (context) => {
   const availableBytes = context.config.engine.memory_bytes ?? (await readAvailableBytes());
   const findings: string[] = [];
   let fits = true;
-  for (const name of new Set(Object.values(context.config.models))) {
+  for (const name of localWeightsOf(context.config)) {
     const installed = await context.weights.find(name);
     if (installed === undefined) continue;
     const facts = await readGguf(installed.file);

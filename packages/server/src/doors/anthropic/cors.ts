@@ -10,6 +10,7 @@ const EXPOSED = [
   "x-should-retry",
   "server-timing",
   "idempotent-replayed",
+  "parley-fallback",
   ...["requests", "tokens", "input-tokens", "output-tokens"].flatMap((what) =>
     ["limit", "remaining", "reset"].map((figure) => `anthropic-ratelimit-${what}-${figure}`),
   ),

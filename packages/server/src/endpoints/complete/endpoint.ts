@@ -1,4 +1,5 @@
 import { CompleteRequest, Completion, CompletionStreamEvent, parseComplete } from "@parley/wire";
+import { fail } from "../../platform/fail.ts";
 import { newId } from "../../platform/ids.ts";
 import { type CompletionContext, toCompletion, toCompletionEvent } from "../../replies/completion-reply.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
@@ -26,6 +27,8 @@ export const complete = defineEndpoint({
 
 async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: EndpointDeps): Promise<EndpointReply> {
   const { turn, model, inferenceGeo } = await prepareTurn(toMessagesBody(request.body), request, deps);
+  if (turn.wire)
+    throw fail("invalid_request_error", { public: `model: ${model.id} does not serve /v1/complete; use /v1/messages.` });
   const context: CompletionContext = { completionId: newId("compl"), model: model.id, requestId: request.requestId };
   const job = {
     principal: request.principal,

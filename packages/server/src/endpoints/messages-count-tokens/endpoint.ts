@@ -19,6 +19,7 @@ export const messagesCountTokens = defineEndpoint({
   async handle(request, deps) {
     await deps.limiter.countTokens(request.principal);
     const { turn, originalInputTokens } = await prepareTurn(request.body, request, deps);
+    if (turn.wire && deps.engine.countOnWire) return { kind: "json", body: await deps.engine.countOnWire(turn, request.signal) };
     const inputTokens = await deps.engine.countTokens(turn, request.signal);
     const edited = request.body.context_management
       ? { context_management: { original_input_tokens: originalInputTokens ?? inputTokens } }

@@ -2,7 +2,7 @@ import type { EndpointReply } from "../define-endpoint.ts";
 import { formatStreamPart } from "../format-stream-part.ts";
 import { fail } from "../../platform/fail.ts";
 import { createStreamReply } from "../../replies/stream-reply.ts";
-import { toMessage } from "../../replies/to-message.ts";
+import { toMessage, wireMessage } from "../../replies/to-message.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { CreateRequest } from "./endpoint.ts";
 import type { StoredReply } from "./idempotency-store.ts";
@@ -111,11 +111,11 @@ function beginClaimed(begin: BeginMessage & { readonly key: string }): MessageTu
 
 function toStoredReply(events: readonly TurnEvent[], context: MessageTurnContext): StoredReply {
   if (!context.isStream) {
-    const body = Buffer.from(JSON.stringify(toMessage(events, context.reply)));
+    const body = Buffer.from(wireMessage(events) ?? JSON.stringify(toMessage(events, context.reply)));
     return { status: 200, headers: { "content-type": "application/json" }, body };
   }
   const reply = createStreamReply(context.reply);
-  const frames = events.flatMap((event) => reply.push(event).map((data) => formatStreamPart({ event: data.type, data })));
+  const frames = events.flatMap((event) => reply.push(event).map(formatStreamPart));
   return { status: 200, headers: { "content-type": "text/event-stream; charset=utf-8" }, body: Buffer.from(frames.join("")) };
 }
 

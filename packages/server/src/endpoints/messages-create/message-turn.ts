@@ -4,7 +4,7 @@ import type { PreparedTurn } from "../shared/prepare-turn.ts";
 import type { Reservation } from "../../limits/limiter.ts";
 import type { ReplyContext } from "../../replies/reply-context.ts";
 import { createStreamReply } from "../../replies/stream-reply.ts";
-import { toMessage } from "../../replies/to-message.ts";
+import { toMessage, wireMessage } from "../../replies/to-message.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import { productOf } from "../shared/product-of.ts";
 import { runTurn } from "../shared/run-turn.ts";
@@ -23,6 +23,9 @@ export interface MessageTurnContext {
   /** Resolves once `limits` is filled; never where the turn is refused. */
   readonly reserved: Promise<void>;
 }
+
+/** Names the model or pool that answered in place of the one that was asked for. */
+const FALLBACK_HEADER = "parley-fallback";
 
 export type MessageTurn = SharedTurn<MessageTurnContext>;
 
@@ -93,7 +96,10 @@ export async function replyFromTurn(
 ): Promise<EndpointReply> {
   const { context } = turn;
   const events = turn.events.subscribe(request.signal);
-  const first = firstOf(events);
+  const first = firstOf(events).then((event) => {
+    if (event.type === "start" && event.fallback) request.setHeaders({ [FALLBACK_HEADER]: event.fallback.to });
+    return event;
+  });
   await Promise.race([context.reserved, first]);
   request.timing.add("limits", context.limits.ms);
   const all = { ...context.limits.headers, ...headers };
@@ -104,6 +110,8 @@ export async function replyFromTurn(
   for await (const event of events) seen.push(event);
   const end = seen.at(-1);
   if (end?.type === "end") request.timing.addTurn(end.timings);
+  const passed = wireMessage(seen);
+  if (passed !== null) return { kind: "raw", contentType: "application/json", headers: all, body: passed };
   return { kind: "json", headers: all, body: toMessage(seen, context.reply) };
 }
 
@@ -120,15 +128,15 @@ async function* streamParts(
   { timing }: CreateRequest,
 ): AsyncGenerator<StreamPart, void, void> {
   const reply = createStreamReply(context.reply);
-  for (const data of reply.push(await first)) yield { event: data.type, data };
+  yield* reply.push(await first);
   for await (const event of rest) {
-    for (const data of reply.push(event)) {
+    for (const part of reply.push(event)) {
       // The header went out before these were known; a comment is what clients skip and people can read.
-      if (data.type === "message_stop" && event.type === "end") {
+      if (part.event === "message_stop" && event.type === "end") {
         timing.addTurn(event.timings);
         yield { comment: `server-timing: ${timing.header()}` };
       }
-      yield { event: data.type, data };
+      yield part;
     }
   }
 }

@@ -51,6 +51,14 @@ async function runItem(deps: BatchItemRunnerDeps, item: BatchTurn, signal: Abort
     // As it is now: the workspace may have changed since its batch came in.
     keepsNothing: await deps.dataPolicy.keepsNothing(item.principal.workspaceId),
     signal,
+    wire: () => ({
+      bytes: Buffer.from(JSON.stringify(item.params)),
+      isBetaPath: item.isBeta,
+      headers: {
+        "anthropic-version": item.version,
+        ...(item.betas.length === 0 ? {} : { "anthropic-beta": item.betas.join(",") }),
+      },
+    }),
   });
   const reply = toReplyContext(prepared, { ...item, body }, "batch");
   // The row is kept beside the result first, and goes to the ledger from there. As on the platform, a request that errored

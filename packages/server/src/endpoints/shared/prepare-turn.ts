@@ -9,6 +9,7 @@ import type { Turn } from "../../turn/turn.ts";
 import type { InferenceGeo } from "../../tenancy/create-inference-geos.ts";
 import type { WorkspaceRequest } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
+import { prepareWireTurn, type WireOrigin } from "./prepare-wire-turn.ts";
 
 export interface PreparedTurn {
   readonly turn: Turn;
@@ -31,6 +32,8 @@ export interface TurnOrigin {
   /** Zero data retention. */
   readonly keepsNothing?: boolean;
   readonly signal: AbortSignal;
+  /** For a model whose pool passes requests on. */
+  readonly wire: () => WireOrigin;
 }
 
 export type PrepareDeps = Pick<EndpointDeps, "engine" | "files" | "inferenceGeos" | "media" | "thinkingSigner" | "searchSeals">;
@@ -53,6 +56,7 @@ export async function prepareTurn(
     priority: "standard",
     keepsNothing: await deps.dataPolicy.keepsNothing(request.principal.workspaceId),
     signal: request.signal,
+    wire: () => toWireOrigin(body, request),
   });
 }
 
@@ -61,15 +65,19 @@ export async function prepareTurnOf(
   body: CountTokensRequest,
   model: ResolvedModel,
   deps: PrepareDeps,
-  { principal, signal, keepsNothing = false, ...origin }: TurnOrigin,
+  turnOrigin: TurnOrigin,
 ): Promise<PreparedTurn> {
+  if (model.pool?.isPassedOn) return prepareWireTurn(body, model, deps, turnOrigin);
+  const { principal, signal, keepsNothing = false, wire: _wire, ...origin } = turnOrigin;
   const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo);
   const fileIds = new Map<object, string>();
   const noteFile = (source: object, fileId: string): void => void fileIds.set(source, fileId);
   const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files, noteFile);
   const { capabilities, rules } = model;
   const { workspaceId } = principal;
-  const read = await deps.media.read(whole, { workspaceId, capabilities, mediaMax: rules.mediaMax, keepsNothing, signal });
+  const seesImages = model.pool?.seesImages === true;
+  const reading = { workspaceId, capabilities, mediaMax: rules.mediaMax, seesImages, keepsNothing, signal };
+  const read = await deps.media.read(whole, reading);
   const growthBytes = measureGrowth(whole, read, fileIds);
   const kept = toTurn(whole, {
     ...origin,
@@ -85,6 +93,26 @@ export async function prepareTurnOf(
   if (edits.length === 0) return { turn, model, appliedEdits: [], originalInputTokens: null, inferenceGeo, growthBytes };
   const edited = await applyContextEdits(turn, edits, (each) => deps.engine.countTokens(each, signal));
   return { ...edited, model, inferenceGeo, growthBytes };
+}
+
+/** Headers that say how a request is to be read, and what belongs together. */
+const PASSED_HEADERS = [
+  "anthropic-version",
+  "anthropic-beta",
+  "x-claude-code-session-id",
+  "x-claude-code-agent-id",
+  "traceparent",
+];
+
+function toWireOrigin(body: CountTokensRequest, { path, bodyBytes, headers, query }: WorkspaceRequest): WireOrigin {
+  // What came in at another path is in another protocol, and is passed on as it was translated.
+  const isNative = /\/v1\/messages(\/count_tokens)?\/?$/.test(path);
+  const passed = PASSED_HEADERS.flatMap((name) => {
+    const value = headers[name];
+    return typeof value === "string" ? [[name, value] as const] : [];
+  });
+  const bytes = isNative ? bodyBytes : Buffer.from(JSON.stringify(body));
+  return { bytes, isBetaPath: query.get("beta") === "true", headers: Object.fromEntries(passed) };
 }
 
 /** Ids of sessions and agents are UUIDs; what is longer is none, and would not fit into the index that counts sessions. */

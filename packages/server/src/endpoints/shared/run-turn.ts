@@ -141,6 +141,7 @@ function createAccount(
     traceparent: job.traceparent,
   });
   let used: Usage | null = null;
+  let { messageId } = turn;
   /** Monotonic milliseconds. */
   let startedMs: number | null = null;
   let firstBlockMs: number | null = null;
@@ -149,11 +150,12 @@ function createAccount(
 
   function see(event: TurnEvent): void {
     if (event.type === "start") {
+      messageId = event.messageId ?? messageId;
       used = event.usage;
       startedMs = clock.monotonicMs();
     } else if (event.type === "step") {
       used = event.usage;
-    } else if (event.type === "block-start" && firstBlockMs === null) {
+    } else if (isBlockStart(event) && firstBlockMs === null) {
       firstBlockMs = clock.monotonicMs();
       span.firstBlock();
       metrics.firstEvent(model.modelClass, firstBlockMs - job.arrivedAtMs);
@@ -187,7 +189,7 @@ function createAccount(
       workspaceId: principal.workspaceId,
       apiKeyId: principal.apiKeyId,
       userId: principal.userId ?? null,
-      messageId: turn.messageId,
+      messageId,
       model: model.id,
       weights: model.weights,
       serviceTier,
@@ -248,6 +250,11 @@ function timingsSeen(begunMs: number, startedMs: number | null, firstBlockMs: nu
   return { renderMs, queueMs: 0, restoreMs: 0, prefillMs, decodeMs };
 }
 
+function isBlockStart(event: TurnEvent): boolean {
+  return event.type === "block-start" || (event.type === "wire" && event.event.name === "content_block_start");
+}
+
 function isDelta(event: TurnEvent): event is Extract<TurnEvent, { outputTokens?: number }> {
+  if (event.type === "wire") return event.outputTokens !== undefined;
   return event.type === "text-delta" || event.type === "thinking-delta" || event.type === "input-json-delta";
 }

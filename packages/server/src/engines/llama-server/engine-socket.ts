@@ -1,4 +1,5 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import { request as httpsRequest } from "node:https";
 import type { z } from "zod";
 import { ErrorReply } from "./api.ts";
 
@@ -20,22 +21,31 @@ export interface EngineSocket {
   events(path: string, body: unknown, signal: AbortSignal): AsyncGenerator<string, void, void>;
 }
 
+/** A unix socket's path, or an address on the network with the key that llama-server was started with. */
+export type EngineAddress = string | { readonly url: string; readonly apiKey: string | null };
+
 /**
- * HTTP over a unix socket. Each request has its own connection (about 0.1 ms): closing it is how work is cancelled, and
+ * HTTP to an engine. Each request has its own connection (about 0.1 ms): closing it is how work is cancelled, and
  * a kept-alive connection can be closed by the server just when the next request goes out.
  */
-export function createEngineSocket(socketPath: string): EngineSocket {
+export function createEngineSocket(address: EngineAddress): EngineSocket {
+  const { send, prefix, ...target } = toTarget(address);
+
   const open = (path: string, body: unknown, signal: AbortSignal | undefined): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
-      const outgoing = httpRequest({
-        socketPath,
-        path,
+      const outgoing = send({
+        ...target,
+        path: prefix + path,
         agent: false,
         method: payload === undefined ? "GET" : "POST",
         ...(signal ? { signal } : {}),
-        headers:
-          payload === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) },
+        headers: {
+          ...target.headers,
+          ...(payload === undefined
+            ? {}
+            : { "content-type": "application/json", "content-length": String(Buffer.byteLength(payload)) }),
+        },
       });
       outgoing.on("response", resolve);
       // Stays after the response too: a connection that breaks later reports it here as well.
@@ -80,6 +90,24 @@ export function createEngineSocket(socketPath: string): EngineSocket {
         reply.destroy();
       }
     },
+  };
+}
+
+interface Target extends Pick<RequestOptions, "socketPath" | "hostname" | "port"> {
+  readonly send: typeof httpRequest;
+  readonly prefix: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function toTarget(address: EngineAddress): Target {
+  if (typeof address === "string") return { send: httpRequest, socketPath: address, prefix: "", headers: {} };
+  const { protocol, hostname, port, pathname } = new URL(address.url);
+  return {
+    send: protocol === "https:" ? httpsRequest : httpRequest,
+    hostname: hostname.replace(/^\[|\]$/g, ""),
+    port,
+    prefix: pathname.replace(/\/+$/, "").replace(/\/v1$/, ""),
+    headers: address.apiKey === null ? {} : { authorization: `Bearer ${address.apiKey}` },
   };
 }
 

@@ -1,3 +1,4 @@
+import { documentText } from "../../../turn/document-text.ts";
 import { imageText } from "../../../turn/image-text.ts";
 import { toolChanges } from "../../../turn/offered-tools.ts";
 import type { AssistantBlock, ToolResultBlock, ToolSpec, Turn, TurnMessage, UserBlock } from "../../../turn/turn.ts";
@@ -7,7 +8,7 @@ import type { LogicalParts } from "./logical-parts.ts";
 import type { AssistantShape, StepShape } from "./step-shape.ts";
 import type { AssistantStep, CallPieces, Piece, Step, ToolsStep, UserStep } from "./steps.ts";
 import type { TemplateProfile } from "./template-profile.ts";
-import { documentText, foldedCallText, foldedResultText, orderedInput, reminderText, toolResultText } from "./wording.ts";
+import { foldedCallText, foldedResultText, orderedInput, reminderText, toolResultText } from "./wording.ts";
 
 export interface FoldContext {
   readonly parts: LogicalParts;

@@ -1,18 +1,10 @@
+import { documentText } from "../../../turn/document-text.ts";
 import { imageText } from "../../../turn/image-text.ts";
-import type { DocumentBlock, SystemBlock, ToolResultBlock, ToolSpec } from "../../../turn/turn.ts";
+import type { SystemBlock, ToolResultBlock, ToolSpec } from "../../../turn/turn.ts";
 import type { Family } from "./detect-family.ts";
 import { PYTHON_JSON, sortKeys, toJsonText } from "./json-text.ts";
 
 /** The words for what no chat template has a place for. All are plain text: nothing here becomes a special token. */
-
-export function documentText(block: DocumentBlock): string {
-  const head = [
-    ...(block.title === null ? [] : [`Title: ${block.title}`]),
-    ...(block.source === null ? [] : [`Source: ${block.source}`]),
-    ...(block.context === null ? [] : [`Context: ${block.context}`]),
-  ];
-  return `<document>\n${head.length > 0 ? `${head.join("\n")}\n\n` : ""}${block.text}\n</document>`;
-}
 
 export function toolResultText(block: ToolResultBlock): string {
   const text = block.content.map(innerText).join("\n\n");

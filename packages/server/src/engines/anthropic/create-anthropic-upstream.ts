@@ -1,0 +1,183 @@
+import type { Clock } from "../../platform/clock.ts";
+import type { TurnEvent, WireEvent } from "../../turn/turn-event.ts";
+import type { Turn, WireRequest } from "../../turn/turn.ts";
+import { readEvents } from "../upstream/read-events.ts";
+import { parseJsonOr, readWhole } from "../upstream/read-whole.ts";
+import type { UpstreamClient, UpstreamReply } from "../upstream/upstream-client.ts";
+import type { UpstreamDriver } from "../upstream/upstream-driver.ts";
+import { upstreamFailure } from "../upstream/upstream-failure.ts";
+import { NO_USAGE, objectOf, readUsage } from "./read-usage.ts";
+import { toUpstreamFailure } from "./to-upstream-failure.ts";
+import { withModel } from "./with-model.ts";
+
+export interface AnthropicUpstreamOptions {
+  readonly client: UpstreamClient;
+  /** How long a stream may be silent; pings count. */
+  readonly silenceMs: number;
+  /** How long a reply that is not streamed may take. */
+  readonly wholeMs: number;
+  readonly clock: Clock;
+}
+
+const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
+const ERROR_MAX_BYTES = 1024 * 1024;
+const PROBE_MS = 10_000;
+/** A rough count of what has been written, for a stream that is left before its upstream tells it. */
+const CHARACTERS_PER_TOKEN = 4;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Any server of the Messages protocol: requests and events go through as they are. */
+export function createAnthropicUpstream({ client, silenceMs, wholeMs, clock }: AnthropicUpstreamOptions): UpstreamDriver {
+  async function send(path: string, wire: WireRequest, model: string | null, isStream: boolean, signal: AbortSignal) {
+    const reply = await client.send(wire.isBetaPath ? `${path}?beta=true` : path, {
+      body: withModel(wire.bytes, model ?? wire.body.model),
+      headers: { ...wire.headers, accept: isStream ? "text/event-stream" : "application/json" },
+      silenceMs: isStream ? silenceMs : wholeMs,
+      signal,
+    });
+    if (reply.status !== 200) await refuse(reply);
+    return reply;
+  }
+
+  async function refuse({ status, headers, body }: UpstreamReply): Promise<never> {
+    const text = await readWhole(body, ERROR_MAX_BYTES);
+    throw toUpstreamFailure({ status, headers, text, nowMs: clock.nowMs() });
+  }
+
+  async function readJson(reply: UpstreamReply): Promise<{ readonly json: string; readonly value: Json }> {
+    const json = await readWhole(reply.body, MESSAGE_MAX_BYTES);
+    return { json, value: toObject(json, reply) };
+  }
+
+  /** Throws for what is no JSON object, and for an error, whatever its status. */
+  function toObject(json: string, { headers }: Pick<UpstreamReply, "headers">): Json {
+    const value = parseJsonOr(json);
+    if (typeof value !== "object" || value === null) throw upstreamFailure("broken", `no JSON object: ${json.slice(0, 500)}`);
+    if ((value as Json)["type"] === "error") throw toUpstreamFailure({ status: null, headers, text: json, nowMs: clock.nowMs() });
+    return value as Json;
+  }
+
+  async function* passWhole(reply: UpstreamReply, begunMs: number, at: Passing): AsyncGenerator<TurnEvent, void, void> {
+    const { json, value } = await readJson(reply);
+    if (value["type"] !== "message") throw upstreamFailure("broken", `no message: ${json.slice(0, 500)}`);
+    const usage = readUsage(value["usage"], NO_USAGE, at.outputMax);
+    yield { type: "start", usage: { ...usage, outputTokens: 0, thinkingTokens: 0 }, ...idOf(value) };
+    const message = at.renameTo === null ? json : JSON.stringify({ ...value, model: at.renameTo });
+    const waitedMs = clock.monotonicMs() - begunMs;
+    yield { ...endOf(value, usage, { prefillMs: waitedMs, decodeMs: 0 }), message };
+  }
+
+  async function* passStream(reply: UpstreamReply, begunMs: number, at: Passing): AsyncGenerator<TurnEvent, void, void> {
+    let usage = NO_USAGE;
+    let startedMs: number | null = null;
+    let characters = 0;
+    let deltas = 0;
+    let last: { readonly event: WireEvent; readonly delta: Json } | null = null;
+    for await (const { name, data } of readEvents(reply.body)) {
+      const json = data.replaceAll("\n", " ");
+      const value = toObject(json, reply);
+      const type = typeof value["type"] === "string" ? value["type"] : name;
+      const event: WireEvent = { name: type, json };
+      if (startedMs === null) {
+        if (type === "ping") continue;
+        if (type !== "message_start") throw upstreamFailure("broken", `a stream that begins with ${type}`);
+        const message = objectOf(value["message"]);
+        usage = readUsage(message["usage"], NO_USAGE, at.outputMax);
+        startedMs = clock.monotonicMs();
+        const renamed = at.renameTo === null ? json : JSON.stringify({ ...value, message: { ...message, model: at.renameTo } });
+        yield { type: "start", usage, ...idOf(message), wire: { name: type, json: renamed } };
+      } else if (type === "message_delta") {
+        if (last !== null) yield { type: "wire", event: last.event };
+        usage = readUsage(value["usage"], usage, at.outputMax);
+        last = { event, delta: objectOf(value["delta"]) };
+      } else if (type === "message_stop") {
+        if (last === null) throw upstreamFailure("broken", "a stream that stops without saying why");
+        const times = { prefillMs: startedMs - begunMs, decodeMs: clock.monotonicMs() - startedMs };
+        reply.finish();
+        yield { ...endOf(last.delta, usage, times), wire: [last.event, event] };
+        return;
+      } else {
+        const delta = type === "content_block_delta" ? deltaCharacters(value["delta"]) : null;
+        if (delta === null) yield { type: "wire", event };
+        else {
+          characters += delta;
+          deltas += 1;
+          const written = Math.max(deltas, Math.ceil(characters / CHARACTERS_PER_TOKEN));
+          yield { type: "wire", event, outputTokens: Math.min(at.outputMax, Math.max(usage.outputTokens, written)) };
+        }
+      }
+    }
+    throw upstreamFailure("broken", "the stream ended before the reply was complete");
+  }
+
+  async function count(turn: Turn, model: string | null, signal: AbortSignal): Promise<Json> {
+    const reply = await send("/v1/messages/count_tokens", wireOf(turn), model, false, signal);
+    return (await readJson(reply)).value;
+  }
+
+  return {
+    async *run(turn, { model, isFallback }, signal) {
+      const wire = wireOf(turn);
+      const begunMs = clock.monotonicMs();
+      const reply = await send("/v1/messages", wire, model, wire.isStream, signal);
+      const at: Passing = {
+        renameTo: model === null || isFallback ? null : wire.modelId,
+        // An upstream that runs tools itself may decode more than once.
+        outputMax: turn.serverTools === undefined ? turn.maxTokens : Infinity,
+      };
+      yield* wire.isStream ? passStream(reply, begunMs, at) : passWhole(reply, begunMs, at);
+    },
+    async countTokens(turn, model, signal) {
+      const tokens = (await count(turn, model, signal))["input_tokens"];
+      if (typeof tokens !== "number" || !Number.isInteger(tokens)) throw upstreamFailure("broken", "a count that is no count");
+      return tokens;
+    },
+    countOnWire: count,
+    async probe(signal) {
+      const headers = { "anthropic-version": "2023-06-01" };
+      const reply = await client.send("/v1/models?limit=1", { headers, silenceMs: PROBE_MS, signal });
+      // A server of the protocol without this list is well, too.
+      if (reply.status === 200 || reply.status === 404 || reply.status === 405) await readWhole(reply.body, MESSAGE_MAX_BYTES);
+      else await refuse(reply);
+    },
+    close: () => client.close(),
+  };
+}
+
+interface Passing {
+  /** The model's name in the reply; null: as the upstream has it. */
+  readonly renameTo: string | null;
+  readonly outputMax: number;
+}
+
+type End = Extract<TurnEvent, { type: "end" }>;
+
+function endOf(told: Json, usage: End["usage"], times: { readonly prefillMs: number; readonly decodeMs: number }): End {
+  return {
+    type: "end",
+    // Only the ledger and the span read it: the client gets the upstream's own word.
+    stopReason: (typeof told["stop_reason"] === "string" ? told["stop_reason"] : "end_turn") as End["stopReason"],
+    stopSequence: typeof told["stop_sequence"] === "string" ? told["stop_sequence"] : null,
+    refusal: null,
+    usage,
+    timings: { renderMs: 0, queueMs: 0, restoreMs: 0, ...times },
+    cacheMissReason: null,
+  };
+}
+
+function idOf(message: Json): { readonly messageId?: string } {
+  const id = message["id"];
+  return typeof id === "string" && id !== "" && id.length <= 200 ? { messageId: id } : {};
+}
+
+function deltaCharacters(value: unknown): number {
+  const delta = objectOf(value);
+  const text = delta["text"] ?? delta["thinking"] ?? delta["partial_json"];
+  return typeof text === "string" ? text.length : 0;
+}
+
+function wireOf(turn: Turn): WireRequest {
+  if (turn.wire === undefined) throw new Error("a turn without its request cannot be passed on");
+  return turn.wire;
+}

@@ -1,0 +1,208 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { BODY, get, parseEvents, post, until } from "../../doors/testing/start-test-server.ts";
+import { type FakeUpstream, sendJson, sendSse, sse, startFakeUpstream } from "../upstream/testing/fake-upstream.ts";
+import { chooseTarget } from "./choose-target.ts";
+import { createTargetHealth } from "./target-health.ts";
+import { type PooledServer, startWithPools } from "../../../test/support/start-with-pools.ts";
+
+const MESSAGE = {
+  id: "msg_1",
+  type: "message",
+  role: "assistant",
+  model: "theirs",
+  content: [{ type: "text", text: "Hi" }],
+  stop_reason: "end_turn",
+  usage: { input_tokens: 9, output_tokens: 3 },
+};
+const overloaded = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
+
+let one: FakeUpstream;
+let two: FakeUpstream;
+let server: PooledServer;
+beforeAll(async () => {
+  [one, two] = await Promise.all([startFakeUpstream(() => {}), startFakeUpstream(() => {})]);
+});
+afterAll(() => Promise.all([one.close(), two.close()]));
+beforeEach(async () => {
+  for (const each of [one, two]) {
+    each.requests.length = 0;
+    each.answer((outgoing) => sendJson(outgoing, 200, MESSAGE));
+    each.probe((outgoing) => void outgoing.end("{}"));
+  }
+  server = await startWithPools({
+    models: { haiku: "pair", sonnet: "first", opus: "chat" },
+    upstreams: {
+      one: { kind: "anthropic", url: one.url, silence_seconds: 0.3, reply_seconds: 0.3 },
+      two: { kind: "anthropic", url: two.url },
+      nobody: { kind: "anthropic", url: "http://127.0.0.1:1" },
+      chat: { kind: "chat-completions", url: "http://127.0.0.1:1" },
+    },
+    pools: {
+      pair: { targets: [{ upstream: "one" }, { upstream: "two" }] },
+      first: { targets: [{ upstream: "one" }], fallbacks: ["second"] },
+      second: { targets: [{ upstream: "two", model: "other" }] },
+      alone: { targets: [{ upstream: "nobody" }] },
+      chat: { targets: [{ upstream: "chat" }], fallbacks: ["tiny"] },
+    },
+  });
+});
+afterEach(() => server.close());
+const counts = () => [one.requests.length, two.requests.length];
+
+/** Bodies whose home is one target or the other, as the first requests show. */
+async function bodyAt(upstream: FakeUpstream) {
+  for (let n = 0; ; n += 1) {
+    const before = upstream.requests.length;
+    const body = { ...BODY, messages: [{ role: "user", content: `Hi ${n}` }] };
+    await (await post(server, "/v1/messages", body)).text();
+    if (upstream.requests.length > before) return body;
+  }
+}
+
+test("a conversation stays where its prefix is, and others go elsewhere", async () => {
+  const body = await bodyAt(one);
+  const [before] = counts();
+  for (const reply of ["a", "b", "c"]) {
+    body.messages.push({ role: "assistant", content: reply }, { role: "user", content: reply });
+    await (await post(server, "/v1/messages", body)).text();
+  }
+  expect(one.requests.length).toBe((before ?? 0) + 3);
+  await bodyAt(two);
+});
+
+test("a failure before the first byte is tried on the other target, and the client sees none of it", async () => {
+  const body = await bodyAt(one);
+  for (const fault of [
+    () => one.answer((outgoing) => sendJson(outgoing, 529, overloaded)),
+    () => one.answer(() => {}),
+    () => one.answer((outgoing) => outgoing.socket?.resetAndDestroy()),
+  ]) {
+    fault();
+    const [, before] = counts();
+    const reply = await post(server, "/v1/messages", body);
+    expect([reply.status, await reply.json()]).toEqual([200, MESSAGE]);
+    expect(two.requests.length).toBe((before ?? 0) + 1);
+  }
+  const exposed = await (await get(server, "/metrics", { key: null })).text();
+  expect(exposed).toContain('parley_upstream_retries_total{upstream="two",fault="overloaded"} 1');
+  expect(exposed).toContain('parley_upstream_turns_total{upstream="one",outcome="silent"} 1');
+  expect(exposed).toMatch(/parley_upstream_up\{upstream="(one|two)"\} 1/);
+  expect(server.rows.every(({ outcome }) => outcome === null)).toBe(true);
+});
+
+test("after the first byte nothing is tried again", async () => {
+  const body = await bodyAt(one);
+  const started = sse([["message_start", { type: "message_start", message: { ...MESSAGE, content: [] } }]]);
+  one.answer((outgoing) => sendSse(outgoing, started));
+  const [, before] = counts();
+  const events = parseEvents(await (await post(server, "/v1/messages", { ...body, stream: true })).text());
+  expect(events.map(({ event }) => event)).toEqual(["message_start", "error"]);
+  expect(two.requests.length).toBe(before);
+});
+
+test("what is wrong with a request is not tried again", async () => {
+  const body = await bodyAt(one);
+  one.answer((outgoing) => sendJson(outgoing, 400, { type: "error", error: { type: "invalid_request_error", message: "bad" } }));
+  const [, before] = counts();
+  expect((await post(server, "/v1/messages", body)).status).toBe(400);
+  expect(two.requests.length).toBe(before);
+});
+
+test("another pool answers when none of a pool's targets can, and the reply says so", async () => {
+  one.answer((outgoing) => sendJson(outgoing, 529, overloaded));
+  const reply = await post(server, "/v1/messages", { ...BODY, model: "claude-sonnet-4-5" });
+  expect([reply.status, reply.headers.get("parley-fallback")]).toEqual([200, "second"]);
+  expect(await reply.json()).toMatchObject({ model: "theirs" });
+  expect(JSON.parse(two.requests[0]?.body ?? "")).toMatchObject({ model: "other" });
+  expect(server.rows).toMatchObject([{ model: "claude-sonnet-4-5-20250929", weights: "first" }]);
+});
+
+test("local weights answer for a pool of translated requests, under their own name", async () => {
+  const reply = await post(server, "/v1/messages", { ...BODY, model: "claude-opus-4-8", stream: true });
+  expect([reply.status, reply.headers.get("parley-fallback")]).toEqual([200, "tiny"]);
+  const events = parseEvents(await reply.text());
+  expect(events[0]?.data).toMatchObject({ message: { model: "tiny" } });
+  expect(server.local.turns.at(-1)).toMatchObject({ weights: "tiny" });
+  expect(events.at(-1)?.event).toBe("message_stop");
+});
+
+test("where nobody is left, 529 says when to come again, and nobody is asked meanwhile", async () => {
+  const first = await post(server, "/v1/messages", { ...BODY, model: "alone" });
+  expect(first.status).toBe(529);
+  const seconds = Number(first.headers.get("retry-after"));
+  expect(seconds).toBeGreaterThanOrEqual(1);
+  expect(seconds).toBeLessThanOrEqual(60);
+  one.answer((outgoing) =>
+    sendJson(outgoing, 429, { type: "error", error: { type: "rate_limit_error", message: "x" } }, { "retry-after": "33" }),
+  );
+  two.answer((outgoing) => sendJson(outgoing, 529, overloaded, { "retry-after": "44" }));
+  await (await post(server, "/v1/messages", BODY)).text();
+  const before = counts();
+  const next = await post(server, "/v1/messages", BODY);
+  expect(next.status).toBe(529);
+  expect(Number(next.headers.get("retry-after"))).toBeGreaterThanOrEqual(30);
+  expect(Number(next.headers.get("retry-after"))).toBeLessThanOrEqual(33);
+  expect(counts()).toEqual(before);
+});
+
+test("an upstream that was away is used again once a probe has found it", async () => {
+  const body = await bodyAt(one);
+  one.probe((outgoing) => sendJson(outgoing, 500, "{}"));
+  one.answer((outgoing) => outgoing.socket?.resetAndDestroy());
+  await (await post(server, "/v1/messages", body)).text();
+  expect(server.router.status().find(({ upstream }) => upstream === "one")?.isUp).toBe(false);
+  one.probe((outgoing) => void outgoing.end("{}"));
+  one.answer((outgoing) => sendJson(outgoing, 200, MESSAGE));
+  await until(() => server.router.status().find(({ upstream }) => upstream === "one")?.isUp === true, 15_000);
+  const [before] = counts();
+  await (await post(server, "/v1/messages", body)).text();
+  expect(one.requests.length).toBe((before ?? 0) + 1);
+}, 20_000);
+
+describe("the choice of a target", () => {
+  const targets = (...outstanding: number[]) =>
+    outstanding.map((tokens, n) => ({ name: `t${n}`, weight: n === 2 ? 2 : 1, outstanding: tokens }));
+
+  test("follows the weights, and a target that goes moves only its own", () => {
+    const keys = Array.from({ length: 4_000 }, (_, n) => `k${n}`);
+    const all = targets(0, 0, 0);
+    const homes = keys.map((key) => chooseTarget(all, () => key)?.name);
+    const share = (name: string) => homes.filter((home) => home === name).length / keys.length;
+    expect(share("t0")).toBeGreaterThan(0.22);
+    expect(share("t0")).toBeLessThan(0.28);
+    expect(share("t2")).toBeGreaterThan(0.46);
+    expect(share("t2")).toBeLessThan(0.54);
+    const without = keys.map((key) => chooseTarget(all.slice(1), () => key)?.name);
+    expect(keys.filter((_, n) => homes[n] !== "t0" && homes[n] !== without[n])).toEqual([]);
+  });
+
+  test("goes to the least busy one by weight where home is much busier", () => {
+    const busy = targets(100_000, 30_000, 40_000);
+    for (let n = 0; n < 50; n += 1) expect(chooseTarget(busy, () => `k${n}`)?.name).not.toBe("t0");
+    expect(chooseTarget([], () => "k")).toBeNull();
+  });
+});
+
+test("an upstream is paused after three failures in a row, longer each time, until a probe succeeds", () => {
+  let nowMs = 1_000;
+  const health = createTargetHealth({ monotonicMs: () => nowMs });
+  health.failed("broken", undefined);
+  health.failed("silent", undefined);
+  health.succeeded();
+  health.failed("broken", undefined);
+  health.failed("request", undefined);
+  expect([health.isSick(), health.pausedUntilMs()]).toEqual([false, 0]);
+  for (const pauseMs of [2_000, 4_000, 8_000]) {
+    for (let n = 0; n < 3; n += 1) health.failed("broken", undefined);
+    expect([health.isSick(), health.pausedUntilMs()]).toEqual([true, nowMs + pauseMs]);
+    nowMs += pauseMs + 1;
+    // The pause is over, but nobody has seen that it is well.
+    expect(health.pausedUntilMs()).toBeGreaterThan(0);
+    health.failed("request", undefined);
+  }
+  health.succeeded();
+  health.failed("limited", 3_000);
+  expect([health.isSick(), health.pausedUntilMs()]).toEqual([false, nowMs + 3_000]);
+  nowMs += 3_001;
+  expect(health.pausedUntilMs()).toBe(0);
+});

@@ -1,0 +1,108 @@
+import { createAnthropicUpstream } from "./engines/anthropic/create-anthropic-upstream.ts";
+import { createChatUpstream } from "./engines/chat-completions/create-chat-upstream.ts";
+import { createRouter, type Pool, type Router } from "./engines/router/create-router.ts";
+import { createUpstreamClient } from "./engines/upstream/upstream-client.ts";
+import type { UpstreamDriver } from "./engines/upstream/upstream-driver.ts";
+import type { PoolTraits } from "./models/served-capabilities.ts";
+import type { Clock } from "./platform/clock.ts";
+import { newId } from "./platform/ids.ts";
+import type { Log } from "./platform/log.ts";
+import type { Metrics } from "./platform/metrics.ts";
+import { isPassedOn, type PoolConfig, type RoutesConfig, type UpstreamConfig } from "./platform/upstreams-config.ts";
+import type { Engine } from "./turn/engine.ts";
+
+export interface UpstreamsOptions {
+  readonly config: RoutesConfig;
+  readonly local: Engine;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signThinking: (workspaceId: string, thinking: string) => string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const MS_PER_SECOND = 1000;
+const PASSED_ON_CONTEXT_TOKENS = 200_000;
+const CHAT_CONTEXT_TOKENS = 32_768;
+
+/** The configured pools in front of the local models. */
+export function startUpstreams(options: UpstreamsOptions): Router {
+  const { config, local, clock, log, metrics } = options;
+  const upstreams = new Map(
+    Object.entries(config.upstreams).map(([name, upstream]) => [name, startDriver(name, upstream, options)]),
+  );
+  const pools = new Map(Object.entries(config.pools).map(([name, pool]) => [name, toPool(name, pool, config)]));
+  return createRouter({ upstreams, pools, local, clock, log, metrics });
+}
+
+/** What the pools can do, by name. */
+export function poolTraits({ pools, upstreams }: RoutesConfig): ReadonlyMap<string, PoolTraits> {
+  return new Map(
+    Object.entries(pools).map(([name, pool]) => {
+      const all = pool.targets.flatMap((target) => upstreams[target.upstream] ?? []);
+      const traits: PoolTraits = {
+        isPassedOn: isPassedOn(pool, upstreams),
+        isChat: all.every(({ kind }) => kind === "chat-completions"),
+        seesImages: all.every(({ images }) => images),
+        hasStructuredOutputs: all.every(({ structured_outputs: has }) => has),
+        thinks: all.every(({ thinking }) => thinking !== "none"),
+      };
+      return [name, traits];
+    }),
+  );
+}
+
+function startDriver(name: string, upstream: UpstreamConfig, { env, signThinking, clock }: UpstreamsOptions): UpstreamDriver {
+  const client = createUpstreamClient({
+    url: upstream.url,
+    headers: keyHeaders(upstream, keyOf(name, upstream, env)),
+    connectMs: upstream.connect_seconds * MS_PER_SECOND,
+    connectionsMax: upstream.connections,
+  });
+  const silenceMs = upstream.silence_seconds * MS_PER_SECOND;
+  const wholeMs = upstream.reply_seconds * MS_PER_SECOND;
+  switch (upstream.kind) {
+    case "anthropic":
+      return createAnthropicUpstream({ client, silenceMs, wholeMs, clock });
+    case "chat-completions":
+      return createChatUpstream({
+        client,
+        silenceMs,
+        thinking: upstream.thinking,
+        signThinking,
+        newToolUseId: () => newId("toolu"),
+        clock,
+      });
+    default:
+      upstream.kind satisfies never;
+      throw new Error("unknown kind");
+  }
+}
+
+function keyOf(name: string, upstream: UpstreamConfig, env: UpstreamsOptions["env"]): string | null {
+  const { api_key: key, api_key_env: variable } = upstream;
+  if (variable === null) return key;
+  const value = env[variable];
+  if (value === undefined || value === "") throw new Error(`upstreams.${name}.api_key_env: ${variable} is not set`);
+  return value;
+}
+
+function keyHeaders({ kind, auth }: UpstreamConfig, key: string | null): Readonly<Record<string, string>> {
+  if (key === null) return {};
+  const how = auth ?? (kind === "anthropic" ? "x-api-key" : "bearer");
+  return how === "bearer" ? { authorization: `Bearer ${key}` } : { "x-api-key": key };
+}
+
+function toPool(name: string, pool: PoolConfig, { upstreams }: RoutesConfig): Pool {
+  const standard = isPassedOn(pool, upstreams) ? PASSED_ON_CONTEXT_TOKENS : CHAT_CONTEXT_TOKENS;
+  return {
+    description: {
+      weights: name,
+      title: pool.title ?? name,
+      contextTokens: pool.context_tokens ?? standard,
+      thinking: "native",
+    },
+    targets: pool.targets,
+    fallbacks: pool.fallbacks,
+  };
+}

@@ -1,0 +1,121 @@
+import { provedBy, type Requirement } from "./requirement.ts";
+
+/** Upstream engines and the router. */
+export const upstreamsRequirements: readonly Requirement[] = [
+  ...provedBy("server/src/engines/anthropic/anthropic-upstream.test.ts", [
+    [
+      "upstreams:bytes",
+      "1",
+      "A request for a pool of Messages servers goes out byte for byte, with the operator's key.",
+      "byte for byte, with the operator's key in place of the client's",
+    ],
+    [
+      "upstreams:events",
+      "1",
+      "Its events come back as they are, also those that are not known.",
+      "and its events come back as they are, known or not",
+    ],
+    [
+      "upstreams:ledger",
+      "9",
+      "What an upstream used is on the ledger before the client sees the end.",
+      "on the ledger before the client sees the end, %s",
+    ],
+    [
+      "upstreams:left",
+      "7",
+      "A client that leaves stops the upstream, and what was written counts.",
+      "also where the client leaves: the upstream is told to stop, and what it wrote counts",
+    ],
+    [
+      "upstreams:lies",
+      "9",
+      "An upstream's counts that are none are not believed.",
+      "but counts that are none are not believed, and nobody pays for more than was asked for",
+    ],
+    [
+      "upstreams:errors",
+      "surface D",
+      "An upstream's error is the client's, the operator's or the upstream's, and told as such.",
+      "%s %s %j is the client's as it should be",
+    ],
+    [
+      "upstreams:faults",
+      "12",
+      "A fault in an upstream's stream ends the client's stream with an error.",
+      "that %s ends the client's stream with an error",
+    ],
+    [
+      "upstreams:sdk",
+      "1",
+      "The official SDK accumulates through Parley what it accumulates from the upstream.",
+      "the official SDK accumulates through both what it accumulates from one",
+    ],
+  ]),
+  ...provedBy("server/src/engines/chat-completions/chat-upstream.test.ts", [
+    [
+      "upstreams:chat-request",
+      "1",
+      "A conversation goes to a chat server with everything in its place.",
+      "a conversation goes out as a chat, everything in its place",
+    ],
+    [
+      "upstreams:chat-reply",
+      "1",
+      "Its reply is thinking, text and calls with the server's own counts.",
+      "as thinking, text and calls that the official SDK accumulates, with the server's own counts",
+    ],
+    [
+      "upstreams:chat-refused",
+      "2",
+      "What a chat server cannot do is refused by name.",
+      "%s is refused by name before anything is sent",
+    ],
+    [
+      "upstreams:chat-capabilities",
+      "2",
+      "What a chat server cannot do stands in the model's capabilities.",
+      "stands in the model's capabilities",
+    ],
+    ["upstreams:chat-schema", "3", "A reply that does not fit its schema is a refusal.", "JSON that does not fit its schema"],
+    [
+      "upstreams:chat-count",
+      "4",
+      "A count is what the server itself counts for the prompt.",
+      "a count is what the server counts for the same prompt",
+    ],
+  ]),
+  ...provedBy("server/src/engines/router/router.test.ts", [
+    [
+      "router:affinity",
+      "5",
+      "A conversation stays on the target where its prefix is.",
+      "a conversation stays where its prefix is, and others go elsewhere",
+    ],
+    [
+      "router:retry",
+      "7",
+      "A failure before the first byte is tried on another target.",
+      "a failure before the first byte is tried on the other target, and the client sees none of it",
+    ],
+    ["router:no-retry", "9", "After the first byte nothing is tried again.", "after the first byte nothing is tried again"],
+    [
+      "router:fallback",
+      "2",
+      "Another pool answers when none of a pool's targets can, and the reply says so.",
+      "another pool answers when none of a pool's targets can, and the reply says so",
+    ],
+    [
+      "router:529",
+      "surface D",
+      "Where nobody is left 529 says when to come again.",
+      "where nobody is left, 529 says when to come again, and nobody is asked meanwhile",
+    ],
+    [
+      "router:probe",
+      "7",
+      "An upstream that was away is used again once a probe has found it.",
+      "an upstream that was away is used again once a probe has found it",
+    ],
+  ]),
+];
