@@ -66,7 +66,7 @@ module.exports = {
     },
     never(
       "rooms-of-data-know-no-doors",
-      `${server}/(auth|tenancy|limits|money|ledger|jobs|blobs|files|skills|documents|batches|backup|retention)/`,
+      `${server}/(auth|tenancy|limits|money|ledger|jobs|blobs|files|containers|skills|documents|batches|backup|retention)/`,
       `${server}/(doors|engines|endpoints|replies|cli)/`,
       "Auth, tenancy, limits, money and ledger serve every door alike.",
     ),
@@ -95,6 +95,12 @@ module.exports = {
       `${server}/blobs/`,
       `${server}/(?!blobs/|platform/)`,
       "Bytes by key; who owns them is another's matter.",
+    ),
+    never(
+      "the-sandbox-stands-alone",
+      `${server}/sandbox/`,
+      `${server}/(?!sandbox/|platform/)`,
+      "It holds programs; whose, and what for, is another's matter.",
     ),
     never("main-is-the-root", `${server}/(?!cli/|main)`, `${server}/main`, "Only the CLI starts Parley."),
     never("only-doors-listen", `${server}/(?!doors/)`, "node_modules/(hono|@hono)/", "One place knows the HTTP framework."),

@@ -25,6 +25,7 @@ import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
 import { openSnapshotStore } from "./engines/turn-engine/cache/snapshot-store.ts";
 import { createTurnEngine } from "./engines/turn-engine/create-turn-engine.ts";
 import { openFolderReplayStore } from "./engines/turn-engine/render/folder-replay-store.ts";
+import { createContainers } from "./containers/create-containers.ts";
 import { createFiles } from "./files/create-files.ts";
 import { createSkills } from "./skills/create-skills.ts";
 import { loadBuiltInSkills } from "./skills/load-built-in-skills.ts";
@@ -64,6 +65,8 @@ import { pruneLimitBuckets } from "./storage/limit-buckets.ts";
 import { AUDIT_PURPOSE } from "./tenancy/tenancy-deps.ts";
 import { createModelControl } from "./models/model-control.ts";
 import { createChanges } from "./platform/changes.ts";
+import { openSandbox } from "./sandbox/open-sandbox.ts";
+import { toSandboxLimits } from "./sandbox/to-limits.ts";
 import { createServerTools } from "./tools/create-server-tools.ts";
 import { createToolLoop } from "./tools/create-tool-loop.ts";
 import { startLocalModels } from "./start-local-models.ts";
@@ -184,6 +187,16 @@ export async function startParley(options: {
     note: (what, weights) => log.info({ what, weights }, "a reply had to be mended"),
     onStoreFault: (error) => log.warn({ err: error }, "a prompt's prefix could not be stored"),
   });
+  const { enabled: runsCode, folder: containersFolder, container_days: lifeDays, concurrency } = config.code_execution;
+  const containers = createContainers({
+    storage,
+    clock,
+    folder: containersFolder ?? join(dataDir, "containers"),
+    lifeDays,
+  });
+  const sandboxLimits = toSandboxLimits(config.code_execution);
+  const opened = runsCode ? await openSandbox(dataDir, sandboxLimits) : { sandbox: null };
+  if ("problem" in opened) log.warn(opened.problem, "there is no sandbox, so code execution is unavailable");
   const searchSeals = createThinkingSigner(deriveKey(master, "search-content"));
   const router = started.adopt(
     startUpstreams({ config, local: turnEngine, env: process.env, signThinking, clock, log, metrics }),
@@ -198,6 +211,7 @@ export async function startParley(options: {
       resolve: resolveBySystem,
       sealSearch: (id, text) => searchSeals.sign(id, text),
       clock,
+      code: { sandbox: opened.sandbox, containers, files, timeoutMs: sandboxLimits.timeoutMs, concurrency },
     }),
     openSealed: (id, sealed) => searchSeals.reveal(id, sealed),
     log,
@@ -207,6 +221,7 @@ export async function startParley(options: {
   const registry = createModelRegistry({
     mapping: config.models,
     vision: config.vision,
+    runsCode: opened.sandbox !== null,
     engine,
     pools: poolTraits(config),
     ...(minimum === null ? {} : { minimumCacheTokens: minimumForEveryLine(minimum, config) }),
@@ -268,6 +283,7 @@ export async function startParley(options: {
       engine,
       models: registry,
       files,
+      containers,
       media,
       inferenceGeos,
       dataPolicy,
@@ -288,7 +304,12 @@ export async function startParley(options: {
   const keepsNothing = (id: string) => dataPolicy.keepsNothing(id);
   const failures = started.use(createFailureLog({ storage, clock, log, keepsNothing, retentionDays }));
   const batches = createBatches({ storage, blobs, clock, retentionDays, wake: batchWorker.wake });
-  const retention = createRetention({ storage, clock, content: [files, skills, batches, failures], defaultDays: retentionDays });
+  const retention = createRetention({
+    storage,
+    clock,
+    content: [files, skills, containers, batches, failures],
+    defaultDays: retentionDays,
+  });
   const tenancy = { storage, clock, auditKey, authenticator };
   const accounts = createAccounts({
     storage,
@@ -317,6 +338,7 @@ export async function startParley(options: {
     turns: createRunningTurns(),
     files,
     skills,
+    containers,
     egress,
     media,
     batches,
@@ -360,6 +382,7 @@ export async function startParley(options: {
   await jobs.every("reconcile-ledger", "43 2 * * *", async () => void (await reconcileLedger({ storage, clock, log, metrics })));
   await jobs.every("sweep-request-log", "27 3 * * *", () => failures.sweep());
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
+  await jobs.every("sweep-containers", "*/10 * * * *", () => containers.sweep());
   await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
   await jobs.every("remove-orphaned-blobs", "29 * * * *", async () => {
     await files.removeOrphans();

@@ -15,6 +15,7 @@ import { createNamedOrganization, showOrganizations } from "./commands/organizat
 import { type PriorityOptions, setPriority } from "./commands/priority.ts";
 import { pull } from "./commands/pull.ts";
 import { type IncreaseOptions, requestSpendIncrease } from "./commands/spend.ts";
+import { installSandbox, showSandbox } from "./commands/sandbox.ts";
 import { type StatementOptions, writeStatement } from "./commands/statements.ts";
 import { setTier, type TierOptions } from "./commands/tier.ts";
 import { createUser, printLink } from "./commands/users.ts";
@@ -324,6 +325,14 @@ export function createProgram(signal: AbortSignal): Command {
     .action((options: GlobalOptions & { method: string; sha256?: string }) =>
       installEngine(options, createCliContext(options), signal),
     );
+
+  const sandbox = program.command("sandbox").description("Where code of models runs.");
+  command("status", "Show whether code can run, and with which Python.", ["sandbox status"], sandbox).action(
+    (options: GlobalOptions) => showSandbox(createCliContext(options)),
+  );
+  command("install", "Install the Python packages that code finds.", ["sandbox install"], sandbox).action(
+    (options: GlobalOptions) => installSandbox(createCliContext(options), signal),
+  );
 
   command("doctor", "Say what is wrong here and how to mend it.", ["doctor", "doctor --json"]).action((options: GlobalOptions) =>
     doctor(createCliContext(options)),

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { createBatches } from "../batches/create-batches.ts";
 import { openBlobStore } from "../blobs/index.ts";
+import { createContainers } from "../containers/create-containers.ts";
 import { createFiles } from "../files/create-files.ts";
 import { createRetention, type Retention } from "../retention/create-retention.ts";
 import { createSkills } from "../skills/create-skills.ts";
@@ -19,5 +21,7 @@ export async function withContent<T>(
   const skills = createSkills({ storage, blobs, clock, auditKey, quotaBytes, builtIns: [] });
   // Its servers find by themselves what there is to do.
   const batches = createBatches({ storage, blobs, clock, retentionDays: days, wake() {} });
-  return work(createRetention({ storage, clock, content: [files, skills, batches], defaultDays: days }));
+  const { folder, container_days: lifeDays } = config.code_execution;
+  const containers = createContainers({ storage, clock, folder: folder ?? join(dataDir, "containers"), lifeDays });
+  return work(createRetention({ storage, clock, content: [files, skills, containers, batches], defaultDays: days }));
 }

@@ -15,7 +15,7 @@ const rules = resolveClaudeModel("claude-haiku-4-5")?.model.rules;
 if (!rules) throw new Error("claude-haiku-4-5 is unknown");
 const reading: MediaReading = {
   workspaceId: "wrkspc_1",
-  capabilities: servedCapabilities(rules, "ocr"),
+  capabilities: servedCapabilities(rules, "ocr", false),
   mediaMax: 100,
   keepsNothing: false,
   signal: new AbortController().signal,
@@ -142,7 +142,7 @@ describe("pictures", { timeout: SLOW_MS }, () => {
 
   test("are not touched where the model takes none: its own refusal follows", async () => {
     const before = pictures;
-    const blind = { ...reading, capabilities: servedCapabilities(rules, "native") };
+    const blind = { ...reading, capabilities: servedCapabilities(rules, "native", false) };
     const broken = image(imageSource("png", Buffer.from("nothing"))) as ImageBlockParam;
     expect((await reader.read(request(broken), blind)).pictures.size).toBe(0);
     expect(pictures).toBe(before);

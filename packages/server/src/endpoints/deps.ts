@@ -1,4 +1,5 @@
 import type { Batches } from "../batches/create-batches.ts";
+import type { Containers } from "../containers/create-containers.ts";
 import type { CreatedApiKey, CreateKeyOptions } from "../auth/manage-api-keys.ts";
 import type { Egress } from "../egress/index.ts";
 import type { MediaReader } from "../documents/read-media.ts";
@@ -33,6 +34,7 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly turns: RunningTurns;
   readonly files: Files;
   readonly skills: Skills;
+  readonly containers: Pick<Containers, "get">;
   /** The only way to an address that a request gives. */
   readonly egress: Egress;
   readonly media: MediaReader;

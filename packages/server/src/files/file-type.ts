@@ -40,6 +40,13 @@ export async function decideFileType(declared: string, sample: Uint8Array): Prom
   return claimed;
 }
 
+/** What a name says of a text's type, which its bytes do not tell; empty where it says nothing. */
+export function textTypeOf(filename: string): string {
+  const extension = filename.split(".").at(-1)?.toLowerCase();
+  const [type] = Object.entries(EXTENSIONS).find(([, usual]) => usual === extension) ?? [""];
+  return type.startsWith("text/") || type === "application/json" || type === "application/xml" ? type : "";
+}
+
 /** With its dot; empty for a type without a usual one. */
 export function extensionOf(mimeType: string): string {
   const extension = EXTENSIONS[mimeType];

@@ -21,6 +21,8 @@ export async function resolveFileBlocks<Request extends Pick<CountTokensRequest,
   files: Files,
   /** Told each source that stands in a file's place, and the file's id: citations name it. */
   onSource: (source: object, fileId: string) => void = () => {},
+  /** Told each file that a block puts into the container. */
+  onUpload: (file: FileRow) => void = () => {},
 ): Promise<Request> {
   if (!request.messages.some(({ content }) => Array.isArray(content) && content.some((block) => namesFile(block))))
     return request;
@@ -64,6 +66,11 @@ export async function resolveFileBlocks<Request extends Pick<CountTokensRequest,
     }
   }
 
+  function noteUpload(file: FileRow): void {
+    files.assertReadable(file);
+    onUpload(file);
+  }
+
   async function findFile(id: string): Promise<FileRow> {
     const [file] = await files.find(owner, [id]);
     if (!file) throw fileNotFound(id);
@@ -90,7 +97,7 @@ export async function resolveFileBlocks<Request extends Pick<CountTokensRequest,
           content: (await resolveAll(block.content as ContentBlockParam[], [...here, "content"])) as typeof block.content,
         };
       case "container_upload":
-        await findFile(block.file_id);
+        noteUpload(await findFile(block.file_id));
         return block;
       default:
         return block;

@@ -61,6 +61,8 @@ export interface ModelRegistryOptions {
   readonly vision?: Vision;
   /** The pools of upstreams, by name; the engine lists them, too. */
   readonly pools?: ReadonlyMap<string, PoolTraits>;
+  /** Whether this machine has a sandbox for code. */
+  readonly runsCode?: boolean;
 }
 
 export function createModelRegistry({
@@ -69,6 +71,7 @@ export function createModelRegistry({
   minimumCacheTokens = {},
   vision = "native",
   pools = new Map(),
+  runsCode = false,
 }: ModelRegistryOptions): ModelRegistry {
   const table = new Map(Object.entries(mapping));
   const minimums = new Map(Object.entries(minimumCacheTokens));
@@ -88,9 +91,9 @@ export function createModelRegistry({
 
   function resolved(id: string, modelClass: ResolvedModel["modelClass"], weights: string, rules: ModelRules): ResolvedModel {
     const pool = pools.get(weights) ?? null;
-    if (pool === null) return { id, modelClass, weights, rules, capabilities: servedCapabilities(rules, vision), pool };
+    if (pool === null) return { id, modelClass, weights, rules, capabilities: servedCapabilities(rules, vision, runsCode), pool };
     const own = poolRules(rules, pool);
-    return { id, modelClass, weights, rules: own, capabilities: poolCapabilities(own, vision, pool), pool };
+    return { id, modelClass, weights, rules: own, capabilities: poolCapabilities(own, vision, runsCode, pool), pool };
   }
 
   async function localWeights(name: string): Promise<WeightsDescription | undefined> {

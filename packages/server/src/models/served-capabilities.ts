@@ -26,8 +26,8 @@ export function poolRules(rules: ModelRules, { isChat, thinks }: PoolTraits): Mo
 }
 
 /** What a pool of upstreams serves. */
-export function poolCapabilities(rules: ModelRules, vision: Vision, traits: PoolTraits): ModelCapabilities {
-  const served = servedCapabilities(rules, traits.seesImages ? "native" : vision);
+export function poolCapabilities(rules: ModelRules, vision: Vision, runsCode: boolean, traits: PoolTraits): ModelCapabilities {
+  const served = servedCapabilities(rules, traits.seesImages ? "native" : vision, runsCode);
   if (traits.isPassedOn) {
     return {
       ...served,
@@ -49,12 +49,12 @@ export function poolCapabilities(rules: ModelRules, vision: Vision, traits: Pool
 }
 
 /** What Parley serves on text weights under a model's rules; every "yes" here is honoured, everything else is refused. */
-export function servedCapabilities(rules: ModelRules, vision: Vision): ModelCapabilities {
+export function servedCapabilities(rules: ModelRules, vision: Vision, runsCode: boolean): ModelCapabilities {
   const { thinking } = rules;
   return {
     batch: yes,
     citations: yes,
-    code_execution: no,
+    code_execution: { supported: runsCode },
     context_management: {
       supported: true,
       clear_thinking_20251015: yes,
@@ -64,7 +64,7 @@ export function servedCapabilities(rules: ModelRules, vision: Vision): ModelCapa
     effort: { supported: true, low: yes, medium: yes, high: yes, xhigh: yes, max: yes },
     image_input: { supported: vision === "ocr" },
     pdf_input: yes,
-    server_tools: { supported: true, code_execution: no, web_search: yes },
+    server_tools: { supported: true, code_execution: { supported: runsCode }, web_search: yes },
     structured_outputs: yes,
     thinking: {
       supported: thinking.enabled || thinking.adaptive,

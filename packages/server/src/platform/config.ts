@@ -245,6 +245,25 @@ export const ConfigSchema = z
         max_content_tokens: positive.max(1_000_000).default(4_000),
       })
       .prefault({}),
+    code_execution: z
+      .strictObject({
+        /** Off: the tool says `unavailable`. */
+        enabled: flag.default(true),
+        /** Of one program. */
+        timeout_seconds: positive.max(600).default(60),
+        /** Of all processes of one program together. */
+        memory_bytes: positive.min(64 * 1024 ** 2).default(1024 ** 3),
+        processes: positive.max(4_096).default(64),
+        /** What the files of one container may take. */
+        disk_bytes: positive.min(1024 ** 2).default(1024 ** 3),
+        /** Programs at once; others wait. */
+        concurrency: positive.max(1_000).default(4),
+        /** Where containers are kept; null: `containers` in the data folder. Several nodes must share it. */
+        folder: z.string().min(1).nullable().default(null),
+        /** How long a container can be used again; shorter where its workspace keeps content for less. */
+        container_days: positive.max(365).default(30),
+      })
+      .prefault({}),
     /** What addresses given by clients and models may lead to. */
     egress: z
       .strictObject({
@@ -324,6 +343,8 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_WEB_SEARCH_URL: "web_search.url",
   PARLEY_WEB_SEARCH_API_KEY: "web_search.api_key",
   PARLEY_WEB_FETCH: "web_fetch.enabled",
+  PARLEY_CODE_EXECUTION: "code_execution.enabled",
+  PARLEY_CODE_EXECUTION_FOLDER: "code_execution.folder",
   PARLEY_EGRESS_PUBLIC: "egress.public",
   PARLEY_OPENID_ISSUER: "openid.issuer",
   PARLEY_OPENID_CLIENT_ID: "openid.client_id",

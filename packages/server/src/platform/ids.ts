@@ -47,7 +47,8 @@ export type IdPrefix =
   | "skver"
   | "msgbatch"
   | "session"
-  | "prompt";
+  | "prompt"
+  | "container";
 
 /** An id in the platform's form: the prefix, `01` (its version) and 22 random characters (128 bits). */
 export function newId(prefix: IdPrefix): string {

@@ -1,6 +1,6 @@
-import type { DocumentBlockParam, ImageBlockParam, SearchResultBlockParam } from "@parley/wire";
+import type { ContainerUploadBlockParam, DocumentBlockParam, ImageBlockParam, SearchResultBlockParam } from "@parley/wire";
 import { imageText } from "../turn/image-text.ts";
-import type { Citable, DocumentBlock, ImageBlock } from "../turn/turn.ts";
+import type { Citable, DocumentBlock, ImageBlock, TextBlock } from "../turn/turn.ts";
 import { cacheTtl } from "./cache-ttl.ts";
 import type { RequestMedia } from "./turn-context.ts";
 import { untranslatable } from "./untranslatable.ts";
@@ -10,6 +10,8 @@ export interface DocumentReader {
   document(block: DocumentBlockParam): DocumentBlock;
   searchResult(block: SearchResultBlockParam): DocumentBlock;
   image(block: ImageBlockParam): ImageBlock;
+  /** What the model is told of a file that is put into the container. */
+  upload(block: ContainerUploadBlockParam): TextBlock;
 }
 
 export function createDocumentReader(media: RequestMedia): DocumentReader {
@@ -70,6 +72,16 @@ export function createDocumentReader(media: RequestMedia): DocumentReader {
         source: block.source,
         text: texts.join("\n"),
         ...(block.citations?.enabled ? { citable: { unit: "search-result-block", index, texts, fileId: null } } : {}),
+        ...cacheTtl(block.cache_control),
+      };
+    },
+
+    upload(block) {
+      const name = media.uploads.get(block.file_id);
+      if (name === undefined) throw untranslatable("container_upload");
+      return {
+        type: "text",
+        text: `[The user uploaded the file ${name} to the working folder.]`,
         ...cacheTtl(block.cache_control),
       };
     },

@@ -1,5 +1,5 @@
-import type { CountTokensRequest, ModelCapabilities, Problem } from "@parley/wire";
-import { isServerToolType } from "./server-tools.ts";
+import type { CodeExecutionToolParam, CountTokensRequest, ModelCapabilities, Problem } from "@parley/wire";
+import { hasParts, isCodeExecution, isServerToolName, isServerToolType, serverToolNames } from "./server-tools.ts";
 import { clientTool } from "./client-tools/index.ts";
 
 type Path = readonly (string | number)[];
@@ -22,14 +22,14 @@ export function findUnserved(request: CountTokensRequest, capabilities: ModelCap
           ? { path, text: "belongs into an `assistant` message", errorCode: "compaction_block_misplaced" }
           : findUnservedBlock(block, path, capabilities);
       });
-    })
+    }) ??
+    findUnservedCode(request)
   );
 }
 
 /** Fields that must be absent, null or empty, with what they would need. */
 const UNSERVED_FIELDS: readonly (readonly [keyof CountTokensRequest, string, errorCode?: string])[] = [
   ["mcp_servers", "MCP servers are not supported"],
-  ["container", "containers are not supported"],
   ["compaction", "compaction is not supported"],
   ["fallbacks", "fallbacks are not supported"],
   ["fallback_credit_token", "fallback credits are not supported"],
@@ -86,6 +86,37 @@ function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {
   });
 }
 
+/** What a request asks of containers and of the tool that runs code in them. */
+function findUnservedCode({ messages, tools = [], container }: CountTokensRequest): Problem | null {
+  if (container && typeof container === "object" && container.skills && container.skills.length > 0) {
+    return { path: ["container", "skills"], text: "skills are not supported" };
+  }
+  const at = tools.findIndex(isCodeExecution);
+  const tool = tools[at];
+  const findBlock = (type: string, isMeant: (block: Loose) => boolean): readonly (string | number)[] | null => {
+    for (const [place, { content }] of messages.entries()) {
+      const index = Array.isArray(content) ? content.findIndex((block) => block.type === type && isMeant(block)) : -1;
+      if (index >= 0) return ["messages", place, "content", index, type];
+    }
+    return null;
+  };
+  if (tool === undefined) {
+    const path = findBlock("container_upload", () => true);
+    return path === null ? null : { path, text: "files are put into a container only where a code execution tool is in `tools`" };
+  }
+  if (!hasParts(tool)) return null;
+  if (tool.defer_loading === true) {
+    return { path: ["tools", at, String(tool.type), "defer_loading"], text: "this tool cannot be deferred" };
+  }
+  const taken = tools.find(({ name }) => serverToolNames(tool as CodeExecutionToolParam).some((own) => own === name));
+  if (taken) return { path: ["tools"], text: "Tool names must be unique." };
+  for (const type of ["tool_addition", "tool_removal"]) {
+    const path = findBlock(type, ({ tool: named }) => (named as Loose).name === "code_execution");
+    if (path !== null) return { path, text: "this tool cannot be added or removed within a conversation" };
+  }
+  return null;
+}
+
 function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabilities): Problem | null {
   switch (block.type) {
     case "text":
@@ -115,7 +146,7 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     }
     case "server_tool_use": {
       const caller = block.caller as Loose | undefined;
-      if (!isServerToolType(String(block.name)))
+      if (!isServerToolName(String(block.name)))
         return { path, text: `\`${String(block.name)}\` is not supported by this model` };
       return caller && caller.type !== "direct"
         ? { path: [...path, "caller"], text: "calling tools from code is not supported" }
@@ -124,6 +155,10 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     case "web_search_tool_result":
     case "web_fetch_tool_result":
     case "tool_search_tool_result":
+    case "code_execution_tool_result":
+    case "bash_code_execution_tool_result":
+    case "text_editor_code_execution_tool_result":
+    case "container_upload":
       return null;
     case "tool_result": {
       const content = Array.isArray(block.content) ? (block.content as readonly Loose[]) : [];

@@ -1,4 +1,4 @@
-import type { ServerToolResultBlockParam } from "@parley/wire";
+import type { ServerToolResultBlockParam, TextEditorCodeExecutionToolResultBlockParam } from "@parley/wire";
 import type { DocumentBlock, TextBlock, ToolDefinitionBlock, ToolResultBlock } from "../turn/turn.ts";
 import { refusal } from "./refuse.ts";
 
@@ -38,8 +38,10 @@ export function toServerToolResult(
     ...(block.cache_control ? { cacheTtl: block.cache_control.ttl ?? "5m" } : {}),
   });
   const { content } = block;
-  if ("error_code" in content)
-    return result([text(ERROR_TEXTS[content.error_code] ?? `The call failed: ${content.error_code}.`)], true);
+  if ("error_code" in content) {
+    const said = "error_message" in content && content.error_message ? ` ${content.error_message}` : "";
+    return result([text(`${ERROR_TEXTS[content.error_code] ?? `The call failed: ${content.error_code}.`}${said}`)], true);
+  }
   switch (block.type) {
     case "web_search_tool_result": {
       const results = block.content as Exclude<typeof block.content, { error_code: string }>;
@@ -73,8 +75,48 @@ export function toServerToolResult(
       if (found.tool_references.length === 0) return result([text("No tool was found. Try other words.")]);
       return result(found.tool_references.map(({ tool_name: name }) => reader.load(name)));
     }
+    case "code_execution_tool_result":
+    case "bash_code_execution_tool_result": {
+      const ran = block.content as Extract<typeof block.content, { stdout: string }>;
+      return result([text(toRunText(ran))], ran.return_code !== 0);
+    }
+    case "text_editor_code_execution_tool_result":
+      return result([text(toEditText(block.content as Exclude<typeof block.content, { error_code: string }>))]);
     default:
       throw new TypeError(`no such result: ${JSON.stringify(block satisfies never)}`);
+  }
+}
+
+/** What a program printed, and what else of it a model can act on. */
+function toRunText(ran: {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly return_code: number;
+  readonly content: readonly { readonly file_id: string }[];
+}): string {
+  const parts = [ran.stdout.trimEnd()];
+  if (ran.stderr.trim() !== "") parts.push(`[stderr]\n${ran.stderr.trimEnd()}`);
+  if (ran.return_code !== 0) parts.push(`[It ended with return code ${ran.return_code}.]`);
+  if (ran.content.length > 0) parts.push(`[Files for the user: ${ran.content.map(({ file_id: id }) => id).join(", ")}]`);
+  const said = parts.filter((part) => part !== "").join("\n");
+  return said === "" ? "[It ended well and printed nothing.]" : said;
+}
+
+function toEditText(
+  edit: Exclude<TextEditorCodeExecutionToolResultBlockParam["content"], { readonly error_code: string }>,
+): string {
+  switch (edit.type) {
+    case "text_editor_code_execution_view_result": {
+      const { start_line: first, num_lines: shown, total_lines: total } = edit;
+      const part = first && shown && total && shown < total ? `\n[Lines ${first} to ${first + shown - 1} of ${total}]` : "";
+      return `${edit.content}${part}` === "" ? "[The file is empty.]" : `${edit.content}${part}`;
+    }
+    case "text_editor_code_execution_create_result":
+      return edit.is_file_update ? "The file was there and has been replaced." : "The file has been made.";
+    case "text_editor_code_execution_str_replace_result":
+      return ["The file has been changed:", ...(edit.lines ?? [])].join("\n");
+    default:
+      throw new TypeError(`no such result: ${JSON.stringify(edit satisfies never)}`);
   }
 }
 
@@ -93,6 +135,8 @@ const ERROR_TEXTS: Readonly<Record<string, string>> = {
   unsupported_content_type: "The call failed: what stands at this address is no text.",
   content_too_large: "The call failed: what stands at this address is too large.",
   execution_time_exceeded: "The call failed: it took too long.",
+  output_file_too_large: "The call failed: it wrote a file that is too large to be given to the user.",
+  file_not_found: "The call failed: there is no such file.",
 };
 
 function text(value: string): TextBlock {

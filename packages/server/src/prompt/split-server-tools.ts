@@ -1,4 +1,4 @@
-import type { ContentBlockParam, PlacedBlock, ServerToolResultBlockParam } from "@parley/wire";
+import { type ContentBlockParam, type PlacedBlock, SERVER_TOOL_RESULTS, type ServerToolResultBlockParam } from "@parley/wire";
 import type { AssistantBlock, ToolResultBlock, TurnMessage } from "../turn/turn.ts";
 
 /**
@@ -33,7 +33,5 @@ export function splitServerTools(
 }
 
 export function isServerToolResult(block: ContentBlockParam): block is ServerToolResultBlockParam {
-  return (
-    block.type === "web_search_tool_result" || block.type === "web_fetch_tool_result" || block.type === "tool_search_tool_result"
-  );
+  return (SERVER_TOOL_RESULTS as readonly string[]).includes(block.type);
 }

@@ -26,6 +26,8 @@ export function toUserBlock(block: ContentBlockParam, tools: ToolLoader, documen
       return documents.searchResult(block);
     case "tool_result":
       return toToolResultBlock(block, tools, documents);
+    case "container_upload":
+      return documents.upload(block);
     default:
       throw untranslatable(block.type);
   }

@@ -299,18 +299,27 @@ describe("what is not served is refused by its path", () => {
     ],
     [
       asked([{ type: "container_upload", file_id: "file_1" }]),
-      "messages.0.content.0.container_upload: `container_upload` blocks are not supported by this model",
+      "messages.0.content.0.container_upload: files are put into a container only where a code execution tool is in `tools`",
     ],
     [
-      { tools: [{ type: "code_execution_20250825", name: "code_execution" }] },
-      "tools.0.code_execution_20250825: this tool is not supported by this model",
+      { tools: [{ type: "code_execution_20250825", name: "code_execution", defer_loading: true }, weather] },
+      "tools.0.code_execution_20250825.defer_loading: this tool cannot be deferred",
+    ],
+    [
+      {
+        tools: [
+          { type: "code_execution_20260521", name: "code_execution" },
+          { ...weather, name: "bash_code_execution" },
+        ],
+      },
+      "tools: Tool names must be unique.",
     ],
     [
       { tools: [{ type: "computer_20250124", name: "computer", display_width_px: 1, display_height_px: 1 }] },
       "tools.0.computer_20250124: this tool is not supported by this model",
     ],
     [{ mcp_servers: [{ type: "url", name: "n", url: "https://example.com" }] }, "mcp_servers: MCP servers are not supported"],
-    [{ container: "container_1" }, "container: containers are not supported"],
+    [{ container: { skills: [{ type: "anthropic", skill_id: "pdf" }] } }, "container.skills: skills are not supported"],
     [{ fallbacks: [{ model: "m" }] }, "fallbacks: fallbacks are not supported"],
     [{ thread: { type: "create" } }, "thread: message threads are not supported"],
     [{ speed: "fast" }, "speed: 'fast' is not supported by this model"],

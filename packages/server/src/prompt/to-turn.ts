@@ -6,7 +6,7 @@ import { clientTool } from "./client-tools/index.ts";
 import { findModelProblem } from "./find-model-problem.ts";
 import { findUnserved } from "./find-unserved.ts";
 import { refusal } from "./refuse.ts";
-import { isServerTool, serverTool } from "./server-tools.ts";
+import { isCodeExecution, isServerTool, serverTool, serverToolNames } from "./server-tools.ts";
 import { clearThinking, withoutPastThinking } from "./thinking-history.ts";
 import { cacheTtl } from "./cache-ttl.ts";
 import { toTextBlock } from "./to-blocks.ts";
@@ -23,16 +23,19 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
   const { model } = context;
   const problem = findModelProblem(request, model) ?? findUnserved(request, model.capabilities);
   if (problem) throw refusal(problem);
-  const declared = (request.tools ?? []).map(toToolSpec);
+  const declared = (request.tools ?? []).flatMap(toToolSpecs);
   const deferred = new Set((request.tools ?? []).filter(({ defer_loading: defers }) => defers === true).map(({ name }) => name));
-  const serverTools = (request.tools ?? []).filter(isServerTool).map((definition) => ({ name: definition.name, definition }));
+  const serverTools = (request.tools ?? [])
+    .filter(isServerTool)
+    .flatMap((definition) => serverToolNames(definition).map((name) => ({ name, definition })));
+  const choice = toOwnChoice(request.tool_choice, request.tools);
   const tools = declared.filter(({ name }) => !deferred.has(name));
   const conversation = toMessages(
     request.messages,
     context,
     createToolLoader(declared, (name) => deferred.has(name)),
   );
-  const messages = withForcedTool(request.tool_choice, declared, tools, conversation);
+  const messages = withForcedTool(choice, declared, tools, conversation);
   const thinking = toThinking(request, messages);
   return {
     requestId: context.requestId,
@@ -44,7 +47,10 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
     tools,
     ...(serverTools.length === 0 ? {} : { serverTools, deferredTools: declared.filter(({ name }) => deferred.has(name)) }),
     ...toCompaction(request),
-    toolChoice: toToolChoice(request.tool_choice),
+    toolChoice: toToolChoice(choice),
+    ...(context.container.current !== null || (request.tools ?? []).some(isCodeExecution)
+      ? { container: context.container }
+      : {}),
     thinking,
     effort: toEffort(request),
     outputSchema: (request.output_config?.format ?? request.output_format)?.schema ?? null,
@@ -142,8 +148,27 @@ function toCompaction({ context_management: management }: CountTokensRequest): P
   return { compaction: { triggerTokens, instructions, pauses: edit.pause_after_compaction ?? false } };
 }
 
+/** A choice of a tool that stands for several is one of the first of them: the shell can do what the others do. */
+function toOwnChoice(choice: ToolChoiceParam | undefined, tools: readonly ToolParam[] = []): ToolChoiceParam | undefined {
+  if (choice?.type !== "tool") return choice;
+  const tool = tools.find(({ name }) => name === choice.name);
+  const [first] = tool !== undefined && isServerTool(tool) ? serverToolNames(tool) : [];
+  return first === undefined ? choice : { ...choice, name: first };
+}
+
+function toToolSpecs(tool: ToolParam): ToolSpec[] {
+  if (!isServerTool(tool)) return [toToolSpec(tool)];
+  const names = serverToolNames(tool);
+  return names.map((name, at) => {
+    const { description, inputSchema } = serverTool(name);
+    // A breakpoint is after all of them.
+    const mark = at === names.length - 1 ? cacheTtl(tool.cache_control) : {};
+    return { name, description, inputSchema, strict: tool.strict === true, inputExamples: [], ...mark };
+  });
+}
+
 function toToolSpec(tool: ToolParam): ToolSpec {
-  const known = isServerTool(tool) ? serverTool(tool) : tool.type ? clientTool(tool.type) : null;
+  const known = tool.type ? clientTool(tool.type) : null;
   const { description, inputSchema } = known ?? {
     description: "description" in tool ? (tool.description as string | undefined) : undefined,
     inputSchema: "input_schema" in tool ? (tool.input_schema as ToolSpec["inputSchema"]) : { type: "object" },

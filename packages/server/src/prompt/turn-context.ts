@@ -1,7 +1,7 @@
 import type { ModelCapabilities } from "@parley/wire";
 import type { ReadMedia } from "../documents/read-media.ts";
 import type { ModelRules } from "../models/claude-models.ts";
-import type { Turn } from "../turn/turn.ts";
+import type { Turn, TurnContainer } from "../turn/turn.ts";
 import type { ThinkingSigner } from "./thinking-signature.ts";
 
 /** What the named model accepts. */
@@ -18,6 +18,8 @@ export interface TurnModel {
 /** What was read of the request's documents, and from which files the contents came. */
 export interface RequestMedia extends ReadMedia {
   readonly fileIds: ReadonlyMap<object, string>;
+  /** The name in the container of each file that a block puts there, by the file's id. */
+  readonly uploads: ReadonlyMap<string, string>;
 }
 
 /** What a turn holds that is not in the request's body. */
@@ -29,6 +31,8 @@ export interface TurnContext {
   readonly affinity: Turn["affinity"];
   readonly priority: Turn["priority"];
   readonly media: RequestMedia;
+  /** Where code runs, if the request lets any run. */
+  readonly container: TurnContainer;
   readonly thinkingSigner: Pick<ThinkingSigner, "verify" | "reveal">;
   /** Opens what search results carry sealed. */
   readonly searchSeals: Pick<ThinkingSigner, "reveal">;

@@ -1,5 +1,5 @@
 import type { ContextManagementResponse } from "@parley/wire";
-import type { ThinkingDisplay } from "../turn/turn.ts";
+import type { ContainerReference, ThinkingDisplay } from "../turn/turn.ts";
 
 /** What a reply says that the turn's events do not. */
 export interface ReplyContext {
@@ -13,6 +13,8 @@ export interface ReplyContext {
   readonly inferenceGeo: string;
   /** The request had `diagnostics`. */
   readonly diagnostics: boolean;
+  /** The one that the request named. */
+  readonly container: ContainerReference | null;
   /** Null where the request asked for no context management. */
   readonly contextManagement: ContextManagementResponse | null;
   /** The client speaks the beta types, whose nullable fields are then present. */

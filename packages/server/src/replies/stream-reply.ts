@@ -2,7 +2,7 @@ import type { StreamEvent } from "@parley/wire";
 import type { BlockStart, TurnEvent, WireEvent } from "../turn/turn-event.ts";
 import type { ReplyContext } from "./reply-context.ts";
 import { toCitation } from "./to-citation.ts";
-import { contextManagementField, toEmptyMessage, toStopDetails } from "./to-message.ts";
+import { contextManagementField, toContainer, toEmptyMessage, toStopDetails } from "./to-message.ts";
 import { toDeltaUsage } from "./to-usage.ts";
 
 /** One count of the thinking so far, in tokens: the beta's increments are multiples of a fixed quantum. */
@@ -63,7 +63,7 @@ export function createStreamReply(context: ReplyContext): StreamReply {
           stop_reason: event.stopReason,
           stop_sequence: event.stopSequence,
           stop_details: toStopDetails(event),
-          container: null,
+          container: toContainer(event, context),
         },
         usage: toDeltaUsage(event, context),
         ...contextManagementField(context),

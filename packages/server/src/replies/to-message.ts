@@ -39,6 +39,7 @@ export function toMessage(events: readonly TurnEvent[], context: ReplyContext): 
   if (end.message !== undefined) return JSON.parse(end.message) as Message;
   return {
     ...frame(context, events[0]),
+    container: toContainer(end, context),
     content: toContent(events, context),
     stop_reason: end.stopReason,
     stop_sequence: end.stopSequence,
@@ -127,6 +128,14 @@ function parseInput(json: string): Record<string, unknown> {
 /** `stop_details`: only a refusal has any. */
 export function toStopDetails(end: EndEvent): Message["stop_details"] {
   return end.stopReason === "refusal" ? { type: "refusal", category: null, explanation: end.refusal } : null;
+}
+
+/** The container where code ran, or the one that the request named. */
+export function toContainer(end: EndEvent, context: ReplyContext): Message["container"] {
+  const container = end.container ?? context.container;
+  return container === null
+    ? null
+    : { id: container.id, expires_at: new Date(container.expiresAtMs).toISOString(), skills: null };
 }
 
 /** Null when the cache missed nothing. */

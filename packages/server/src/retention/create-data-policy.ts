@@ -1,5 +1,5 @@
 import type { Clock } from "../platform/clock.ts";
-import { fail } from "../platform/fail.ts";
+import { type Failure, fail } from "../platform/fail.ts";
 import { createReadings } from "../storage/create-readings.ts";
 import { findDataPolicy } from "../storage/data-policies.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -26,9 +26,14 @@ export function createDataPolicy({ storage, clock }: { readonly storage: Storage
     forget: (workspaceId) => readings.forget(workspaceId),
     async requireStorage(workspaceId, what) {
       if (!(await keepsNothing(workspaceId))) return;
-      throw fail("invalid_request_error", {
-        public: `${what} are not available in a workspace with zero data retention: their content would have to be stored.`,
-      });
+      throw storageRefused(what);
     },
   };
+}
+
+/** Of what a workspace with zero data retention cannot have. */
+export function storageRefused(what: string): Failure {
+  return fail("invalid_request_error", {
+    public: `${what} are not available in a workspace with zero data retention: their content would have to be stored.`,
+  });
 }

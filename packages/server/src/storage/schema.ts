@@ -30,6 +30,7 @@ export { requestFailures } from "./schema/request-failures.ts";
 export { batchItems, messageBatches } from "./schema/batches.ts";
 export { dataPolicies } from "./schema/data-policies.ts";
 export { prompts, promptVersions } from "./schema/prompts.ts";
+export { containers } from "./schema/containers.ts";
 export { files } from "./schema/files.ts";
 export { skills, skillVersions } from "./schema/skills.ts";
 export {

@@ -4,6 +4,8 @@ import type { ResolvedAddress } from "../egress/egress-policy.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Config } from "../platform/config.ts";
 import type { ServerTools } from "./server-tool.ts";
+import { createCodeExecution } from "./code-execution/create-code-execution.ts";
+import type { CodeRunnerDeps } from "./code-execution/create-code-runner.ts";
 import { createToolSearch } from "./tool-search/create-tool-search.ts";
 import { createWebFetch } from "./web-fetch/create-web-fetch.ts";
 import { createBrave } from "./web-search/brave.ts";
@@ -19,10 +21,11 @@ export interface ServerToolDeps {
   readonly resolve: (host: string) => Promise<readonly ResolvedAddress[]>;
   readonly sealSearch: (workspaceId: string, text: string) => string;
   readonly clock: Clock;
+  readonly code: CodeRunnerDeps;
 }
 
 /** The tools that this server runs, as the operator has configured them. */
-export function createServerTools({ config, egress, resolve, sealSearch, clock }: ServerToolDeps): ServerTools {
+export function createServerTools({ config, egress, resolve, sealSearch, clock, code }: ServerToolDeps): ServerTools {
   const { max_results: resultsMax, page_characters: pageMaxCharacters } = config.web_search;
   const provider = createProvider(config.web_search, resolve);
   const { enabled: isEnabled, max_content_tokens: contentMaxTokens } = config.web_fetch;
@@ -31,6 +34,7 @@ export function createServerTools({ config, egress, resolve, sealSearch, clock }
     web_fetch: createWebFetch({ egress, clock, isEnabled, contentMaxTokens }),
     tool_search_tool_regex: createToolSearch("regex"),
     tool_search_tool_bm25: createToolSearch("words"),
+    ...createCodeExecution(code),
   };
 }
 

@@ -8,7 +8,8 @@ import { offeredTools } from "../turn/offered-tools.ts";
 import type { Timings, TurnEvent, Usage } from "../turn/turn-event.ts";
 import type { AssistantBlock, ToolResultBlock, Turn, TurnMessage } from "../turn/turn.ts";
 import { followStep, type MadeCall } from "./follow-step.ts";
-import { ServerToolError, type ServerTools } from "./server-tool.ts";
+import { createReplyContainer } from "./reply-container.ts";
+import { type ReplyContainer, ServerToolError, type ServerTools } from "./server-tool.ts";
 import { STEPS_MAX } from "./steps-max.ts";
 
 export interface ToolLoopOptions {
@@ -44,7 +45,8 @@ export function createToolLoop(options: ToolLoopOptions): Engine {
 type End = Extract<TurnEvent, { type: "end" }>;
 
 async function* runLoop(options: ToolLoopOptions, turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void> {
-  const tally = createTally();
+  const container = createReplyContainer();
+  const tally = createTally(container);
   const uses = new Map<string, number>();
   let current = turn;
   let nextIndex = 0;
@@ -82,7 +84,7 @@ async function* runLoop(options: ToolLoopOptions, turn: Turn, signal: AbortSigna
     if (calls.length === 0) return yield tally.end(end);
 
     const results: ServerToolResultBlock[] = [];
-    const running = calls.map((call) => answer(options, { call, turn: current, uses, tally, signal }));
+    const running = calls.map((call) => answer(options, { call, turn: current, uses, tally, container, signal }));
     // They are awaited in the order of the calls; one that throws meanwhile is seen when its turn comes, or never if the client left.
     for (const each of running) each.catch(() => {});
     for (const result of running) {
@@ -125,8 +127,16 @@ async function answer(
     turn,
     uses,
     tally,
+    container,
     signal,
-  }: { call: MadeCall; turn: Turn; uses: Map<string, number>; tally: Tally; signal: AbortSignal },
+  }: {
+    call: MadeCall;
+    turn: Turn;
+    uses: Map<string, number>;
+    tally: Tally;
+    container: ReplyContainer;
+    signal: AbortSignal;
+  },
 ): Promise<ServerToolResultBlock> {
   const tool = tools[call.name];
   const { definition } = call.tool;
@@ -134,13 +144,14 @@ async function answer(
   uses.set(call.name, used);
   const usesMax = "max_uses" in definition ? (definition.max_uses ?? Infinity) : Infinity;
   if (used > usesMax) return tool.error(call.id, "max_uses_exceeded");
-  const timeout = AbortSignal.timeout(callTimeoutMs);
+  const timeout = AbortSignal.timeout(tool.timeoutMs ?? callTimeoutMs);
   try {
     const result = await tool.run({
       id: call.id,
       input: call.input,
       definition,
       turn,
+      container,
       signal: AbortSignal.any([signal, timeout]),
     });
     if (!("error_code" in result.content)) tally.count(tool.counts);
@@ -201,7 +212,7 @@ interface Tally {
 }
 
 /** Sums up the steps of one turn. */
-function createTally(): Tally {
+function createTally(container: ReplyContainer): Tally {
   let usage: Usage | null = null;
   let timings: Timings | null = null;
   let firstMiss: End["cacheMissReason"] = null;
@@ -230,9 +241,15 @@ function createTally(): Tally {
     outputTokens: () => usage?.outputTokens ?? 0,
     end: (last) => ({
       ...last,
+      ...withContainer(container),
       usage: { ...(usage ?? last.usage), serverToolUse: { webSearchRequests, webFetchRequests } },
       timings: timings ?? last.timings,
       cacheMissReason: firstMiss,
     }),
   };
+}
+
+function withContainer(container: ReplyContainer): Pick<End, "container"> {
+  const current = container.current();
+  return current === undefined ? {} : { container: current };
 }

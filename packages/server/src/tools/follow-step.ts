@@ -35,7 +35,7 @@ export interface StepFollower {
 
 export function followStep(firstIndex: number, tools: readonly ServerToolSpec[]): StepFollower {
   const blocks = new Map<number, OpenBlock>();
-  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  const byName = new Map<string, ServerToolSpec>(tools.map((tool) => [tool.name, tool]));
   const calls = (): ToolUseBlock[] => [...blocks.values()].filter(isCall).map(toCall);
 
   return {
@@ -52,7 +52,7 @@ export function followStep(firstIndex: number, tools: readonly ServerToolSpec[])
     serverCalls: () =>
       calls().flatMap(({ id, name, input }) => {
         const tool = byName.get(name);
-        return tool === undefined ? [] : [{ id: toServerCallId(id), name: tool.definition.name, input, tool }];
+        return tool === undefined ? [] : [{ id: toServerCallId(id), name: tool.name, input, tool }];
       }),
     hasClientCalls: () => calls().some(({ name }) => !byName.has(name)),
     count: () => blocks.size,
@@ -90,7 +90,7 @@ function follow(block: OpenBlock, event: Exclude<BlockEvent, { type: "block-star
 function toClientBlock(block: BlockStart, tools: ReadonlyMap<string, ServerToolSpec>): BlockStart {
   const tool = block.type === "tool_use" ? tools.get(block.name) : undefined;
   if (block.type !== "tool_use" || tool === undefined) return block;
-  return { type: "server_tool_use", id: toServerCallId(block.id), name: tool.definition.name };
+  return { type: "server_tool_use", id: toServerCallId(block.id), name: tool.name };
 }
 
 function isCall(block: OpenBlock): block is OpenBlock & { readonly start: Extract<BlockStart, { type: "tool_use" }> } {

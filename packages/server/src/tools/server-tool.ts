@@ -1,5 +1,5 @@
 import type { ServerToolName, ServerToolParam, ServerToolResultBlock } from "@parley/wire";
-import type { Turn } from "../turn/turn.ts";
+import type { ContainerReference, Turn } from "../turn/turn.ts";
 
 /** One call that a model made of a tool that this server runs. */
 export interface ServerToolCall<Definition extends ServerToolParam = ServerToolParam> {
@@ -10,6 +10,15 @@ export interface ServerToolCall<Definition extends ServerToolParam = ServerToolP
   /** The conversation up to the call. */
   readonly turn: Turn;
   readonly signal: AbortSignal;
+  readonly container: ReplyContainer;
+}
+
+/** The one container of a reply. */
+export interface ReplyContainer {
+  /** The first call that needs one makes it; the others, and those beside it, get the same. */
+  open(make: () => Promise<ContainerReference>): Promise<ContainerReference>;
+  /** Undefined: no call has needed one. */
+  current(): ContainerReference | undefined;
 }
 
 /** A tool that this server runs. Throws `ServerToolError` for what the model is told; anything else is told as `unavailable`. */
@@ -20,6 +29,8 @@ export interface ServerTool<Definition extends ServerToolParam = ServerToolParam
   error(id: string, code: ServerToolErrorCode): ServerToolResultBlock;
   /** What a call that brought something counts as in `usage.server_tool_use`. */
   readonly counts: "web-search" | "web-fetch" | null;
+  /** How long one call may take; absent where it is what every tool has. */
+  readonly timeoutMs?: number;
 }
 
 /** The codes that every tool has; a tool's own are in its type on the wire. */

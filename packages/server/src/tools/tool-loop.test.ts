@@ -14,8 +14,8 @@ import {
 } from "../doors/testing/scripted-engine.ts";
 import { fail } from "../platform/fail.ts";
 import { type ServerTool, type ServerToolCall, ServerToolError, type ServerTools } from "./server-tool.ts";
+import { otherTools } from "./testing/other-tools.ts";
 import { SEALS, startToolServer } from "./testing/start-tool-server.ts";
-import { createToolSearch } from "./tool-search/create-tool-search.ts";
 import { createWebFetch } from "./web-fetch/create-web-fetch.ts";
 import { createWebSearch } from "./web-search/create-web-search.ts";
 import type { SearchQuery } from "./web-search/search-provider.ts";
@@ -61,8 +61,7 @@ function toolsWith(webSearch: ServerTool): ServerTools {
   return {
     web_search: webSearch,
     web_fetch: createWebFetch({ egress, clock: systemClock, isEnabled: false, contentMaxTokens: 100 }),
-    tool_search_tool_regex: createToolSearch("regex"),
-    tool_search_tool_bm25: createToolSearch("words"),
+    ...otherTools,
   };
 }
 

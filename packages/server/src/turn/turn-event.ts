@@ -1,5 +1,6 @@
 import type { Citation } from "./citation.ts";
 import type { ServerToolName, ServerToolResultBlock } from "@parley/wire";
+import type { ContainerReference } from "./turn.ts";
 
 /** What a running turn reports. Replies turn these into one JSON message or into SSE events. */
 
@@ -124,4 +125,6 @@ export type TurnEvent =
       readonly wire?: readonly WireEvent[];
       /** JSON of the whole message, of an upstream that was asked for no stream. */
       readonly message?: string;
+      /** Where code of the turn ran. */
+      readonly container?: ContainerReference;
     };

@@ -3,7 +3,7 @@
  * engines consume it. Types only; no I/O.
  */
 
-import type { CountTokensRequest, ServerToolParam } from "@parley/wire";
+import type { CountTokensRequest, ServerToolName, ServerToolParam } from "@parley/wire";
 
 export type CacheTtl = "5m" | "1h";
 
@@ -109,10 +109,24 @@ export interface ToolSpec extends Cacheable {
   readonly inputExamples: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** One of `tools` that the server runs itself, as the client defined it. */
+/** One of `tools` that the server runs itself, as the client defined it. One definition may stand for several. */
 export interface ServerToolSpec {
-  readonly name: string;
+  readonly name: ServerToolName;
   readonly definition: ServerToolParam;
+}
+
+/** Where code of the turn runs. */
+export interface TurnContainer {
+  readonly organizationId: string;
+  /** The one that the request names; null: a new one where code is run. */
+  readonly current: ContainerReference | null;
+  /** Files that the conversation puts there, under names of their own. */
+  readonly uploads: readonly { readonly fileId: string; readonly name: string }[];
+}
+
+export interface ContainerReference {
+  readonly id: string;
+  readonly expiresAtMs: number;
 }
 
 export type ToolChoice =
@@ -178,6 +192,8 @@ export interface Turn {
   readonly deferredTools?: readonly ToolSpec[];
   readonly compaction?: Compaction;
   readonly toolChoice: ToolChoice;
+  /** Present where the request has a tool that runs code, or names a container. */
+  readonly container?: TurnContainer;
   readonly thinking: Thinking;
   readonly effort: Effort | null;
   /** JSON Schema that the whole reply text must satisfy (`output_config.format`). */

@@ -248,4 +248,56 @@ export const toolsRequirements: readonly Requirement[] = [
     ],
     ["server-tools:weights-find", "surface B", "A 0.5B model finds a deferred tool.", "real weights find a deferred tool"],
   ]),
+  ...provedBy("server/src/sandbox/sandbox.test.ts", [
+    [
+      "sandbox:attacks",
+      "11",
+      "A program reaches nothing of the machine, and bombs of every kind end with their sandbox.",
+      "%s, and the next program runs",
+    ],
+    [
+      "sandbox:absent",
+      "12",
+      "Where there is no sandbox the reason and the remedy are told.",
+      "where bubblewrap is not allowed to make namespaces, what it says is the reason",
+    ],
+  ]),
+  ...provedBy("server/src/tools/code-execution/code-execution.db.test.ts", [
+    [
+      "code:story",
+      "surface B",
+      "A table is uploaded, Python runs on it, and the picture that it draws is downloaded.",
+      "reads an uploaded table and leaves a picture that downloads, in a container that is there again",
+    ],
+    [
+      "code:unavailable",
+      "2",
+      "Without a sandbox a call gets the unavailable error.",
+      "without a sandbox the result is the unavailable error, and the reply goes on",
+    ],
+    [
+      "code:parts",
+      "surface B",
+      "Later dates have a shell and an editor.",
+      "runs by the shell and is written by the editor, as the later dates have it",
+    ],
+    [
+      "code:containers",
+      "10",
+      "A container is its workspace's alone, and ends.",
+      "a container of another workspace, one that never was and one that has expired are told apart by nobody",
+    ],
+    [
+      "code:links",
+      "11",
+      "No link leads a file of the machine in or out.",
+      "gets no file of the host by a link, neither in nor out",
+    ],
+    [
+      "code:retention",
+      "11",
+      "A workspace that keeps nothing has no containers.",
+      "a workspace that keeps nothing has no containers",
+    ],
+  ]),
 ];

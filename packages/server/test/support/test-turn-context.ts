@@ -42,7 +42,8 @@ export function testTurnContext(rules: Partial<TurnModel["rules"]> = {}): TurnCo
     },
     affinity: { sessionId: null, agentId: null },
     priority: "standard",
-    media: { pages: new Map(), pictures: new Map(), fileIds: new Map() },
+    media: { pages: new Map(), pictures: new Map(), fileIds: new Map(), uploads: new Map() },
+    container: { organizationId: "org_1", current: null, uploads: [] },
     thinkingSigner: testSigner,
     searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
   };

@@ -2,7 +2,10 @@ import { z } from "zod";
 import { Citation } from "./citations.ts";
 import { ContextManagementResponse } from "./context-management.ts";
 import {
+  BashCodeExecutionToolResultBlock,
+  CodeExecutionToolResultBlock,
   ServerToolUseBlock,
+  TextEditorCodeExecutionToolResultBlock,
   ToolSearchToolResultBlock,
   WebFetchToolResultBlock,
   WebSearchToolResultBlock,
@@ -46,6 +49,9 @@ export const ContentBlock = z
     WebFetchToolResultBlock,
     ToolSearchToolResultBlock,
     CompactionBlock,
+    CodeExecutionToolResultBlock,
+    BashCodeExecutionToolResultBlock,
+    TextEditorCodeExecutionToolResultBlock,
   ])
   .meta({ id: "ContentBlock" });
 
@@ -136,8 +142,10 @@ export const CacheMissReason = z
 
 export const Diagnostics = z.strictObject({ cache_miss_reason: CacheMissReason.nullable() }).meta({ id: "Diagnostics" });
 
-/** Core runs nothing in containers, so the field is always null. */
-export const ContainerField = z.null();
+/** Where code of the reply ran; null where none did. Skills are not loaded into containers yet. */
+export const Container = z.strictObject({ id: z.string(), expires_at: z.string(), skills: z.null() }).meta({ id: "Container" });
+
+export const ContainerField = Container.nullable();
 
 export const Message = z
   .strictObject({

@@ -98,6 +98,72 @@ export const ToolSearchToolResultBlockParam = z
   })
   .meta({ id: "ToolSearchToolResultBlockParam" });
 
+const ranParam = <Output extends string>(output: Output) => ({
+  stdout: z.string(),
+  stderr: z.string(),
+  return_code: z.int(),
+  content: z.array(z.strictObject({ type: z.literal(output), file_id: z.string() })),
+});
+
+export const CodeExecutionToolResultBlockParam = z
+  .strictObject({
+    type: z.literal("code_execution_tool_result"),
+    tool_use_id: toolUseId,
+    content: z.discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("code_execution_result"), ...ranParam("code_execution_output") }),
+      errorOf("code_execution_tool_result_error"),
+    ]),
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "CodeExecutionToolResultBlockParam" });
+
+export const BashCodeExecutionToolResultBlockParam = z
+  .strictObject({
+    type: z.literal("bash_code_execution_tool_result"),
+    tool_use_id: toolUseId,
+    content: z.discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("bash_code_execution_result"), ...ranParam("bash_code_execution_output") }),
+      errorOf("bash_code_execution_tool_result_error"),
+    ]),
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "BashCodeExecutionToolResultBlockParam" });
+
+const maybe = z.int().nullish();
+
+export const TextEditorCodeExecutionToolResultBlockParam = z
+  .strictObject({
+    type: z.literal("text_editor_code_execution_tool_result"),
+    tool_use_id: toolUseId,
+    content: z.discriminatedUnion("type", [
+      z.strictObject({
+        type: z.literal("text_editor_code_execution_view_result"),
+        file_type: z.enum(["text", "image", "pdf"]),
+        content: z.string(),
+        num_lines: maybe,
+        start_line: maybe,
+        total_lines: maybe,
+      }),
+      z.strictObject({ type: z.literal("text_editor_code_execution_create_result"), is_file_update: z.boolean() }),
+      z.strictObject({
+        type: z.literal("text_editor_code_execution_str_replace_result"),
+        lines: z.array(z.string()).nullish(),
+        old_start: maybe,
+        old_lines: maybe,
+        new_start: maybe,
+        new_lines: maybe,
+      }),
+      errorOf("text_editor_code_execution_tool_result_error"),
+    ]),
+    cache_control: cacheControlField,
+  })
+  .meta({ id: "TextEditorCodeExecutionToolResultBlockParam" });
+
+/** A file that is put into the container where code runs. */
+export const ContainerUploadBlockParam = z
+  .strictObject({ type: z.literal("container_upload"), file_id: z.string(), cache_control: cacheControlField })
+  .meta({ id: "ContainerUploadBlockParam" });
+
 /*
  * Further blocks of features that run on the server. They are known here by shape, so that a request which holds them is told
  * which feature is missing rather than that its block is unknown; the feature's own issue makes each shape strict.
@@ -124,9 +190,10 @@ export const serverToolBlockParams = [
   WebSearchToolResultBlockParam,
   WebFetchToolResultBlockParam,
   ToolSearchToolResultBlockParam,
-  toolResult("code_execution_tool_result"),
-  toolResult("bash_code_execution_tool_result"),
-  toolResult("text_editor_code_execution_tool_result"),
+  CodeExecutionToolResultBlockParam,
+  BashCodeExecutionToolResultBlockParam,
+  TextEditorCodeExecutionToolResultBlockParam,
+  ContainerUploadBlockParam,
   toolResult("advisor_tool_result"),
   toolResult("mcp_tool_result"),
   z.looseObject({
@@ -138,7 +205,6 @@ export const serverToolBlockParams = [
     cache_control: cacheControlField,
   }),
   z.looseObject({ type: z.literal("mcp_tool_listing"), mcp_server_name: z.string() }),
-  z.looseObject({ type: z.literal("container_upload"), file_id: z.string(), cache_control: cacheControlField }),
   CompactionBlockParam,
   z.looseObject({ type: z.literal("fallback") }),
 ] as const;
@@ -148,8 +214,25 @@ export type ServerToolUseBlockParam = z.infer<typeof ServerToolUseBlockParam>;
 export type WebSearchToolResultBlockParam = z.infer<typeof WebSearchToolResultBlockParam>;
 export type WebFetchToolResultBlockParam = z.infer<typeof WebFetchToolResultBlockParam>;
 export type ToolSearchToolResultBlockParam = z.infer<typeof ToolSearchToolResultBlockParam>;
+export type CodeExecutionToolResultBlockParam = z.infer<typeof CodeExecutionToolResultBlockParam>;
+export type BashCodeExecutionToolResultBlockParam = z.infer<typeof BashCodeExecutionToolResultBlockParam>;
+export type TextEditorCodeExecutionToolResultBlockParam = z.infer<typeof TextEditorCodeExecutionToolResultBlockParam>;
+export type ContainerUploadBlockParam = z.infer<typeof ContainerUploadBlockParam>;
+/** Those types of block: the results of calls that the server answered. */
+export const SERVER_TOOL_RESULTS: readonly ServerToolResultBlockParam["type"][] = [
+  "web_search_tool_result",
+  "web_fetch_tool_result",
+  "tool_search_tool_result",
+  "code_execution_tool_result",
+  "bash_code_execution_tool_result",
+  "text_editor_code_execution_tool_result",
+];
+
 /** The results that a server tool's call can have. */
 export type ServerToolResultBlockParam =
   | WebSearchToolResultBlockParam
   | WebFetchToolResultBlockParam
-  | ToolSearchToolResultBlockParam;
+  | ToolSearchToolResultBlockParam
+  | CodeExecutionToolResultBlockParam
+  | BashCodeExecutionToolResultBlockParam
+  | TextEditorCodeExecutionToolResultBlockParam;

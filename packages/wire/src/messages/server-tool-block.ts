@@ -3,7 +3,15 @@ import { z } from "zod";
 const caller = z.strictObject({ type: z.literal("direct") });
 
 export const ServerToolName = z
-  .enum(["web_search", "web_fetch", "tool_search_tool_regex", "tool_search_tool_bm25"])
+  .enum([
+    "web_search",
+    "web_fetch",
+    "tool_search_tool_regex",
+    "tool_search_tool_bm25",
+    "code_execution",
+    "bash_code_execution",
+    "text_editor_code_execution",
+  ])
   .meta({ id: "ServerToolName" });
 
 export const ServerToolUseBlock = z
@@ -108,9 +116,92 @@ export const ToolSearchToolResultBlock = z
   })
   .meta({ id: "ToolSearchToolResultBlock" });
 
+const CODE_ERRORS = ["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded"] as const;
+export const CodeExecutionErrorCode = z.enum(CODE_ERRORS).meta({ id: "CodeExecutionErrorCode" });
+export const BashCodeExecutionErrorCode = z
+  .enum([...CODE_ERRORS, "output_file_too_large"])
+  .meta({ id: "BashCodeExecutionErrorCode" });
+export const TextEditorCodeExecutionErrorCode = z
+  .enum([...CODE_ERRORS, "file_not_found"])
+  .meta({ id: "TextEditorCodeExecutionErrorCode" });
+
+const ran = <Output extends string>(output: Output) => ({
+  stdout: z.string(),
+  stderr: z.string(),
+  return_code: z.int(),
+  /** Files that the program made, to be fetched from the Files API. */
+  content: z.array(z.strictObject({ type: z.literal(output), file_id: z.string() })),
+});
+
+export const CodeExecutionToolResultBlock = z
+  .strictObject({
+    type: z.literal("code_execution_tool_result"),
+    tool_use_id: z.string(),
+    content: z.discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("code_execution_result"), ...ran("code_execution_output") }),
+      z.strictObject({ type: z.literal("code_execution_tool_result_error"), error_code: CodeExecutionErrorCode }),
+    ]),
+  })
+  .meta({ id: "CodeExecutionToolResultBlock" });
+
+export const BashCodeExecutionToolResultBlock = z
+  .strictObject({
+    type: z.literal("bash_code_execution_tool_result"),
+    tool_use_id: z.string(),
+    content: z.discriminatedUnion("type", [
+      z.strictObject({ type: z.literal("bash_code_execution_result"), ...ran("bash_code_execution_output") }),
+      z.strictObject({ type: z.literal("bash_code_execution_tool_result_error"), error_code: BashCodeExecutionErrorCode }),
+    ]),
+  })
+  .meta({ id: "BashCodeExecutionToolResultBlock" });
+
+const maybe = z.int().nullable();
+
+export const TextEditorCodeExecutionViewResult = z
+  .strictObject({
+    type: z.literal("text_editor_code_execution_view_result"),
+    file_type: z.enum(["text", "image", "pdf"]),
+    content: z.string(),
+    num_lines: maybe,
+    start_line: maybe,
+    total_lines: maybe,
+  })
+  .meta({ id: "TextEditorCodeExecutionViewResult" });
+
+export const TextEditorCodeExecutionToolResultBlock = z
+  .strictObject({
+    type: z.literal("text_editor_code_execution_tool_result"),
+    tool_use_id: z.string(),
+    content: z.discriminatedUnion("type", [
+      TextEditorCodeExecutionViewResult,
+      z.strictObject({ type: z.literal("text_editor_code_execution_create_result"), is_file_update: z.boolean() }),
+      z.strictObject({
+        type: z.literal("text_editor_code_execution_str_replace_result"),
+        lines: z.array(z.string()).nullable(),
+        old_start: maybe,
+        old_lines: maybe,
+        new_start: maybe,
+        new_lines: maybe,
+      }),
+      z.strictObject({
+        type: z.literal("text_editor_code_execution_tool_result_error"),
+        error_code: TextEditorCodeExecutionErrorCode,
+        error_message: z.string().nullable(),
+      }),
+    ]),
+  })
+  .meta({ id: "TextEditorCodeExecutionToolResultBlock" });
+
 /** The result of a call that the server ran. */
 export const ServerToolResultBlock = z
-  .discriminatedUnion("type", [WebSearchToolResultBlock, WebFetchToolResultBlock, ToolSearchToolResultBlock])
+  .discriminatedUnion("type", [
+    WebSearchToolResultBlock,
+    WebFetchToolResultBlock,
+    ToolSearchToolResultBlock,
+    CodeExecutionToolResultBlock,
+    BashCodeExecutionToolResultBlock,
+    TextEditorCodeExecutionToolResultBlock,
+  ])
   .meta({ id: "ServerToolResultBlock" });
 
 export type ServerToolName = z.infer<typeof ServerToolName>;
@@ -123,3 +214,9 @@ export type WebFetchResult = z.infer<typeof WebFetchResult>;
 export type WebFetchToolResultBlock = z.infer<typeof WebFetchToolResultBlock>;
 export type ToolSearchErrorCode = z.infer<typeof ToolSearchErrorCode>;
 export type ToolSearchToolResultBlock = z.infer<typeof ToolSearchToolResultBlock>;
+export type CodeExecutionErrorCode = z.infer<typeof CodeExecutionErrorCode>;
+export type CodeExecutionToolResultBlock = z.infer<typeof CodeExecutionToolResultBlock>;
+export type BashCodeExecutionErrorCode = z.infer<typeof BashCodeExecutionErrorCode>;
+export type BashCodeExecutionToolResultBlock = z.infer<typeof BashCodeExecutionToolResultBlock>;
+export type TextEditorCodeExecutionErrorCode = z.infer<typeof TextEditorCodeExecutionErrorCode>;
+export type TextEditorCodeExecutionToolResultBlock = z.infer<typeof TextEditorCodeExecutionToolResultBlock>;

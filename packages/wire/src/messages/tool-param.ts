@@ -104,6 +104,10 @@ const useCache = { use_cache: z.boolean().optional() };
 const toolSearch = <Type extends string, Name extends string>(type: Type, name: Name) =>
   z.strictObject({ type: z.literal(type), name: z.literal(name), ...common });
 
+/** Programs in a sandbox of the server's: in Python (2025-05-22), or by a shell and an editor of files (all later ones). */
+const codeExecution = <Type extends string>(type: Type) =>
+  z.strictObject({ type: z.literal(type), name: z.literal("code_execution"), ...common });
+
 /** A tool that runs on the server, or a set of tools: known by shape, served by later issues. */
 const otherTool = <Type extends string>(type: Type) =>
   z.looseObject({ type: z.literal(type), name: z.string().optional(), cache_control: cacheControlField });
@@ -130,10 +134,10 @@ export const ToolParam = z
     webFetch("web_fetch_20260209"),
     webFetch("web_fetch_20260309").extend(useCache),
     webFetch("web_fetch_20260318").extend({ ...useCache, ...responseInclusion }),
-    otherTool("code_execution_20250522"),
-    otherTool("code_execution_20250825"),
-    otherTool("code_execution_20260120"),
-    otherTool("code_execution_20260521"),
+    codeExecution("code_execution_20250522"),
+    codeExecution("code_execution_20250825"),
+    codeExecution("code_execution_20260120"),
+    codeExecution("code_execution_20260521"),
     toolSearch("tool_search_tool_regex", "tool_search_tool_regex"),
     toolSearch("tool_search_tool_regex_20251119", "tool_search_tool_regex"),
     toolSearch("tool_search_tool_bm25", "tool_search_tool_bm25"),
@@ -161,4 +165,5 @@ export type ToolChoiceParam = z.infer<typeof ToolChoiceParam>;
 export type WebSearchToolParam = Extract<ToolParam, { name: "web_search" }>;
 export type WebFetchToolParam = Extract<ToolParam, { name: "web_fetch" }>;
 export type ToolSearchToolParam = Extract<ToolParam, { name: "tool_search_tool_regex" | "tool_search_tool_bm25" }>;
-export type ServerToolParam = WebSearchToolParam | WebFetchToolParam | ToolSearchToolParam;
+export type CodeExecutionToolParam = Extract<ToolParam, { name: "code_execution" }>;
+export type ServerToolParam = WebSearchToolParam | WebFetchToolParam | ToolSearchToolParam | CodeExecutionToolParam;

@@ -1,5 +1,6 @@
 import type { ContentBlockParam, TextBlockParam } from "../messages/content-block-param.ts";
 import type { MessageParam } from "../messages/create-request.ts";
+import { SERVER_TOOL_RESULTS } from "../messages/server-tool-block-param.ts";
 import type { Dialect } from "../versions/dialect.ts";
 import type { Problem } from "./problem.ts";
 
@@ -9,11 +10,9 @@ const ASSISTANT_ONLY: ReadonlySet<string> = new Set([
   "redacted_thinking",
   "server_tool_use",
   "mcp_tool_use",
-  "web_search_tool_result",
-  "web_fetch_tool_result",
-  "tool_search_tool_result",
+  ...SERVER_TOOL_RESULTS,
 ]);
-const USER_ONLY: ReadonlySet<string> = new Set(["tool_result", "image", "search_result"]);
+const USER_ONLY: ReadonlySet<string> = new Set(["tool_result", "image", "search_result", "container_upload"]);
 
 /** Order and placement of roles. */
 export function rolesRule(messages: readonly MessageParam[]): Problem | null {

@@ -1,4 +1,5 @@
 import type { CountTokensRequest } from "../messages/count-tokens.ts";
+import { SERVER_TOOL_RESULTS } from "../messages/server-tool-block-param.ts";
 import type { Run } from "./merge-runs.ts";
 import { type Problem, quoted } from "./problem.ts";
 
@@ -72,9 +73,7 @@ export function serverToolPairingRule(runs: readonly Run[]): Problem | null {
 }
 
 function isServerToolResult(block: { readonly type: string }): block is { readonly type: string; readonly tool_use_id: string } {
-  return (
-    block.type === "web_search_tool_result" || block.type === "web_fetch_tool_result" || block.type === "tool_search_tool_result"
-  );
+  return (SERVER_TOOL_RESULTS as readonly string[]).includes(block.type);
 }
 
 function resultOf(name: string): string {

@@ -113,6 +113,9 @@ function toBlock(block: Message["content"][number]): ReplyBlock {
     case "web_search_tool_result":
     case "web_fetch_tool_result":
     case "tool_search_tool_result":
+    case "code_execution_tool_result":
+    case "bash_code_execution_tool_result":
+    case "text_editor_code_execution_tool_result":
       return { type: "server_tool_result", block };
     default:
       block satisfies never;

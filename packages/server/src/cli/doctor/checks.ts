@@ -5,6 +5,7 @@ import { findLlamaServer } from "../../engines/install/find-llama-server.ts";
 import { readAvailableBytes } from "../../engines/gguf/read-available-bytes.ts";
 import { readGguf } from "../../engines/gguf/read-gguf.ts";
 import { planLoad } from "../../engines/local/plan-load.ts";
+import { lookForSandbox } from "../../sandbox/open-sandbox.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { localWeightsOf } from "../../platform/upstreams-config.ts";
 import { createLog } from "../../platform/log.ts";
@@ -135,15 +136,13 @@ const checkGpu: Check = async () => {
   return ok("gpu", "none found: models run on the processor");
 };
 
-const checkSandbox: Check = async () => {
-  const probe = spawnSync("bwrap", ["--unshare-all", "--ro-bind", "/", "/", "true"], { encoding: "utf8" });
-  if (probe.status === 0) return ok("sandbox", "bubblewrap works");
-  const detail = probe.error === undefined ? `bubblewrap fails: ${probe.stderr.trim()}` : "bubblewrap is not installed";
-  return warning(
-    "sandbox",
-    detail,
-    "Only the coming code execution tool needs it: install the package bubblewrap, and allow user namespaces.",
-  );
+const checkSandbox: Check = async ({ config, dataDir }) => {
+  if (!config.code_execution.enabled) return ok("sandbox", "not needed: code_execution.enabled is false");
+  const found = await lookForSandbox(dataDir);
+  if ("reason" in found) return warning("sandbox", `code execution is unavailable: ${found.reason}`, found.remedy);
+  return found.facts.pythonFolder === null
+    ? warning("sandbox", "works, with the system's Python alone", "`parley sandbox install` adds numpy, pandas and others.")
+    : ok("sandbox", `works, with Python packages at ${found.facts.pythonFolder}`);
 };
 
 const CHECKS: readonly Check[] = [

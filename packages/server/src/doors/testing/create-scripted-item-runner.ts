@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { createContainers } from "../../containers/create-containers.ts";
 import { localMedia } from "../../documents/testing/local-media.ts";
 import { createBatchItemRunner, type BatchItemRunnerDeps } from "../../endpoints/shared/create-batch-item-runner.ts";
 import { createFiles } from "../../files/create-files.ts";
@@ -20,6 +22,7 @@ export async function createScriptedItemRunner(over: Partial<Omit<BatchItemRunne
     engine,
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
+    containers: createContainers({ storage: absentStorage, clock: systemClock, folder: tmpdir(), lifeDays: 1 }),
     media: localMedia,
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),

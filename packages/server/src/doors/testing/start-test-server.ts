@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { createPriceBook } from "../../money/price-book.ts";
 import { createRecordingBiller } from "../../money/create-recording-biller.ts";
 import { createRunningTurns } from "../../endpoints/shared/running-turns.ts";
@@ -7,6 +8,7 @@ import type { Estimate } from "../../limits/limiter.ts";
 import { createBatches } from "../../batches/create-batches.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { localMedia } from "../../documents/testing/local-media.ts";
+import { createContainers } from "../../containers/create-containers.ts";
 import { createFiles } from "../../files/create-files.ts";
 import { createSkills } from "../../skills/create-skills.ts";
 import { DEFAULT_LIMITS } from "../../limits/limits-config.ts";
@@ -65,6 +67,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     turns: createRunningTurns(),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     skills: createSkills({ ...tenancy, blobs: absentBlobs, quotaBytes: 0, builtIns: [] }),
+    containers: createContainers({ storage: absentStorage, clock: systemClock, folder: tmpdir(), lifeDays: 1 }),
     media: localMedia,
     egress: createEgress(createEgressPolicy({ allow: [], isPublicReached: false, resolve: async () => [] })),
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, retentionDays: 30, wake() {} }),

@@ -3,9 +3,11 @@ import type { Principal } from "../../auth/principal.ts";
 import { measureGrowth } from "../../documents/measure-growth.ts";
 import { resolveFileBlocks } from "../../files/resolve-file-blocks.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
+import { toUniqueName } from "../../containers/to-unique-name.ts";
 import { newId } from "../../platform/ids.ts";
 import { applyContextEdits, toTurn } from "../../prompt/index.ts";
 import type { Turn } from "../../turn/turn.ts";
+import { prepareContainer } from "./prepare-container.ts";
 import type { InferenceGeo } from "../../tenancy/create-inference-geos.ts";
 import type { WorkspaceRequest } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
@@ -36,7 +38,10 @@ export interface TurnOrigin {
   readonly wire: () => WireOrigin;
 }
 
-export type PrepareDeps = Pick<EndpointDeps, "engine" | "files" | "inferenceGeos" | "media" | "thinkingSigner" | "searchSeals">;
+export type PrepareDeps = Pick<
+  EndpointDeps,
+  "engine" | "files" | "containers" | "inferenceGeos" | "media" | "thinkingSigner" | "searchSeals"
+>;
 
 /** A validated body as the turn that will run: model resolved, context edited. Counting and creating share it (promise 4). */
 export async function prepareTurn(
@@ -72,7 +77,12 @@ export async function prepareTurnOf(
   const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo);
   const fileIds = new Map<object, string>();
   const noteFile = (source: object, fileId: string): void => void fileIds.set(source, fileId);
-  const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files, noteFile);
+  const uploads = new Map<string, string>();
+  const noteUpload = ({ id, filename }: { readonly id: string; readonly filename: string }): void => {
+    if (!uploads.has(id)) uploads.set(id, toUniqueName(filename, [...uploads.values()]));
+  };
+  const current = await prepareContainer(body, principal, keepsNothing, deps);
+  const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files, noteFile, noteUpload);
   const { capabilities, rules } = model;
   const { workspaceId } = principal;
   const seesImages = model.pool?.seesImages === true;
@@ -84,7 +94,12 @@ export async function prepareTurnOf(
     messageId: newId("msg"),
     workspaceId: principal.workspaceId,
     model,
-    media: { ...read, fileIds },
+    media: { ...read, fileIds, uploads },
+    container: {
+      organizationId: principal.organizationId,
+      current,
+      uploads: [...uploads].map(([fileId, name]) => ({ fileId, name })),
+    },
     thinkingSigner: deps.thinkingSigner,
     searchSeals: deps.searchSeals,
   });

@@ -19,6 +19,7 @@ export function toReplyContext(
     serviceTier,
     inferenceGeo: model.rules.inferenceGeo ? inferenceGeo : "not_available",
     diagnostics: body.diagnostics !== undefined && body.diagnostics !== null,
+    container: turn.container?.current ?? null,
     contextManagement: body.context_management ? { applied_edits: [...appliedEdits] } : null,
     beta: isBeta,
     thinkingTokenCount: betas.includes(THINKING_COUNT_BETA),

@@ -1,4 +1,5 @@
 import Anthropic from "@anthropic-ai/sdk";
+import type { DoorDeps } from "../../doors/anthropic/serve-endpoint.ts";
 import { KEY, startTestServer } from "../../doors/testing/start-test-server.ts";
 import { createScriptedEngine, type Script } from "../../doors/testing/scripted-engine.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
@@ -10,7 +11,7 @@ import type { ServerTools } from "../server-tool.ts";
 export const SEALS = createThinkingSigner(Buffer.alloc(32, 3));
 
 /** A whole server over real HTTP, with its real tool loop over a scripted engine. Each step of a turn plays the next script. */
-export async function startToolServer(tools: ServerTools, options: Partial<ToolLoopOptions> = {}) {
+export async function startToolServer(tools: ServerTools, options: Partial<ToolLoopOptions> = {}, deps: Partial<DoorDeps> = {}) {
   const engine = createScriptedEngine();
   const log = createLog({ level: "silent" });
   const loop = createToolLoop({ engine, tools, openSealed: (id, sealed) => SEALS.reveal(id, sealed), log, ...options });
@@ -19,6 +20,7 @@ export async function startToolServer(tools: ServerTools, options: Partial<ToolL
       engine: loop,
       models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine: loop }),
       searchSeals: SEALS,
+      ...deps,
     },
   });
   return {

@@ -11,6 +11,7 @@ import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { HOSTILE_NAMES, ssrfCorpus } from "../../egress/testing/ssrf-corpus.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { Turn } from "../../turn/turn.ts";
+import { createReplyContainer } from "../reply-container.ts";
 import { type ServerTool, ServerToolError, type ServerTools } from "../server-tool.ts";
 import { startToolServer } from "../testing/start-tool-server.ts";
 import { createWebFetch } from "./create-web-fetch.ts";
@@ -179,7 +180,8 @@ test("nothing of this machine or its network is fetched, however the conversatio
   const signal = AbortSignal.timeout(30_000);
   for (const { url: address } of corpus) {
     const turn = turnThatSays(`See ${address} `);
-    const call = { id: "srvtoolu_1", input: { url: address.trim() }, definition: FETCH, turn, signal };
+    const container = createReplyContainer();
+    const call = { id: "srvtoolu_1", input: { url: address.trim() }, definition: FETCH, turn, container, signal };
     codes.add(
       await webFetch.run(call).then(
         ({ type }) => type,

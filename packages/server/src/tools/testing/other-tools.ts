@@ -1,0 +1,26 @@
+import { tmpdir } from "node:os";
+import { createContainers } from "../../containers/create-containers.ts";
+import { absentBlobs } from "../../doors/testing/absent-blobs.ts";
+import { absentStorage } from "../../doors/testing/absent-storage.ts";
+import { createFiles } from "../../files/create-files.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { createCodeExecution } from "../code-execution/create-code-execution.ts";
+import type { CodeRunnerDeps } from "../code-execution/create-code-runner.ts";
+import type { ServerTools } from "../server-tool.ts";
+import { createToolSearch } from "../tool-search/create-tool-search.ts";
+
+/** A machine without a sandbox. */
+export const noCode: CodeRunnerDeps = {
+  sandbox: null,
+  containers: createContainers({ storage: absentStorage, clock: systemClock, folder: tmpdir(), lifeDays: 1 }),
+  files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
+  timeoutMs: 1_000,
+  concurrency: 1,
+};
+
+/** What a test of tools that reach the web has beside them. */
+export const otherTools: Omit<ServerTools, "web_search" | "web_fetch"> = {
+  tool_search_tool_regex: createToolSearch("regex"),
+  tool_search_tool_bm25: createToolSearch("words"),
+  ...createCodeExecution(noCode),
+};
