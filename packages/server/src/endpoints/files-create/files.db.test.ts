@@ -355,7 +355,7 @@ describe("files in messages", () => {
       "messages.0.content.0.image: this model does not support image input",
     );
     await expect(ask([{ type: "container_upload", file_id: pdf.id }])).rejects.toThrow(
-      "`container_upload` blocks are not supported",
+      "files are put into a container only where a code execution tool is in `tools`",
     );
     await expect(ask([{ type: "image", source: { type: "file", file_id: pdf.id } }])).rejects.toThrow(
       `messages.0.content.0.image.source.file.file_id: File ${pdf.id} is application/pdf; image blocks take`,
