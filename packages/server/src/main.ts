@@ -27,6 +27,7 @@ import { createTurnEngine } from "./engines/turn-engine/create-turn-engine.ts";
 import { openFolderReplayStore } from "./engines/turn-engine/render/folder-replay-store.ts";
 import { createContainers } from "./containers/create-containers.ts";
 import { createFiles } from "./files/create-files.ts";
+import { createSkillFolders } from "./skills/create-skill-folders.ts";
 import { createSkills } from "./skills/create-skills.ts";
 import { loadBuiltInSkills } from "./skills/load-built-in-skills.ts";
 import { createDatabaseIdempotencyStore } from "./idempotency-in-database.ts";
@@ -118,7 +119,9 @@ export async function startParley(options: {
   const blobs = started.use(await openBlobStore(config.files, dataDir));
   const quotaBytes = config.files.quota_bytes;
   const files = createFiles({ storage, blobs, clock, quotaBytes });
-  const skills = createSkills({ storage, blobs, clock, auditKey, quotaBytes, builtIns: await loadBuiltInSkills() });
+  const builtIns = await loadBuiltInSkills();
+  const skills = createSkills({ storage, blobs, clock, auditKey, quotaBytes, builtIns });
+  const skillFolders = createSkillFolders({ storage, skills, builtIns, folder: join(dataDir, "skills") });
   const { allow, public: isPublicReached } = config.egress;
   const egress = createEgress(createEgressPolicy({ allow, isPublicReached, resolve: resolveBySystem }));
   const authenticator = started.use(createAuthenticator({ storage, hmacKey, clock }));
@@ -211,7 +214,7 @@ export async function startParley(options: {
       resolve: resolveBySystem,
       sealSearch: (id, text) => searchSeals.sign(id, text),
       clock,
-      code: { sandbox: opened.sandbox, containers, files, timeoutMs: sandboxLimits.timeoutMs, concurrency },
+      code: { sandbox: opened.sandbox, containers, files, skillFolders, timeoutMs: sandboxLimits.timeoutMs, concurrency },
     }),
     openSealed: (id, sealed) => searchSeals.reveal(id, sealed),
     log,
@@ -284,6 +287,7 @@ export async function startParley(options: {
       models: registry,
       files,
       containers,
+      skills,
       media,
       inferenceGeos,
       dataPolicy,
@@ -367,6 +371,7 @@ export async function startParley(options: {
   };
   const sweeper = setInterval(() => {
     void sweepSnapshots().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
+    void skillFolders.sweep().catch((error: unknown) => log.warn({ err: error }, "files of deleted skills could not be removed"));
   }, SWEEP_EVERY_MS);
   sweeper.unref();
   started.defer(() => clearInterval(sweeper));

@@ -88,9 +88,6 @@ function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {
 
 /** What a request asks of containers and of the tool that runs code in them. */
 function findUnservedCode({ messages, tools = [], container }: CountTokensRequest): Problem | null {
-  if (container && typeof container === "object" && container.skills && container.skills.length > 0) {
-    return { path: ["container", "skills"], text: "skills are not supported" };
-  }
   const at = tools.findIndex(isCodeExecution);
   const tool = tools[at];
   const findBlock = (type: string, isMeant: (block: Loose) => boolean): readonly (string | number)[] | null => {
@@ -101,6 +98,9 @@ function findUnservedCode({ messages, tools = [], container }: CountTokensReques
     return null;
   };
   if (tool === undefined) {
+    if (container && typeof container === "object" && container.skills && container.skills.length > 0) {
+      return { path: ["container", "skills"], text: "skills need a code execution tool in `tools`" };
+    }
     const path = findBlock("container_upload", () => true);
     return path === null ? null : { path, text: "files are put into a container only where a code execution tool is in `tools`" };
   }

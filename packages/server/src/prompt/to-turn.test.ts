@@ -319,7 +319,10 @@ describe("what is not served is refused by its path", () => {
       "tools.0.computer_20250124: this tool is not supported by this model",
     ],
     [{ mcp_servers: [{ type: "url", name: "n", url: "https://example.com" }] }, "mcp_servers: MCP servers are not supported"],
-    [{ container: { skills: [{ type: "anthropic", skill_id: "pdf" }] } }, "container.skills: skills are not supported"],
+    [
+      { container: { skills: [{ type: "anthropic", skill_id: "pdf" }] } },
+      "container.skills: skills need a code execution tool in `tools`",
+    ],
     [{ fallbacks: [{ model: "m" }] }, "fallbacks: fallbacks are not supported"],
     [{ thread: { type: "create" } }, "thread: message threads are not supported"],
     [{ speed: "fast" }, "speed: 'fast' is not supported by this model"],

@@ -7,6 +7,7 @@ import { findModelProblem } from "./find-model-problem.ts";
 import { findUnserved } from "./find-unserved.ts";
 import { refusal } from "./refuse.ts";
 import { isCodeExecution, isServerTool, serverTool, serverToolNames } from "./server-tools.ts";
+import { toSkillList } from "./skill-list.ts";
 import { clearThinking, withoutPastThinking } from "./thinking-history.ts";
 import { cacheTtl } from "./cache-ttl.ts";
 import { toTextBlock } from "./to-blocks.ts";
@@ -42,7 +43,7 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
     messageId: context.messageId,
     workspaceId: context.workspaceId,
     weights: model.weights,
-    system: toSystem(request.system),
+    system: [...toSystem(request.system), ...toSkillList(context.container.skills)],
     messages: toHistory(request, messages, thinking),
     tools,
     ...(serverTools.length === 0 ? {} : { serverTools, deferredTools: declared.filter(({ name }) => deferred.has(name)) }),

@@ -1,4 +1,4 @@
-import type { ContextManagementResponse } from "@parley/wire";
+import type { ContainerSkill, ContextManagementResponse } from "@parley/wire";
 import type { ContainerReference, ThinkingDisplay } from "../turn/turn.ts";
 
 /** What a reply says that the turn's events do not. */
@@ -15,6 +15,8 @@ export interface ReplyContext {
   readonly diagnostics: boolean;
   /** The one that the request named. */
   readonly container: ContainerReference | null;
+  /** Those that the request put there. */
+  readonly skills: readonly ContainerSkill[];
   /** Null where the request asked for no context management. */
   readonly contextManagement: ContextManagementResponse | null;
   /** The client speaks the beta types, whose nullable fields are then present. */

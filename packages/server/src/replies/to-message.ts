@@ -133,9 +133,9 @@ export function toStopDetails(end: EndEvent): Message["stop_details"] {
 /** The container where code ran, or the one that the request named. */
 export function toContainer(end: EndEvent, context: ReplyContext): Message["container"] {
   const container = end.container ?? context.container;
-  return container === null
-    ? null
-    : { id: container.id, expires_at: new Date(container.expiresAtMs).toISOString(), skills: null };
+  if (container === null) return null;
+  const skills = context.skills.length === 0 ? null : [...context.skills];
+  return { id: container.id, expires_at: new Date(container.expiresAtMs).toISOString(), skills };
 }
 
 /** Null when the cache missed nothing. */

@@ -9,4 +9,6 @@ export interface BuiltInSkill {
   readonly version: string;
   readonly createdAt: Date;
   readonly files: readonly SkillFile[];
+  /** Where they are on this machine. */
+  readonly folder: string;
 }

@@ -50,6 +50,14 @@ export interface SkillRules {
   readonly isLegacy: boolean;
 }
 
+/** A skill as a request names it. */
+export interface SkillReference {
+  readonly type: "anthropic" | "custom";
+  readonly skillId: string;
+  /** Its id, its number, or `latest`, which is also the default. */
+  readonly version?: string;
+}
+
 export interface Skills {
   create(by: SkillActor, upload: SkillUpload, rules: SkillRules): Promise<SkillRecord>;
   /** Throws `not_found_error`, as everything below does. */
@@ -69,8 +77,10 @@ export interface Skills {
     page: { readonly limit: number; readonly below: number | null },
   ): Promise<SkillVersionRecord[]>;
   deleteVersion(by: SkillActor, skillId: string, version: string, rules: SkillRules): Promise<SkillVersionRecord>;
+  /** The versions that a request names, in its order. */
+  resolve(owner: FileOwner, references: readonly SkillReference[]): Promise<SkillVersionRecord[]>;
   /** A zip archive of the version's files, in a folder named like the skill. */
-  readArchive(owner: FileOwner, version: SkillVersionRecord): AsyncIterable<Uint8Array>;
+  readArchive(owner: FileOwner, version: Pick<SkillVersionRecord, "id" | "skillId">): AsyncIterable<Uint8Array>;
   /** Removes every skill of a workspace. */
   removeAll(workspaceId: string): Promise<void>;
   /** Removes the bytes that no version names; it lists the whole store. */
@@ -239,6 +249,19 @@ export function createSkills({ storage, blobs, clock, auditKey, quotaBytes, buil
     },
 
     getVersion: findVersion,
+
+    resolve: (owner, references) =>
+      Promise.all(
+        references.map(async ({ type, skillId, version = "latest" }) => {
+          const own = builtIn(skillId);
+          if ((own !== undefined) !== (type === "anthropic")) throw skillNotFound(skillId);
+          if (version !== "latest") return findVersion(owner, skillId, version);
+          if (own) return toBuiltInVersion(own);
+          const { latest } = await find(owner, skillId);
+          if (latest === null) throw skillNotFound(skillId);
+          return toVersion(latest);
+        }),
+      ),
 
     async listVersions(owner, skillId, page) {
       const own = builtIn(skillId);

@@ -35,5 +35,5 @@ async function load(id: string, displayName: string): Promise<BuiltInSkill> {
   const skillMd = files.find(({ path }) => path === "SKILL.md");
   if (!skillMd) throw new Error(`the built-in skill ${id} has no SKILL.md`);
   const { description } = readSkillMd(skillMd.content);
-  return { id, displayName, description, version: VERSION, createdAt: CREATED_AT, files };
+  return { id, displayName, description, version: VERSION, createdAt: CREATED_AT, files, folder };
 }

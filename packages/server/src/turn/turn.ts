@@ -122,6 +122,19 @@ export interface TurnContainer {
   readonly current: ContainerReference | null;
   /** Files that the conversation puts there, under names of their own. */
   readonly uploads: readonly { readonly fileId: string; readonly name: string }[];
+  /** Whose files programs can read. */
+  readonly skills: readonly TurnSkill[];
+}
+
+/** One version of a skill. */
+export interface TurnSkill {
+  readonly type: "anthropic" | "custom";
+  readonly skillId: string;
+  readonly versionId: string;
+  /** What clients of the beta name it by. */
+  readonly version: string;
+  readonly name: string;
+  readonly description: string;
 }
 
 export interface ContainerReference {

@@ -5,12 +5,15 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { extractText, getDocumentProxy } from "unpdf";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PYTHON_PACKAGES } from "../../src/sandbox/python-environment.ts";
 import { readZip } from "../../src/skills/read-zip.ts";
 
 const run = promisify(execFile);
 const SKILLS = join(import.meta.dirname, "../../skills");
-/** What a sandbox needs for the skills that come with Parley. */
-const LIBRARIES = ["openpyxl==3.1.5", "python-docx==1.2.0", "python-pptx==1.0.2", "reportlab==5.1.0", "pypdf==7.1.0"];
+/** As the sandbox has them. */
+const LIBRARIES = ["openpyxl", "python-docx", "python-pptx", "reportlab", "pypdf"].map(
+  (name) => `${name}==${PYTHON_PACKAGES[name]}`,
+);
 const PNG = Buffer.from(
   "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000a49444154789c63000100000500010d0a2db40000000049454e44ae426082",
   "hex",

@@ -51,6 +51,32 @@ export const skillsRequirements: readonly Requirement[] = [
       "archives that no version names go after a day, those that one names stay",
     ],
   ]),
+  ...provedBy("server/src/tools/code-execution/skills-in-container.db.test.ts", [
+    [
+      "skills:disclosure",
+      "surface B",
+      "The model is told a skill's name and description, and reads the rest by code.",
+      "the model is told names and descriptions only, behind the request's own system",
+    ],
+    [
+      "skills:container",
+      "11",
+      "Programs read the files of the skills of their request, and change none.",
+      "programs read a skill's files and run them, change nothing, and see no other skill",
+    ],
+    [
+      "skills:container:isolation",
+      "10",
+      "A request cannot use another workspace's skill.",
+      "another workspace's skill is refused like one that never was",
+    ],
+    [
+      "skills:container:versions",
+      "surface B",
+      "A request pins a version of a skill, or uses the newest.",
+      "the newest version counts unless one is named, a container may go on with others, and deleted ones leave the disk",
+    ],
+  ]),
   ...provedBy("server/test/e2e/document-skills.e2e.test.ts", [
     [
       "skills:xlsx",

@@ -43,7 +43,7 @@ export function testTurnContext(rules: Partial<TurnModel["rules"]> = {}): TurnCo
     affinity: { sessionId: null, agentId: null },
     priority: "standard",
     media: { pages: new Map(), pictures: new Map(), fileIds: new Map(), uploads: new Map() },
-    container: { organizationId: "org_1", current: null, uploads: [] },
+    container: { organizationId: "org_1", current: null, uploads: [], skills: [] },
     thinkingSigner: testSigner,
     searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
   };

@@ -142,8 +142,14 @@ export const CacheMissReason = z
 
 export const Diagnostics = z.strictObject({ cache_miss_reason: CacheMissReason.nullable() }).meta({ id: "Diagnostics" });
 
-/** Where code of the reply ran; null where none did. Skills are not loaded into containers yet. */
-export const Container = z.strictObject({ id: z.string(), expires_at: z.string(), skills: z.null() }).meta({ id: "Container" });
+export const ContainerSkill = z
+  .strictObject({ type: z.enum(["anthropic", "custom"]), skill_id: z.string(), version: z.string() })
+  .meta({ id: "ContainerSkill" });
+
+/** Where code of the reply ran; null where none did. */
+export const Container = z
+  .strictObject({ id: z.string(), expires_at: z.string(), skills: z.array(ContainerSkill).nullable() })
+  .meta({ id: "Container" });
 
 export const ContainerField = Container.nullable();
 
@@ -164,6 +170,7 @@ export const Message = z
   })
   .meta({ id: "Message" });
 
+export type ContainerSkill = z.infer<typeof ContainerSkill>;
 export type TextBlock = z.infer<typeof TextBlock>;
 export type ThinkingBlock = z.infer<typeof ThinkingBlock>;
 export type RedactedThinkingBlock = z.infer<typeof RedactedThinkingBlock>;

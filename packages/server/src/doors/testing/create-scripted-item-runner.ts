@@ -11,6 +11,7 @@ import { createLog } from "../../platform/log.ts";
 import { createMetrics } from "../../platform/metrics.ts";
 import { createTracing } from "../../platform/tracing.ts";
 import { createThinkingSigner } from "../../prompt/index.ts";
+import { createSkills } from "../../skills/create-skills.ts";
 import { absentBlobs } from "./absent-blobs.ts";
 import { absentStorage } from "./absent-storage.ts";
 import { createScriptedEngine } from "./scripted-engine.ts";
@@ -23,6 +24,14 @@ export async function createScriptedItemRunner(over: Partial<Omit<BatchItemRunne
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
     containers: createContainers({ storage: absentStorage, clock: systemClock, folder: tmpdir(), lifeDays: 1 }),
+    skills: createSkills({
+      storage: absentStorage,
+      blobs: absentBlobs,
+      clock: systemClock,
+      auditKey: Buffer.alloc(32),
+      quotaBytes: 0,
+      builtIns: [],
+    }),
     media: localMedia,
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),

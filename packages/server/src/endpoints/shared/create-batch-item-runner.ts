@@ -12,7 +12,10 @@ import { toBody } from "./to-body.ts";
 import { toReplyContext } from "./to-reply-context.ts";
 
 export type BatchItemRunnerDeps = Omit<RunTurnDeps, "ledger" | "limiter"> &
-  Pick<EndpointDeps, "models" | "thinkingSigner" | "searchSeals" | "files" | "containers" | "inferenceGeos" | "media"> & {
+  Pick<
+    EndpointDeps,
+    "models" | "thinkingSigner" | "searchSeals" | "files" | "containers" | "skills" | "inferenceGeos" | "media"
+  > & {
     readonly dataPolicy: Pick<EndpointDeps["dataPolicy"], "keepsNothing">;
   };
 

@@ -8,6 +8,7 @@ import { newId } from "../../platform/ids.ts";
 import { applyContextEdits, toTurn } from "../../prompt/index.ts";
 import type { Turn } from "../../turn/turn.ts";
 import { prepareContainer } from "./prepare-container.ts";
+import { prepareSkills } from "./prepare-skills.ts";
 import type { InferenceGeo } from "../../tenancy/create-inference-geos.ts";
 import type { WorkspaceRequest } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
@@ -40,7 +41,7 @@ export interface TurnOrigin {
 
 export type PrepareDeps = Pick<
   EndpointDeps,
-  "engine" | "files" | "containers" | "inferenceGeos" | "media" | "thinkingSigner" | "searchSeals"
+  "engine" | "files" | "skills" | "containers" | "inferenceGeos" | "media" | "thinkingSigner" | "searchSeals"
 >;
 
 /** A validated body as the turn that will run: model resolved, context edited. Counting and creating share it (promise 4). */
@@ -82,6 +83,7 @@ export async function prepareTurnOf(
     if (!uploads.has(id)) uploads.set(id, toUniqueName(filename, [...uploads.values()]));
   };
   const current = await prepareContainer(body, principal, keepsNothing, deps);
+  const skills = await prepareSkills(body, principal, deps);
   const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files, noteFile, noteUpload);
   const { capabilities, rules } = model;
   const { workspaceId } = principal;
@@ -99,6 +101,7 @@ export async function prepareTurnOf(
       organizationId: principal.organizationId,
       current,
       uploads: [...uploads].map(([fileId, name]) => ({ fileId, name })),
+      skills,
     },
     thinkingSigner: deps.thinkingSigner,
     searchSeals: deps.searchSeals,

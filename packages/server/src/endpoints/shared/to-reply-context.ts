@@ -1,5 +1,6 @@
 import type { MessagesCreateRequest } from "@parley/wire";
 import type { ReplyContext } from "../../replies/reply-context.ts";
+import { wantsLegacySkills } from "./skill-reply.ts";
 import type { PreparedTurn } from "./prepare-turn.ts";
 
 const THINKING_COUNT_BETA = "thinking-token-count-2026-05-13";
@@ -20,6 +21,11 @@ export function toReplyContext(
     inferenceGeo: model.rules.inferenceGeo ? inferenceGeo : "not_available",
     diagnostics: body.diagnostics !== undefined && body.diagnostics !== null,
     container: turn.container?.current ?? null,
+    skills: (turn.container?.skills ?? []).map(({ type, skillId, versionId, version }) => ({
+      type,
+      skill_id: skillId,
+      version: wantsLegacySkills({ betas }) ? version : versionId,
+    })),
     contextManagement: body.context_management ? { applied_edits: [...appliedEdits] } : null,
     beta: isBeta,
     thinkingTokenCount: betas.includes(THINKING_COUNT_BETA),

@@ -44,7 +44,7 @@ type Server = Awaited<ReturnType<typeof startToolServer>>;
 let server: Server;
 let client: Anthropic;
 beforeAll(async () => {
-  server = await startServer({ sandbox, containers, files, timeoutMs: LIMITS.timeoutMs, concurrency: 2 });
+  server = await startServer({ ...noCode, sandbox, containers, files, timeoutMs: LIMITS.timeoutMs, concurrency: 2 });
   client = server.client;
 });
 afterAll(async () => {

@@ -4,6 +4,8 @@ import { findChanges, readFolderState } from "../../containers/find-changes.ts";
 import { placeFile } from "../../containers/place-file.ts";
 import { createTurnTaker } from "../../documents/take-turns.ts";
 import type { Files } from "../../files/create-files.ts";
+import { SKILLS_FOLDER } from "../../prompt/index.ts";
+import type { SkillFolders } from "../../skills/create-skill-folders.ts";
 import { type Sandbox, type SandboxEnd, type SandboxJob, WORK_PART } from "../../sandbox/sandbox.ts";
 import type { Turn } from "../../turn/turn.ts";
 import { type ServerToolCall, ServerToolError } from "../server-tool.ts";
@@ -14,6 +16,7 @@ export interface CodeRunnerDeps {
   readonly sandbox: Sandbox | null;
   readonly containers: Containers;
   readonly files: Files;
+  readonly skillFolders: Pick<SkillFolders, "folderOf">;
   /** Of one program. */
   readonly timeoutMs: number;
   /** Programs at once. */
@@ -49,7 +52,7 @@ const ENDS: Readonly<Record<Exclude<SandboxEnd, "time">, string>> = {
 /** Programs that wait for those that run; beyond them a call is told that there are too many. */
 const WAITING_MAX = 32;
 
-export function createCodeRunner({ sandbox, containers, files, concurrency }: CodeRunnerDeps): CodeRunner {
+export function createCodeRunner({ sandbox, containers, files, skillFolders, concurrency }: CodeRunnerDeps): CodeRunner {
   const turns = createTurnTaker(concurrency);
   let waiting = 0;
 
@@ -71,7 +74,7 @@ export function createCodeRunner({ sandbox, containers, files, concurrency }: Co
   return {
     async run({ turn, container, signal }, { givesFiles, ...program }) {
       if (sandbox === null) throw new ServerToolError("unavailable", "there is no sandbox");
-      const { organizationId, current, uploads } = turn.container ?? notOfATurn(turn);
+      const { organizationId, current, uploads, skills } = turn.container ?? notOfATurn(turn);
       const owner = { organizationId, workspaceId: turn.workspaceId };
       const { id } = await container.open(async () => {
         if (current !== null) return current;
@@ -89,8 +92,14 @@ export function createCodeRunner({ sandbox, containers, files, concurrency }: Co
             const name = uploads.find(({ fileId }) => fileId === file.id)?.name ?? file.filename;
             await placeFile(place, { id: file.id, name, content: files.read(file) }, workFolder);
           }
+          const mounts = await Promise.all(
+            skills.map(async ({ skillId, versionId, name }) => ({
+              hostFolder: await skillFolders.folderOf(owner, { skillId, id: versionId }),
+              sandboxPath: `${SKILLS_FOLDER}/${name}`,
+            })),
+          );
           const before = givesFiles ? await readFolderState(workFolder) : null;
-          const ran = await sandbox.run({ ...place, ...program }, signal);
+          const ran = await sandbox.run({ ...place, ...program, mounts }, signal);
           if (ran.endedBy === "time") throw new ServerToolError("execution_time_exceeded", "the program took too long");
           const changed = before === null ? [] : await findChanges(workFolder, before);
           const stored = await storeOutputs(changed, { folder: workFolder, owner, files });

@@ -14,6 +14,7 @@ export const noCode: CodeRunnerDeps = {
   sandbox: null,
   containers: createContainers({ storage: absentStorage, clock: systemClock, folder: tmpdir(), lifeDays: 1 }),
   files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
+  skillFolders: { folderOf: () => Promise.reject(new Error("there are no skills here")) },
   timeoutMs: 1_000,
   concurrency: 1,
 };
