@@ -16,6 +16,8 @@ const FLOOD_BYTES = 16 * 1024 ** 2;
 const GONE_POLL_MS = 2;
 /** A killed namespace is gone in milliseconds; one stuck in the kernel's input or output may take longer. */
 const GONE_WITHIN_MS = 10_000;
+/** A third of the processor that an equal would get: models come first, and programs still end in their time. */
+const NICENESS = 5;
 const FILTER_FD = 3;
 const INFO_FD = 4;
 
@@ -155,7 +157,7 @@ function tryKill(pid: number): void {
 
 function trySetPriority(pid: number): void {
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(pid, NICENESS);
   } catch {
     // It has ended.
   }
