@@ -14,9 +14,11 @@ export function createMediaFetcher(egress: Egress): FetchMedia {
         accepts: (mediaType) => mediaTypes.includes(mediaType) || mediaType === "application/octet-stream",
         signal,
       });
-      const bytes = await readAll(reply.body);
-      if (reply.status !== 200) throw new MediaUnreachable(`status ${reply.status}`);
-      return { mediaType: reply.mediaType, bytes };
+      if (reply.status !== 200) {
+        reply.close();
+        throw new MediaUnreachable(`status ${reply.status}`);
+      }
+      return { mediaType: reply.mediaType, bytes: await readAll(reply.body) };
     } catch (error) {
       throw error instanceof EgressError ? new MediaUnreachable(`${error.reason}: ${error.message}`) : error;
     }

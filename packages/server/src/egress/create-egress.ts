@@ -19,6 +19,8 @@ export interface EgressRequest {
   readonly accepts?: (mediaType: string) => boolean;
   /** How many redirects of a GET are followed; another method's are given back as they are. */
   readonly maxRedirects?: number;
+  /** Asked with each redirect's target before anything of it is resolved or requested; false refuses it as `refused-redirect`. */
+  readonly mayFollow?: (url: string) => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -31,6 +33,8 @@ export interface EgressReply {
   readonly mediaType: string;
   /** Limited and decompressed. Leaving it closes the connection; so does the end of the time. */
   readonly body: AsyncGenerator<Uint8Array, void, void>;
+  /** Ends the connection of a reply whose body is not read: a generator that was never begun cannot. */
+  close(): void;
 }
 
 /** Fetches an address that an operator, a client or a model gave. Throws `EgressError`, or the signal's reason. */
@@ -72,6 +76,7 @@ export function createEgress(policy: EgressPolicy): Egress {
         response.destroy();
         if (hop >= hops) throw new EgressError("too-many-redirects", `more than ${hops} redirects`);
         text = resolveLocation(location, url);
+        if (request.mayFollow?.(text) === false) throw new EgressError("refused-redirect", `a redirect to ${text}`);
         if (new URL(text).origin !== url.origin) headers = keepHarmless(headers);
       }
     } catch (error) {
@@ -90,7 +95,7 @@ function toReply(
     throw new EgressError("refused-type", `the content is ${mediaType === "" ? "of no type" : mediaType}`);
   }
   const body = readLimited(response, { maxBytes: request.maxBytes, explain });
-  return { url: url.href, status, headers: response.headers, mediaType, body };
+  return { url: url.href, status, headers: response.headers, mediaType, body, close: () => void response.destroy() };
 }
 
 interface Connection {

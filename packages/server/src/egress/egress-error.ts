@@ -2,6 +2,7 @@
 export type EgressReason =
   | "refused-url"
   | "refused-address"
+  | "refused-redirect"
   | "unresolved"
   | "unreachable"
   | "too-many-redirects"

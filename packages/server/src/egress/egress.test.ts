@@ -184,6 +184,29 @@ describe("what comes back", () => {
     await expect(pending).rejects.toThrow("the caller left");
   });
 
+  test("is let go where nobody reads it: the connection ends at once", async () => {
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const { url, egress } = await serve((_request, response) => {
+      response.once("close", resolve);
+      response.writeHead(404).write("an error page without end");
+    });
+    const reply = await egress(url, { ...REQUEST, timeoutMs: 60_000 });
+    reply.close();
+    await ended;
+  });
+
+  test("asks before each redirect whether it may go there", async () => {
+    const seen: string[] = [];
+    const { url, egress } = await serve((request, response) => {
+      seen.push(request.url ?? "");
+      response.writeHead(302, { location: request.url === "/1" ? "/2" : "http://elsewhere.test/" }).end();
+    });
+    const mayFollow = (target: string) => target.startsWith(url);
+    expect(await reasonOf(egress(`${url}/1`, { ...REQUEST, mayFollow }))).toBe("refused-redirect");
+    expect(seen).toEqual(["/1", "/2"]);
+    expect(names.asked("elsewhere.test")).toBe(0);
+  });
+
   test("follows redirects up to the limit, and takes no secrets to another origin", async () => {
     const seen: unknown[] = [];
     const port = await listen("127.0.0.1", (request, response) => {

@@ -227,6 +227,12 @@ export const toolsRequirements: readonly Requirement[] = [
       "an address that nobody but the model has named is not fetched",
     ],
     [
+      "web-fetch:redirects",
+      "surface B",
+      "A redirect beyond the tool's domains is not followed: nothing there is asked for.",
+      "a redirect is not followed to a domain that the tool does not allow: nothing there is asked for",
+    ],
+    [
       "web-fetch:ssrf",
       "11",
       "web_fetch reaches nothing of this machine or its network.",

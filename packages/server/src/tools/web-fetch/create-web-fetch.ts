@@ -48,7 +48,9 @@ export function createWebFetch({ egress, clock, isEnabled, contentMaxTokens }: W
       }
       const mayUseCache = !("use_cache" in definition && definition.use_cache === false) && !turn.keepsNothing;
       const cached = mayUseCache ? cache.get(turn.workspaceId, url) : null;
-      const page = cached ?? (await fetchPage(egress, url, () => clock.nowMs(), signal));
+      const mayFollow = (target: string) => passesDomains(target, definition);
+      const page = cached ?? (await fetchPage(egress, url, { nowMs: () => clock.nowMs(), mayFollow, signal }));
+      // One from the cache may have been fetched for a tool that allowed more.
       if (!passesDomains(page.url, definition))
         throw new ServerToolError("url_not_allowed", "it redirects to a domain that is not allowed");
       if (cached === null && !turn.keepsNothing) cache.put(turn.workspaceId, url, page);

@@ -11,6 +11,13 @@ export interface FetchedPage {
   readonly retrievedAtMs: number;
 }
 
+export interface FetchPageOptions {
+  readonly nowMs: () => number;
+  /** Whether a redirect may lead there. */
+  readonly mayFollow: (url: string) => boolean;
+  readonly signal: AbortSignal;
+}
+
 const TIMEOUT_MS = 20_000;
 const TEXT_MAX_BYTES = 2 * 1024 ** 2;
 const PDF_MAX_BYTES = 16 * 1024 ** 2;
@@ -21,18 +28,23 @@ const HTML = new Set(["text/html", "application/xhtml+xml"]);
 const TEXT = /^text\/|^application\/(.*\+)?(json|xml|yaml|javascript)$/;
 
 /** The text at an address, through the one way out. Throws `ServerToolError` with the platform's code. */
-export async function fetchPage(egress: Egress, url: string, nowMs: () => number, signal: AbortSignal): Promise<FetchedPage> {
+export async function fetchPage(
+  egress: Egress,
+  url: string,
+  { nowMs, mayFollow, signal }: FetchPageOptions,
+): Promise<FetchedPage> {
   const reply = await egress(url, {
     headers: { accept: "text/html, text/plain;q=0.9, */*;q=0.1", "user-agent": "Parley" },
     timeoutMs: TIMEOUT_MS,
     maxBytes: PDF_MAX_BYTES,
     accepts: (mediaType) => mediaType === "" || mediaType === PDF || HTML.has(mediaType) || TEXT.test(mediaType),
+    mayFollow,
     signal,
   }).catch((error: unknown) => {
     throw toToolError(error);
   });
   if (reply.status < 200 || reply.status > 299) {
-    await reply.body.return();
+    reply.close();
     throw new ServerToolError(reply.status === 429 ? "too_many_requests" : "url_not_accessible", `it answers ${reply.status}`);
   }
   const bytes = await readAll(reply.body).catch((error: unknown) => {
@@ -76,6 +88,7 @@ function toToolError(error: unknown): unknown {
     switch (error.reason) {
       case "refused-url":
       case "refused-address":
+      case "refused-redirect":
         return "url_not_allowed";
       case "too-large":
         return "content_too_large";

@@ -33,6 +33,8 @@ let site: Server;
 let url: string;
 let requests: string[] = [];
 let reached: string[] = [];
+/** Another site, which the operator lists too. */
+let elsewhere: string;
 let inside: Server;
 let insidePort: number;
 let webFetch: ServerTool<WebFetchToolParam>;
@@ -56,7 +58,7 @@ beforeEach(async () => {
   url = `http://${SITE}:${(site.address() as AddressInfo).port}`;
   insidePort = (inside.address() as AddressInfo).port;
   const resolve = async (host: string) => (HOSTILE_NAMES[host] ?? []).map((address) => ({ address, family: 4 as const }));
-  const egress = createEgress(createEgressPolicy({ allow: [SITE], isPublicReached: true, resolve }));
+  const egress = createEgress(createEgressPolicy({ allow: [SITE, "127.0.0.3"], isPublicReached: true, resolve }));
   webFetch = createWebFetch({ egress, clock: systemClock, isEnabled: true, contentMaxTokens: 1000 });
   server = await startToolServer({ web_fetch: webFetch } as ServerTools);
 });
@@ -81,6 +83,7 @@ const PAGES: Readonly<Record<string, RequestListener>> = {
   "/busy": (_request, response) => response.writeHead(429).end(),
   "/huge": (_request, response) => response.setHeader("content-type", "text/plain").end(Buffer.alloc(3_000_000, "x")),
   "/moved": (_request, response) => response.writeHead(302, { location: "/page" }).end(),
+  "/elsewhere": (_request, response) => response.writeHead(302, { location: `${elsewhere}/target` }).end(),
   "/inside": (_request, response) => response.writeHead(302, { location: `http://127.0.0.1:${insidePort}/` }).end(),
 };
 
@@ -142,6 +145,29 @@ test("what is not fetched is a result with the platform's code", async () => {
   const { content } = await fetchOf("Hi", "no address");
   expect(content).toMatchObject({ error_code: "invalid_tool_input" });
   expect(reached).toEqual([]);
+});
+
+test("a redirect is not followed to a domain that the tool does not allow: nothing there is asked for", async () => {
+  const asked: string[] = [];
+  const other = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    response.setHeader("content-type", "text/plain").end("elsewhere");
+  });
+  other.listen(0, "127.0.0.3");
+  await once(other, "listening");
+  elsewhere = `http://127.0.0.3:${(other.address() as AddressInfo).port}`;
+  try {
+    expect(await codeOf("/elsewhere", { allowed_domains: [SITE] })).toBe("url_not_allowed");
+    expect(await codeOf("/elsewhere", { blocked_domains: ["127.0.0.3"] })).toBe("url_not_allowed");
+    expect(asked).toEqual([]);
+    expect(await codeOf("/elsewhere", { allowed_domains: [SITE, "127.0.0.3"] })).toBe("web_fetch_result");
+    // What that call has fetched is not shown to one that allows less.
+    expect(await codeOf("/elsewhere", { allowed_domains: [SITE] })).toBe("url_not_allowed");
+    expect(asked).toEqual(["/target"]);
+  } finally {
+    other.closeAllConnections();
+    other.close();
+  }
 });
 
 test("an address that nobody but the model has named is not fetched", async () => {

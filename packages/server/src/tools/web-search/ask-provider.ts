@@ -13,10 +13,13 @@ export async function askProvider<Reply>(
   schema: z.ZodType<Reply>,
 ): Promise<Reply> {
   try {
-    const { status, body } = await egress(url, { ...request, timeoutMs: TIMEOUT_MS, maxBytes: REPLY_MAX_BYTES });
-    const bytes = await readAll(body);
-    if (status === 429) throw new ServerToolError("too_many_requests", "the search provider answers 429");
-    if (status !== 200) throw new ServerToolError("unavailable", `the search provider answers ${status}`);
+    const reply = await egress(url, { ...request, timeoutMs: TIMEOUT_MS, maxBytes: REPLY_MAX_BYTES });
+    if (reply.status !== 200) {
+      reply.close();
+      const code = reply.status === 429 ? "too_many_requests" : "unavailable";
+      throw new ServerToolError(code, `the search provider answers ${reply.status}`);
+    }
+    const bytes = await readAll(reply.body);
     return schema.parse(JSON.parse(bytes.toString("utf8")));
   } catch (error) {
     if (error instanceof ServerToolError) throw error;
