@@ -18,6 +18,7 @@ import { loadConsoleFiles } from "./doors/console/load-console-files.ts";
 import { createMediaFetcher } from "./documents/create-media-fetcher.ts";
 import { readImageText } from "./documents/read-image-text.ts";
 import { createMediaReader } from "./documents/read-media.ts";
+import { createTurnTaker } from "./documents/take-turns.ts";
 import { createServer, toTrustedProxies } from "./doors/index.ts";
 import { createEgress, createEgressPolicy, resolveBySystem } from "./egress/index.ts";
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
@@ -91,6 +92,8 @@ export interface Parley {
 }
 
 const SWEEP_EVERY_MS = 60_000;
+/** Processes and threads that read documents and pages at once; each may take a core, and one that reads a picture 2 GiB. */
+const DOCUMENT_READERS = 2;
 const FORGET_BUCKETS_AFTER_MS = 86_400_000;
 /** How long streams under way may go on once Parley is told to stop. */
 const DRAIN_MS = 30_000;
@@ -200,6 +203,7 @@ export async function startParley(options: {
   const sandboxLimits = toSandboxLimits(config.code_execution);
   const opened = runsCode ? await openSandbox(dataDir, sandboxLimits) : { sandbox: null };
   if ("problem" in opened) log.warn(opened.problem, "there is no sandbox, so code execution is unavailable");
+  const documentTurns = createTurnTaker(DOCUMENT_READERS);
   const searchSeals = createThinkingSigner(deriveKey(master, "search-content"));
   const router = started.adopt(
     startUpstreams({ config, local: turnEngine, env: process.env, signThinking, clock, log, metrics }),
@@ -212,6 +216,7 @@ export async function startParley(options: {
       config,
       egress,
       resolve: resolveBySystem,
+      turns: documentTurns,
       sealSearch: (id, text) => searchSeals.sign(id, text),
       clock,
       code: { sandbox: opened.sandbox, containers, files, skillFolders, timeoutMs: sandboxLimits.timeoutMs, concurrency },
@@ -277,7 +282,7 @@ export async function startParley(options: {
     : createRecordingBiller({ prices });
   const inferenceGeos = createInferenceGeos({ storage, clock, standsIn: config.inference_geo });
   const dataPolicy = createDataPolicy({ storage, clock });
-  const media = createMediaReader({ fetchMedia: createMediaFetcher(egress), readImageText });
+  const media = createMediaReader({ fetchMedia: createMediaFetcher(egress), readImageText, turns: documentTurns });
   const batchWorker = startBatchWorker({
     storage,
     blobs,

@@ -14,6 +14,11 @@ export function findMedia({ messages }: Pick<CountTokensRequest, "messages">): M
   );
 }
 
+/** Whether something of a request has to be fetched or read before it is text. */
+export function needsReading(request: Pick<CountTokensRequest, "messages">): boolean {
+  return findMedia(request).some(({ block: { source } }) => source.type !== "text" && source.type !== "content");
+}
+
 function inBlocks(blocks: readonly ContentBlockParam[], path: Path): Media[] {
   return blocks.flatMap((block, index): Media[] => {
     const here = [...path, index, block.type];

@@ -4,7 +4,7 @@ import { findImageProblem } from "./check-image.ts";
 import type { Picture } from "../turn/turn.ts";
 import { findMedia, type Media, type Path } from "./find-media.ts";
 import { PdfError, readPdf } from "./read-pdf.ts";
-import { createTurnTaker } from "./take-turns.ts";
+import type { TurnTaker } from "./take-turns.ts";
 import { createTextCache } from "./text-cache.ts";
 
 /** What was read of a request's PDFs and pictures, by the `source` object that holds or names them. */
@@ -30,6 +30,8 @@ export class MediaUnreachable extends Error {
 export interface MediaReaderDeps {
   readonly fetchMedia: FetchMedia;
   readonly readImageText: (bytes: Uint8Array, signal: AbortSignal) => Promise<string>;
+  /** Bounds the processes that read documents at once. */
+  readonly turns: TurnTaker;
 }
 
 export interface MediaReading {
@@ -58,14 +60,9 @@ const PDF_MAX_BYTES = 32 * 1024 * 1024;
 /** One more than a picture may have, so that a larger one is refused as too large. */
 const IMAGE_FETCH_MAX_BYTES = 5 * 1024 * 1024 + 1;
 const CACHE_MAX_CHARACTERS = 32 * 1024 * 1024;
-/** Processes at once; each document's is ended by its own limits. */
-const PDF_PROCESSES = 2;
-const OCR_PROCESSES = 1;
 
-export function createMediaReader({ fetchMedia, readImageText }: MediaReaderDeps): MediaReader {
+export function createMediaReader({ fetchMedia, readImageText, turns }: MediaReaderDeps): MediaReader {
   const cache = createTextCache(CACHE_MAX_CHARACTERS);
-  const pdfProcesses = createTurnTaker(PDF_PROCESSES);
-  const ocrProcesses = createTurnTaker(OCR_PROCESSES);
 
   async function fetchFrom(url: string, path: Path, mediaTypes: readonly string[], maxBytes: number, signal: AbortSignal) {
     try {
@@ -97,7 +94,7 @@ export function createMediaReader({ fetchMedia, readImageText }: MediaReaderDeps
             : decodeBase64(source.data);
         if (bytes === null) throw refused(at, PDF_INVALID);
         const left = mediaMax - pagesRead;
-        const read = () => pdfProcesses.take(() => readPdf(bytes, { pagesMax: left }, signal));
+        const read = () => turns.take({ whose: workspaceId, signal }, () => readPdf(bytes, { pagesMax: left }, signal));
         const texts = await textsOf("pdf", bytes, read).catch((error: unknown) => {
           throw error instanceof PdfError ? refused(at, pdfFaultText(error.fault, mediaMax), error.message) : error;
         });
@@ -126,7 +123,7 @@ export function createMediaReader({ fetchMedia, readImageText }: MediaReaderDeps
           seen.set(source, { mediaType: fetched.mediaType, base64: Buffer.from(bytes).toString("base64") });
           return;
         }
-        const read = () => ocrProcesses.take(async () => [await readImageText(bytes, signal)]);
+        const read = () => turns.take({ whose: workspaceId, signal }, async () => [await readImageText(bytes, signal)]);
         const [text = ""] = await textsOf("ocr", bytes, read).catch((error: unknown) => {
           if (signal.aborted) throw error;
           throw refused(field, IMAGE_INVALID, String(error));

@@ -70,14 +70,23 @@ type RequestFor<Who extends Permission, Body> = Who extends "workspace"
       ? SessionRequest<Body>
       : EndpointRequest<Body>;
 
-/** One part of an event stream. A comment is invisible to clients. */
+/** One part of an event stream. A comment is invisible to clients; frames are events that were framed before. */
 export type StreamPart =
   | { readonly event: string; readonly data: object }
   /** Written already, without a line break. */
   | { readonly event: string; readonly json: string }
-  | { readonly comment: string };
+  | { readonly comment: string }
+  | { readonly frames: string };
 
-export type EndpointReply =
+/** The reply to a client that wants a stream, which is still being made: the door keeps the client from waiting in silence. */
+export interface LateReply {
+  readonly kind: "late";
+  readonly reply: Promise<MadeReply>;
+}
+
+export type EndpointReply = MadeReply | LateReply;
+
+export type MadeReply =
   | {
       readonly kind: "json";
       readonly status?: number;

@@ -4,4 +4,4 @@ export { createThinkingSigner, type ThinkingSigner } from "./thinking-signature.
 export { toServerCallId, toServerToolResult } from "./server-tool-results.ts";
 export { SKILLS_FOLDER } from "./skill-list.ts";
 export { mergeMessages } from "./to-messages.ts";
-export { toTurn } from "./to-turn.ts";
+export { assertServed, toTurn } from "./to-turn.ts";

@@ -22,8 +22,7 @@ import type { TurnContext } from "./turn-context.ts";
  */
 export function toTurn(request: CountTokensRequest, context: TurnContext): Turn {
   const { model } = context;
-  const problem = findModelProblem(request, model) ?? findUnserved(request, model.capabilities);
-  if (problem) throw refusal(problem);
+  assertServed(request, model);
   const declared = (request.tools ?? []).flatMap(toToolSpecs);
   const deferred = new Set((request.tools ?? []).filter(({ defer_loading: defers }) => defers === true).map(({ name }) => name));
   const serverTools = (request.tools ?? [])
@@ -69,6 +68,12 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
     priority: context.priority,
     previousMessageId: request.diagnostics?.previous_message_id ?? null,
   };
+}
+
+/** Throws `invalid_request_error` for what the model or this server does not do. */
+export function assertServed(request: CountTokensRequest, model: TurnContext["model"]): void {
+  const problem = findModelProblem(request, model) ?? findUnserved(request, model.capabilities);
+  if (problem) throw refusal(problem);
 }
 
 /** A choice that forces a call needs a tool to call: a deferred one that it names is loaded for it, before the reply. */

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { TurnTaker } from "../documents/take-turns.ts";
 import { createEgress, createEgressPolicy, type Egress } from "../egress/index.ts";
 import type { ResolvedAddress } from "../egress/egress-policy.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -19,19 +20,21 @@ export interface ServerToolDeps {
   /** For addresses that conversations give. */
   readonly egress: Egress;
   readonly resolve: (host: string) => Promise<readonly ResolvedAddress[]>;
+  /** Bounds the processes and threads that read pages and documents at once. */
+  readonly turns: TurnTaker;
   readonly sealSearch: (workspaceId: string, text: string) => string;
   readonly clock: Clock;
   readonly code: CodeRunnerDeps;
 }
 
 /** The tools that this server runs, as the operator has configured them. */
-export function createServerTools({ config, egress, resolve, sealSearch, clock, code }: ServerToolDeps): ServerTools {
+export function createServerTools({ config, egress, resolve, turns, sealSearch, clock, code }: ServerToolDeps): ServerTools {
   const { max_results: resultsMax, page_characters: pageMaxCharacters } = config.web_search;
   const provider = createProvider(config.web_search, resolve);
   const { enabled: isEnabled, max_content_tokens: contentMaxTokens } = config.web_fetch;
   return {
     web_search: createWebSearch({ provider, resultsMax, pageMaxCharacters, seal: sealSearch }),
-    web_fetch: createWebFetch({ egress, clock, isEnabled, contentMaxTokens }),
+    web_fetch: createWebFetch({ egress, turns, clock, isEnabled, contentMaxTokens }),
     tool_search_tool_regex: createToolSearch("regex"),
     tool_search_tool_bm25: createToolSearch("words"),
     ...createCodeExecution(code),

@@ -12,6 +12,7 @@ import {
   toolBlock,
   USAGE,
 } from "../doors/testing/scripted-engine.ts";
+import { createTurnTaker } from "../documents/take-turns.ts";
 import { fail } from "../platform/fail.ts";
 import { type ServerTool, type ServerToolCall, ServerToolError, type ServerTools } from "./server-tool.ts";
 import { otherTools } from "./testing/other-tools.ts";
@@ -60,7 +61,7 @@ function toolsWith(webSearch: ServerTool): ServerTools {
   const egress = () => Promise.reject(new Error("nothing is fetched here"));
   return {
     web_search: webSearch,
-    web_fetch: createWebFetch({ egress, clock: systemClock, isEnabled: false, contentMaxTokens: 100 }),
+    web_fetch: createWebFetch({ egress, turns: createTurnTaker(2), clock: systemClock, isEnabled: false, contentMaxTokens: 100 }),
     ...otherTools,
   };
 }

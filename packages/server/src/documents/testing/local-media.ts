@@ -1,4 +1,5 @@
 import { createMediaReader, MediaUnreachable } from "../read-media.ts";
+import { createTurnTaker } from "../take-turns.ts";
 import { readImageText } from "../read-image-text.ts";
 
 /** Reads documents and pictures for real, but fetches nothing. */
@@ -7,4 +8,5 @@ export const localMedia = createMediaReader({
     throw new MediaUnreachable("there is no network here");
   },
   readImageText,
+  turns: createTurnTaker(2),
 });

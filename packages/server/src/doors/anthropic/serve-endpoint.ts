@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import { Readable } from "node:stream";
 import type { AdminPrincipal, Authenticator, Principal } from "../../auth/principal.ts";
-import type { AdminRequest, Endpoint, EndpointReply, SessionRequest, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
+import type { AdminRequest, Endpoint, MadeReply, SessionRequest, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
 import type { EndpointDeps } from "../../endpoints/deps.ts";
 import type { FailureLog } from "../../ledger/create-failure-log.ts";
 import { formatStreamPart } from "../../endpoints/format-stream-part.ts";
@@ -16,6 +16,7 @@ import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
 import { requireRecentAuthentication, type SessionPrincipal } from "../../sign-in/sessions.ts";
 import { ClientGone, errorHeaders, toErrorEnvelope, toFailure } from "../error-reply.ts";
 import { checkBodyHeaders, openUpload, parseJson, readBody } from "../read-body.ts";
+import { takeLateReply } from "../take-late-reply.ts";
 import { topicOf } from "../topic-of.ts";
 import { type StreamTimes, writeStream } from "../write-stream.ts";
 import { corsHeaders } from "./cors.ts";
@@ -61,7 +62,7 @@ export interface Exchange {
   /** What the log of requests says of it, should it fail; null: it does not belong there. */
   logged: { model: string | null } | null;
   /** What is on its way once headers are sent: a failure in an event stream is an event, elsewhere the connection is cut. */
-  replyKind: EndpointReply["kind"] | null;
+  replyKind: MadeReply["kind"] | null;
 }
 
 const HEADERS_MAX = 128;
@@ -183,7 +184,8 @@ export async function serveEndpoint(
     sessionToken: signedIn?.token ?? null,
   };
   // The permission is what makes a caller there: `defineEndpoint` types the handler by the same.
-  const reply = await endpoint.handle(request as EndpointAnyRequest, deps);
+  const handled = await endpoint.handle(request as EndpointAnyRequest, deps);
+  const reply = handled.kind === "late" ? await takeLateReply(handled, options.openAfterMs) : handled;
   const limits = await limitHeaders(deps, exchange, reply.headers);
   await sendReply(reply, limits, exchange, options);
 }
@@ -301,7 +303,7 @@ function firstOf(value: string | string[] | undefined): string | null {
 }
 
 async function sendReply(
-  reply: EndpointReply,
+  reply: MadeReply,
   limits: Readonly<Record<string, string>>,
   exchange: Exchange,
   options: DoorOptions,
@@ -360,7 +362,7 @@ function sendWhole(
 
 async function sendBytes(
   outgoing: ServerResponse,
-  reply: Extract<EndpointReply, { kind: "bytes" }>,
+  reply: Extract<MadeReply, { kind: "bytes" }>,
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<void> {

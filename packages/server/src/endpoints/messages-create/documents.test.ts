@@ -4,14 +4,17 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createMediaFetcher } from "../../documents/create-media-fetcher.ts";
-import { createMediaReader } from "../../documents/read-media.ts";
+import { findMedia } from "../../documents/find-media.ts";
+import { createMediaReader, type MediaReader } from "../../documents/read-media.ts";
 import { readImageText } from "../../documents/read-image-text.ts";
+import { createTurnTaker } from "../../documents/take-turns.ts";
 import { makePdf } from "../../documents/testing/make-pdf.ts";
 import { end, HELLO, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
-import { KEY, startTestServer, type TestServer } from "../../doors/testing/start-test-server.ts";
+import { BODY, KEY, parseEvents, post, startTestServer, type TestServer } from "../../doors/testing/start-test-server.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
+import { fail } from "../../platform/fail.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
 import { createScriptedEngine } from "../../doors/testing/scripted-engine.ts";
@@ -34,7 +37,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
   const policy = createEgressPolicy({ allow: ["127.0.0.1"], isPublicReached: false, resolve: async () => [] });
-  const media = createMediaReader({ fetchMedia: createMediaFetcher(createEgress(policy)), readImageText });
+  const media = createMediaReader({ fetchMedia: createMediaFetcher(createEgress(policy)), readImageText, turns: createTurnTaker(2) });
   blind = await startTestServer({ deps: { media } });
   const models = createModelRegistry({
     mapping: { haiku: "tiny" },
@@ -233,5 +236,59 @@ describe("citations", () => {
       { citable: { unit: "search-result-block", index: 0, texts: ["f"] } },
       { citable: { unit: "characters", index: 1 } },
     ]);
+  });
+});
+
+describe("reading documents", () => {
+  const DOCUMENT = { type: "document", source: { type: "base64", media_type: "application/pdf", data: "JVBERg==" } };
+  const body = (over: object = {}) => ({ ...BODY, messages: [{ role: "user", content: [DOCUMENT] }], ...over });
+
+  /** A server whose documents are read when the test says so. */
+  async function start(options: object = {}) {
+    const reading = Promise.withResolvers<void>();
+    let begun = 0;
+    const media: MediaReader = {
+      async read({ messages }) {
+        begun += 1;
+        await reading.promise;
+        return { pages: new Map(findMedia({ messages }).map(({ block }) => [block.source, ["page"]])), pictures: new Map() };
+      },
+    };
+    const server = await startTestServer({ deps: { media }, ...options });
+    onTestFinished(() => server.close());
+    server.engine.play(scripted(HELLO));
+    return { server, reading, begun: () => begun };
+  }
+
+  test("a stream is opened and pinged meanwhile; what fails then is its error event", async () => {
+    for (const fails of [false, true]) {
+      const { server, reading } = await start({ openAfterMs: 20, pingAfterMs: 20 });
+      const response = await post(server, "/v1/messages", body({ stream: true }));
+      expect([response.status, response.headers.get("anthropic-ratelimit-requests-limit")]).toEqual([200, "1000"]);
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      const first = (await reader?.read())?.value ?? "";
+      expect(parseEvents(first)[0]?.event).toBe("ping");
+      if (fails) reading.reject(fail("invalid_request_error", { public: "The PDF specified was not valid." }));
+      else reading.resolve();
+      let rest = "";
+      for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) rest += part.value;
+      const events = parseEvents(rest).filter(({ event }) => event !== "ping");
+      if (fails) expect(events).toMatchObject([{ event: "error", data: { error: { type: "invalid_request_error" } } }]);
+      else expect([events[0]?.event, events.at(-1)?.event]).toEqual(["message_start", "message_stop"]);
+    }
+  });
+
+  test("does not begin for a request that is refused anyway, nor for one beyond its limits", async () => {
+    const { server, reading, begun } = await start();
+    reading.resolve();
+    const speaking = { temperature: 0.5, top_p: 0.5, model: "claude-opus-4-1" };
+    expect((await post(server, "/v1/messages", body(speaking))).status).toBe(400);
+    server.limits.refuse = fail("rate_limit_error", { public: "too much", retryAfterSeconds: 1 });
+    expect((await post(server, "/v1/messages", body())).status).toBe(429);
+    expect((await post(server, "/v1/messages", body({ stream: true }))).status).toBe(429);
+    expect(begun()).toBe(0);
+    server.limits.refuse = null;
+    expect((await post(server, "/v1/messages", body())).status).toBe(200);
+    expect([begun(), server.limits.reserved.length, server.limits.settled, server.limits.released]).toEqual([1, 2, 1, 1]);
   });
 });

@@ -1,5 +1,6 @@
 import { ErrorEnvelope, Message, MessagesCreateRequest, parseMessagesCreate, StreamEvent } from "@parley/wire";
-import { defineEndpoint, type EndpointReply, type WorkspaceRequest } from "../define-endpoint.ts";
+import { needsReading } from "../../documents/find-media.ts";
+import { defineEndpoint, type EndpointReply, type MadeReply, type WorkspaceRequest } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
 import { MESSAGES_BODY_MAX_BYTES } from "../shared/body-limit.ts";
 import { prepareTurn } from "../shared/prepare-turn.ts";
@@ -36,7 +37,17 @@ async function createMessage(request: CreateRequest, deps: EndpointDeps): Promis
     deps.metrics.turnShared("joined");
     return replyFromTurn(running, request);
   }
-  const prepared = await prepareTurn(request.body, request, deps);
+  const reply = beginReply(identity, request, deps);
+  if (request.body.stream !== true || !needsReading(request.body)) return reply;
+  // The door may be busy with another reply of this client when this one fails.
+  reply.catch(() => {});
+  return { kind: "late", reply };
+}
+
+async function beginReply(identity: string, request: CreateRequest, deps: EndpointDeps): Promise<MadeReply> {
+  // Documents are read for those only whom the limits would let through, and the request counts while they are.
+  const admit = (modelClass: string) => deps.limiter.reserve(request.principal, { modelClass, inputTokens: 0, outputTokens: 0 });
+  const prepared = await prepareTurn(request.body, request, deps, admit);
   const key = idempotencyKey(request);
   // Under zero data retention there is no reply to keep under the key: a request that comes again after the end runs again.
   if (key !== null && !prepared.turn.keepsNothing) return idempotentReply({ key, identity, prepared, request, deps });

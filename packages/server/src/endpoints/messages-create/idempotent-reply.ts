@@ -1,4 +1,4 @@
-import type { EndpointReply } from "../define-endpoint.ts";
+import type { MadeReply } from "../define-endpoint.ts";
 import { formatStreamPart } from "../format-stream-part.ts";
 import { fail } from "../../platform/fail.ts";
 import { createStreamReply } from "../../replies/stream-reply.ts";
@@ -35,7 +35,7 @@ export function idempotencyKey(request: CreateRequest): string | null {
  * Runs the turn of the first request with a key, and gives its reply to the others: the stored one when it has ended, the
  * running one while it runs. Only a completed reply is stored; after a failure the key is free again.
  */
-export async function idempotentReply(begin: BeginMessage & { readonly key: string }): Promise<EndpointReply> {
+export async function idempotentReply(begin: BeginMessage & { readonly key: string }): Promise<MadeReply> {
   const { key, identity, request, deps } = begin;
   const { workspaceId } = request.principal;
   const entry = { workspaceId, key };
@@ -119,7 +119,7 @@ function toStoredReply(events: readonly TurnEvent[], context: MessageTurnContext
   return { status: 200, headers: { "content-type": "text/event-stream; charset=utf-8" }, body: Buffer.from(frames.join("")) };
 }
 
-function toRawReply({ status, headers, body }: StoredReply): EndpointReply {
+function toRawReply({ status, headers, body }: StoredReply): MadeReply {
   const { "content-type": contentType = "application/json", ...rest } = headers;
   return { kind: "raw", status, contentType, headers: { ...rest, ...REPLAYED }, body };
 }

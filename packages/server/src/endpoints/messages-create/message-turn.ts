@@ -1,4 +1,4 @@
-import type { EndpointReply, StreamPart } from "../define-endpoint.ts";
+import type { MadeReply, StreamPart } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
 import type { PreparedTurn } from "../shared/prepare-turn.ts";
 import type { Reservation } from "../../limits/limiter.ts";
@@ -93,7 +93,7 @@ export async function replyFromTurn(
   turn: MessageTurn,
   request: CreateRequest,
   headers: Readonly<Record<string, string>> = {},
-): Promise<EndpointReply> {
+): Promise<MadeReply> {
   const { context } = turn;
   const events = turn.events.subscribe(request.signal);
   const first = firstOf(events).then((event) => {

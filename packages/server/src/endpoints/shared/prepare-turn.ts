@@ -1,11 +1,12 @@
 import type { AppliedEdit, CountTokensRequest } from "@parley/wire";
 import type { Principal } from "../../auth/principal.ts";
+import { needsReading } from "../../documents/find-media.ts";
 import { measureGrowth } from "../../documents/measure-growth.ts";
 import { resolveFileBlocks } from "../../files/resolve-file-blocks.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
 import { toUniqueName } from "../../containers/to-unique-name.ts";
 import { newId } from "../../platform/ids.ts";
-import { applyContextEdits, toTurn } from "../../prompt/index.ts";
+import { applyContextEdits, assertServed, toTurn } from "../../prompt/index.ts";
 import type { Turn } from "../../turn/turn.ts";
 import { prepareContainer } from "./prepare-container.ts";
 import { prepareSkills } from "./prepare-skills.ts";
@@ -34,6 +35,8 @@ export interface TurnOrigin {
   readonly priority: Turn["priority"];
   /** Zero data retention. */
   readonly keepsNothing?: boolean;
+  /** Throws where the limits would refuse the request; what it returns is held while documents are read. */
+  readonly admit?: () => Promise<AsyncDisposable>;
   readonly signal: AbortSignal;
   /** For a model whose pool passes requests on. */
   readonly wire: () => WireOrigin;
@@ -49,6 +52,7 @@ export async function prepareTurn(
   body: CountTokensRequest,
   request: WorkspaceRequest,
   deps: PrepareDeps & Pick<EndpointDeps, "models" | "dataPolicy">,
+  admit?: (modelClass: string) => Promise<AsyncDisposable>,
 ): Promise<PreparedTurn> {
   const model = await deps.models.resolve(body.model);
   request.setModelClass(model.modelClass);
@@ -61,6 +65,7 @@ export async function prepareTurn(
     },
     priority: "standard",
     keepsNothing: await deps.dataPolicy.keepsNothing(request.principal.workspaceId),
+    ...(admit ? { admit: () => admit(model.modelClass) } : {}),
     signal: request.signal,
     wire: () => toWireOrigin(body, request),
   });
@@ -74,7 +79,7 @@ export async function prepareTurnOf(
   turnOrigin: TurnOrigin,
 ): Promise<PreparedTurn> {
   if (model.pool?.isPassedOn) return prepareWireTurn(body, model, deps, turnOrigin);
-  const { principal, signal, keepsNothing = false, wire: _wire, ...origin } = turnOrigin;
+  const { principal, signal, keepsNothing = false, admit, wire: _wire, ...origin } = turnOrigin;
   const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo);
   const fileIds = new Map<object, string>();
   const noteFile = (source: object, fileId: string): void => void fileIds.set(source, fileId);
@@ -88,8 +93,11 @@ export async function prepareTurnOf(
   const { capabilities, rules } = model;
   const { workspaceId } = principal;
   const seesImages = model.pool?.seesImages === true;
+  const isRead = needsReading(whole);
+  // What would be refused anyway is not read first.
+  if (isRead) assertServed(whole, model);
   const reading = { workspaceId, capabilities, mediaMax: rules.mediaMax, seesImages, keepsNothing, signal };
-  const read = await deps.media.read(whole, reading);
+  const read = await holding(isRead ? admit : undefined, () => deps.media.read(whole, reading));
   const growthBytes = measureGrowth(whole, read, fileIds);
   const kept = toTurn(whole, {
     ...origin,
@@ -131,6 +139,11 @@ function toWireOrigin(body: CountTokensRequest, { path, bodyBytes, headers, quer
   });
   const bytes = isNative ? bodyBytes : Buffer.from(JSON.stringify(body));
   return { bytes, isBetaPath: query.get("beta") === "true", headers: Object.fromEntries(passed) };
+}
+
+async function holding<Result>(take: TurnOrigin["admit"], work: () => Promise<Result>): Promise<Result> {
+  await using _held = await take?.();
+  return await work();
 }
 
 /** Ids of sessions and agents are UUIDs; what is longer is none, and would not fit into the index that counts sessions. */

@@ -1,4 +1,5 @@
 import type { WebFetchErrorCode, WebFetchToolParam, WebFetchToolResultBlock } from "@parley/wire";
+import type { TurnTaker } from "../../documents/take-turns.ts";
 import type { Egress } from "../../egress/index.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { passesDomains } from "../domain-filter.ts";
@@ -9,6 +10,7 @@ import { toSameUrl, urlsInContext } from "./urls-in-context.ts";
 
 export interface WebFetchOptions {
   readonly egress: Egress;
+  readonly turns: TurnTaker;
   readonly clock: Clock;
   /** Off: the tool says `unavailable`. */
   readonly isEnabled: boolean;
@@ -33,7 +35,7 @@ const CODES: ReadonlySet<string> = new Set<WebFetchErrorCode>([
   "content_too_large",
 ]);
 
-export function createWebFetch({ egress, clock, isEnabled, contentMaxTokens }: WebFetchOptions): ServerTool<WebFetchToolParam> {
+export function createWebFetch({ egress, turns, clock, isEnabled, contentMaxTokens }: WebFetchOptions): ServerTool<WebFetchToolParam> {
   const cache = createPageCache(clock);
   return {
     counts: "web-fetch",
@@ -49,7 +51,8 @@ export function createWebFetch({ egress, clock, isEnabled, contentMaxTokens }: W
       const mayUseCache = !("use_cache" in definition && definition.use_cache === false) && !turn.keepsNothing;
       const cached = mayUseCache ? cache.get(turn.workspaceId, url) : null;
       const mayFollow = (target: string) => passesDomains(target, definition);
-      const page = cached ?? (await fetchPage(egress, url, { nowMs: () => clock.nowMs(), mayFollow, signal }));
+      const { workspaceId } = turn;
+      const page = cached ?? (await fetchPage(egress, url, { nowMs: () => clock.nowMs(), mayFollow, workspaceId, turns, signal }));
       // One from the cache may have been fetched for a tool that allowed more.
       if (!passesDomains(page.url, definition))
         throw new ServerToolError("url_not_allowed", "it redirects to a domain that is not allowed");

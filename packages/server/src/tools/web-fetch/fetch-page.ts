@@ -1,4 +1,5 @@
 import { PdfError, readPdf } from "../../documents/read-pdf.ts";
+import type { TurnTaker } from "../../documents/take-turns.ts";
 import { type Egress, EgressError, type EgressReply, readAll } from "../../egress/index.ts";
 import { ServerToolError } from "../server-tool.ts";
 import { readPageApart } from "./read-page-apart.ts";
@@ -15,6 +16,9 @@ export interface FetchPageOptions {
   readonly nowMs: () => number;
   /** Whether a redirect may lead there. */
   readonly mayFollow: (url: string) => boolean;
+  readonly workspaceId: string;
+  /** Bounds the processes and threads that read pages at once. */
+  readonly turns: TurnTaker;
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +35,7 @@ const TEXT = /^text\/|^application\/(.*\+)?(json|xml|yaml|javascript)$/;
 export async function fetchPage(
   egress: Egress,
   url: string,
-  { nowMs, mayFollow, signal }: FetchPageOptions,
+  { nowMs, mayFollow, workspaceId, turns, signal }: FetchPageOptions,
 ): Promise<FetchedPage> {
   const reply = await egress(url, {
     headers: { accept: "text/html, text/plain;q=0.9, */*;q=0.1", "user-agent": "Parley" },
@@ -50,12 +54,13 @@ export async function fetchPage(
   const bytes = await readAll(reply.body).catch((error: unknown) => {
     throw toToolError(error);
   });
+  const inTurn = <Result>(work: () => Promise<Result>) => turns.take({ whose: workspaceId, signal }, work);
   const place = { url: reply.url, retrievedAtMs: nowMs() };
-  if (reply.mediaType === PDF) return { ...place, title: null, text: await readPdfText(bytes, signal) };
+  if (reply.mediaType === PDF) return { ...place, title: null, text: await inTurn(() => readPdfText(bytes, signal)) };
   if (bytes.length > TEXT_MAX_BYTES) throw new ServerToolError("content_too_large", `${bytes.length} bytes`);
   const source = decode(bytes, reply);
   if (source.includes("\u0000")) throw new ServerToolError("unsupported_content_type", "the content is no text");
-  const page = HTML.has(reply.mediaType) ? await readPageApart(source, signal) : { title: null, text: source };
+  const page = HTML.has(reply.mediaType) ? await inTurn(() => readPageApart(source, signal)) : { title: null, text: source };
   return { ...place, title: page.title?.slice(0, TITLE_MAX_CHARACTERS) ?? null, text: page.text };
 }
 

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BODY } from "../../doors/testing/start-test-server.ts";
 import { end, scripted, start, textBlock, toolBlock } from "../../doors/testing/scripted-engine.ts";
 import { makePdf } from "../../documents/testing/make-pdf.ts";
+import { createTurnTaker } from "../../documents/take-turns.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { HOSTILE_NAMES, ssrfCorpus } from "../../egress/testing/ssrf-corpus.ts";
 import { systemClock } from "../../platform/clock.ts";
@@ -59,7 +60,7 @@ beforeEach(async () => {
   insidePort = (inside.address() as AddressInfo).port;
   const resolve = async (host: string) => (HOSTILE_NAMES[host] ?? []).map((address) => ({ address, family: 4 as const }));
   const egress = createEgress(createEgressPolicy({ allow: [SITE, "127.0.0.3"], isPublicReached: true, resolve }));
-  webFetch = createWebFetch({ egress, clock: systemClock, isEnabled: true, contentMaxTokens: 1000 });
+  webFetch = createWebFetch({ egress, turns: createTurnTaker(2), clock: systemClock, isEnabled: true, contentMaxTokens: 1000 });
   server = await startToolServer({ web_fetch: webFetch } as ServerTools);
 });
 
