@@ -61,9 +61,16 @@ async function* runCompacted(
   for await (const event of engine.run(next, signal)) {
     switch (event.type) {
       case "start":
-      case "step":
         yield { type: "step", usage: addUsage(end.usage, event.usage) };
         break;
+      case "step":
+        yield {
+          type: "step",
+          usage: addUsage(end.usage, event.usage),
+          ...(event.spent ? { spent: addUsage(end.usage, event.spent) } : {}),
+        };
+        break;
+      case "tools-used":
       case "progress":
       case "wire":
         yield event;

@@ -27,6 +27,11 @@ export interface Bill {
 
 /** Money held for one turn. The ledger settles it with the turn's row; disposal releases what was not settled. */
 export interface Charge extends AsyncDisposable {
+  /**
+   * Holds what a turn may cost beyond what was held for it, where it goes on after a call that the server answered. False:
+   * credits or a spend limit do not bear that.
+   */
+  extend(used: Usage, ahead: { readonly outputTokens: number; readonly webSearches: number }): Promise<boolean>;
   bill(usage: Usage): Bill;
   /** The row with the bill is on the ledger, which has ended the hold. */
   settled(): void;

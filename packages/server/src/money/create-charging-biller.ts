@@ -1,7 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
-import { openSpendAccount, releaseSpend, renewSpendHolds } from "../storage/spend.ts";
+import { type HoldOutcome, openSpendAccount, releaseSpend, renewSpendHolds } from "../storage/spend.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Bill, Biller, TurnEstimate } from "./biller.ts";
 import { computeCost, type Cost } from "./compute-cost.ts";
@@ -65,26 +65,44 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
   return {
     async hold(principal, estimate) {
       const price = prices.priceOf(estimate.model, estimate.startedAtMs);
-      const nanoUsd = mostOf(price, estimate).total;
-      // What costs nothing needs no money, even where none is left.
-      let isHeld = nanoUsd > 0n;
-      if (isHeld) {
-        await ensureAccount(principal.organizationId);
-        const { organizationId, workspaceId, apiKeyId, userId = null } = principal;
-        const outcome = await queueHold({
-          requestId: estimate.requestId,
-          organizationId,
-          workspaceId,
-          apiKeyId,
-          userId,
-          nanoUsd,
-        });
-        if (outcome.type !== "held") throw toSpendFailure(outcome, clock.nowMs());
-        running.add(estimate.requestId);
+      const { serviceTier, inferenceGeo } = estimate;
+      const { organizationId, workspaceId, apiKeyId, userId = null } = principal;
+      let heldNanoUsd = 0n;
+      /** The first is ended with the turn's row; those of further steps are its own, and given back after it. */
+      let holds: string[] = [];
+
+      /** Holds what is missing to `nanoUsd`. What costs nothing needs no money, even where none is left. */
+      async function holdTo(nanoUsd: bigint): Promise<Exclude<HoldOutcome, { type: "held" }> | null> {
+        const missing = nanoUsd - heldNanoUsd;
+        if (missing <= 0n) return null;
+        await ensureAccount(organizationId);
+        const requestId = holds.length === 0 ? estimate.requestId : `${estimate.requestId}/${holds.length + 1}`;
+        const outcome = await queueHold({ requestId, organizationId, workspaceId, apiKeyId, userId, nanoUsd: missing });
+        if (outcome.type !== "held") return outcome;
+        heldNanoUsd += missing;
+        holds.push(requestId);
+        running.add(requestId);
+        return null;
       }
+
+      async function release(requestIds: readonly string[]): Promise<void> {
+        holds = [];
+        for (const id of requestIds) running.delete(id);
+        if (requestIds.length === 0) return;
+        await releaseSpend(storage, requestIds).catch((error: unknown) =>
+          log.warn({ err: error, requestId: estimate.requestId }, "a spend hold was not released; it lapses"),
+        );
+      }
+
+      const refused = await holdTo(mostOf(price, estimate).total);
+      if (refused) throw toSpendFailure(refused, clock.nowMs());
       return {
+        async extend(used, ahead) {
+          const usage = { ...used, outputTokens: used.outputTokens + ahead.outputTokens };
+          const webSearches = (used.serverToolUse?.webSearchRequests ?? 0) + ahead.webSearches;
+          return (await holdTo(computeCost(price, { usage, webSearches, serviceTier, inferenceGeo }).total)) === null;
+        },
         bill(usage): Bill {
-          const { serviceTier, inferenceGeo } = estimate;
           const cost = computeCost(price, {
             usage,
             webSearches: usage.serverToolUse?.webSearchRequests ?? 0,
@@ -94,17 +112,11 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
           return { priceReference: price.reference, cost, isCharged: true };
         },
         settled() {
-          isHeld = false;
+          // The first was ended by the row.
           running.delete(estimate.requestId);
+          holds = holds.slice(1);
         },
-        async [Symbol.asyncDispose]() {
-          if (!isHeld) return;
-          isHeld = false;
-          running.delete(estimate.requestId);
-          await releaseSpend(storage, [estimate.requestId]).catch((error: unknown) =>
-            log.warn({ err: error, requestId: estimate.requestId }, "a spend hold was not released; it lapses"),
-          );
-        },
+        [Symbol.asyncDispose]: () => release(holds),
       };
     },
     async [Symbol.asyncDispose]() {

@@ -18,6 +18,7 @@ export function createRecordingBiller({ prices }: { readonly prices: PriceBook }
           }),
           isCharged: false,
         }),
+        extend: async () => true,
         settled: () => {},
         [Symbol.asyncDispose]: async () => {},
       };

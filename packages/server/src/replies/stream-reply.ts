@@ -88,6 +88,7 @@ export function createStreamReply(context: ReplyContext): StreamReply {
   function translate(event: Exclude<TurnEvent, { type: "wire" | "start" | "end" }>): readonly StreamEvent[] {
     switch (event.type) {
       case "step":
+      case "tools-used":
         return [];
       case "progress":
         return []; // A waiting stream is kept alive by the door's idle ping.

@@ -47,6 +47,24 @@ type End = Extract<TurnEvent, { type: "end" }>;
 async function* runLoop(options: ToolLoopOptions, turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void> {
   const container = createReplyContainer();
   const tally = createTally(container);
+  try {
+    yield* runSteps(options, { turn, tally, container, signal });
+  } catch (error) {
+    // What was searched before the turn failed, or its client left, was done for it.
+    yield { type: "tools-used", serverToolUse: tally.serverToolUse() };
+    throw error;
+  }
+}
+
+async function* runSteps(
+  options: ToolLoopOptions,
+  {
+    turn,
+    tally,
+    container,
+    signal,
+  }: { readonly turn: Turn; readonly tally: Tally; readonly container: ReplyContainer; readonly signal: AbortSignal },
+): AsyncGenerator<TurnEvent, void, void> {
   const uses = new Map<string, number>();
   let current = turn;
   let nextIndex = 0;
@@ -60,12 +78,13 @@ async function* runLoop(options: ToolLoopOptions, turn: Turn, signal: AbortSigna
       if (event.type === "start") hasStarted = true;
       switch (event.type) {
         case "start":
-          yield stepNumber === 1 ? event : { type: "step", usage: tally.with(event.usage) };
+          yield stepNumber === 1 ? event : { type: "step", usage: tally.with(event.usage), spent: tally.spent() };
           break;
         case "end":
           end = event;
           break;
         case "step":
+        case "tools-used":
         case "progress":
         case "wire":
           yield event;
@@ -203,6 +222,9 @@ function nextTurn(
 interface Tally {
   /** What is used so far, with a prompt that is about to be read. */
   with(usage: Usage): Usage;
+  /** What is used so far. */
+  spent(): Usage;
+  serverToolUse(): NonNullable<Usage["serverToolUse"]>;
   /** An event with the reply's count of output tokens in place of the step's. */
   inReply(event: TurnEvent): TurnEvent;
   add(end: End): void;
@@ -211,6 +233,15 @@ interface Tally {
   end(last: End): End;
 }
 
+const NOTHING_USED: Usage = {
+  inputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWrite5mTokens: 0,
+  cacheWrite1hTokens: 0,
+  outputTokens: 0,
+  thinkingTokens: 0,
+};
+
 /** Sums up the steps of one turn. */
 function createTally(container: ReplyContainer): Tally {
   let usage: Usage | null = null;
@@ -218,12 +249,15 @@ function createTally(container: ReplyContainer): Tally {
   let firstMiss: End["cacheMissReason"] = null;
   let webSearchRequests = 0;
   let webFetchRequests = 0;
+  const serverToolUse = () => ({ webSearchRequests, webFetchRequests });
   const sum = (one: Usage): Usage => ({
     ...(usage === null ? one : addUsage(usage, one)),
-    serverToolUse: { webSearchRequests, webFetchRequests },
+    serverToolUse: serverToolUse(),
   });
   return {
     with: sum,
+    spent: () => sum(NOTHING_USED),
+    serverToolUse,
     inReply(event) {
       return "outputTokens" in event && event.outputTokens !== undefined
         ? { ...event, outputTokens: (usage?.outputTokens ?? 0) + event.outputTokens }
@@ -242,7 +276,7 @@ function createTally(container: ReplyContainer): Tally {
     end: (last) => ({
       ...last,
       ...withContainer(container),
-      usage: { ...(usage ?? last.usage), serverToolUse: { webSearchRequests, webFetchRequests } },
+      usage: { ...(usage ?? last.usage), serverToolUse: serverToolUse() },
       timings: timings ?? last.timings,
       cacheMissReason: firstMiss,
     }),

@@ -93,8 +93,13 @@ export type TurnEvent =
       readonly wire?: WireEvent;
     }
   | { readonly type: "wire"; readonly event: WireEvent; readonly outputTokens?: number }
-  /** The model goes on after a call that the server answered: all that the turn has used so far, its next prompt included. */
-  | { readonly type: "step"; readonly usage: Usage }
+  /**
+   * The model goes on, after a call that the server answered or a summary. `usage`: all that the turn has used so far, its next
+   * prompt included. `spent`: without it, where the reply may also pause here.
+   */
+  | { readonly type: "step"; readonly usage: Usage; readonly spent?: Usage }
+  /** The turn fails after calls that the server answered: what of them is billed. */
+  | { readonly type: "tools-used"; readonly serverToolUse: NonNullable<Usage["serverToolUse"]> }
   /** While waiting and prefilling; a reason to ping. */
   | { readonly type: "progress"; readonly phase: "queue" | "prefill"; readonly done: number; readonly total: number }
   | { readonly type: "block-start"; readonly index: number; readonly block: BlockStart }

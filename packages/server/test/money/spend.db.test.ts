@@ -12,6 +12,12 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { creditBalance, grantCredits, listCreditGrants, type SpendPeriod, type SpendScope } from "../../src/storage/spend.ts";
 import { setSpendLimit } from "../../src/storage/spend-limits.ts";
 import { silentLog } from "../../src/storage/testing/test-storage.ts";
+import { createScriptedEngine, end, scripted, start, textBlock, toolBlock, USAGE } from "../../src/doors/testing/scripted-engine.ts";
+import { createModelRegistry } from "../../src/models/model-registry.ts";
+import { createLog } from "../../src/platform/log.ts";
+import { createToolLoop } from "../../src/tools/create-tool-loop.ts";
+import type { ServerTool, ServerTools } from "../../src/tools/server-tool.ts";
+import type { TurnEvent } from "../../src/turn/turn-event.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
 
 const CENT = 10_000_000n;
@@ -258,6 +264,51 @@ test("a hold whose process died lapses, and one that is renewed does not", async
       { timeout: 5_000 },
     )
     .toBe("held");
+});
+
+test("a turn that goes on after a server tool's call holds the next step first, and pauses where the money ends", async () => {
+  const engine = createScriptedEngine();
+  const webSearch: ServerTool = {
+    counts: "web-search",
+    run: async ({ id }) => ({ type: "web_search_tool_result", tool_use_id: id, content: [], caller: { type: "direct" } }),
+    error: () => {
+      throw new Error("no error is expected");
+    },
+  };
+  const tools = { web_search: webSearch } as unknown as ServerTools;
+  const loop = createToolLoop({ engine, tools, openSealed: () => null, log: createLog({ level: "silent" }) });
+  const models = createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine: loop });
+  await using node = await platform.startNode({ biller, ledger, engine: loop, models });
+  const search = (): Promise<Anthropic.Message> => {
+    let steps = 0;
+    engine.play((turn, signal) => {
+      steps += 1;
+      const call = [start, ...toolBlock(0, "web_search", '{"query":"frogs"}'), end({ stopReason: "tool_use" })];
+      // What was found makes a prompt of 100,000 tokens, ten cents.
+      const long = { ...USAGE, inputTokens: 100_000 };
+      const reply = [{ ...start, usage: long } as TurnEvent, ...textBlock(0, "Green."), end({ usage: { ...long, outputTokens: 5 } })];
+      return scripted(steps === 1 ? call : reply)(turn, signal);
+    });
+    return new Anthropic({ baseURL: node.url, apiKey: platform.apiKey, maxRetries: 0 }).messages.create({
+      ...BODY,
+      tools: [{ type: "web_search_20250305", name: "web_search", max_uses: 1 }],
+    });
+  };
+  const spent = async () => BigInt((await read<{ n: string }>(sql`select charged_nano_usd::text as n from spend_accounts
+    where organization_id = ${platform.organizationId}`))[0]?.n ?? 0);
+  const before = await spent();
+  await limit("workspace", platform.workspaceId, "daily", before + 5n * CENT);
+  const paused = await search();
+  expect([paused.stop_reason, paused.content.map(({ type }) => type)]).toEqual([
+    "pause_turn",
+    ["server_tool_use", "web_search_tool_result"],
+  ]);
+  expect(paused.usage).toMatchObject({ input_tokens: 11, output_tokens: 5, server_tool_use: { web_search_requests: 1 } });
+  expect((await spent()) - before).toBe(TURN + CENT);
+  await limit("workspace", platform.workspaceId, "daily", before + 100n * CENT);
+  expect(await search()).toMatchObject({ stop_reason: "end_turn", usage: { input_tokens: 100_011 } });
+  expect((await spent()) - before).toBe(TURN + CENT + TURN + CENT + TURN + 99_989_000n);
+  expect(await read(sql`select request_id from spend_holds where organization_id = ${platform.organizationId}`)).toEqual([]);
 });
 
 test("a hold whose end got lost lapses, though its process lives", async () => {

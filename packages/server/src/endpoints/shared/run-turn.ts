@@ -96,6 +96,14 @@ export async function* runTurn(
   metrics.turnStarted();
   try {
     for await (const event of deps.engine.run({ ...job.turn, priority: serviceTier }, signal)) {
+      if (event.type === "step" && event.spent && !(await charge.extend(event.usage, leftOf(job.turn, event.usage)))) {
+        // Its next step would go beyond the money. Sent again, the reply is told by which limit.
+        const end = account.paused(event.spent);
+        await account.complete(end);
+        await reservation.settle(end.usage);
+        yield end;
+        return;
+      }
       account.see(event);
       if (event.type === "end") {
         await account.complete(event);
@@ -117,6 +125,14 @@ function estimateTokens({ turn, promptBytes }: TurnJob): { readonly inputTokens:
   return turn.compaction
     ? { inputTokens: inputTokens * 2, outputTokens: turn.maxTokens + SUMMARY_MAX_TOKENS }
     : { inputTokens, outputTokens: turn.maxTokens };
+}
+
+/** What a turn may still use after so much. */
+function leftOf(turn: Turn, { outputTokens, serverToolUse }: Usage): { outputTokens: number; webSearches: number } {
+  return {
+    outputTokens: Math.max(0, turn.maxTokens - outputTokens),
+    webSearches: Math.max(0, mostWebSearches(turn) - (serverToolUse?.webSearchRequests ?? 0)),
+  };
 }
 
 /** Follows one turn's usage and writes its row, exactly once. */
@@ -155,6 +171,8 @@ function createAccount(
       startedMs = clock.monotonicMs();
     } else if (event.type === "step") {
       used = event.usage;
+    } else if (event.type === "tools-used" && used) {
+      used = { ...used, serverToolUse: event.serverToolUse };
     } else if (isBlockStart(event) && firstBlockMs === null) {
       firstBlockMs = clock.monotonicMs();
       span.firstBlock();
@@ -210,6 +228,19 @@ function createAccount(
     await write({ usage, stopReason, outcome: null, timings, cacheMissReason });
   }
 
+  /** The end of a turn that does not go on after a call that the server answered. */
+  function paused(usage: Usage): Extract<TurnEvent, { type: "end" }> {
+    return {
+      type: "end",
+      stopReason: "pause_turn",
+      stopSequence: null,
+      refusal: null,
+      usage,
+      timings: timingsSeen(begunAtMs, startedMs, firstBlockMs, clock.monotonicMs()),
+      cacheMissReason: null,
+    };
+  }
+
   async function fail(error: unknown, reservation: Reservation): Promise<void> {
     if (isWritten) return;
     const outcome = error instanceof Abandoned ? CLIENT_CLOSED : error instanceof Failure ? error.type : "api_error";
@@ -236,7 +267,7 @@ function createAccount(
     }
   }
 
-  return { see, complete, fail };
+  return { see, complete, paused, fail };
 }
 
 /**
