@@ -6,7 +6,7 @@ import { API_KEY_PURPOSE, createKey } from "./auth/manage-api-keys.ts";
 import { deriveKey, loadMasterSecret } from "./auth/master-secret.ts";
 import { createBatches } from "./batches/create-batches.ts";
 import { startBatchWorker } from "./batches/create-batch-worker.ts";
-import { openBlobStore } from "./blobs/index.ts";
+import { openBlobStore, removeOrphans } from "./blobs/index.ts";
 import { createAccounts } from "./sign-in/create-accounts.ts";
 import { ownerLink } from "./sign-in/links.ts";
 import type { OpenIdSettings } from "./sign-in/openid.ts";
@@ -394,11 +394,9 @@ export async function startParley(options: {
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
   await jobs.every("sweep-containers", "*/10 * * * *", () => containers.sweep());
   await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
-  await jobs.every("remove-orphaned-blobs", "29 * * * *", async () => {
-    await files.removeOrphans();
-    await skills.removeOrphans();
-    await batches.removeOrphans();
-  });
+  await jobs.every("remove-orphaned-blobs", "29 * * * *", () =>
+    removeOrphans({ blobs, clock, owners: [files.blobOwner, skills.blobOwner, batches.blobOwner] }),
+  );
   await jobs.every("enforce-retention", "* * * * *", () => retention.enforce());
   await jobs.every("sweep-idempotency-keys", "* * * * *", async () => void (await sweepIdempotencyKeys(storage, clock.nowMs())));
   await jobs.every("sweep-sign-in", "* * * * *", () => accounts.sweep());

@@ -1,5 +1,5 @@
 import type { Principal } from "../auth/principal.ts";
-import { type BlobStore, type ByteRange, isAbsentBlob } from "../blobs/index.ts";
+import { type BlobOwner, type BlobStore, type ByteRange, isAbsentBlob } from "../blobs/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Failure, fail } from "../platform/fail.ts";
 import { newId } from "../platform/ids.ts";
@@ -34,7 +34,6 @@ const PROCESSING_MS = 24 * HOUR_MS;
 const RESULTS_KEPT_MAX_DAYS = 29;
 /** Longer than any body may take to come in. */
 const ABANDONED_MS = 6 * HOUR_MS;
-const ORPHAN_AGE_MS = 24 * HOUR_MS;
 const BLOB_PREFIX = "batches/";
 const SWEEP_BLOBS = 500;
 /** When requests of a full queue will be done nobody knows. */
@@ -77,8 +76,7 @@ export interface Batches {
   removeAll(workspaceId: string): Promise<void>;
   /** Ends what is due, and removes what nobody needs any more. */
   sweep(): Promise<void>;
-  /** Removes the bytes that no batch names; it lists the whole store. */
-  removeOrphans(): Promise<void>;
+  readonly blobOwner: BlobOwner;
 }
 
 export interface BatchesDeps {
@@ -111,26 +109,15 @@ export function createBatches(deps: BatchesDeps): Batches {
     }
   }
 
+  async function removeBlobs({ requestsKey, resultsKey }: Pick<BatchRow, "requestsKey" | "resultsKey">): Promise<void> {
+    for (const key of [requestsKey, resultsKey]) if (key !== null) await blobs.delete(key);
+  }
+
   async function abandon({ id, requestsKey, resultsKey }: Pick<BatchRow, "id" | "requestsKey" | "resultsKey">): Promise<void> {
     // One that was opened after all, whatever its creator was told, stays.
     if (!(await deleteUnopenedBatch(storage, id))) return;
     // One that was hidden to be removed, by a process that did not come to it, may have both.
-    for (const key of [requestsKey, resultsKey]) if (key !== null) await blobs.delete(key);
-  }
-
-  async function removeOrphans(): Promise<void> {
-    let keys: string[] = [];
-    const removeUnnamed = async (): Promise<void> => {
-      const named = await findNamedBlobs(storage, keys);
-      for (const key of keys) if (!named.has(key)) await blobs.delete(key);
-      keys = [];
-    };
-    for await (const { key, writtenAtMs } of blobs.list()) {
-      if (!key.startsWith(BLOB_PREFIX) || clock.nowMs() - writtenAtMs < ORPHAN_AGE_MS) continue;
-      keys.push(key);
-      if (keys.length === SWEEP_BLOBS) await removeUnnamed();
-    }
-    if (keys.length > 0) await removeUnnamed();
+    await removeBlobs({ requestsKey, resultsKey });
   }
 
   return {
@@ -185,7 +172,7 @@ export function createBatches(deps: BatchesDeps): Batches {
         throw refuse(id, "cannot be deleted while it is being processed; cancel it first");
       }
       await deleteBatchItems(storage, id);
-      for (const key of [batch.requestsKey, batch.resultsKey]) if (key !== null) await blobs.delete(key);
+      await removeBlobs(batch);
     },
 
     async results(principal, id) {
@@ -202,10 +189,10 @@ export function createBatches(deps: BatchesDeps): Batches {
       await hideBatches(storage, workspaceId);
       for (;;) {
         const hidden = await findHiddenBatches(storage, workspaceId, SWEEP_BLOBS);
-        for (const { id, requestsKey, resultsKey } of hidden) {
+        for (const batch of hidden) {
           // The row last: as long as it is there somebody knows of the blobs.
-          for (const key of [requestsKey, resultsKey]) if (key !== null) await blobs.delete(key);
-          await deleteUnopenedBatch(storage, id);
+          await removeBlobs(batch);
+          await deleteUnopenedBatch(storage, batch.id);
         }
         if (hidden.length < SWEEP_BLOBS) return;
       }
@@ -229,7 +216,16 @@ export function createBatches(deps: BatchesDeps): Batches {
       }
     },
 
-    removeOrphans,
+    blobOwner: {
+      prefix: BLOB_PREFIX,
+      async findNamed(names) {
+        const keys = await findNamedBlobs(
+          storage,
+          names.map((name) => `${BLOB_PREFIX}${name}`),
+        );
+        return new Set([...keys].map((key) => key.slice(BLOB_PREFIX.length)));
+      },
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createSizedCache, ENTRY_WEIGHT } from "../platform/sized-cache.ts";
 
 /**
  * Texts that were read a moment ago. Clients send a conversation's documents again with each of its turns; a workspace
@@ -12,37 +13,22 @@ export interface TextCache {
 }
 
 export function createTextCache(charactersMax: number): TextCache {
-  // A Map keeps the order of insertion: the first key is the one that was used longest ago.
-  const entries = new Map<string, readonly string[]>();
-  let characters = 0;
-
+  const cache = createSizedCache<readonly string[]>({
+    maxWeight: charactersMax,
+    // A document may be thousands of empty pages.
+    weigh: (texts) => ENTRY_WEIGHT + texts.reduce((sum, text) => sum + ENTRY_WEIGHT + text.length, 0),
+  });
   return {
     async read({ workspaceId, kind, bytes }, read) {
       const key = createHash("sha256")
         .update(JSON.stringify([workspaceId, kind]))
         .update(bytes)
         .digest("base64url");
-      const known = entries.get(key);
-      if (known) {
-        entries.delete(key);
-        entries.set(key, known);
-        return known;
-      }
+      const known = cache.get(key);
+      if (known) return known;
       const texts = await read();
-      if (!entries.has(key)) {
-        entries.set(key, texts);
-        characters += sizeOf(texts);
-      }
-      for (const [oldest, text] of entries) {
-        if (characters <= charactersMax) break;
-        entries.delete(oldest);
-        characters -= sizeOf(text);
-      }
+      cache.set(key, texts);
       return texts;
     },
   };
-}
-
-function sizeOf(texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + text.length, 0);
 }

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { type BlobStore, isAbsentBlob, removeOrphanedBlobs } from "../blobs/index.ts";
+import { type BlobOwner, type BlobStore, isAbsentBlob } from "../blobs/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Failure, fail } from "../platform/fail.ts";
 import { newId } from "../platform/ids.ts";
@@ -55,10 +55,9 @@ export interface Files {
   delete(owner: FileOwner, id: string): Promise<void>;
   /** Removes every file of a workspace. */
   removeAll(workspaceId: string): Promise<void>;
-  /** Removes the bytes of expired files, and blobs that no file names. */
+  /** Removes the bytes of expired files. */
   sweep(): Promise<void>;
-  /** Removes the bytes that no file names; it lists the whole store. */
-  removeOrphans(): Promise<void>;
+  readonly blobOwner: BlobOwner;
 }
 
 export interface FilesDeps {
@@ -204,7 +203,7 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
     },
 
     sweep: removeExpired,
-    removeOrphans: () => removeOrphanedBlobs({ blobs, clock }, FILE_BLOB_PREFIX, (ids) => findStoredFiles(storage, ids)),
+    blobOwner: { prefix: FILE_BLOB_PREFIX, findNamed: (ids) => findStoredFiles(storage, ids) },
   };
 }
 

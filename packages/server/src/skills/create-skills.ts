@@ -1,4 +1,4 @@
-import { type BlobStore, isAbsentBlob, removeOrphanedBlobs } from "../blobs/index.ts";
+import { type BlobOwner, type BlobStore, isAbsentBlob } from "../blobs/index.ts";
 import { type FileOwner, quotaExceeded } from "../files/create-files.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Failure, fail } from "../platform/fail.ts";
@@ -83,8 +83,7 @@ export interface Skills {
   readArchive(owner: FileOwner, version: Pick<SkillVersionRecord, "id" | "skillId">): AsyncIterable<Uint8Array>;
   /** Removes every skill of a workspace. */
   removeAll(workspaceId: string): Promise<void>;
-  /** Removes the bytes that no version names; it lists the whole store. */
-  removeOrphans(): Promise<void>;
+  readonly blobOwner: BlobOwner;
 }
 
 export interface SkillsDeps {
@@ -318,7 +317,7 @@ export function createSkills({ storage, blobs, clock, auditKey, quotaBytes, buil
       await deleteSkillsOf(storage, workspaceId);
     },
 
-    removeOrphans: () => removeOrphanedBlobs({ blobs, clock }, SKILL_BLOB_PREFIX, (ids) => findStoredSkillVersions(storage, ids)),
+    blobOwner: { prefix: SKILL_BLOB_PREFIX, findNamed: (ids) => findStoredSkillVersions(storage, ids) },
   };
 }
 

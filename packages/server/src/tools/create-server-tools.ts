@@ -13,7 +13,7 @@ import { createBrave } from "./web-search/brave.ts";
 import { createSearxng } from "./web-search/searxng.ts";
 import { createTavily } from "./web-search/tavily.ts";
 import { createWebSearch } from "./web-search/create-web-search.ts";
-import type { SearchProvider } from "./web-search/search-provider.ts";
+import type { ProviderAddress, SearchProvider } from "./web-search/search-provider.ts";
 
 export interface ServerToolDeps {
   readonly config: Pick<Config, "web_search" | "web_fetch">;
@@ -43,7 +43,7 @@ export function createServerTools({ config, egress, resolve, turns, sealSearch, 
 
 function createProvider(config: Config["web_search"], resolve: ServerToolDeps["resolve"]): SearchProvider | null {
   const { provider, api_key: apiKey } = config;
-  const at = (own: string): { readonly egress: Egress; readonly url: string } => {
+  const at = (own: string): ProviderAddress => {
     const url = config.url ?? own;
     return { url, egress: egressTo(url, resolve) };
   };

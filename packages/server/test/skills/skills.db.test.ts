@@ -2,6 +2,7 @@ import Anthropic, { toFile } from "@anthropic-ai/sdk";
 import OldAnthropic, { toFile as toOldFile } from "anthropic-sdk-0.70";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createKey } from "../../src/auth/manage-api-keys.ts";
+import { removeOrphans } from "../../src/blobs/index.ts";
 import { createSkills } from "../../src/skills/create-skills.ts";
 import { readZip } from "../../src/skills/read-zip.ts";
 import { makeZip } from "../../src/skills/testing/make-zip.ts";
@@ -273,18 +274,15 @@ test("archives that no version names go after a day, those that one names stay",
     yield Buffer.from("left behind");
   }
   await platform.blobs.put("skills/skver_01orphan", bytes());
-  const sweeperAt = (ms: number) =>
-    createSkills({
-      storage: platform.storage,
-      blobs: platform.blobs,
-      clock: { nowMs: () => Date.now() + ms, monotonicMs: () => performance.now() },
-      auditKey: platform.keys.auditKey,
-      quotaBytes: 0,
-      builtIns: [],
-    });
-  await sweeperAt(0).removeOrphans();
+  const { storage, blobs } = platform;
+  const sweepAt = (ms: number) => {
+    const clock = { nowMs: () => Date.now() + ms, monotonicMs: () => performance.now() };
+    const skills = createSkills({ storage, blobs, clock, auditKey: platform.keys.auditKey, quotaBytes: 0, builtIns: [] });
+    return removeOrphans({ blobs, clock, owners: [skills.blobOwner] });
+  };
+  await sweepAt(0);
   expect(await stored()).toHaveLength(2);
-  await sweeperAt(25 * 3_600_000).removeOrphans();
+  await sweepAt(25 * 3_600_000);
   expect(await stored()).toEqual([`skills/${version}`]);
   expect((await client.skills.retrieve(id)).id).toBe(id);
 });

@@ -7,6 +7,7 @@ import type { AdminRequest, Endpoint, MadeReply, SessionRequest, WorkspaceReques
 import type { EndpointDeps } from "../../endpoints/deps.ts";
 import type { FailureLog } from "../../ledger/create-failure-log.ts";
 import { formatStreamPart } from "../../endpoints/format-stream-part.ts";
+import { firstOf } from "../../endpoints/shared/first-of.ts";
 import { readCookie, SESSION_COOKIE } from "../../endpoints/shared/session-cookie.ts";
 import { createServerTiming, type ServerTiming } from "../../endpoints/server-timing.ts";
 import { CLIENT_CLOSED } from "../../platform/client-closed.ts";
@@ -296,10 +297,6 @@ async function authenticate(exchange: Exchange, deps: DoorDeps): Promise<Princip
 /** A cookie counts only where no key is presented: what a client says expressly goes first. */
 function hasSession({ headers }: IncomingMessage): boolean {
   return !hasSecret(headers) && readCookie(headers.cookie, SESSION_COOKIE) !== null;
-}
-
-function firstOf(value: string | string[] | undefined): string | null {
-  return (Array.isArray(value) ? value[0] : value) ?? null;
 }
 
 async function sendReply(

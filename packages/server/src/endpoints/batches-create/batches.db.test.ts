@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createBatches } from "../../batches/create-batches.ts";
 import { type BatchWorker, startBatchWorker } from "../../batches/create-batch-worker.ts";
+import { removeOrphans } from "../../blobs/index.ts";
 import { openFolderBlobStore } from "../../blobs/folder-blob-store.ts";
 import { createScriptedItemRunner } from "../../doors/testing/create-scripted-item-runner.ts";
 import { end, HELLO, pause, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
@@ -259,7 +260,7 @@ test("after 24 hours what has not begun expires, and after 29 days the results a
   await parley.batches.sweep();
   expect(await Array.fromAsync(parley.blobs.list())).toMatchObject([{ key: orphan }]);
   parley.skip(25 * HOUR_MS);
-  await parley.batches.removeOrphans();
+  await removeOrphans({ ...parley, owners: [parley.batches.blobOwner] });
   expect(await client.messages.batches.retrieve(batch.id)).toMatchObject({ results_url: null, archived_at: expect.any(String) });
   expect((await get(`/v1/messages/batches/${batch.id}/results`)).status).toBe(404);
   expect(await Array.fromAsync(parley.blobs.list())).toEqual([]);
@@ -435,6 +436,7 @@ async function startBatchServer() {
     server,
     storage,
     blobs,
+    clock,
     batches,
     engine,
     skip: (ms: number) => void (skippedMs += ms),

@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { removeOrphans } from "../../blobs/index.ts";
 import { openFolderBlobStore } from "../../blobs/folder-blob-store.ts";
 import { KEY, OTHER_KEY, startTestServer } from "../../doors/testing/start-test-server.ts";
 import { createFiles } from "../../files/create-files.ts";
@@ -179,10 +180,10 @@ describe("the SDK's files", () => {
         yield Buffer.from("x");
       })(),
     );
-    await parley.files.removeOrphans();
+    await removeOrphans({ ...parley, owners: [parley.files.blobOwner] });
     expect(await parley.stored()).toHaveLength(2);
     parley.skip(25 * HOUR_MS);
-    await parley.files.removeOrphans();
+    await removeOrphans({ ...parley, owners: [parley.files.blobOwner] });
     expect(await parley.stored()).toEqual([`files/${file.id}`]);
   });
 });
@@ -414,6 +415,7 @@ async function startFilesServer() {
     server,
     files,
     blobs,
+    clock,
     skip: (ms: number) => void (skippedMs += ms),
     /** Names of blobs, and of drafts of blobs. */
     async stored(): Promise<readonly string[]> {

@@ -1,16 +1,11 @@
 import { LoggedRequestPage, RequestStatus } from "@parley/wire";
 import { z } from "zod";
-import { listRequests, type RequestCursor } from "../../storage/request-log.ts";
+import { listRequests } from "../../storage/request-log.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 import { queryChoice } from "../shared/admin-request.ts";
-import { CURSOR_QUERY, encodeCursor, parseCursorQuery } from "../shared/page-query.ts";
+import { CURSOR_QUERY, encodeCursor, parseCursorQuery, TimeCursor } from "../shared/page-query.ts";
 import { parseInstant, parseList, refuseUnknownKeys } from "../shared/report-query.ts";
 import { toLoggedRequest } from "../shared/request-objects.ts";
-
-const Cursor: z.ZodType<RequestCursor> = z.strictObject({
-  startedAtMs: z.int().min(0).max(253_402_300_799_999),
-  id: z.string().regex(/^[\w-]{1,128}$/),
-});
 
 const QUERY = {
   ...CURSOR_QUERY,
@@ -34,7 +29,7 @@ export const requestsList = defineEndpoint({
   reply: { schema: LoggedRequestPage },
   async handle({ admin, query }, { tenancy }) {
     refuseUnknownKeys(query, Object.keys(QUERY));
-    const { limit, cursor } = parseCursorQuery(query, Cursor);
+    const { limit, cursor } = parseCursorQuery(query, TimeCursor);
     const filter = {
       organizationId: admin.organizationId,
       fromMs: query.has("starting_at") ? parseInstant(query, "starting_at") : null,
@@ -44,14 +39,14 @@ export const requestsList = defineEndpoint({
       workspaceIds: parseList(query, "workspace_ids"),
       outcome: queryChoice(query, "status", RequestStatus),
     };
-    const rows = await listRequests(tenancy.storage, filter, { limit: limit + 1, before: cursor });
+    const rows = await listRequests(tenancy.storage, filter, { limit: limit + 1, before: cursor && { startedAtMs: cursor.at, id: cursor.id } });
     const shown = rows.slice(0, limit);
     const last = rows.length > limit ? shown.at(-1) : undefined;
     return {
       kind: "json",
       body: {
         data: shown.map(toLoggedRequest),
-        next_page: last ? encodeCursor({ startedAtMs: last.startedAtMs, id: last.id } satisfies RequestCursor) : null,
+        next_page: last ? encodeCursor({ at: last.startedAtMs, id: last.id } satisfies TimeCursor) : null,
       },
     };
   },

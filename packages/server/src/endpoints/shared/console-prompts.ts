@@ -4,6 +4,7 @@ import { findPrompt } from "../../storage/prompts.ts";
 import { notFound } from "../../tenancy/not-found.ts";
 import type { SessionRequest } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
+import { firstOf } from "./first-of.ts";
 
 /** Texts of a few hundred thousand characters, and a table of tries. */
 export const PROMPT_BODY_MAX_BYTES = 8 * 1024 ** 2;
@@ -13,8 +14,7 @@ export const VERSIONS_MAX = 500;
 
 /** The person in the workspace that the header names, as for `/v1/messages`. */
 export function workspaceOf({ session, headers }: SessionRequest, { accounts }: EndpointDeps): Promise<Principal> {
-  const named = headers["anthropic-workspace-id"];
-  return accounts.toWorkspacePrincipal(session, (Array.isArray(named) ? named[0] : named) ?? null);
+  return accounts.toWorkspacePrincipal(session, firstOf(headers["anthropic-workspace-id"]));
 }
 
 /** Throws `not_found_error`, for a prompt of another workspace as for one that never was. */

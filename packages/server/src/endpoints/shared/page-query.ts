@@ -49,6 +49,13 @@ export function parseCursorQuery<Cursor>(
   return { limit, cursor: decodeCursor(page, cursor) };
 }
 
+/** Where a list by time ended; to the year 9999. */
+export const TimeCursor = z.strictObject({
+  at: z.int().min(0).max(253_402_300_799_999),
+  id: z.string().regex(/^[\w-]{1,128}$/),
+});
+export type TimeCursor = z.infer<typeof TimeCursor>;
+
 /** An opaque `next_page`. It is no secret and no proof: whoever reads it back checks it like any input. */
 export function encodeCursor(value: unknown): string {
   return `page_${Buffer.from(JSON.stringify(value)).toString("base64url")}`;

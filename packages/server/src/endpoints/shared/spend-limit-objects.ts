@@ -1,23 +1,16 @@
 import type { SpendIncreaseRequest, SpendLimit, SpendLimitScope, SpendSummary } from "@parley/wire";
-import { z } from "zod";
 import { formatCents } from "../../money/nano-usd.ts";
 import type { IncreaseRequest } from "../../storage/spend-increase-requests.ts";
 import { listUserSpend, type MemberSpend, type SpendLimitRow } from "../../storage/spend-limits.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { encodeCursor } from "./page-query.ts";
+import { encodeCursor, type TimeCursor } from "./page-query.ts";
 
 const NANO_USD_PER_MILLICENT = 10_000n;
-
-/** Where a page of limits ended; to the year 9999. */
-export const SpendLimitCursor = z.strictObject({
-  at: z.int().min(0).max(253_402_300_799_999),
-  id: z.string().regex(/^[\w-]{1,128}$/),
-});
 
 /** The next page of rows that were asked for with one more than `limit`. */
 export function toSpendLimitCursor(rows: readonly SpendLimitRow[], limit: number): string | null {
   const last = rows.length > limit ? rows[limit - 1] : undefined;
-  return last ? encodeCursor({ at: last.createdAt.getTime(), id: last.id }) : null;
+  return last ? encodeCursor({ at: last.createdAt.getTime(), id: last.id } satisfies TimeCursor) : null;
 }
 
 export function toSpendLimit(row: SpendLimitRow): SpendLimit {

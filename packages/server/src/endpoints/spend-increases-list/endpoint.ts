@@ -3,12 +3,9 @@ import { z } from "zod";
 import { listIncreaseRequests } from "../../storage/spend-increase-requests.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 import { queryChoices } from "../shared/admin-request.ts";
-import { CURSOR_QUERY, encodeCursor, parseCursorQuery } from "../shared/page-query.ts";
+import { CURSOR_QUERY, encodeCursor, parseCursorQuery, TimeCursor } from "../shared/page-query.ts";
 import { parseList } from "../shared/report-query.ts";
 import { toIncreaseRequest } from "../shared/spend-limit-objects.ts";
-
-/** To the year 9999. */
-const Cursor = z.strictObject({ at: z.int().min(0).max(253_402_300_799_999), id: z.string().regex(/^[\w-]{1,128}$/) });
 
 export const spendIncreasesList = defineEndpoint({
   name: "spend-increases-list",
@@ -23,7 +20,7 @@ export const spendIncreasesList = defineEndpoint({
   }),
   reply: { schema: SpendIncreaseRequestPage },
   async handle({ admin, query }, { tenancy: { storage } }) {
-    const { limit, cursor } = parseCursorQuery(query, Cursor);
+    const { limit, cursor } = parseCursorQuery(query, TimeCursor);
     const userIds = parseList(query, "actor_ids");
     const rows = await listIncreaseRequests(storage, {
       organizationId: admin.organizationId,
@@ -38,7 +35,7 @@ export const spendIncreasesList = defineEndpoint({
       kind: "json",
       body: {
         data: await Promise.all(shown.map((row) => toIncreaseRequest(storage, row))),
-        next_page: last ? encodeCursor({ at: last.createdAt.getTime(), id: last.id }) : null,
+        next_page: last ? encodeCursor({ at: last.createdAt.getTime(), id: last.id } satisfies TimeCursor) : null,
       },
     };
   },

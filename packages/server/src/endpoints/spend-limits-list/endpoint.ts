@@ -3,8 +3,8 @@ import { z } from "zod";
 import { listSpendLimits } from "../../storage/spend-limits.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 import { queryChoices, queryText } from "../shared/admin-request.ts";
-import { CURSOR_QUERY, parseCursorQuery } from "../shared/page-query.ts";
-import { SpendLimitCursor, toSpendLimit, toSpendLimitCursor } from "../shared/spend-limit-objects.ts";
+import { CURSOR_QUERY, parseCursorQuery, TimeCursor } from "../shared/page-query.ts";
+import { toSpendLimit, toSpendLimitCursor } from "../shared/spend-limit-objects.ts";
 
 export const spendLimitsList = defineEndpoint({
   name: "spend-limits-list",
@@ -19,7 +19,7 @@ export const spendLimitsList = defineEndpoint({
   }),
   reply: { schema: SpendLimitPage },
   async handle({ admin, query }, { tenancy: { storage } }) {
-    const { limit, cursor } = parseCursorQuery(query, SpendLimitCursor);
+    const { limit, cursor } = parseCursorQuery(query, TimeCursor);
     const rows = await listSpendLimits(storage, {
       organizationId: admin.organizationId,
       scopeTypes: queryChoices(query, "scope_type", SpendLimitScopeType),

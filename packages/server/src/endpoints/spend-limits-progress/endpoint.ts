@@ -3,8 +3,8 @@ import { z } from "zod";
 import { formatCents } from "../../money/nano-usd.ts";
 import { listSpendLimits, readSpentInPeriods } from "../../storage/spend-limits.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
-import { CURSOR_QUERY, parseCursorQuery } from "../shared/page-query.ts";
-import { SpendLimitCursor, toSpendLimit, toSpendLimitCursor } from "../shared/spend-limit-objects.ts";
+import { CURSOR_QUERY, parseCursorQuery, TimeCursor } from "../shared/page-query.ts";
+import { toSpendLimit, toSpendLimitCursor } from "../shared/spend-limit-objects.ts";
 
 /** Parley's own: the platform tells only of members what they have spent. */
 export const spendLimitsProgress = defineEndpoint({
@@ -16,7 +16,7 @@ export const spendLimitsProgress = defineEndpoint({
   query: z.object(CURSOR_QUERY),
   reply: { schema: SpendProgressPage },
   async handle({ admin: { organizationId }, query }, { tenancy: { storage } }) {
-    const { limit, cursor } = parseCursorQuery(query, SpendLimitCursor);
+    const { limit, cursor } = parseCursorQuery(query, TimeCursor);
     const after = cursor && { createdAtMs: cursor.at, id: cursor.id };
     const any = { scopeTypes: null, workspaceId: null };
     const rows = await listSpendLimits(storage, { organizationId, ...any, limit: limit + 1, after });

@@ -1,4 +1,4 @@
-import type { ToolSearchErrorCode, ToolSearchToolParam, ToolSearchToolResultBlock } from "@parley/wire";
+import { ToolSearchErrorCode, type ToolSearchToolParam, type ToolSearchToolResultBlock } from "@parley/wire";
 import type { ToolSpec } from "../../turn/turn.ts";
 import { type ServerTool, type ServerToolCall, ServerToolError } from "../server-tool.ts";
 import { rankByWords } from "./rank-by-words.ts";
@@ -26,7 +26,7 @@ export function createToolSearch(by: "regex" | "words"): ServerTool<ToolSearchTo
     error: (id, code): ToolSearchToolResultBlock => ({
       type: "tool_search_tool_result",
       tool_use_id: id,
-      content: { type: "tool_search_tool_result_error", error_code: toErrorCode(code), error_message: null },
+      content: { type: "tool_search_tool_result_error", error_code: ToolSearchErrorCode.catch("unavailable").parse(code), error_message: null },
     }),
   };
 }
@@ -58,10 +58,4 @@ function searchableText({ name, description, inputSchema }: ToolSpec): string {
     typeof value?.description === "string" ? `${key}: ${value.description}` : key,
   );
   return [name, description ?? "", ...parameters].join("\n");
-}
-
-function toErrorCode(code: string): ToolSearchErrorCode {
-  return code === "invalid_tool_input" || code === "execution_time_exceeded" || code === "too_many_requests"
-    ? code
-    : "unavailable";
 }

@@ -1,4 +1,4 @@
-import type { WebFetchErrorCode, WebFetchToolParam, WebFetchToolResultBlock } from "@parley/wire";
+import { WebFetchErrorCode, type WebFetchToolParam, type WebFetchToolResultBlock } from "@parley/wire";
 import type { TurnTaker } from "../../documents/take-turns.ts";
 import type { Egress } from "../../egress/index.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -22,18 +22,6 @@ export interface WebFetchOptions {
 const URL_MAX_CHARACTERS = 250;
 /** English text; the limit is approximate, in the platform's words too. */
 const CHARACTERS_PER_TOKEN = 4;
-const CODES: ReadonlySet<string> = new Set<WebFetchErrorCode>([
-  "invalid_tool_input",
-  "url_too_long",
-  "url_not_allowed",
-  "url_not_in_prior_context",
-  "url_not_accessible",
-  "unsupported_content_type",
-  "too_many_requests",
-  "max_uses_exceeded",
-  "unavailable",
-  "content_too_large",
-]);
 
 export function createWebFetch({ egress, turns, clock, isEnabled, contentMaxTokens }: WebFetchOptions): ServerTool<WebFetchToolParam> {
   const cache = createPageCache(clock);
@@ -78,7 +66,7 @@ export function createWebFetch({ egress, turns, clock, isEnabled, contentMaxToke
     error: (id, code): WebFetchToolResultBlock => ({
       type: "web_fetch_tool_result",
       tool_use_id: id,
-      content: { type: "web_fetch_tool_result_error", error_code: CODES.has(code) ? (code as WebFetchErrorCode) : "unavailable" },
+      content: { type: "web_fetch_tool_result_error", error_code: WebFetchErrorCode.catch("unavailable").parse(code) },
       caller: { type: "direct" },
     }),
   };

@@ -1,4 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
+import { createSizedCache, ENTRY_WEIGHT } from "../../platform/sized-cache.ts";
 import type { FetchedPage } from "./fetch-page.ts";
 
 /** Pages that were fetched a moment ago. A workspace never sees what another has fetched, not by its time either. */
@@ -11,31 +12,14 @@ const KEPT_MS = 15 * 60_000;
 const KEPT_MAX_CHARACTERS = 64 * 1024 ** 2;
 
 export function createPageCache(clock: Clock): PageCache {
-  const pages = new Map<string, { readonly page: FetchedPage; readonly atMs: number }>();
-  let characters = 0;
+  const cache = createSizedCache<FetchedPage>({
+    maxWeight: KEPT_MAX_CHARACTERS,
+    weigh: ({ text }, key) => ENTRY_WEIGHT + key.length + text.length,
+    life: { clock, ms: KEPT_MS, since: "set" },
+  });
   const keyOf = (workspaceId: string, url: string) => `${workspaceId}\n${url}`;
-  const drop = (key: string): void => {
-    characters -= pages.get(key)?.page.text.length ?? 0;
-    pages.delete(key);
-  };
   return {
-    get(workspaceId, url) {
-      const key = keyOf(workspaceId, url);
-      const entry = pages.get(key);
-      if (entry === undefined) return null;
-      if (clock.monotonicMs() - entry.atMs < KEPT_MS) return entry.page;
-      drop(key);
-      return null;
-    },
-    put(workspaceId, url, page) {
-      const key = keyOf(workspaceId, url);
-      drop(key);
-      pages.set(key, { page, atMs: clock.monotonicMs() });
-      characters += page.text.length;
-      for (const oldest of pages.keys()) {
-        if (characters <= KEPT_MAX_CHARACTERS) break;
-        drop(oldest);
-      }
-    },
+    get: (workspaceId, url) => cache.get(keyOf(workspaceId, url)) ?? null,
+    put: (workspaceId, url, page) => cache.set(keyOf(workspaceId, url), page),
   };
 }

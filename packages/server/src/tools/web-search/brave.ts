@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { Egress } from "../../egress/index.ts";
 import { askProvider, withSites } from "./ask-provider.ts";
-import type { SearchProvider } from "./search-provider.ts";
+import { type ProviderAddress, type SearchProvider, toApiUrl } from "./search-provider.ts";
 
 const Reply = z.object({
   web: z
@@ -21,18 +20,10 @@ const Reply = z.object({
 
 const RESULTS_MAX = 20;
 
-export function createBrave({
-  egress,
-  url,
-  apiKey,
-}: {
-  readonly egress: Egress;
-  readonly url: string;
-  readonly apiKey: string;
-}): SearchProvider {
+export function createBrave(at: ProviderAddress & { readonly apiKey: string }): SearchProvider {
   return {
     async search({ query, allowedDomains, location, resultsMax, signal }) {
-      const address = new URL("res/v1/web/search", url.endsWith("/") ? url : `${url}/`);
+      const address = toApiUrl(at, "res/v1/web/search");
       address.searchParams.set("q", withSites(query, allowedDomains));
       address.searchParams.set("count", String(Math.min(resultsMax, RESULTS_MAX)));
       address.searchParams.set("text_decorations", "false");
@@ -45,12 +36,12 @@ export function createBrave({
       };
       const headers = {
         accept: "application/json",
-        "x-subscription-token": apiKey,
+        "x-subscription-token": at.apiKey,
         ...Object.fromEntries(
           Object.entries(places).flatMap(([name, value]) => (value ? [[name, encodeURIComponent(value)]] : [])),
         ),
       };
-      const { web } = await askProvider(egress, address.href, { headers, signal }, Reply);
+      const { web } = await askProvider(at.egress, address.href, { headers, signal }, Reply);
       return (web?.results ?? []).map((each) => ({
         url: each.url,
         title: each.title,

@@ -1,4 +1,4 @@
-import type { WebSearchErrorCode, WebSearchToolParam, WebSearchToolResultBlock } from "@parley/wire";
+import { WebSearchErrorCode, type WebSearchToolParam, type WebSearchToolResultBlock } from "@parley/wire";
 import { passesDomains } from "../domain-filter.ts";
 import { type ServerTool, ServerToolError } from "../server-tool.ts";
 import type { SearchProvider, SearchQuery } from "./search-provider.ts";
@@ -16,14 +16,6 @@ export interface WebSearchOptions {
 const QUERY_MAX_CHARACTERS = 1_000;
 /** Providers rank well enough that what is filtered out is made up for by the next ones. */
 const ASKED_FOR_FACTOR = 2;
-const CODES: ReadonlySet<string> = new Set<WebSearchErrorCode>([
-  "invalid_tool_input",
-  "unavailable",
-  "max_uses_exceeded",
-  "too_many_requests",
-  "query_too_long",
-  "request_too_large",
-]);
 
 export function createWebSearch(options: WebSearchOptions): ServerTool<WebSearchToolParam> {
   const { provider, resultsMax, pageMaxCharacters, seal } = options;
@@ -61,7 +53,7 @@ export function createWebSearch(options: WebSearchOptions): ServerTool<WebSearch
       tool_use_id: id,
       content: {
         type: "web_search_tool_result_error",
-        error_code: CODES.has(code) ? (code as WebSearchErrorCode) : "unavailable",
+        error_code: WebSearchErrorCode.catch("unavailable").parse(code),
       },
       caller: { type: "direct" },
     }),

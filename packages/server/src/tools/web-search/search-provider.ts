@@ -1,3 +1,5 @@
+import type { Egress } from "../../egress/index.ts";
+
 /** One page that a search found. */
 export interface FoundPage {
   readonly url: string;
@@ -22,6 +24,18 @@ export interface SearchQuery {
   } | null;
   readonly resultsMax: number;
   readonly signal: AbortSignal;
+}
+
+/** Where a provider is asked. */
+export interface ProviderAddress {
+  readonly egress: Egress;
+  /** Of the service; its API's paths come after it. */
+  readonly url: string;
+}
+
+/** An address of a provider's API. */
+export function toApiUrl({ url }: ProviderAddress, path: string): URL {
+  return new URL(path, url.endsWith("/") ? url : `${url}/`);
 }
 
 /** Throws `ServerToolError`. */

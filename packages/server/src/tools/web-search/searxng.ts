@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { Egress } from "../../egress/index.ts";
 import { askProvider, withSites } from "./ask-provider.ts";
-import type { SearchProvider } from "./search-provider.ts";
+import { type ProviderAddress, type SearchProvider, toApiUrl } from "./search-provider.ts";
 
 const Reply = z.object({
   results: z.array(
@@ -15,14 +14,14 @@ const Reply = z.object({
 });
 
 /** A SearXNG of the operator's own; its `settings.yml` must list `json` among `search.formats`. */
-export function createSearxng({ egress, url }: { readonly egress: Egress; readonly url: string }): SearchProvider {
+export function createSearxng(at: ProviderAddress): SearchProvider {
   return {
     async search({ query, allowedDomains, location, resultsMax, signal }) {
-      const address = new URL("search", url.endsWith("/") ? url : `${url}/`);
+      const address = toApiUrl(at, "search");
       address.searchParams.set("q", withSites(query, allowedDomains));
       address.searchParams.set("format", "json");
       if (location?.country) address.searchParams.set("language", languageOf(location.country));
-      const { results } = await askProvider(egress, address.href, { signal }, Reply);
+      const { results } = await askProvider(at.egress, address.href, { signal }, Reply);
       return results.slice(0, resultsMax).map((each) => ({
         url: each.url,
         title: each.title ?? each.url,

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { Egress } from "../../egress/index.ts";
 import { askProvider } from "./ask-provider.ts";
-import type { SearchProvider } from "./search-provider.ts";
+import { type ProviderAddress, type SearchProvider, toApiUrl } from "./search-provider.ts";
 
 const Reply = z.object({
   results: z.array(
@@ -16,15 +15,7 @@ const Reply = z.object({
 
 const RESULTS_MAX = 20;
 
-export function createTavily({
-  egress,
-  url,
-  apiKey,
-}: {
-  readonly egress: Egress;
-  readonly url: string;
-  readonly apiKey: string;
-}): SearchProvider {
+export function createTavily(at: ProviderAddress & { readonly apiKey: string }): SearchProvider {
   return {
     async search({ query, allowedDomains, blockedDomains, location, resultsMax, signal }) {
       const hosts = (domains: readonly string[]) => domains.map((domain) => domain.split("/")[0]);
@@ -36,10 +27,10 @@ export function createTavily({
         ...(blockedDomains.length === 0 ? {} : { exclude_domains: blockedDomains.filter((domain) => !domain.includes("/")) }),
         ...(location?.country ? { country: nameOf(location.country) } : {}),
       };
-      const address = new URL("search", url.endsWith("/") ? url : `${url}/`);
-      const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
+      const address = toApiUrl(at, "search");
+      const headers = { authorization: `Bearer ${at.apiKey}`, "content-type": "application/json" };
       const { results } = await askProvider(
-        egress,
+        at.egress,
         address.href,
         { method: "POST", headers, body: JSON.stringify(body), signal },
         Reply,

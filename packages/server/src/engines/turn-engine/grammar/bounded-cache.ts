@@ -1,19 +1,18 @@
-/** A map that forgets what was not used for longest. */
+import { createSizedCache, type SizedCache } from "../../../platform/sized-cache.ts";
+
+/** A map of so many entries that makes what it does not have. */
 export class BoundedCache<T> {
-  readonly #entries = new Map<string, T>();
-  readonly #most: number;
+  readonly #entries: SizedCache<{ readonly value: T }>;
 
   constructor(most: number) {
-    this.#most = most;
+    this.#entries = createSizedCache({ maxWeight: most, weigh: () => 1 });
   }
 
   get(key: string, make: () => T): T {
     const known = this.#entries.get(key);
-    const value = known ?? make();
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > this.#most && oldest !== undefined) this.#entries.delete(oldest);
+    if (known) return known.value;
+    const value = make();
+    this.#entries.set(key, { value });
     return value;
   }
 }

@@ -1,3 +1,5 @@
+import { createSizedCache } from "../../../platform/sized-cache.ts";
+
 export type Tokenize = (text: string, options: { readonly special: boolean }) => Promise<readonly number[]>;
 
 /**
@@ -5,29 +7,16 @@ export type Tokenize = (text: string, options: { readonly special: boolean }) =>
  * it holds; what was used longest ago goes first. Calls under way are shared.
  */
 export function memoizeTokenize(tokenize: Tokenize, maxCharacters: number): Tokenize {
-  const memo = new Map<string, Promise<readonly number[]>>();
-  let characters = 0;
-  const drop = (key: string): void => {
-    if (memo.delete(key)) characters -= key.length;
-  };
+  const memo = createSizedCache<Promise<readonly number[]>>({ maxWeight: maxCharacters, weigh: (_made, key) => key.length });
   return (text, options) => {
     // Half a surrogate pair is no text that a tokenizer can be sent.
     const wellFormed = text.toWellFormed();
     const key = (options.special ? "s" : "t") + wellFormed;
     const known = memo.get(key);
-    if (known !== undefined) {
-      memo.delete(key);
-      memo.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const made = tokenize(wellFormed, options);
     memo.set(key, made);
-    characters += key.length;
-    made.catch(() => memo.get(key) === made && drop(key));
-    for (const oldest of memo.keys()) {
-      if (characters <= maxCharacters || oldest === key) break;
-      drop(oldest);
-    }
+    made.catch(() => memo.get(key) === made && memo.delete(key));
     return made;
   };
 }
