@@ -1,29 +1,66 @@
 import { randomUUID } from "node:crypto";
 import type { IdempotencyStore } from "./endpoints/messages-create/idempotency-store.ts";
-import { abandonIdempotencyKey, claimIdempotencyKey, completeIdempotencyKey } from "./storage/idempotency.ts";
+import type { Clock } from "./platform/clock.ts";
+import {
+  abandonIdempotencyKey,
+  claimIdempotencyKey,
+  completeIdempotencyKey,
+  type HeldClaim,
+  renewIdempotencyClaims,
+} from "./storage/idempotency.ts";
+import type { StorageLog } from "./storage/log.ts";
 import type { Storage } from "./storage/storage.ts";
 
-/** The endpoint's store over the database's table. A claim belongs to this process until it is completed or abandoned. */
-export function createDatabaseIdempotencyStore(storage: Storage): IdempotencyStore {
-  const claims = new Map<string, string>();
+/** A claim whose process died is free after so long. */
+const LEASE_MS = 60_000;
+
+export interface DatabaseIdempotencyStoreDeps {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Pick<StorageLog, "warn">;
+  readonly leaseMs?: number;
+}
+
+/**
+ * The endpoint's store over the database's table. A claim belongs to this process until it is completed or abandoned: the
+ * process renews its lease as long as it lives.
+ */
+export function createDatabaseIdempotencyStore({
+  storage,
+  clock,
+  log,
+  leaseMs = LEASE_MS,
+}: DatabaseIdempotencyStoreDeps): IdempotencyStore & AsyncDisposable {
+  const claims = new Map<string, HeldClaim>();
   const nameOf = (entry: { readonly workspaceId: string; readonly key: string }): string =>
     JSON.stringify([entry.workspaceId, entry.key]);
 
+  const renewal = setInterval(() => {
+    if (claims.size === 0) return;
+    renewIdempotencyClaims(storage, [...claims.values()], clock.nowMs() + leaseMs).catch((error: unknown) =>
+      log.warn({ err: error }, "claims of Idempotency-Keys were not renewed"),
+    );
+  }, leaseMs / 3);
+  renewal.unref();
+
   /** Forgets the claim: it ends with the reply that is stored, or with nothing. */
   function takeClaim(entry: { readonly workspaceId: string; readonly key: string }): string {
-    const claimedBy = claims.get(nameOf(entry)) ?? "";
+    const claim = claims.get(nameOf(entry));
     claims.delete(nameOf(entry));
-    return claimedBy;
+    return claim?.claimedBy ?? "";
   }
 
   return {
     async claim(claim) {
-      const claimedBy = randomUUID();
-      const outcome = await claimIdempotencyKey(storage, { ...claim, claimedBy });
-      if (outcome.type === "claimed") claims.set(nameOf(claim), claimedBy);
+      const held = { workspaceId: claim.workspaceId, key: claim.key, claimedBy: randomUUID() };
+      const outcome = await claimIdempotencyKey(storage, { ...claim, ...held, claimExpiresAtMs: claim.nowMs + leaseMs });
+      if (outcome.type === "claimed") claims.set(nameOf(held), held);
       return outcome;
     },
     complete: (entry, reply) => completeIdempotencyKey(storage, { ...entry, claimedBy: takeClaim(entry) }, reply),
     abandon: (entry) => abandonIdempotencyKey(storage, { ...entry, claimedBy: takeClaim(entry) }),
+    async [Symbol.asyncDispose]() {
+      clearInterval(renewal);
+    },
   };
 }

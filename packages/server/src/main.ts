@@ -343,7 +343,7 @@ export async function startParley(options: {
       clock,
     }),
     biller,
-    idempotency: createDatabaseIdempotencyStore(storage),
+    idempotency: started.use(createDatabaseIdempotencyStore({ storage, clock, log })),
     turns: createRunningTurns(),
     files,
     skills,

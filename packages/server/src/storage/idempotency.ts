@@ -67,6 +67,21 @@ export function claimIdempotencyKey(storage: Storage, claim: IdempotencyClaim): 
 /** A claim that `claimIdempotencyKey` gave. */
 export type HeldClaim = Pick<IdempotencyClaim, "workspaceId" | "key" | "claimedBy">;
 
+/** Keeps claims of requests that run from being taken over. */
+export async function renewIdempotencyClaims(
+  storage: Storage,
+  claims: readonly HeldClaim[],
+  claimExpiresAtMs: number,
+): Promise<void> {
+  const held = claims.map(({ workspaceId, key, claimedBy }) => ({ workspace_id: workspaceId, key, claimed_by: claimedBy }));
+  await storage.run({ operation: "renew idempotency claims", repeatable: true }, (database) =>
+    database.execute(sql`
+      update idempotency_entries e set expires_at = ${new Date(claimExpiresAtMs).toISOString()}::timestamptz
+      from json_to_recordset(${JSON.stringify(held)}::json) as h(workspace_id text, key text, claimed_by text)
+      where e.workspace_id = h.workspace_id and e.key = h.key and e.claimed_by = h.claimed_by and e.status is null`),
+  );
+}
+
 /** Stores the reply that later requests with the key get, until it expires. */
 export async function completeIdempotencyKey(
   storage: Storage,

@@ -115,7 +115,7 @@ export async function startPlatform({
         limiter: createLimiter({ store, policy: limitPolicy, clock: systemClock }),
         limitGauge: createLimitGauge(store),
         tenancy,
-        idempotency: createDatabaseIdempotencyStore(own),
+        idempotency: createDatabaseIdempotencyStore({ storage: own, clock: systemClock, log: silentLog }),
         dataPolicy,
         ledger,
         failures,

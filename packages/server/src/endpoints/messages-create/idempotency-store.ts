@@ -17,8 +17,6 @@ export interface IdempotencyClaim extends IdempotencyEntry {
   /** SHA-256 of what makes two requests the same. */
   readonly requestHash: string;
   readonly nowMs: number;
-  /** When a claim whose process died may be taken over. */
-  readonly claimExpiresAtMs: number;
 }
 
 export interface StoredReply {

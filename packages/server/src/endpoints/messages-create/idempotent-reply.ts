@@ -18,8 +18,6 @@ import {
 const KEY_MAX_CHARACTERS = 255;
 const MS_PER_HOUR = 3_600_000;
 const KEPT_MS = 25 * MS_PER_HOUR;
-/** A claim that nobody completes (its process died) may be taken over after this. */
-const CLAIM_MS = MS_PER_HOUR;
 const RUNNING_RETRY_SECONDS = 5;
 const REPLAYED = { "idempotent-replayed": "true" };
 
@@ -39,8 +37,7 @@ export async function idempotentReply(begin: BeginMessage & { readonly key: stri
   const { key, identity, request, deps } = begin;
   const { workspaceId } = request.principal;
   const entry = { workspaceId, key };
-  const nowMs = deps.clock.nowMs();
-  const outcome = await deps.idempotency.claim({ ...entry, requestHash: identity, nowMs, claimExpiresAtMs: nowMs + CLAIM_MS });
+  const outcome = await deps.idempotency.claim({ ...entry, requestHash: identity, nowMs: deps.clock.nowMs() });
   switch (outcome.type) {
     case "claimed":
       return replyFromTurn(beginClaimed(begin), request);

@@ -62,7 +62,7 @@ if (role === "worker") {
     deps: {
       authenticator: createAuthenticator({ storage, hmacKey: Buffer.from(hmacKey, "hex"), clock }),
       limiter: createLimiter({ store: createPostgresBucketStore({ storage, clock }), policy, clock }),
-      idempotency: createDatabaseIdempotencyStore(storage),
+      idempotency: createDatabaseIdempotencyStore({ storage, clock, log: silentLog }),
       batches: createBatches({ storage, blobs, clock, retentionDays: 30, wake() {} }),
       biller,
       ledger,
