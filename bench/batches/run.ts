@@ -133,7 +133,7 @@ async function placeEndedBatch(): Promise<string> {
   const { sizeBytes } = await blobs.put(resultsKey, lines());
   await openBatch(
     storage,
-    { id, organizationId: workspace.organization_id },
+    { id, organizationId: workspace.organization_id, workspaceId: workspace.id },
     { requests: 1, createdAt: now, expiresAt: new Date(now.getTime() + 60_000) },
     null,
   );

@@ -25,6 +25,9 @@ export const promptQuery = (workspaceId: string | null, id: string) =>
     queryFn: ({ signal }) => call(ConsolePrompt, pathOf(id), { workspaceId, signal }),
   });
 
+export const openVersion = (workspaceId: string | null, id: string, version: number) =>
+  call(ConsolePrompt, `${pathOf(id)}?version=${version}`, { workspaceId });
+
 export const createPrompt = (workspaceId: string | null, body: ConsolePromptCreateRequest) =>
   call(ConsolePrompt, PATH, { method: "POST", body, workspaceId });
 

@@ -24,6 +24,7 @@ import {
 } from "../storage/batches.ts";
 import type { PageOf, PageRequest } from "../storage/select-page.ts";
 import type { Storage } from "../storage/storage.ts";
+import { notKept } from "../tenancy/not-kept.ts";
 import { forgetBatchWork } from "./end-batch.ts";
 import { receiveBatch } from "./receive-batch.ts";
 
@@ -134,8 +135,14 @@ export function createBatches(deps: BatchesDeps): Batches {
         // The time counts from when it is whole.
         const nowMs = clock.nowMs();
         const opened = { requests, createdAt: new Date(nowMs), expiresAt: new Date(nowMs + PROCESSING_MS) };
-        const hasRoom = await openBatch(storage, row, opened, queueLimit);
-        if (!hasRoom) throw queueFull(queueLimit ?? 0);
+        const outcome = await openBatch(storage, row, opened, queueLimit);
+        if (outcome === "full") throw queueFull(queueLimit ?? 0);
+        if (outcome === "unwanted") {
+          // Whoever emptied the workspace may have taken the row before the last of these came.
+          await deleteBatchItems(storage, id);
+          await removeBlobs(row);
+          throw notKept();
+        }
         wake();
         return { ...row, ...opened, status: "in_progress" };
       } catch (error) {

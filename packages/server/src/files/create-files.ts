@@ -20,6 +20,7 @@ import {
 import { isOutage } from "../storage/outage.ts";
 import type { PageOf, PageRequest } from "../storage/select-page.ts";
 import type { Storage } from "../storage/storage.ts";
+import { notKept } from "../tenancy/not-kept.ts";
 import { FILE_BLOB_PREFIX, fileBlobKey } from "./file-blob-key.ts";
 import { decideFileName } from "./file-name.ts";
 import { decideFileType } from "./file-type.ts";
@@ -78,6 +79,8 @@ export function createFiles({ storage, blobs, clock, quotaBytes }: FilesDeps): F
         return inserted.row;
       case "quota":
         throw quotaExceeded();
+      case "unwanted":
+        throw notKept();
       case "too-long":
         throw fail("invalid_request_error", {
           public: `expires_in_seconds: Input should be less than or equal to ${inserted.maxDays * 86_400}: the workspace keeps files for ${inserted.maxDays} days`,

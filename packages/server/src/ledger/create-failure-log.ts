@@ -4,8 +4,10 @@ import type { StorageLog } from "../storage/log.ts";
 import {
   deleteFailureMessages,
   deleteRequestFailures,
+  findFailureHoarders,
   insertRequestFailures,
   type RequestFailureRow,
+  trimRequestFailures,
 } from "../storage/request-log.ts";
 import type { Storage } from "../storage/storage.ts";
 
@@ -25,7 +27,7 @@ export interface RequestFailure {
 export interface FailureLog extends AsyncDisposable {
   /** Returns at once; what cannot be written is let go. */
   add(failure: RequestFailure): void;
-  /** Forgets what its workspace keeps no longer. */
+  /** Forgets what its workspace keeps no longer, and all but the newest of one that has very many. */
   sweep(): Promise<void>;
   /** Forgets of a workspace what its clients were told, which may quote what they sent. */
   removeAll(workspaceId: string): Promise<void>;
@@ -34,6 +36,8 @@ export interface FailureLog extends AsyncDisposable {
 const MAX_BATCH_ROWS = 200;
 /** A client that hammers a closed door must not fill the memory: beyond this its failures go uncounted. */
 const MAX_WAITING = 2_000;
+/** Kept of one workspace; a client in an endless loop writes millions a day. */
+const WORKSPACE_ROWS_MAX = 50_000;
 const MESSAGE_MAX_CHARACTERS = 500;
 const MODEL_MAX_CHARACTERS = 200;
 
@@ -44,6 +48,7 @@ export function createFailureLog({
   log,
   keepsNothing,
   retentionDays,
+  workspaceRowsMax = WORKSPACE_ROWS_MAX,
 }: {
   readonly storage: Storage;
   readonly clock: Clock;
@@ -52,6 +57,7 @@ export function createFailureLog({
   readonly keepsNothing: (workspaceId: string) => Promise<boolean>;
   /** Of workspaces that say nothing else. */
   readonly retentionDays: number;
+  readonly workspaceRowsMax?: number;
 }): FailureLog {
   const waiting: (RequestFailure & { readonly startedAtMs: number })[] = [];
   let writing: Promise<void> | null = null;
@@ -95,7 +101,12 @@ export function createFailureLog({
       waiting.push({ ...failure, startedAtMs: clock.nowMs() - failure.durationMs });
       writing ??= write();
     },
-    sweep: () => deleteRequestFailures(storage, new Date(clock.nowMs()), retentionDays),
+    async sweep() {
+      await deleteRequestFailures(storage, new Date(clock.nowMs()), retentionDays);
+      for (const workspaceId of await findFailureHoarders(storage, workspaceRowsMax)) {
+        await trimRequestFailures(storage, workspaceId, workspaceRowsMax);
+      }
+    },
     removeAll: (workspaceId) => deleteFailureMessages(storage, workspaceId),
     async [Symbol.asyncDispose]() {
       await writing;

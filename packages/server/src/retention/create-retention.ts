@@ -1,4 +1,5 @@
 import type { Clock } from "../platform/clock.ts";
+import { findDataPolicy } from "../storage/data-policies.ts";
 import { deletePromptsOf } from "../storage/prompts.ts";
 import {
   deleteOldReplies,
@@ -41,19 +42,32 @@ export interface RetentionDeps {
  * what has expired; this decides what has.
  */
 export function createRetention({ storage, clock, content, defaultDays }: RetentionDeps): Retention {
+  const rooms: readonly WorkspaceContent[] = [
+    { removeAll: (id) => deleteStoredReplies(storage, id) },
+    { removeAll: (id) => deletePromptsOf(storage, id) },
+    ...content,
+  ];
+
+  /** What somebody has asked for, as long as it is asked for: a list may be minutes old when its last workspace is due. */
+  async function emptyWhileWanted(workspaceId: string): Promise<void> {
+    const beganAt = new Date(clock.nowMs());
+    for (const room of rooms) {
+      if (!(await findDataPolicy(storage, workspaceId)).zeroDataRetention) return;
+      await room.removeAll(workspaceId);
+    }
+    await noteEmptied(storage, workspaceId, beganAt);
+  }
+
   async function empty(workspaceId: string): Promise<void> {
     const beganAt = new Date(clock.nowMs());
-    await deleteStoredReplies(storage, workspaceId);
-    await deletePromptsOf(storage, workspaceId);
-    for (const each of content) await each.removeAll(workspaceId);
+    for (const room of rooms) await room.removeAll(workspaceId);
     await noteEmptied(storage, workspaceId, beganAt);
   }
   return {
     defaultDays,
     async enforce() {
       const now = new Date(clock.nowMs());
-      // First what somebody has asked for.
-      for (const workspaceId of await findWorkspacesToEmpty(storage, SETTLE_MS)) await empty(workspaceId);
+      for (const workspaceId of await findWorkspacesToEmpty(storage, SETTLE_MS)) await emptyWhileWanted(workspaceId);
       await limitFileLives(storage);
       await forgetOldFiles(storage, now, defaultDays);
       await deleteOldReplies(storage, now, defaultDays);

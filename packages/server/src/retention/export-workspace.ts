@@ -11,9 +11,12 @@ import type { Storage } from "../storage/storage.ts";
 import {
   type ExportedRow,
   readBatchesOf,
+  readFailuresOf,
   readFilesOf,
   readKeysOf,
   readLedgerOf,
+  readPromptsOf,
+  readPromptVersionsOf,
   readSkillsOf,
   readSkillVersionsOf,
   readUsageOf,
@@ -79,6 +82,9 @@ async function* entriesOf({ storage, blobs, clock }: ExportDeps, workspace: Work
   yield* lines("api_keys", readKeysOf(storage, id));
   yield* lines("ledger", readLedgerOf(storage, id, exportedAt));
   yield* lines("usage_days", readUsageOf(storage, id));
+  yield* lines("request_failures", readFailuresOf(storage, id));
+  yield* lines("prompts", readPromptsOf(storage, id));
+  yield* lines("prompt_versions", readPromptVersionsOf(storage, id));
   yield* lines("files", readFilesOf(storage, id));
   for await (const page of readFilesOf(storage, id)) {
     for (const { id: file, size_bytes: sizeBytes, content_removed_at: removedAt } of page) {

@@ -1,5 +1,6 @@
-import { and, asc, eq, inArray, isNotNull, lte, ne, or, sql } from "drizzle-orm";
-import { retentionDaysOf } from "./retention.ts";
+import { and, asc, eq, inArray, isNotNull, isNull, lte, ne, or, sql, type SQL } from "drizzle-orm";
+import { keepsContentOn } from "./data-policies.ts";
+import { isKeptNoLonger } from "./retention.ts";
 import { batchItems, messageBatches } from "./schema.ts";
 import { type PageOf, type PageRequest, selectPage } from "./select-page.ts";
 import type { Queries, Storage } from "./storage.ts";
@@ -19,29 +20,42 @@ export async function insertBatch(storage: Storage, row: BatchRow): Promise<void
   );
 }
 
-/**
- * The batch is whole: from now on clients see it and it is worked on. False: its organization would have more requests waiting
- * than `queueLimit`.
- */
+/** What becomes of a batch that is whole. */
+export type OpenedBatch =
+  /** From now on clients see it and it is worked on. */
+  | "opened"
+  /** Its organization would have more requests waiting than may. */
+  | "full"
+  /** Its workspace was deleted while it came in, or keeps nothing now. */
+  | "unwanted";
+
 export function openBatch(
   storage: Storage,
-  { id, organizationId }: Pick<BatchRow, "id" | "organizationId">,
+  { id, organizationId, workspaceId }: Pick<BatchRow, "id" | "organizationId" | "workspaceId">,
   values: { readonly requests: number; readonly createdAt: Date; readonly expiresAt: Date },
   queueLimit: number | null,
-): Promise<boolean> {
+): Promise<OpenedBatch> {
   return storage.run({ operation: "open batch", repeatable: true }, (database) =>
-    database.transaction(async (transaction) => {
+    database.transaction(async (transaction): Promise<OpenedBatch> => {
+      if (!(await keepsContentOn(transaction, workspaceId))) return "unwanted";
       if (queueLimit !== null) {
         // One after the other: two that come together do not both find room for themselves.
         await transaction.execute(sql`select pg_advisory_xact_lock(hashtext('batch queue'), hashtext(${organizationId}))`);
         const waiting = await countWaitingOn(transaction, organizationId, id);
-        if (waiting + values.requests > queueLimit) return false;
+        if (waiting + values.requests > queueLimit) return "full";
       }
-      await transaction
+      const opened = await transaction
         .update(messageBatches)
         .set({ ...values, status: "in_progress" })
-        .where(and(eq(messageBatches.id, id), eq(messageBatches.status, "creating")));
-      return true;
+        .where(and(eq(messageBatches.id, id), eq(messageBatches.status, "creating")))
+        .returning({ id: messageBatches.id });
+      if (opened.length > 0) return "opened";
+      // Repeated after a commit whose answer was lost, it is open already.
+      const [present] = await transaction
+        .select({ status: messageBatches.status })
+        .from(messageBatches)
+        .where(eq(messageBatches.id, id));
+      return present === undefined || present.status === "creating" ? "unwanted" : "opened";
     }),
   );
 }
@@ -196,27 +210,21 @@ export interface LeftoverTimes {
 }
 
 export async function findLeftovers(storage: Storage, times: LeftoverTimes): Promise<BatchLeftovers> {
-  const days = sql`least(${times.maxDays}::int, ${retentionDaysOf(messageBatches.workspaceId, times.defaultDays)})`;
-  const isOld = sql<boolean>`${messageBatches.status} = 'ended' and ${messageBatches.archivedAt} is null
-    and ${messageBatches.createdAt} <= ${times.now.toISOString()}::timestamptz - ${days} * interval '24 hours'`;
-  return storage.run({ operation: "find batch leftovers", repeatable: true }, async (database) => {
-    const all = await database
-      .select({ row: messageBatches, isOld })
-      .from(messageBatches)
-      .where(
-        or(
-          and(eq(messageBatches.status, "ended"), isNotNull(messageBatches.requestsKey)),
-          and(eq(messageBatches.status, "creating"), lte(messageBatches.createdAt, times.abandoned)),
-          isOld,
-        ),
-      )
-      .limit(1_000);
-    return {
-      ended: all.flatMap(({ row }) => (row.status === "ended" && row.requestsKey !== null ? [row] : [])),
-      abandoned: all.flatMap(({ row }) => (row.status === "creating" ? [row] : [])),
-      old: all.flatMap((found) => (found.isOld ? [found.row] : [])),
-    };
-  });
+  const lastDay = new Date(times.now.getTime() - times.maxDays * 86_400_000);
+  const isOld = or(
+    isKeptNoLonger(messageBatches.createdAt, messageBatches.workspaceId, times.now, times.defaultDays),
+    lte(messageBatches.createdAt, lastDay),
+  );
+  // One after the other, each by an index of its own.
+  const find = (where: SQL | undefined): Promise<BatchRow[]> =>
+    storage.run({ operation: "find batch leftovers", repeatable: true }, (database) =>
+      database.select().from(messageBatches).where(where).limit(1_000),
+    );
+  return {
+    ended: await find(and(eq(messageBatches.status, "ended"), isNotNull(messageBatches.requestsKey))),
+    abandoned: await find(and(eq(messageBatches.status, "creating"), lte(messageBatches.createdAt, times.abandoned))),
+    old: await find(and(eq(messageBatches.status, "ended"), isNull(messageBatches.archivedAt), isOld)),
+  };
 }
 
 export async function archiveBatch(storage: Storage, id: string, now: Date): Promise<void> {

@@ -1,5 +1,5 @@
 import { eq } from "drizzle-orm";
-import { dataPolicies } from "./schema.ts";
+import { dataPolicies, workspaces } from "./schema.ts";
 import type { Queries, Storage } from "./storage.ts";
 
 export type DataPolicyValues = Pick<
@@ -20,6 +20,25 @@ export async function findDataPolicyOn(queries: Queries, workspaceId: string): P
     .from(dataPolicies)
     .where(eq(dataPolicies.workspaceId, workspaceId));
   return row ?? USUAL;
+}
+
+/**
+ * Whether what came in for a workspace may be stored still: it is not deleted and has not been told to keep nothing. Until the
+ * caller's transaction ends neither can happen, so that whoever empties it then finds what was stored.
+ */
+export async function keepsContentOn(queries: Queries, workspaceId: string): Promise<boolean> {
+  const [workspace] = await queries
+    .select({ deletedAt: workspaces.deletedAt })
+    .from(workspaces)
+    .where(eq(workspaces.id, workspaceId))
+    .for("share");
+  if (workspace?.deletedAt) return false;
+  const [policy] = await queries
+    .select({ zeroDataRetention: dataPolicies.zeroDataRetention })
+    .from(dataPolicies)
+    .where(eq(dataPolicies.workspaceId, workspaceId))
+    .for("share");
+  return policy?.zeroDataRetention !== true;
 }
 
 export async function putDataPolicyOn(

@@ -1,5 +1,5 @@
 import { and, desc, eq, inArray, isNotNull, isNull, lte, sql } from "drizzle-orm";
-import { findDataPolicyOn } from "./data-policies.ts";
+import { findDataPolicyOn, keepsContentOn } from "./data-policies.ts";
 import { files, skillVersions } from "./schema.ts";
 import { type PageOf, type PageRequest, selectPage } from "./select-page.ts";
 import type { Queries, Storage } from "./storage.ts";
@@ -11,6 +11,8 @@ export type InsertedFile =
   | { readonly type: "kept"; readonly row: FileRow }
   /** The organization would hold more than its quota. */
   | { readonly type: "quota" }
+  /** Its workspace was deleted while it came in, or keeps nothing now. */
+  | { readonly type: "unwanted" }
   /** It was to live longer than its workspace keeps files. */
   | { readonly type: "too-long"; readonly maxDays: number };
 
@@ -21,6 +23,7 @@ export function insertFile(storage: Storage, row: FileRow, quotaBytes: number): 
       await lockStoredBytesOn(transaction, row.organizationId);
       const [present] = await transaction.select().from(files).where(eq(files.id, row.id));
       if (present) return { type: "kept", row: present };
+      if (!(await keepsContentOn(transaction, row.workspaceId))) return { type: "unwanted" };
       const { fileRetentionDays: maxDays } = await findDataPolicyOn(transaction, row.workspaceId);
       const lastMs = maxDays === null ? null : row.createdAt.getTime() + maxDays * 86_400_000;
       if (maxDays !== null && lastMs !== null && row.expiresAt !== null && row.expiresAt.getTime() > lastMs) {

@@ -6,10 +6,11 @@ import type { Storage } from "./storage.ts";
 export type PromptRow = typeof prompts.$inferSelect;
 export type PromptVersionRow = typeof promptVersions.$inferSelect;
 
-export interface WholePrompt {
+export interface OpenedPrompt {
   readonly prompt: PromptRow;
-  /** Newest first. */
-  readonly versions: readonly PromptVersionRow[];
+  readonly opened: PromptVersionRow;
+  /** Newest first, without their contents: all of them together may be gigabytes. */
+  readonly versions: readonly Pick<PromptVersionRow, "version" | "createdAt">[];
 }
 
 interface Author {
@@ -35,7 +36,13 @@ export function countPrompts(storage: Storage, workspaceId: string): Promise<num
   });
 }
 
-export function findPrompt(storage: Storage, workspaceId: string, id: string): Promise<WholePrompt | null> {
+/** `version`: null is the newest. Null: there is no such prompt, or version. */
+export function findPrompt(
+  storage: Storage,
+  workspaceId: string,
+  id: string,
+  version: number | null,
+): Promise<OpenedPrompt | null> {
   return storage.run({ operation: "find prompt", repeatable: true }, async (database) => {
     const [prompt] = await database
       .select()
@@ -43,11 +50,15 @@ export function findPrompt(storage: Storage, workspaceId: string, id: string): P
       .where(and(eq(prompts.workspaceId, workspaceId), eq(prompts.id, id)));
     if (!prompt) return null;
     const versions = await database
-      .select()
+      .select({ version: promptVersions.version, createdAt: promptVersions.createdAt })
       .from(promptVersions)
       .where(eq(promptVersions.promptId, id))
       .orderBy(desc(promptVersions.version));
-    return { prompt, versions };
+    const [opened] = await database
+      .select()
+      .from(promptVersions)
+      .where(and(eq(promptVersions.promptId, id), eq(promptVersions.version, version ?? versions[0]?.version ?? 0)));
+    return opened ? { prompt, opened, versions } : null;
   });
 }
 
@@ -106,6 +117,18 @@ export function updatePrompt(
       return true;
     }),
   );
+}
+
+/** How many versions a prompt of the workspace has; 0: there is none. */
+export function countVersions(storage: Storage, workspaceId: string, id: string): Promise<number> {
+  return storage.run({ operation: "count versions of a prompt", repeatable: true }, async (database) => {
+    const [row] = await database
+      .select({ count: count() })
+      .from(promptVersions)
+      .innerJoin(prompts, eq(prompts.id, promptVersions.promptId))
+      .where(and(eq(prompts.workspaceId, workspaceId), eq(prompts.id, id)));
+    return row?.count ?? 0;
+  });
 }
 
 /** False where there is none. */

@@ -1,6 +1,6 @@
-import { and, eq, isNotNull, sql, type SQL } from "drizzle-orm";
+import { sql, type SQL } from "drizzle-orm";
 import { CLIENT_CLOSED } from "../platform/client-closed.ts";
-import { retentionDaysOf } from "./retention.ts";
+import { isKeptNoLonger } from "./retention.ts";
 import { requestFailures } from "./schema.ts";
 import type { Storage } from "./storage.ts";
 
@@ -56,17 +56,58 @@ export interface RequestTurn {
     Readonly<Record<"auth" | "read" | "limits", number | null>>;
 }
 
+export interface RequestPage {
+  readonly rows: readonly RequestRow[];
+  /** How far a filter has looked: older requests may match too. Null: to the end. */
+  readonly lookedTo: RequestCursor | null;
+}
+
+/** A filter that few requests match looks at so many of each kind, and says how far it came. */
+const LOOKED_AT_MAX = 20_000;
+
 /** Newest first: the turns of the ledger, and the requests that failed before theirs began. */
 export async function listRequests(
   storage: Storage,
   filter: RequestFilter,
-  { limit, before }: { readonly limit: number; readonly before: RequestCursor | null },
-): Promise<readonly RequestRow[]> {
+  {
+    limit,
+    before,
+    lookedAtMax = LOOKED_AT_MAX,
+  }: { readonly limit: number; readonly before: RequestCursor | null; readonly lookedAtMax?: number },
+): Promise<RequestPage> {
   const { outcome } = filter;
+  const lookedTo = isNarrow(filter) ? await findFloor(storage, filter, before, lookedAtMax) : null;
+  const where = matching(filter, before, lookedTo);
   const end = sql`order by started_at desc, request_id desc limit ${limit}::integer`;
-  const turns = sql`(${TURNS} where ${matching(filter, before)} and ${turnsWith(outcome)} ${end})`;
-  const failures = sql`(${FAILURES} where ${matching(filter, before)} and ${failuresWith(outcome)} and ${NOT_ON_LEDGER} ${end})`;
-  return read(storage, outcome === "succeeded" ? turns : sql`${turns} union all ${failures} ${end}`);
+  const turns = sql`(${TURNS} where ${where} and ${turnsWith(outcome)} ${end})`;
+  const failures = sql`(${FAILURES} where ${where} and ${failuresWith(outcome)} and ${NOT_ON_LEDGER} ${end})`;
+  const rows = await read(storage, outcome === "succeeded" ? turns : sql`${turns} union all ${failures} ${end}`);
+  return { rows, lookedTo };
+}
+
+/** Whether it leaves out more than a span of time does, which the indexes know. */
+function isNarrow({ models, apiKeyIds, workspaceIds, outcome }: RequestFilter): boolean {
+  return outcome !== null || models.length + apiKeyIds.length + workspaceIds.length > 0;
+}
+
+/** The last of so many requests of the organization within the span, told from an index alone; null: there are not so many. */
+async function findFloor(
+  storage: Storage,
+  filter: RequestFilter,
+  before: RequestCursor | null,
+  lookedAtMax: number,
+): Promise<RequestCursor | null> {
+  const all = { ...filter, models: [], apiKeyIds: [], workspaceIds: [] };
+  const floorOf = (table: SQL): SQL => sql`(select started_at, request_id from ${table} where ${matching(all, before, null)}
+    order by started_at desc, request_id desc offset ${lookedAtMax - 1}::integer limit 1)`;
+  const { rows } = await storage.run({ operation: "bound a look into the log of requests", repeatable: true }, (database) =>
+    database.execute<{ ms: string; request_id: string }>(sql`
+      select (extract(epoch from started_at) * 1000)::bigint::text as ms, request_id
+      from (${floorOf(sql`turn_records`)} union all ${floorOf(sql`request_failures`)}) floors
+      order by started_at desc, request_id desc limit 1`),
+  );
+  const [floor] = rows;
+  return floor === undefined ? null : { startedAtMs: Number(floor.ms), id: floor.request_id };
 }
 
 export async function findRequest(storage: Storage, organizationId: string, id: string): Promise<RequestRow | null> {
@@ -89,22 +130,60 @@ export async function insertRequestFailures(storage: Storage, rows: readonly Req
   );
 }
 
+/** So many rows are changed at once: a statement over millions would hold locks, and its log, for minutes. */
+const SLICE_ROWS = 5_000;
+
 /** Those that their workspaces keep no longer. */
-export async function deleteRequestFailures(storage: Storage, now: Date, defaultDays: number): Promise<void> {
-  await storage.run({ operation: "forget failed requests", repeatable: true }, (database) =>
-    database.execute(sql`delete from request_failures where started_at
-      <= ${now.toISOString()}::timestamptz - ${retentionDaysOf(requestFailures.workspaceId, defaultDays)} * interval '24 hours'`),
+export function deleteRequestFailures(storage: Storage, now: Date, defaultDays: number): Promise<void> {
+  const isOver = isKeptNoLonger(requestFailures.startedAt, requestFailures.workspaceId, now, defaultDays);
+  return inSlices(
+    storage,
+    "forget failed requests",
+    (some) => sql`delete from request_failures where request_id in (
+    select request_id from request_failures where ${isOver} ${some})`,
   );
 }
 
-/** Of one workspace: a message may quote what was sent. */
-export async function deleteFailureMessages(storage: Storage, workspaceId: string): Promise<void> {
-  await storage.run({ operation: "forget messages of failed requests", repeatable: true }, (database) =>
-    database
-      .update(requestFailures)
-      .set({ errorMessage: null })
-      .where(and(eq(requestFailures.workspaceId, workspaceId), isNotNull(requestFailures.errorMessage))),
+/** All but the newest of a workspace. */
+export function trimRequestFailures(storage: Storage, workspaceId: string, rowsMax: number): Promise<void> {
+  return inSlices(
+    storage,
+    "forget failed requests",
+    (some) => sql`delete from request_failures where request_id in (
+    select request_id from request_failures where workspace_id = ${workspaceId} and (started_at, request_id) <= (
+      select started_at, request_id from request_failures where workspace_id = ${workspaceId}
+      order by started_at desc, request_id desc offset ${rowsMax}::integer limit 1)
+    order by started_at, request_id ${some})`,
   );
+}
+
+/** Workspaces with more failed requests than are kept of one; it reads an index over all of them. */
+export async function findFailureHoarders(storage: Storage, rowsMax: number): Promise<readonly string[]> {
+  const { rows } = await storage.run({ operation: "find hoarders of failed requests", repeatable: true }, (database) =>
+    database.execute<{ workspace_id: string }>(sql`
+      select workspace_id from request_failures group by workspace_id having count(*) > ${rowsMax}::integer`),
+  );
+  return rows.map((row) => row.workspace_id);
+}
+
+/** Of one workspace: a message may quote what was sent. */
+export function deleteFailureMessages(storage: Storage, workspaceId: string): Promise<void> {
+  return inSlices(
+    storage,
+    "forget messages of failed requests",
+    (some) => sql`
+    update request_failures set error_message = null where request_id in (
+      select request_id from request_failures where workspace_id = ${workspaceId} and error_message is not null ${some})`,
+  );
+}
+
+async function inSlices(storage: Storage, operation: string, change: (some: SQL) => SQL): Promise<void> {
+  for (;;) {
+    const { rowCount } = await storage.run({ operation, repeatable: true }, (database) =>
+      database.execute(change(sql`limit ${SLICE_ROWS}::integer`)),
+    );
+    if ((rowCount ?? 0) < SLICE_ROWS) return;
+  }
 }
 
 const TURNS = sql`select request_id, started_at, workspace_id, api_key_id, user_id, model, message_id, weights, product,
@@ -129,6 +208,7 @@ const NOT_ON_LEDGER = sql`not exists (select from turn_requests t where t.reques
 function matching(
   { organizationId, fromMs, toMs, models, apiKeyIds, workspaceIds }: RequestFilter,
   before: RequestCursor | null,
+  floor: RequestCursor | null,
 ) {
   const conditions: SQL[] = [sql`organization_id = ${organizationId}`];
   if (fromMs !== null) conditions.push(sql`started_at >= ${toInstant(fromMs)}`);
@@ -137,6 +217,10 @@ function matching(
     // The first says to the planner which months cannot matter.
     conditions.push(sql`started_at <= ${toInstant(before.startedAtMs)}`);
     conditions.push(sql`(started_at, request_id) < (${toInstant(before.startedAtMs)}, ${before.id})`);
+  }
+  if (floor !== null) {
+    conditions.push(sql`started_at >= ${toInstant(floor.startedAtMs)}`);
+    conditions.push(sql`(started_at, request_id) >= (${toInstant(floor.startedAtMs)}, ${floor.id})`);
   }
   for (const [column, values] of [
     [sql`model`, models],

@@ -5,17 +5,31 @@ import { dataPolicies, files, idempotencyEntries } from "./schema.ts";
 import type { Queries, Storage } from "./storage.ts";
 
 /** The days that the workspace of a row keeps prompts and replies. */
-export function retentionDaysOf(workspaceId: PgColumn, defaultDays: number): SQL<number> {
+function retentionDaysOf(workspaceId: PgColumn, defaultDays: number): SQL<number> {
   return sql<number>`coalesce((select p.retention_days from workspace_data_policies p where p.workspace_id = ${workspaceId}), ${defaultDays}::int)`;
 }
 
-/** Files expire at the latest when their workspace says, those of before it said so too. `workspaceId`: only one's. */
+/**
+ * Whether what a row holds is older than its workspace keeps it. The first bound is the same for all rows, so that an index
+ * on the time finds them; the second is the workspace's own.
+ */
+export function isKeptNoLonger(at: PgColumn, workspaceId: PgColumn, now: Date, defaultDays: number): SQL<boolean> {
+  const instant = sql`${now.toISOString()}::timestamptz`;
+  const shortest = sql`least(${defaultDays}::int, (select min(p.retention_days) from workspace_data_policies p))`;
+  return sql<boolean>`(${at} <= ${instant} - ${shortest} * interval '24 hours'
+    and ${at} <= ${instant} - ${retentionDaysOf(workspaceId, defaultDays)} * interval '24 hours')`;
+}
+
+/**
+ * Files expire at the latest when their workspace says, those of before it said so too. `workspaceId`: only one's. Null: of
+ * those that said so within a day, as files that come later are told their end when they come.
+ */
 export async function limitFileLivesOn(queries: Queries, workspaceId: string | null): Promise<void> {
   await queries.execute(sql`
     update files f set expires_at = f.created_at + p.file_retention_days * interval '24 hours'
     from workspace_data_policies p
     where p.workspace_id = f.workspace_id and p.file_retention_days is not null and f.content_removed_at is null
-      and (${workspaceId}::text is null or f.workspace_id = ${workspaceId})
+      and (case when ${workspaceId}::text is null then p.changed_at > now() - interval '1 day' else f.workspace_id = ${workspaceId} end)
       and (f.expires_at is null or f.expires_at > f.created_at + p.file_retention_days * interval '24 hours')`);
 }
 
@@ -27,16 +41,18 @@ export async function limitFileLives(storage: Storage): Promise<void> {
 export async function forgetOldFiles(storage: Storage, now: Date, defaultDays: number): Promise<void> {
   await storage.run({ operation: "forget old files", repeatable: true }, (database) =>
     database.execute(sql`
-      delete from files where content_removed_at
-        <= ${now.toISOString()}::timestamptz - ${retentionDaysOf(files.workspaceId, defaultDays)} * interval '24 hours'`),
+      delete from files where content_removed_at is not null
+        and ${isKeptNoLonger(files.contentRemovedAt, files.workspaceId, now, defaultDays)}`),
   );
 }
 
-/** Replies kept for `Idempotency-Key` in workspaces that keep nothing as long as those are kept otherwise. */
+/** Replies kept for `Idempotency-Key` in workspaces that keep nothing for as long as the 25 hours that those are kept otherwise. */
 export async function deleteOldReplies(storage: Storage, now: Date, defaultDays: number): Promise<void> {
+  const short = sql`(select p.workspace_id from workspace_data_policies p where p.retention_days <= 1)`;
   await storage.run({ operation: "delete old replies", repeatable: true }, (database) =>
     database.execute(sql`
-      delete from idempotency_entries where status is not null and created_at
+      delete from idempotency_entries where (${defaultDays}::int <= 1 or workspace_id in ${short})
+        and status is not null and created_at
         <= ${now.toISOString()}::timestamptz - ${retentionDaysOf(idempotencyEntries.workspaceId, defaultDays)} * interval '24 hours'`),
   );
 }
@@ -72,7 +88,11 @@ export async function findWorkspacesToEmpty(storage: Storage, settleMs: number):
 
 export async function noteEmptied(storage: Storage, workspaceId: string, emptiedAt: Date): Promise<void> {
   await storage.run({ operation: "note an emptied workspace", repeatable: true }, (database) =>
-    database.update(dataPolicies).set({ emptiedAt }).where(eq(dataPolicies.workspaceId, workspaceId)),
+    database
+      .update(dataPolicies)
+      .set({ emptiedAt })
+      // One that was told to keep content again meanwhile is not empty for good.
+      .where(and(eq(dataPolicies.workspaceId, workspaceId), dataPolicies.zeroDataRetention)),
   );
 }
 

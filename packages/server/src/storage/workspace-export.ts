@@ -6,6 +6,8 @@ import type { Storage } from "./storage.ts";
 export type ExportedRow = Readonly<Record<string, unknown>>;
 
 const PAGE_ROWS = 1_000;
+/** Of rows of some megabytes each. */
+const LARGE_PAGE_ROWS = 4;
 
 /** Rows of the ledger up to a moment, oldest first. */
 export function readLedgerOf(storage: Storage, workspaceId: string, until: Date): AsyncGenerator<ExportedRow[]> {
@@ -54,15 +56,57 @@ export const readSkillVersionsOf = (storage: Storage, workspaceId: string): Asyn
     byId(sql`to_jsonb(t) || jsonb_build_object('version', t.version::text)`, sql`skill_versions`, workspaceId, after),
   );
 
+/** Prompts saved in the Console, without their versions. */
+export const readPromptsOf = (storage: Storage, workspaceId: string): AsyncGenerator<ExportedRow[]> =>
+  pages(
+    storage,
+    (after) => byId(sql`to_jsonb(t)`, sql`prompts`, workspaceId, after, { pageRows: LARGE_PAGE_ROWS }),
+    LARGE_PAGE_ROWS,
+  );
+
+export function readPromptVersionsOf(storage: Storage, workspaceId: string): AsyncGenerator<ExportedRow[]> {
+  return pages(
+    storage,
+    (after) => sql`
+      select to_jsonb(v) as row, jsonb_build_array(v.prompt_id, v.version) as cursor
+      from prompt_versions v join prompts p on p.id = v.prompt_id
+      where p.workspace_id = ${workspaceId}
+        and (${after}::jsonb is null or (v.prompt_id, v.version) > (${after}::jsonb->>0, (${after}::jsonb->>1)::int))
+      order by v.prompt_id, v.version limit ${LARGE_PAGE_ROWS}`,
+    LARGE_PAGE_ROWS,
+  );
+}
+
+/** Requests that failed, for the log of requests. */
+export function readFailuresOf(storage: Storage, workspaceId: string): AsyncGenerator<ExportedRow[]> {
+  return pages(
+    storage,
+    (after) => sql`
+      select to_jsonb(t) - 'organization_id' - 'workspace_id' as row, jsonb_build_array(t.started_at, t.request_id) as cursor
+      from request_failures t
+      where t.workspace_id = ${workspaceId} and (${after}::jsonb is null
+        or (t.started_at, t.request_id) > ((${after}::jsonb->>0)::timestamptz, ${after}::jsonb->>1))
+      order by t.started_at, t.request_id limit ${PAGE_ROWS}`,
+  );
+}
+
 /** Those that clients see. */
 export const readBatchesOf = (storage: Storage, workspaceId: string): AsyncGenerator<ExportedRow[]> =>
-  pages(storage, (after) => byId(sql`to_jsonb(t)`, sql`message_batches`, workspaceId, after, sql`and t.status <> 'creating'`));
+  pages(storage, (after) =>
+    byId(sql`to_jsonb(t)`, sql`message_batches`, workspaceId, after, { also: sql`and t.status <> 'creating'` }),
+  );
 
-function byId(row: SQL, table: SQL, workspaceId: string, after: string | null, also: SQL = sql``): SQL {
+function byId(
+  row: SQL,
+  table: SQL,
+  workspaceId: string,
+  after: string | null,
+  { also = sql``, pageRows = PAGE_ROWS }: { readonly also?: SQL; readonly pageRows?: number } = {},
+): SQL {
   return sql`
     select ${row} as row, to_jsonb(t.id) as cursor from ${table} t
     where t.workspace_id = ${workspaceId} and (${after}::jsonb is null or t.id > ${after}::jsonb #>> '{}') ${also}
-    order by t.id limit ${PAGE_ROWS}`;
+    order by t.id limit ${pageRows}`;
 }
 
 const PARTS = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "web_search"];
@@ -71,12 +115,16 @@ const asText = (columns: readonly string[]): SQL =>
 const TEXT_PARTS = asText(PARTS);
 const TEXT_AMOUNTS = asText([...PARTS, "cost"]);
 
-async function* pages(storage: Storage, query: (after: string | null) => SQL): AsyncGenerator<ExportedRow[]> {
+async function* pages(
+  storage: Storage,
+  query: (after: string | null) => SQL,
+  pageRows = PAGE_ROWS,
+): AsyncGenerator<ExportedRow[]> {
   for (let after: string | null = null; ;) {
     const page = await readPage(storage, query(after));
     if (page.length > 0) yield page.map(({ row }) => row);
     const last = page.at(-1);
-    if (!last || page.length < PAGE_ROWS) return;
+    if (!last || page.length < pageRows) return;
     after = JSON.stringify(last.cursor);
   }
 }

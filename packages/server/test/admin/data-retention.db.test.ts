@@ -158,6 +158,24 @@ test("a reply under an idempotency key goes when its workspace's days are over",
   expect(left).toContain(usual.id);
 });
 
+test("a workspace that is told to keep content again, while others are emptied, keeps it", async () => {
+  const act = { ...SYSTEM, organizationId: platform.organizationId };
+  const both = [(await newWorkspace()).id, (await newWorkspace()).id];
+  for (const id of both) await setDataRetention(platform.keys, act, id, { zeroDataRetention: true });
+  const emptied: string[] = [];
+  const room = {
+    async removeAll(id: string) {
+      if (!both.includes(id)) return;
+      emptied.push(id);
+      const other = both.find((each) => each !== id) ?? "";
+      await setDataRetention(platform.keys, act, other, { zeroDataRetention: false });
+    },
+  };
+  const clock: Clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() };
+  await createRetention({ storage: platform.storage, clock, content: [room], defaultDays: 30 }).enforce();
+  expect(emptied).toHaveLength(1);
+});
+
 test("removal that is cut off half-way is finished by the next run", async () => {
   const { id, client } = await newWorkspace();
   const first = await client.files.upload({ file: new File(["x"], "x.txt") });

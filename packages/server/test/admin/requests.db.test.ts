@@ -6,6 +6,10 @@ import { end, HELLO, scripted, start, textBlock } from "../../src/doors/testing/
 import { fail } from "../../src/platform/fail.ts";
 import { insertTurnRecords } from "../../src/storage/turn-records.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
+import { createFailureLog } from "../../src/ledger/create-failure-log.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { listRequests, type RequestCursor, type RequestPage } from "../../src/storage/request-log.ts";
+import { silentLog } from "../../src/storage/testing/test-storage.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
 
 let platform: Platform;
@@ -131,6 +135,67 @@ test("pages follow one another without a gap or a repetition, over months and eq
   expect((await list(`?${span}&limit=100&models[]=odd`)).data).toHaveLength(12);
   expect((await list(`?${span}&limit=100&status=canceled`)).data).toHaveLength(5);
   expect((await list(`?${span}&limit=100&workspace_ids[]=wrkspc_other`)).data).toHaveLength(0);
+});
+
+test("a filter looks at so many requests a page, and says how far it came", async () => {
+  const rows = Array.from({ length: 30 }, (_, index) => ({
+    ...sampleTurnRecord(`req_rare_${String(index).padStart(2, "0")}`),
+    organization_id: "org_rare",
+    model: index === 3 ? "rare" : "usual",
+    started_at: new Date(Date.UTC(2026, 9, 1) + index * 1_000).toISOString(),
+  }));
+  await insertTurnRecords(platform.storage, rows);
+  const filter = { organizationId: "org_rare", fromMs: null, toMs: null, apiKeyIds: [], workspaceIds: [], outcome: null };
+  const found: string[] = [];
+  let pages = 0;
+  for (let before: RequestCursor | null | undefined; before !== null; pages += 1) {
+    const page: RequestPage = await listRequests(
+      platform.storage,
+      { ...filter, models: ["rare"] },
+      { limit: 10, before: before ?? null, lookedAtMax: 7 },
+    );
+    found.push(...page.rows.map(({ id }) => id));
+    before = page.lookedTo;
+  }
+  // Four pages of seven looked at, and the rest.
+  expect([found, pages]).toEqual([["req_rare_03"], 5]);
+  // Without a filter nothing is passed over.
+  expect(
+    await listRequests(platform.storage, { ...filter, models: [] }, { limit: 10, before: null, lookedAtMax: 7 }),
+  ).toMatchObject({
+    rows: { length: 10 },
+    lookedTo: null,
+  });
+});
+
+test("failed requests of a workspace go in slices when their days are over, and all but the newest of very many", async () => {
+  const insert = (workspaceId: string, count: number, agoDays: number) =>
+    platform.storage.run({ operation: "fill", repeatable: false }, (database) =>
+      database.execute(sql`insert into request_failures
+          (request_id, organization_id, workspace_id, api_key_id, status, error_type, duration_ms, started_at)
+        select ${workspaceId}::text || ${agoDays}::text || '_' || n, 'org_slices', ${workspaceId}, 'k', 400, 'invalid_request_error', 1,
+          now() - ${agoDays}::int * interval '24 hours' + n * interval '1 millisecond' from generate_series(1, ${count}::int) n`),
+    );
+  await insert("wrkspc_old", 12_000, 31);
+  await insert("wrkspc_old", 3, 29);
+  await insert("wrkspc_many", 6_010, 1);
+  await using log = createFailureLog({
+    storage: platform.storage,
+    clock: systemClock,
+    log: silentLog,
+    keepsNothing: async () => false,
+    retentionDays: 30,
+    workspaceRowsMax: 1_000,
+  });
+  await log.sweep();
+  const { rows } = await platform.storage.run({ operation: "count", repeatable: true }, (database) =>
+    database.execute(sql`select workspace_id, count(*)::int as count, min(request_id) as oldest from request_failures
+      where organization_id = 'org_slices' group by 1 order by 1`),
+  );
+  expect(rows).toEqual([
+    { workspace_id: "wrkspc_many", count: 1_000, oldest: "wrkspc_many1_5011" },
+    { workspace_id: "wrkspc_old", count: 3, oldest: "wrkspc_old29_1" },
+  ]);
 });
 
 test("a filter that is not known is refused, and another organization's request is not there", async () => {

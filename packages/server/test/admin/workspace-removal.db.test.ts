@@ -1,4 +1,5 @@
 import Anthropic from "@anthropic-ai/sdk";
+import type { ConsolePromptContent } from "@parley/wire";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,9 +16,12 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { createRetention } from "../../src/retention/create-retention.ts";
 import { createSkills } from "../../src/skills/create-skills.ts";
 import { endBatch } from "../../src/storage/batches.ts";
+import { insertPrompt } from "../../src/storage/prompts.ts";
+import { insertRequestFailures } from "../../src/storage/request-log.ts";
 import { dumpTable } from "../../src/storage/testing/dump-table.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
 import { insertTurnRecords } from "../../src/storage/turn-records.ts";
+import { setDataRetention } from "../../src/tenancy/set-data-retention.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { runCli } from "../support/run-cli.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
@@ -34,6 +38,17 @@ afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
 });
 
+const CONTENT: ConsolePromptContent = {
+  model: "claude-haiku-4-5",
+  system: "",
+  message: "Hi",
+  max_tokens: 10,
+  temperature: null,
+  thinking: { type: "off" },
+  tools: "",
+  output_schema: "",
+  cache: { tools: false, system: false, message: false, ttl: "5m" },
+};
 const RESULTS = '{"custom_id":"a"}\n';
 
 /** A workspace with something of everything. */
@@ -60,6 +75,21 @@ async function fullWorkspace(turns: number) {
     api_key_id: key.id,
   }));
   await insertTurnRecords(platform.storage, rows);
+  const prompt = { id: `prompt_${id}`, workspaceId: id, name: "Greeting", content: CONTENT, cases: [] };
+  await insertPrompt(platform.storage, prompt, { userId: "user_1", now: new Date() });
+  await insertRequestFailures(platform.storage, [
+    {
+      requestId: `req_${id}_failed`,
+      organizationId: platform.organizationId,
+      workspaceId: id,
+      apiKeyId: key.id,
+      status: 413,
+      errorType: "request_too_large",
+      errorMessage: "too large",
+      durationMs: 1,
+      startedAt: new Date(),
+    },
+  ]);
   return { id, key, client, file, skill, batch };
 }
 
@@ -83,6 +113,9 @@ test("an export has the files, the batches and their results, keys without secre
     api_keys: 1,
     ledger: 2_500,
     usage_days: 1,
+    request_failures: 1,
+    prompts: 1,
+    prompt_versions: 1,
     files: 1,
     file_contents: 1,
     skills: 1,
@@ -92,6 +125,8 @@ test("an export has the files, the batches and their results, keys without secre
     batch_results: 1,
   });
   expect(JSON.parse(found.get("workspace.json")!)).toMatchObject({ id, name: "full", zeroDataRetention: false });
+  expect(JSON.parse(found.get("prompt_versions/000001.jsonl")!)).toMatchObject({ version: 1, content: { message: "Hi" } });
+  expect(JSON.parse(found.get("request_failures/000001.jsonl")!)).toMatchObject({ error_message: "too large" });
   expect(found.get(`files/${file.id}`)).toBe("what the file says");
   expect(found.get(`skills/${skill.id}/${skill.latest_version_id}.zip`)).toContain("some/SKILL.md");
   expect(found.get(`batches/${batch.id}/results.jsonl`)).toBe(RESULTS);
@@ -132,6 +167,53 @@ test("a deleted workspace is gone with its content, and the ledger and the audit
   expect(stored.filter((each) => ids.some((known) => each.includes(known)))).toEqual([]);
   expect((await dumpTable(platform.storage, "turn_records")).split(`msg_req_${id}_`).length - 1).toBe(3);
   expect(await dumpTable(platform.storage, "audit_log")).toContain("workspace.delete");
+});
+
+test.each([
+  [
+    "deleted",
+    async (id: string) => (await admin.organization.workspaces.archive(id), send(`/v1/organizations/workspaces/${id}`, "DELETE")),
+  ],
+  [
+    "told to keep nothing",
+    (id: string) =>
+      setDataRetention(platform.keys, { ...SYSTEM, organizationId: platform.organizationId }, id, { zeroDataRetention: true }),
+  ],
+])("what comes in while its workspace is %s is refused, and nothing of it stays", async (_what, end) => {
+  const { id: workspaceId } = await admin.organization.workspaces.create({ name: "leaving" });
+  const owner = { organizationId: platform.organizationId, workspaceId, apiKeyId: "apikey_1" };
+  const deps = { storage: platform.storage, blobs, clock: systemClock };
+  const params = { model: "claude-haiku-4-5", max_tokens: 10, messages: [{ role: "user", content: "Hi" }] };
+  const body = Buffer.from(JSON.stringify({ requests: [{ custom_id: "a", params }] }));
+  /** Comes in until both have begun; then the workspace goes, before they end. */
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  async function* whileItGoes() {
+    yield body.subarray(0, 20);
+    await gone;
+    yield body.subarray(20);
+  }
+  const uploads = [
+    createFiles({ ...deps, quotaBytes: 1_000_000 }).add(owner, { filename: "a", mimeType: "text/plain", content: whileItGoes() }),
+    createBatches({ ...deps, retentionDays: 30, wake() {} }).create(
+      owner,
+      { version: "2026-10-21", betas: [], isBeta: false },
+      whileItGoes(),
+    ),
+  ];
+  const outcomes = Promise.allSettled(uploads);
+  // Its row is there while the body comes in.
+  await expect.poll(() => dumpTable(platform.storage, "message_batches")).toContain(workspaceId);
+  const items = await dumpTable(platform.storage, "batch_items");
+  await end(workspaceId);
+  resolve();
+  expect(await outcomes).toMatchObject(
+    uploads.map(() => ({
+      status: "rejected",
+      reason: { status: 400, publicMessage: expect.stringContaining("It is not stored.") },
+    })),
+  );
+  for (const table of ["files", "message_batches"]) expect(await dumpTable(platform.storage, table)).not.toContain(workspaceId);
+  expect(await dumpTable(platform.storage, "batch_items")).toBe(items);
 });
 
 test("a deletion that is cut off after its first step is finished by the job", async () => {

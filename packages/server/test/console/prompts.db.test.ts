@@ -63,7 +63,16 @@ test("a prompt keeps every version, and saves at once make one each", async () =
   const whole = ConsolePrompt.parse((await get(path)).json);
   expect(whole).toMatchObject({ name: "Explain it", cases });
   expect(whole.versions.map(({ version }) => version)).toEqual([5, 4, 3, 2, 1]);
-  expect(whole.versions.map(({ content }) => content.message).toSorted()).toEqual(["What is {{thing}}?", "a", "b", "c", "d"]);
+  // Each content is sent when it is asked for.
+  const opened = await Promise.all(
+    [1, 2, 3, 4, 5].map(async (version) => ConsolePrompt.parse((await get(`${path}?version=${version}`)).json)),
+  );
+  expect(opened.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5]);
+  expect(opened.map(({ content }) => content.message).toSorted()).toEqual(["What is {{thing}}?", "a", "b", "c", "d"]);
+  expect([whole.version, whole.content]).toEqual([5, opened[4]?.content]);
+  expect(JSON.stringify(whole).split("You answer in").length - 1).toBe(1);
+  expect((await get(`${path}?version=6`)).status).toBe(404);
+  expect((await get(`${path}?version=x`)).status).toBe(400);
   expect((await get("/console/api/prompts")).json).toMatchObject({ data: [{ id: made.id, name: "Explain it", version: 5 }] });
   expect((await call(path, undefined, { method: "DELETE" })).status).toBe(200);
   expect((await get(path)).status).toBe(404);

@@ -85,8 +85,11 @@ export const ConsolePrompt = z
     id: z.string(),
     name: z.string(),
     updated_at: z.string(),
-    /** Newest first. */
-    versions: z.array(z.object({ version: z.int(), created_at: z.string(), content: ConsolePromptContent })),
+    /** The one whose content this is: the newest, or the one that was asked for. */
+    version: z.int(),
+    content: ConsolePromptContent,
+    /** All that there are, newest first; `?version=` brings the content of another. */
+    versions: z.array(z.object({ version: z.int(), created_at: z.string() })),
     cases,
   })
   .meta({ id: "ConsolePrompt" });

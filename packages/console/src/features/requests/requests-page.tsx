@@ -2,7 +2,7 @@ import type { RequestStatus } from "@parley/wire";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Activity, RefreshCw } from "lucide-react";
-import { type SubmitEvent, useCallback, useMemo, useState } from "react";
+import { type SubmitEvent, useCallback, useEffect, useMemo, useState } from "react";
 import { apiKeysQuery } from "../../api/api-keys.ts";
 import { modelsQuery } from "../../api/models.ts";
 import { requestsQuery } from "../../api/requests.ts";
@@ -48,6 +48,11 @@ export function RequestsPage() {
   const onNearEnd = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  // A filter that few requests match may come with empty pages first.
+  const isLooking = requests.isPending || (rows.length === 0 && hasNextPage);
+  useEffect(() => {
+    if (isLooking) onNearEnd();
+  }, [isLooking, onNearEnd]);
   const isFiltered = Object.values(search).some((value) => value !== undefined);
 
   function showNewest(): void {
@@ -71,8 +76,8 @@ export function RequestsPage() {
       <Filters search={search} onChange={(change) => void navigate({ search: { ...search, ...change }, replace: true })} />
       {requests.error && <ErrorNote error={requests.error} onRetry={() => void requests.refetch()} />}
       <div className="panel overflow-hidden">
-        {requests.isPending && <SkeletonRows rows={10} rowClass="h-11" />}
-        {requests.data && rows.length === 0 && (
+        {isLooking && !requests.error && <SkeletonRows rows={10} rowClass="h-11" />}
+        {requests.data && rows.length === 0 && !isLooking && (
           <EmptyState
             icon={Activity}
             title={isFiltered ? text.noMatchTitle : text.emptyTitle}

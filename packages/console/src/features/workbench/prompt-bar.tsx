@@ -1,6 +1,8 @@
-import type { ConsolePromptCase, ConsolePromptContent } from "@parley/wire";
+import type { ConsolePrompt, ConsolePromptCase, ConsolePromptContent } from "@parley/wire";
+import { useMutation } from "@tanstack/react-query";
 import { BookMarked, Save } from "lucide-react";
 import { useState } from "react";
+import { openVersion } from "../../api/prompts.ts";
 import { formatRelative } from "../../format/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
@@ -30,12 +32,17 @@ export function PromptBar({
   const toast = useToast();
   const { prompt, version } = saved;
 
-  function open(...opened: Parameters<SavedPrompt["open"]>): void {
-    const found = saved.open(...opened);
-    if (found) onContent(found);
-    onCases(opened[0].cases);
+  function open(opened: ConsolePrompt): void {
+    saved.open(opened);
+    onContent(opened.content);
+    onCases(opened.cases);
     setDialog(null);
   }
+  const reopen = useMutation({
+    mutationFn: ({ id, wanted }: { readonly id: string; readonly wanted: number }) => openVersion(workspaceId, id, wanted),
+    onSuccess: open,
+  });
+  const error = saved.save.error ?? reopen.error;
 
   return (
     <section aria-label={text.prompt} className="grid gap-2">
@@ -67,10 +74,10 @@ export function PromptBar({
             label: text.versionLine(each.version, formatRelative(each.created_at)),
           }))}
           value={String(version ?? "")}
-          onChange={(event) => open(prompt, Number(event.target.value))}
+          onChange={(event) => reopen.mutate({ id: prompt.id, wanted: Number(event.target.value) })}
         />
       )}
-      {saved.save.error && <ErrorNote error={saved.save.error} />}
+      {error && <ErrorNote error={error} />}
       {dialog === "open" && (
         <PromptsDialog
           workspaceId={workspaceId}

@@ -21,7 +21,7 @@ export function useSavedPrompt(workspaceId: string | null) {
       updatePrompt(workspaceId, id, { content }),
     onSuccess(saved) {
       take(saved);
-      setVersion(saved.versions[0]?.version ?? null);
+      setVersion(saved.version);
     },
   });
   const saveCases = useMutation({
@@ -35,12 +35,9 @@ export function useSavedPrompt(workspaceId: string | null) {
     version,
     save,
     saveCases,
-    /** Opens a version; the newest unless it says which. */
-    open(opened: ConsolePrompt, wanted?: number): ConsolePromptContent | null {
-      const found = opened.versions.find((each) => each.version === wanted) ?? opened.versions[0];
+    open(opened: ConsolePrompt): void {
       take(opened);
-      setVersion(found?.version ?? null);
-      return found?.content ?? null;
+      setVersion(opened.version);
     },
     close() {
       setPrompt(null);

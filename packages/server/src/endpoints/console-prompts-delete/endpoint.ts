@@ -1,7 +1,8 @@
 import { ConsolePromptDeleted } from "@parley/wire";
 import { deletePrompt } from "../../storage/prompts.ts";
+import { notFound } from "../../tenancy/not-found.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
-import { requirePrompt, workspaceOf } from "../shared/console-prompts.ts";
+import { workspaceOf } from "../shared/console-prompts.ts";
 
 export const consolePromptsDelete = defineEndpoint({
   name: "console-prompts-delete",
@@ -12,8 +13,8 @@ export const consolePromptsDelete = defineEndpoint({
   reply: { schema: ConsolePromptDeleted },
   async handle(request, deps) {
     const { workspaceId } = await workspaceOf(request, deps);
-    const { id } = await requirePrompt(deps, workspaceId, request.params["prompt_id"] ?? "");
-    await deletePrompt(deps.tenancy.storage, workspaceId, id);
+    const id = request.params["prompt_id"] ?? "";
+    if (!(await deletePrompt(deps.tenancy.storage, workspaceId, id))) throw notFound("Prompt", id);
     return { kind: "json", body: { type: "console_prompt_deleted", id } };
   },
 });

@@ -2,7 +2,13 @@ import { ConsolePrompt, ConsolePromptUpdateRequest } from "@parley/wire";
 import { fail } from "../../platform/fail.ts";
 import { updatePrompt } from "../../storage/prompts.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
-import { PROMPT_BODY_MAX_BYTES, requirePrompt, VERSIONS_MAX, workspaceOf } from "../shared/console-prompts.ts";
+import {
+  countPromptVersions,
+  PROMPT_BODY_MAX_BYTES,
+  requirePrompt,
+  VERSIONS_MAX,
+  workspaceOf,
+} from "../shared/console-prompts.ts";
 import { parseBody } from "../shared/to-body.ts";
 
 export const consolePromptsUpdate = defineEndpoint({
@@ -19,9 +25,10 @@ export const consolePromptsUpdate = defineEndpoint({
   reply: { schema: ConsolePrompt },
   async handle(request, deps) {
     const { workspaceId } = await workspaceOf(request, deps);
-    const { versions, id } = await requirePrompt(deps, workspaceId, request.params["prompt_id"] ?? "");
+    const id = request.params["prompt_id"] ?? "";
+    const versions = await countPromptVersions(deps, workspaceId, id);
     await deps.dataPolicy.requireStorage(workspaceId, "Saved prompts");
-    if (request.body.content !== undefined && versions.length >= VERSIONS_MAX) {
+    if (request.body.content !== undefined && versions >= VERSIONS_MAX) {
       throw fail("invalid_request_error", {
         public: `A prompt has ${VERSIONS_MAX} versions at most. Save it under another name.`,
       });

@@ -39,14 +39,19 @@ export const requestsList = defineEndpoint({
       workspaceIds: parseList(query, "workspace_ids"),
       outcome: queryChoice(query, "status", RequestStatus),
     };
-    const rows = await listRequests(tenancy.storage, filter, { limit: limit + 1, before: cursor && { startedAtMs: cursor.at, id: cursor.id } });
+    const { rows, lookedTo } = await listRequests(tenancy.storage, filter, {
+      limit: limit + 1,
+      before: cursor && { startedAtMs: cursor.at, id: cursor.id },
+    });
     const shown = rows.slice(0, limit);
     const last = rows.length > limit ? shown.at(-1) : undefined;
+    // A page that a filter has left short, or empty, is followed by others as long as there is something to look at.
+    const end = last ? { at: last.startedAtMs, id: last.id } : lookedTo && { at: lookedTo.startedAtMs, id: lookedTo.id };
     return {
       kind: "json",
       body: {
         data: shown.map(toLoggedRequest),
-        next_page: last ? encodeCursor({ at: last.startedAtMs, id: last.id } satisfies TimeCursor) : null,
+        next_page: end && encodeCursor(end satisfies TimeCursor),
       },
     };
   },

@@ -1,6 +1,6 @@
 import type { ConsolePrompt } from "@parley/wire";
 import type { Principal } from "../../auth/principal.ts";
-import { findPrompt } from "../../storage/prompts.ts";
+import { countVersions, findPrompt } from "../../storage/prompts.ts";
 import { notFound } from "../../tenancy/not-found.ts";
 import type { SessionRequest } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
@@ -17,17 +17,35 @@ export function workspaceOf({ session, headers }: SessionRequest, { accounts }: 
   return accounts.toWorkspacePrincipal(session, firstOf(headers["anthropic-workspace-id"]));
 }
 
-/** Throws `not_found_error`, for a prompt of another workspace as for one that never was. */
-export async function requirePrompt({ tenancy }: EndpointDeps, workspaceId: string, id: string): Promise<ConsolePrompt> {
-  const found = /^\w{1,128}$/.test(id) ? await findPrompt(tenancy.storage, workspaceId, id) : null;
+/** With the newest version's content, or another's. Throws `not_found_error`, for another workspace's as for one that never was. */
+export async function requirePrompt(
+  { tenancy }: EndpointDeps,
+  workspaceId: string,
+  id: string,
+  version: number | null = null,
+): Promise<ConsolePrompt> {
+  const found = isPromptId(id) ? await findPrompt(tenancy.storage, workspaceId, id, version) : null;
   if (!found) throw notFound("Prompt", id);
-  const { prompt, versions } = found;
+  const { prompt, opened, versions } = found;
   return {
     type: "console_prompt",
     id: prompt.id,
     name: prompt.name,
     updated_at: prompt.updatedAt.toISOString(),
-    versions: versions.map(({ version, content, createdAt }) => ({ version, content, created_at: createdAt.toISOString() })),
+    version: opened.version,
+    content: opened.content,
+    versions: versions.map((each) => ({ version: each.version, created_at: each.createdAt.toISOString() })),
     cases: [...prompt.cases],
   };
+}
+
+/** How many versions there are. Throws the same. */
+export async function countPromptVersions({ tenancy }: EndpointDeps, workspaceId: string, id: string): Promise<number> {
+  const versions = isPromptId(id) ? await countVersions(tenancy.storage, workspaceId, id) : 0;
+  if (versions === 0) throw notFound("Prompt", id);
+  return versions;
+}
+
+function isPromptId(id: string): boolean {
+  return /^\w{1,128}$/.test(id);
 }

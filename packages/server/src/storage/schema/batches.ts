@@ -35,6 +35,9 @@ export const messageBatches = pgTable(
   },
   (table) => [
     index("message_batches_workspace_created").on(table.workspaceId, table.createdAt, table.id),
+    index("message_batches_kept")
+      .on(table.createdAt)
+      .where(sql`status = 'ended' and archived_at is null`),
     index("message_batches_open")
       .on(table.createdAt)
       .where(sql`status <> 'ended' or requests_key is not null`),

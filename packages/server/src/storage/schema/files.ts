@@ -27,6 +27,9 @@ export const files = pgTable(
     index("files_organization_stored")
       .on(table.organizationId, table.sizeBytes)
       .where(sql`content_removed_at is null`),
+    index("files_content_removed")
+      .on(table.contentRemovedAt)
+      .where(sql`content_removed_at is not null`),
     index("files_expiring")
       .on(table.expiresAt)
       .where(sql`content_removed_at is null and expires_at is not null`),

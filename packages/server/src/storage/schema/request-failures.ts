@@ -25,6 +25,7 @@ export const requestFailures = pgTable(
   },
   (table) => [
     index("request_failures_organization_started").on(table.organizationId, table.startedAt, table.requestId),
+    index("request_failures_workspace_started").on(table.workspaceId, table.startedAt, table.requestId),
     index("request_failures_started").on(table.startedAt),
   ],
 );

@@ -1,0 +1,3 @@
+CREATE INDEX "files_content_removed" ON "files" USING btree ("content_removed_at") WHERE content_removed_at is not null;--> statement-breakpoint
+CREATE INDEX "message_batches_kept" ON "message_batches" USING btree ("created_at") WHERE status = 'ended' and archived_at is null;--> statement-breakpoint
+CREATE INDEX "request_failures_workspace_started" ON "request_failures" USING btree ("workspace_id","started_at","request_id");
