@@ -13,7 +13,7 @@ import type { InstalledWeights, WeightsStore } from "../weights/weights-store.ts
 /** What the Console shows of the models of this server, and does with them. */
 export interface ModelControl {
   /** Where weights are fetched from, and what went wrong there, is told to administrators only. */
-  state(viewer: { readonly isAdministrator: boolean }): Promise<ConsoleModels>;
+  state(viewer: { readonly maySteer: boolean }): Promise<ConsoleModels>;
   /** Begins to load; whether it worked is seen in the state. */
   load(weights: string): Promise<void>;
   unload(weights: string): Promise<void>;
@@ -65,7 +65,7 @@ export function createModelControl(deps: {
   }
 
   return {
-    async state({ isAdministrator }) {
+    async state({ maySteer }) {
       const [installed, planned, availableBytes] = await Promise.all([store.list(), recentPlans(), deps.availableBytes()]);
       const here = new Set(installed.map(({ name }) => name));
       const status = pool.status();
@@ -75,6 +75,7 @@ export function createModelControl(deps: {
       const { snapshots, bytes } = deps.snapshots();
       return {
         type: "console_models",
+        may_steer: maySteer,
         weights: [...installed, ...known].map(({ name, title, bytes: size }): ConsoleWeights => {
           const engine = status.models.find((model) => model.weights === name);
           return {
@@ -92,7 +93,7 @@ export function createModelControl(deps: {
             plan: toPlan(planned.find((plan) => plan.weights === name)),
             pull: toPull(
               fetched.find((pull) => pull.weights === name),
-              isAdministrator,
+              maySteer,
             ),
             load_fault: loadFaults.get(name) ?? null,
           };
@@ -174,7 +175,7 @@ function toPlan(planned: PlannedModel | undefined): ConsoleWeights["plan"] {
   };
 }
 
-function toPull(pull: Pull | undefined, isAdministrator: boolean): ConsoleWeights["pull"] {
+function toPull(pull: Pull | undefined, maySteer: boolean): ConsoleWeights["pull"] {
   if (!pull) return null;
   return {
     status: pull.status,
@@ -182,6 +183,6 @@ function toPull(pull: Pull | undefined, isAdministrator: boolean): ConsoleWeight
     done_bytes: pull.doneBytes,
     total_bytes: pull.totalBytes,
     bytes_per_second: pull.bytesPerSecond,
-    fault: isAdministrator ? pull.fault : null,
+    fault: maySteer ? pull.fault : null,
   };
 }

@@ -62,6 +62,8 @@ export type ConsoleWeights = z.infer<typeof ConsoleWeights>;
 export const ConsoleModels = z
   .object({
     type: z.literal("console_models"),
+    /** Whether whoever asks may load, unload and fetch weights. */
+    may_steer: z.boolean(),
     weights: z.array(ConsoleWeights),
     /** Which weights answer for a family of models, or for one name, as the server is configured. */
     families: z.array(z.object({ name: z.string(), weights: z.string(), is_installed: z.boolean() })),

@@ -38,9 +38,9 @@ export function ModelsPage() {
               </EmptyState>
             </div>
           )}
-          <Section title={text.installed} weights={installed} namesOf={namesOf} />
+          <Section title={text.installed} weights={installed} namesOf={namesOf} maySteer={state.may_steer} />
           <Families state={state} />
-          <Section title={text.available} weights={available} namesOf={namesOf} />
+          <Section title={text.available} weights={available} namesOf={namesOf} maySteer={state.may_steer} />
         </div>
       )}
     </Page>
@@ -51,10 +51,12 @@ function Section({
   title,
   weights,
   namesOf,
+  maySteer,
 }: {
   readonly title: string;
   readonly weights: readonly ConsoleWeights[];
   readonly namesOf: (weights: ConsoleWeights) => Parameters<typeof WeightsCard>[0]["names"];
+  readonly maySteer: boolean;
 }) {
   if (weights.length === 0) return null;
   return (
@@ -62,7 +64,7 @@ function Section({
       <h2 className="mb-2.5 text-[1.08rem] font-semibold">{title}</h2>
       <div className="grid gap-4">
         {weights.map((each) => (
-          <WeightsCard key={each.name} weights={each} names={namesOf(each)} />
+          <WeightsCard key={each.name} weights={each} names={namesOf(each)} maySteer={maySteer} />
         ))}
       </div>
     </section>

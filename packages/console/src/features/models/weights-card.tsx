@@ -2,7 +2,6 @@ import type { ConsoleWeights, ModelInfo } from "@parley/wire";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Download, Power, PowerOff, Square } from "lucide-react";
 import { actOnModel, consoleModelsQuery, type ModelAction } from "../../api/models.ts";
-import { isAdministrator, useSession } from "../../app/use-session.ts";
 import { formatBytes, formatPercent } from "../../format/format.ts";
 import { Badge, type BadgeTone } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -13,7 +12,15 @@ import { ModelNames } from "./model-names.tsx";
 import { text } from "./text.ts";
 
 /** One set of weights: where it stands, what it takes, what it does now, and what can be done with it. */
-export function WeightsCard({ weights, names }: { readonly weights: ConsoleWeights; readonly names: readonly ModelInfo[] }) {
+export function WeightsCard({
+  weights,
+  names,
+  maySteer,
+}: {
+  readonly weights: ConsoleWeights;
+  readonly names: readonly ModelInfo[];
+  readonly maySteer: boolean;
+}) {
   const { title, engine, pull, load_fault: loadFault } = weights;
   const [first] = names;
   return (
@@ -28,7 +35,7 @@ export function WeightsCard({ weights, names }: { readonly weights: ConsoleWeigh
             {[formatBytes(weights.bytes), weights.license, ...(first ? abilitiesOf(first) : [])].filter(Boolean).join(" · ")}
           </p>
         </div>
-        <Actions weights={weights} />
+        {maySteer && <Actions weights={weights} />}
       </div>
       {engine?.state === "loading" && (
         <div className="mt-4">
@@ -48,13 +55,11 @@ export function WeightsCard({ weights, names }: { readonly weights: ConsoleWeigh
 }
 
 function Actions({ weights: { name, title, engine, pull, is_installed: isInstalled } }: { readonly weights: ConsoleWeights }) {
-  const session = useSession();
   const queryClient = useQueryClient();
   const act = useMutation({
     mutationFn: (action: ModelAction) => actOnModel(name, action),
     onSettled: () => queryClient.invalidateQueries({ queryKey: consoleModelsQuery.queryKey }),
   });
-  if (!isAdministrator(session)) return null;
   const isPulling = pull?.status === "running";
   return (
     <div className="grid justify-items-end gap-2">

@@ -1,9 +1,9 @@
 import { ConsoleEvent } from "@parley/wire";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ChangeTopic } from "../../platform/changes.ts";
-import { isAdministrator } from "../../sign-in/to-admin-principal.ts";
 import { defineEndpoint, type SessionRequest, type StreamPart } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
+import { maySteerModels } from "../shared/steer-models.ts";
 
 /** How often what changes by itself is looked at: slots, speed, downloads. */
 const LOOK_EVERY_MS = 1_000;
@@ -24,12 +24,10 @@ export const consoleEvents = defineEndpoint({
   },
 });
 
-async function* tell(
-  { session, sessionToken, signal }: SessionRequest,
-  { changes, modelControl, accounts, clock }: EndpointDeps,
-): AsyncGenerator<StreamPart> {
+async function* tell({ session, sessionToken, signal }: SessionRequest, deps: EndpointDeps): AsyncGenerator<StreamPart> {
+  const { changes, modelControl, accounts, clock } = deps;
   using watch = changes.watch(session.organizationId);
-  const viewer = { isAdministrator: isAdministrator(session) };
+  const viewer = { maySteer: await maySteerModels(deps, session) };
   let told = "";
   let checkedAtMs = clock.monotonicMs();
   do {

@@ -1,6 +1,6 @@
 import { ConsoleDone } from "@parley/wire";
-import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
+import { steerModels } from "../shared/steer-models.ts";
 
 export const consoleModelsLoad = defineEndpoint({
   name: "console-models-load",
@@ -9,9 +9,8 @@ export const consoleModelsLoad = defineEndpoint({
   path: "/console/api/models/:weights/load",
   permission: "session",
   reply: { schema: ConsoleDone },
-  async handle({ session, params }, { modelControl }) {
-    toAdminPrincipal(session);
-    await modelControl.load(params["weights"] ?? "");
+  async handle(request, deps) {
+    await steerModels(request, deps, "model.load", (weights) => deps.modelControl.load(weights));
     return { kind: "json", body: { type: "done" } };
   },
 });

@@ -1,6 +1,6 @@
 import { ConsoleDone } from "@parley/wire";
-import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
+import { steerModels } from "../shared/steer-models.ts";
 
 export const consoleModelsPullStop = defineEndpoint({
   name: "console-models-pull-stop",
@@ -9,9 +9,8 @@ export const consoleModelsPullStop = defineEndpoint({
   path: "/console/api/models/:weights/pull",
   permission: "session",
   reply: { schema: ConsoleDone },
-  async handle({ session, params }, { modelControl }) {
-    toAdminPrincipal(session);
-    await modelControl.stopPull(params["weights"] ?? "");
+  async handle(request, deps) {
+    await steerModels(request, deps, "model.pull_stop", (weights) => deps.modelControl.stopPull(weights));
     return { kind: "json", body: { type: "done" } };
   },
 });

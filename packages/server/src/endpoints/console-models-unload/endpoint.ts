@@ -1,6 +1,6 @@
 import { ConsoleDone } from "@parley/wire";
-import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
+import { steerModels } from "../shared/steer-models.ts";
 
 export const consoleModelsUnload = defineEndpoint({
   name: "console-models-unload",
@@ -9,9 +9,8 @@ export const consoleModelsUnload = defineEndpoint({
   path: "/console/api/models/:weights/unload",
   permission: "session",
   reply: { schema: ConsoleDone },
-  async handle({ session, params }, { modelControl }) {
-    toAdminPrincipal(session);
-    await modelControl.unload(params["weights"] ?? "");
+  async handle(request, deps) {
+    await steerModels(request, deps, "model.unload", (weights) => deps.modelControl.unload(weights));
     return { kind: "json", body: { type: "done" } };
   },
 });

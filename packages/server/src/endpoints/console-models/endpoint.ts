@@ -1,6 +1,6 @@
 import { ConsoleModels } from "@parley/wire";
-import { isAdministrator } from "../../sign-in/to-admin-principal.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
+import { maySteerModels } from "../shared/steer-models.ts";
 
 export const consoleModels = defineEndpoint({
   name: "console-models",
@@ -9,8 +9,8 @@ export const consoleModels = defineEndpoint({
   path: "/console/api/models",
   permission: "session",
   reply: { schema: ConsoleModels },
-  async handle({ session }, { modelControl }) {
-    const body = await modelControl.state({ isAdministrator: isAdministrator(session) });
+  async handle({ session }, deps) {
+    const body = await deps.modelControl.state({ maySteer: await maySteerModels(deps, session) });
     return { kind: "json", headers: { "cache-control": "no-store" }, body };
   },
 });
