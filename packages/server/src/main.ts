@@ -18,9 +18,9 @@ import { loadConsoleFiles } from "./doors/console/load-console-files.ts";
 import { createMediaFetcher } from "./documents/create-media-fetcher.ts";
 import { readImageText } from "./documents/read-image-text.ts";
 import { createMediaReader } from "./documents/read-media.ts";
-import { createTurnTaker } from "./documents/take-turns.ts";
+import { createTurnTaker } from "./platform/take-turns.ts";
 import { createServer, toTrustedProxies } from "./doors/index.ts";
-import { createEgress, createEgressPolicy, resolveBySystem } from "./egress/index.ts";
+import { createEgress, createEgressPolicy, resolveBySystem, resolveInTurn } from "./egress/index.ts";
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
 import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
 import { openSnapshotStore } from "./engines/turn-engine/cache/snapshot-store.ts";
@@ -126,7 +126,7 @@ export async function startParley(options: {
   const skills = createSkills({ storage, blobs, clock, auditKey, quotaBytes, builtIns });
   const skillFolders = createSkillFolders({ storage, skills, builtIns, folder: join(dataDir, "skills") });
   const { allow, public: isPublicReached } = config.egress;
-  const egress = createEgress(createEgressPolicy({ allow, isPublicReached, resolve: resolveBySystem }));
+  const egress = createEgress(createEgressPolicy({ allow, isPublicReached, resolve: resolveInTurn(resolveBySystem) }));
   const authenticator = started.use(createAuthenticator({ storage, hmacKey, clock }));
 
   const buckets = started.use(
@@ -390,7 +390,7 @@ export async function startParley(options: {
     await jobs.every("spend-alerts", "* * * * *", () => alerts.run());
   }
   await jobs.every("reconcile-ledger", "43 2 * * *", async () => void (await reconcileLedger({ storage, clock, log, metrics })));
-  await jobs.every("sweep-request-log", "27 3 * * *", () => failures.sweep());
+  await jobs.every("sweep-request-log", "27 * * * *", () => failures.sweep());
   await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
   await jobs.every("sweep-containers", "*/10 * * * *", () => containers.sweep());
   await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createMediaReader, type FetchMedia, MediaUnreachable, type MediaReading } from "./read-media.ts";
-import { createTurnTaker } from "./take-turns.ts";
+import { createTurnTaker } from "../platform/take-turns.ts";
 import { readImageText } from "./read-image-text.ts";
 import { makePdf, pdfOf } from "./testing/make-pdf.ts";
 import { servedCapabilities } from "../models/served-capabilities.ts";

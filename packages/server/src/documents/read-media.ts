@@ -4,7 +4,7 @@ import { findImageProblem } from "./check-image.ts";
 import type { Picture } from "../turn/turn.ts";
 import { findMedia, type Media, type Path } from "./find-media.ts";
 import { PdfError, readPdf } from "./read-pdf.ts";
-import type { TurnTaker } from "./take-turns.ts";
+import type { TurnTaker } from "../platform/take-turns.ts";
 import { createTextCache } from "./text-cache.ts";
 
 /** What was read of a request's PDFs and pictures, by the `source` object that holds or names them. */

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { TurnTaker } from "../documents/take-turns.ts";
+import type { TurnTaker } from "../platform/take-turns.ts";
 import { createEgress, createEgressPolicy, type Egress } from "../egress/index.ts";
 import type { ResolvedAddress } from "../egress/egress-policy.ts";
 import type { Clock } from "../platform/clock.ts";

@@ -12,7 +12,7 @@ import {
   toolBlock,
   USAGE,
 } from "../doors/testing/scripted-engine.ts";
-import { createTurnTaker } from "../documents/take-turns.ts";
+import { createTurnTaker } from "../platform/take-turns.ts";
 import { fail } from "../platform/fail.ts";
 import { type ServerTool, type ServerToolCall, ServerToolError, type ServerTools } from "./server-tool.ts";
 import { otherTools } from "./testing/other-tools.ts";
@@ -318,42 +318,6 @@ test("a client that leaves while a tool runs stops the tool, and the turn is rec
   await until(() => server.rows.some(({ outcome }) => outcome === "client_closed"));
   // What the step before the call had used is billed.
   expect(server.rows.find(({ outcome }) => outcome === "client_closed")?.usage.inputTokens).toBe(USAGE.inputTokens);
-});
-
-test("what was searched before the client left is billed", async () => {
-  const begun = Promise.withResolvers<void>();
-  server.playSteps(step("", search("frogs")), async function* (_turn, signal) {
-    yield start;
-    begun.resolve();
-    await pause(60_000, signal);
-  });
-  const leaving = new AbortController();
-  const body = { ...BODY, stream: true, tools: [SEARCH] };
-  const reply = post(server, "/v1/messages", body, { signal: leaving.signal }).then((response) => response.text());
-  reply.catch(() => {});
-  await begun.promise;
-  leaving.abort();
-  await until(() => server.rows.length > 0);
-  expect(server.rows[0]).toMatchObject({ outcome: "client_closed", usage: { serverToolUse: { webSearchRequests: 1 } } });
-  expect(server.rows[0]?.bill.cost.webSearch).toBe(10_000_000n);
-});
-
-test("of searches that run together those that were done before the client left are billed", async () => {
-  const done = Promise.withResolvers<void>();
-  searching = async ({ query, signal }) => {
-    if (query === "frogs") return pause(60_000, signal);
-    // The second is done while the first is waited for.
-    setImmediate(() => done.resolve());
-  };
-  server.playSteps(step("", search("frogs"), search("toads")));
-  const leaving = new AbortController();
-  const body = { ...BODY, stream: true, tools: [SEARCH] };
-  const reply = post(server, "/v1/messages", body, { signal: leaving.signal }).then((response) => response.text());
-  reply.catch(() => {});
-  await done.promise;
-  leaving.abort();
-  await until(() => server.rows.length > 0);
-  expect(server.rows[0]?.usage.serverToolUse).toEqual({ webSearchRequests: 1, webFetchRequests: 0 });
 });
 
 test("max_tokens bounds the whole reply, and a forced call is forced once", async () => {

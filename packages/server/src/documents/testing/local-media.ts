@@ -1,5 +1,5 @@
 import { createMediaReader, MediaUnreachable } from "../read-media.ts";
-import { createTurnTaker } from "../take-turns.ts";
+import { createTurnTaker } from "../../platform/take-turns.ts";
 import { readImageText } from "../read-image-text.ts";
 
 /** Reads documents and pictures for real, but fetches nothing. */

@@ -26,7 +26,11 @@ export function createToolSearch(by: "regex" | "words"): ServerTool<ToolSearchTo
     error: (id, code): ToolSearchToolResultBlock => ({
       type: "tool_search_tool_result",
       tool_use_id: id,
-      content: { type: "tool_search_tool_result_error", error_code: ToolSearchErrorCode.catch("unavailable").parse(code), error_message: null },
+      content: {
+        type: "tool_search_tool_result_error",
+        error_code: ToolSearchErrorCode.catch("unavailable").parse(code),
+        error_message: null,
+      },
     }),
   };
 }

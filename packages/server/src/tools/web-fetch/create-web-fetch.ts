@@ -1,5 +1,5 @@
 import { WebFetchErrorCode, type WebFetchToolParam, type WebFetchToolResultBlock } from "@parley/wire";
-import type { TurnTaker } from "../../documents/take-turns.ts";
+import type { TurnTaker } from "../../platform/take-turns.ts";
 import type { Egress } from "../../egress/index.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { passesDomains } from "../domain-filter.ts";
@@ -23,7 +23,13 @@ const URL_MAX_CHARACTERS = 250;
 /** English text; the limit is approximate, in the platform's words too. */
 const CHARACTERS_PER_TOKEN = 4;
 
-export function createWebFetch({ egress, turns, clock, isEnabled, contentMaxTokens }: WebFetchOptions): ServerTool<WebFetchToolParam> {
+export function createWebFetch({
+  egress,
+  turns,
+  clock,
+  isEnabled,
+  contentMaxTokens,
+}: WebFetchOptions): ServerTool<WebFetchToolParam> {
   const cache = createPageCache(clock);
   return {
     counts: "web-fetch",
@@ -40,7 +46,8 @@ export function createWebFetch({ egress, turns, clock, isEnabled, contentMaxToke
       const cached = mayUseCache ? cache.get(turn.workspaceId, url) : null;
       const mayFollow = (target: string) => passesDomains(target, definition);
       const { workspaceId } = turn;
-      const page = cached ?? (await fetchPage(egress, url, { nowMs: () => clock.nowMs(), mayFollow, workspaceId, turns, signal }));
+      const page =
+        cached ?? (await fetchPage(egress, url, { nowMs: () => clock.nowMs(), mayFollow, workspaceId, turns, signal }));
       // One from the cache may have been fetched for a tool that allowed more.
       if (!passesDomains(page.url, definition))
         throw new ServerToolError("url_not_allowed", "it redirects to a domain that is not allowed");

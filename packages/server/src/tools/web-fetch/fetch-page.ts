@@ -1,5 +1,5 @@
 import { PdfError, readPdf } from "../../documents/read-pdf.ts";
-import type { TurnTaker } from "../../documents/take-turns.ts";
+import type { TurnTaker } from "../../platform/take-turns.ts";
 import { type Egress, EgressError, type EgressReply, readAll } from "../../egress/index.ts";
 import { ServerToolError } from "../server-tool.ts";
 import { readPageApart } from "./read-page-apart.ts";

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BODY } from "../../doors/testing/start-test-server.ts";
 import { end, scripted, start, textBlock, toolBlock } from "../../doors/testing/scripted-engine.ts";
 import { makePdf } from "../../documents/testing/make-pdf.ts";
-import { createTurnTaker } from "../../documents/take-turns.ts";
+import { createTurnTaker } from "../../platform/take-turns.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { HOSTILE_NAMES, ssrfCorpus } from "../../egress/testing/ssrf-corpus.ts";
 import { systemClock } from "../../platform/clock.ts";
