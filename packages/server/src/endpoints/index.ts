@@ -43,6 +43,8 @@ import { consoleSecondFactorConfirm } from "./console-second-factor-confirm/endp
 import { consoleSecondFactorDisable } from "./console-second-factor-disable/endpoint.ts";
 import { consoleSecondFactorEnrol } from "./console-second-factor-enrol/endpoint.ts";
 import { consoleSession } from "./console-session/endpoint.ts";
+import { consoleSessions } from "./console-sessions/endpoint.ts";
+import { consoleSessionsEnd } from "./console-sessions-end/endpoint.ts";
 import { consoleSignIn } from "./console-sign-in/endpoint.ts";
 import { consoleSignInMethods } from "./console-sign-in-methods/endpoint.ts";
 import { consoleSignOut } from "./console-sign-out/endpoint.ts";
@@ -87,6 +89,7 @@ import { usageReportMessages } from "./usage-report-messages/endpoint.ts";
 import { organizationsRateLimitsList } from "./organizations-rate-limits-list/endpoint.ts";
 import { readyz } from "./readyz/endpoint.ts";
 import { usersDelete } from "./users-delete/endpoint.ts";
+import { usersSignOut } from "./users-sign-out/endpoint.ts";
 import { usersGet } from "./users-get/endpoint.ts";
 import { usersList } from "./users-list/endpoint.ts";
 import { usersUpdate } from "./users-update/endpoint.ts";
@@ -157,6 +160,7 @@ export const endpoints: readonly Endpoint[] = [
   usersGet,
   usersUpdate,
   usersDelete,
+  usersSignOut,
   invitesList,
   invitesGet,
   invitesCreate,
@@ -198,6 +202,8 @@ export const endpoints: readonly Endpoint[] = [
   consoleSecondFactorDisable,
   consoleSecondFactorEnrol,
   consoleSession,
+  consoleSessions,
+  consoleSessionsEnd,
   consoleSignIn,
   consoleSignInMethods,
   consoleSignOut,

@@ -4,7 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
 import { findTicket, useTicket, voidPasswordTickets, voidTickets } from "../storage/sign-in-tickets.ts";
 import type { Storage } from "../storage/storage.ts";
-import { findCredentials, setPasswordHash } from "../storage/user-credentials.ts";
+import { findCredentials, setPasswordHash, setPasswordHashOn } from "../storage/user-credentials.ts";
 import { normalizeEmail } from "../tenancy/normalize-email.ts";
 import { issueTicket } from "./issue-ticket.ts";
 import { hashSecret } from "../auth/hash-secret.ts";
@@ -131,9 +131,11 @@ export function createSignIn(deps: SignInDeps): SignIn {
     password: string,
     { exceptSessionId, requestId }: { readonly exceptSessionId: string | null; readonly requestId: string | null },
   ): Promise<void> {
-    await people.noteOwnAct(userId, "user.password_change", requestId);
+    const passwordHash = await hashPassword(password);
+    await people.actForSelf({ userId, action: "user.password_change", requestId }, (queries) =>
+      setPasswordHashOn(queries, userId, passwordHash, clock.nowMs()),
+    );
     // In this order: a sign-in with the old password that comes in between does not stay.
-    await setPasswordHash(storage, userId, await hashPassword(password), clock.nowMs());
     await voidPasswordTickets(storage, userId, clock.nowMs());
     await sessions.endOthers(userId, exceptSessionId);
   }

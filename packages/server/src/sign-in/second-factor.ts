@@ -3,7 +3,14 @@ import type { BucketStore } from "../limits/bucket-store.ts";
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
 import type { Storage } from "../storage/storage.ts";
-import { claimTotpStep, confirmTotp, findCredentials, setTotpSecret, useRecoveryCode } from "../storage/user-credentials.ts";
+import {
+  claimTotpStep,
+  confirmTotpOn,
+  findCredentials,
+  setTotpSecret,
+  setTotpSecretOn,
+  useRecoveryCode,
+} from "../storage/user-credentials.ts";
 import { hashSecret } from "../auth/hash-secret.ts";
 import type { People } from "./people.ts";
 import { seal, unseal } from "./seal.ts";
@@ -82,14 +89,16 @@ export function createSecondFactor(deps: {
       if (step === null) throw fail("invalid_request_error", { public: "code: The code is wrong" });
       const codes = Array.from({ length: RECOVERY_CODES }, () => formatRecoveryCode(randomBytes(RECOVERY_BYTES)));
       const hmacs = codes.map((each) => hashCode(userId, each));
-      await people.noteOwnAct(userId, "user.second_factor_enable", requestId);
-      await confirmTotp(storage, userId, step, hmacs, clock.nowMs());
+      await people.actForSelf({ userId, action: "user.second_factor_enable", requestId }, (queries) =>
+        confirmTotpOn(queries, { userId, step, codeHmacs: hmacs, atMs: clock.nowMs() }),
+      );
       return codes;
     },
     async disable(userId, code, requestId) {
       await requireCode(userId, code);
-      await people.noteOwnAct(userId, "user.second_factor_disable", requestId);
-      await setTotpSecret(storage, userId, null, clock.nowMs());
+      await people.actForSelf({ userId, action: "user.second_factor_disable", requestId }, (queries) =>
+        setTotpSecretOn(queries, userId, null, clock.nowMs()),
+      );
     },
     isOn,
     require: requireCode,

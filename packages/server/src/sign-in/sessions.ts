@@ -1,7 +1,15 @@
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
 import { newId } from "../platform/ids.ts";
-import { findLiveSession, insertSession, markReauthenticated, revokeSessions, touchSession } from "../storage/sessions.ts";
+import {
+  findLiveSession,
+  insertSession,
+  listLiveSessions,
+  markReauthenticated,
+  revokeSessions,
+  type SessionRow,
+  touchSession,
+} from "../storage/sessions.ts";
 import type { Storage } from "../storage/storage.ts";
 import { newSecret } from "./one-time-secret.ts";
 import { hashSecret } from "../auth/hash-secret.ts";
@@ -41,6 +49,10 @@ export interface Sessions {
   /** Whether it still is one; asking does not keep it from lapsing, so an open page alone keeps nobody signed in. */
   isLive(token: string): Promise<boolean>;
   end(token: string): Promise<void>;
+  /** Where a person is signed in. */
+  list(userId: string): Promise<readonly SessionRow[]>;
+  /** False: it is none of the person's, or over. */
+  endOne(userId: string, id: string): Promise<boolean>;
   /** Ends all sessions of a person but one. */
   endOthers(userId: string, exceptId: string | null): Promise<void>;
   markReauthenticated(session: SessionPrincipal): Promise<void>;
@@ -103,6 +115,11 @@ export function createSessions(deps: {
       const session = await find(token);
       await revokeSessions(storage, { id: session.id }, clock.nowMs());
     },
+    list(userId) {
+      const nowMs = clock.nowMs();
+      return listLiveSessions(storage, userId, { nowMs, idleSinceMs: nowMs - IDLE_MS });
+    },
+    endOne: async (userId, id) => (await revokeSessions(storage, { id, userId }, clock.nowMs())) > 0,
     async endOthers(userId, exceptId) {
       await revokeSessions(storage, { userId, exceptId }, clock.nowMs());
     },

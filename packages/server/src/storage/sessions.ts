@@ -1,6 +1,9 @@
-import { and, eq, gt, isNull, lt, ne } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, lt, ne } from "drizzle-orm";
 import { sessions } from "./schema.ts";
-import type { Storage } from "./storage.ts";
+import type { Queries, Storage } from "./storage.ts";
+
+/** More than a person has browsers. */
+const SESSIONS_SHOWN = 200;
 
 export interface NewSessionRow {
   readonly id: string;
@@ -82,24 +85,51 @@ export function markReauthenticated(storage: Storage, id: string, atMs: number):
   });
 }
 
-/** Ends one session, or with `exceptId` all others of its person. Returns how many it ended. */
-export function revokeSessions(
+/** Those of a person that are neither revoked nor over, nor idle since before `idleSinceMs`; the one used last first. */
+export function listLiveSessions(
   storage: Storage,
-  which: { readonly id: string } | { readonly userId: string; readonly exceptId: string | null },
-  atMs: number,
-): Promise<number> {
-  return storage.run({ operation: "revoke sessions", repeatable: true }, async (database) => {
-    const whose =
-      "id" in which
-        ? eq(sessions.id, which.id)
-        : and(eq(sessions.userId, which.userId), which.exceptId === null ? undefined : ne(sessions.id, which.exceptId));
+  userId: string,
+  { nowMs, idleSinceMs }: { readonly nowMs: number; readonly idleSinceMs: number },
+): Promise<SessionRow[]> {
+  return storage.run({ operation: "list sessions", repeatable: true }, async (database) => {
     const rows = await database
-      .update(sessions)
-      .set({ revokedAt: new Date(atMs) })
-      .where(and(whose, isNull(sessions.revokedAt)))
-      .returning({ id: sessions.id });
-    return rows.length;
+      .select()
+      .from(sessions)
+      .where(
+        and(
+          eq(sessions.userId, userId),
+          isNull(sessions.revokedAt),
+          gt(sessions.expiresAt, new Date(nowMs)),
+          gt(sessions.lastSeenAt, new Date(idleSinceMs)),
+        ),
+      )
+      .orderBy(desc(sessions.lastSeenAt), desc(sessions.id))
+      .limit(SESSIONS_SHOWN);
+    return rows.map(toSession);
   });
+}
+
+/** One session, one of a person, or with `exceptId` all others of a person. */
+export type WhichSessions =
+  | { readonly id: string; readonly userId?: string }
+  | { readonly userId: string; readonly exceptId: string | null };
+
+/** Ends sessions. Returns how many it ended. */
+export function revokeSessions(storage: Storage, which: WhichSessions, atMs: number): Promise<number> {
+  return storage.run({ operation: "revoke sessions", repeatable: true }, (database) => revokeSessionsOn(database, which, atMs));
+}
+
+export async function revokeSessionsOn(queries: Queries, which: WhichSessions, atMs: number): Promise<number> {
+  const whose =
+    "id" in which
+      ? and(eq(sessions.id, which.id), which.userId === undefined ? undefined : eq(sessions.userId, which.userId))
+      : and(eq(sessions.userId, which.userId), which.exceptId === null ? undefined : ne(sessions.id, which.exceptId));
+  const rows = await queries
+    .update(sessions)
+    .set({ revokedAt: new Date(atMs) })
+    .where(and(whose, isNull(sessions.revokedAt)))
+    .returning({ id: sessions.id });
+  return rows.length;
 }
 
 /** Forgets sessions that ended before `beforeMs`. */

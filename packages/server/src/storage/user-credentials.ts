@@ -1,6 +1,6 @@
 import { and, eq, lt } from "drizzle-orm";
 import { userCredentials, userIdentities, userRecoveryCodes } from "./schema.ts";
-import type { Storage } from "./storage.ts";
+import type { Queries, Storage } from "./storage.ts";
 
 export interface CredentialsRow {
   readonly passwordHash: string | null;
@@ -21,48 +21,58 @@ export function findCredentials(storage: Storage, userId: string): Promise<Crede
 }
 
 export function setPasswordHash(storage: Storage, userId: string, passwordHash: string, atMs: number): Promise<void> {
-  return storage.run({ operation: "set password", repeatable: true }, async (database) => {
-    const values = { passwordHash, updatedAt: new Date(atMs) };
-    await database
-      .insert(userCredentials)
-      .values({ userId, ...values })
-      .onConflictDoUpdate({ target: userCredentials.userId, set: values });
-  });
+  return storage.run({ operation: "set password", repeatable: true }, (database) =>
+    setPasswordHashOn(database, userId, passwordHash, atMs),
+  );
+}
+
+export async function setPasswordHashOn(queries: Queries, userId: string, passwordHash: string, atMs: number): Promise<void> {
+  const values = { passwordHash, updatedAt: new Date(atMs) };
+  await queries
+    .insert(userCredentials)
+    .values({ userId, ...values })
+    .onConflictDoUpdate({ target: userCredentials.userId, set: values });
 }
 
 /** Begins an enrolment, or with null ends the second factor; recovery codes go with it. */
 export function setTotpSecret(storage: Storage, userId: string, totpSecretSealed: Buffer | null, atMs: number): Promise<void> {
   return storage.run({ operation: "set totp secret", repeatable: true }, (database) =>
-    database.transaction(async (transaction) => {
-      const values = { totpSecretSealed, totpConfirmedAt: null, totpLastStep: 0, updatedAt: new Date(atMs) };
-      await transaction
-        .insert(userCredentials)
-        .values({ userId, ...values })
-        .onConflictDoUpdate({ target: userCredentials.userId, set: values });
-      await transaction.delete(userRecoveryCodes).where(eq(userRecoveryCodes.userId, userId));
-    }),
+    database.transaction((transaction) => setTotpSecretOn(transaction, userId, totpSecretSealed, atMs)),
   );
 }
 
-/** Confirms the enrolment with its first code's step and stores the recovery codes. */
-export function confirmTotp(
-  storage: Storage,
+/** The same inside a transaction. */
+export async function setTotpSecretOn(
+  queries: Queries,
   userId: string,
-  step: number,
-  codeHmacs: readonly string[],
+  totpSecretSealed: Buffer | null,
   atMs: number,
 ): Promise<void> {
-  return storage.run({ operation: "confirm totp", repeatable: true }, (database) =>
-    database.transaction(async (transaction) => {
-      const at = new Date(atMs);
-      await transaction
-        .update(userCredentials)
-        .set({ totpConfirmedAt: at, totpLastStep: step, updatedAt: at })
-        .where(eq(userCredentials.userId, userId));
-      await transaction.delete(userRecoveryCodes).where(eq(userRecoveryCodes.userId, userId));
-      await transaction.insert(userRecoveryCodes).values(codeHmacs.map((codeHmac) => ({ userId, codeHmac })));
-    }),
-  );
+  const values = { totpSecretSealed, totpConfirmedAt: null, totpLastStep: 0, updatedAt: new Date(atMs) };
+  await queries
+    .insert(userCredentials)
+    .values({ userId, ...values })
+    .onConflictDoUpdate({ target: userCredentials.userId, set: values });
+  await queries.delete(userRecoveryCodes).where(eq(userRecoveryCodes.userId, userId));
+}
+
+/** Confirms, inside a transaction, the enrolment with its first code's step and stores the recovery codes. */
+export async function confirmTotpOn(
+  queries: Queries,
+  {
+    userId,
+    step,
+    codeHmacs,
+    atMs,
+  }: { readonly userId: string; readonly step: number; readonly codeHmacs: readonly string[]; readonly atMs: number },
+): Promise<void> {
+  const at = new Date(atMs);
+  await queries
+    .update(userCredentials)
+    .set({ totpConfirmedAt: at, totpLastStep: step, updatedAt: at })
+    .where(eq(userCredentials.userId, userId));
+  await queries.delete(userRecoveryCodes).where(eq(userRecoveryCodes.userId, userId));
+  await queries.insert(userRecoveryCodes).values(codeHmacs.map((codeHmac) => ({ userId, codeHmac })));
 }
 
 /** False when this step, or a later one, was accepted before: of two at once with one code, one wins. */

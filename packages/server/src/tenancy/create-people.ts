@@ -1,6 +1,7 @@
 import { fail } from "../platform/fail.ts";
 import { changeAudited } from "../storage/audit-log.ts";
 import { findInvite, findPendingInviteOn, statusOf } from "../storage/invites.ts";
+import type { Queries } from "../storage/storage.ts";
 import { countUsersOn, findUser, findUserByEmailOn, type OrganizationRoleName, type UserRow } from "../storage/users.ts";
 import { acceptInvite } from "./manage-invites.ts";
 import { addUserOn } from "./manage-users.ts";
@@ -56,12 +57,16 @@ export function createPeople(deps: TenancyDeps, organizationId: string) {
         );
       });
     },
-    /** Writes down what somebody did to how they sign in. */
-    async noteOwnAct(userId: string, action: OwnAct, requestId: string | null): Promise<void> {
+    /** Does to how somebody signs in what they asked for, and writes it down in the same transaction. */
+    async actForSelf(
+      { userId, action, requestId }: { readonly userId: string; readonly action: OwnAct; readonly requestId: string | null },
+      work: (queries: Queries) => Promise<void>,
+    ): Promise<void> {
       const actor = { type: "user" as const, id: userId };
-      await changeAudited(storage, action, toAuditedAct(deps, { organizationId, actor, requestId }), (_queries, record) =>
-        record({ action, target: { type: "user", id: userId }, before: null, after: null }),
-      );
+      await changeAudited(storage, action, toAuditedAct(deps, { organizationId, actor, requestId }), async (queries, record) => {
+        await work(queries);
+        await record({ action, target: { type: "user", id: userId }, before: null, after: null });
+      });
     },
     /** The invite that waits for this address; null: none, or it is over. */
     async findInvite(

@@ -1,3 +1,5 @@
+import Anthropic from "@anthropic-ai/sdk";
+import type { ConsoleSessionSummary } from "@parley/wire";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startOpenIdProvider, type OpenIdProvider } from "../support/start-openid-provider.ts";
 import { toTrustedProxies } from "../../src/doors/anthropic/network-address.ts";
@@ -67,7 +69,15 @@ test("the session's cookie is for our own pages only, and says nothing", async (
     { email: OWNER.email, password: OWNER.password },
     { headers: { "x-forwarded-proto": "https" } },
   );
-  expect(overTls.headers.getSetCookie()[0]).toMatch(/; Secure$/);
+  // A name that a browser takes from this host alone, and with TLS.
+  expect(overTls.headers.getSetCookie()[0]).toMatch(/^__Host-parley_session=[\w-]{43}; Path=\/; .*; Secure$/);
+  const cookie = cookieOf(overTls);
+  const planted = cookie.replace("__Host-", "");
+  const statuses = [cookie, planted].map(async (each) => {
+    const { status } = await call("/console/api/session", undefined, { cookie: each, headers: { "x-forwarded-proto": "https" } });
+    return status;
+  });
+  expect(await Promise.all(statuses)).toEqual([200, 401]);
 });
 
 test("an owner's session reaches the Admin API in place of a key", async () => {
@@ -173,6 +183,44 @@ test("signing out ends the session everywhere", async () => {
   const response = await call("/console/api/sign-out", {}, { cookie });
   expect(response.headers.getSetCookie()[0]).toMatch(/^parley_session=; .*Expires=Thu, 01 Jan 1970/);
   expect((await onOther()).status).toBe(401);
+});
+
+test("one sees where one is signed in and ends a session; an administrator ends all of a member", async () => {
+  const first = await signInAs("developer", "dan@example.com");
+  const second = cookieOf(await call("/console/api/sign-in", { email: "dan@example.com", password: "a password of mine" }));
+  const sessionsOf = async (cookie: string) =>
+    ((await (await call("/console/api/sessions", undefined, { cookie })).json()) as { data: ConsoleSessionSummary[] }).data;
+  const end = (id: string, cookie: string) =>
+    fetch(`${platform.url}/console/api/sessions/${id}`, {
+      method: "DELETE",
+      headers: { cookie, "sec-fetch-site": "same-origin" },
+    });
+  const isLive = async (cookie: string) => (await call("/console/api/session", undefined, { cookie })).status === 200;
+
+  const listed = await sessionsOf(second);
+  expect(listed.map(({ is_current: isCurrent }) => String(isCurrent)).toSorted()).toEqual(["false", "true"]);
+  expect(JSON.stringify(listed)).not.toContain(second.split("=")[1]);
+  const other = listed.find(({ is_current: isCurrent }) => !isCurrent)?.id ?? "";
+  const [owners] = await sessionsOf(ownerCookie);
+  expect((await end(owners?.id ?? "", second)).status).toBe(404);
+  expect([(await end(other, second)).status, (await end(other, second)).status]).toEqual([200, 404]);
+  expect([await isLive(first), await isLive(second), await isLive(ownerCookie)]).toEqual([false, true, true]);
+
+  const { users } = new Anthropic({ baseURL: platform.url, apiKey: platform.adminKey, maxRetries: 0 }).beta.organization;
+  const people = await Array.fromAsync(users.list());
+  const idOf = (email: string) => people.find((each) => each.email === email)?.id ?? "";
+  const dan = idOf("dan@example.com");
+  expect(await users.signOut(dan)).toMatchObject({ id: dan, role: "developer" });
+  expect(await isLive(second)).toBe(false);
+  await expect(users.signOut(idOf(OWNER.email))).rejects.toMatchObject({
+    status: 400,
+    error: { error: { details: { error_code: "cannot_sign_out_primary_owner" } } },
+  });
+  expect(await isLive(ownerCookie)).toBe(true);
+  const log = await call("/v1/organizations/audit_log?action=user.sign_out", undefined, { cookie: ownerCookie });
+  expect(await log.json()).toMatchObject({
+    data: [{ action: "user.sign_out", target: { id: dan }, after: { sessions_ended: 1 } }],
+  });
 });
 
 test("a removed person's session is over at once", async () => {

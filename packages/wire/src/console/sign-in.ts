@@ -73,3 +73,22 @@ export const ConsoleRecoveryCodes = z
   .meta({ id: "ConsoleRecoveryCodes", description: "Each works once; they are shown only now." });
 
 export const ConsoleDone = z.object({ type: z.literal("done") }).meta({ id: "ConsoleDone" });
+
+export const ConsoleSessionSummary = z
+  .object({
+    type: z.literal("console_session_summary"),
+    id: z.string(),
+    /** The one that asks. */
+    is_current: z.boolean(),
+    /** Of the browser, as it called itself. */
+    user_agent: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    last_seen_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+  })
+  .meta({ id: "ConsoleSessionSummary" });
+export type ConsoleSessionSummary = z.infer<typeof ConsoleSessionSummary>;
+
+export const ConsoleSessionList = z
+  .object({ data: z.array(ConsoleSessionSummary) })
+  .meta({ id: "ConsoleSessionList", description: "Where a person is signed in, the session used last first." });

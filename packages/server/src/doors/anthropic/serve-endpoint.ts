@@ -8,7 +8,7 @@ import type { EndpointDeps } from "../../endpoints/deps.ts";
 import type { FailureLog } from "../../ledger/create-failure-log.ts";
 import { formatStreamPart } from "../../endpoints/format-stream-part.ts";
 import { firstOf } from "../../endpoints/shared/first-of.ts";
-import { readCookie, SESSION_COOKIE } from "../../endpoints/shared/session-cookie.ts";
+import { readCookie, sessionCookieName } from "../../endpoints/shared/session-cookie.ts";
 import { createServerTiming, type ServerTiming } from "../../endpoints/server-timing.ts";
 import { CLIENT_CLOSED } from "../../platform/client-closed.ts";
 import { fail } from "../../platform/fail.ts";
@@ -236,7 +236,7 @@ async function resolveSession(
   exchange: Exchange,
   { accounts }: DoorDeps,
 ): Promise<{ readonly session: SessionPrincipal; readonly token: string }> {
-  const token = readCookie(exchange.incoming.headers.cookie, SESSION_COOKIE);
+  const token = sessionTokenOf(exchange.incoming);
   if (token === null) throw fail("authentication_error", { public: "Sign in first." });
   const session = await accounts.sessions.resolve(token);
   exchange.headers["anthropic-organization-id"] = session.organizationId;
@@ -295,8 +295,12 @@ async function authenticate(exchange: Exchange, deps: DoorDeps): Promise<Princip
 }
 
 /** A cookie counts only where no key is presented: what a client says expressly goes first. */
-function hasSession({ headers }: IncomingMessage): boolean {
-  return !hasSecret(headers) && readCookie(headers.cookie, SESSION_COOKIE) !== null;
+function hasSession(incoming: IncomingMessage): boolean {
+  return !hasSecret(incoming.headers) && sessionTokenOf(incoming) !== null;
+}
+
+function sessionTokenOf(incoming: IncomingMessage): string | null {
+  return readCookie(incoming.headers.cookie, sessionCookieName(originOf(incoming)));
 }
 
 async function sendReply(

@@ -1,7 +1,7 @@
 import { fail } from "../../platform/fail.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 import { OPENID_CALLBACK_PATH } from "../shared/openid-callback-path.ts";
-import { OPENID_COOKIE, readCookie, sessionCookie } from "../shared/session-cookie.ts";
+import { openIdCookieName, readCookie, sessionCookie } from "../shared/session-cookie.ts";
 
 export const consoleOpenidCallback = defineEndpoint({
   name: "console-openid-callback",
@@ -12,7 +12,7 @@ export const consoleOpenidCallback = defineEndpoint({
   reply: { schema: null },
   async handle(request, { accounts }) {
     if (!accounts.openId) throw fail("not_found_error", { public: "No OpenID provider is configured." });
-    const ticket = readCookie(request.headers.cookie, OPENID_COOKIE);
+    const ticket = readCookie(request.headers.cookie, openIdCookieName(request.origin));
     if (ticket === null) {
       throw fail("authentication_error", { public: "The sign-in was begun in another browser, or too long ago. Try again." });
     }

@@ -9,7 +9,7 @@ import { createMediaFetcher } from "../../documents/create-media-fetcher.ts";
 import { findMedia } from "../../documents/find-media.ts";
 import { createMediaReader, type MediaReader } from "../../documents/read-media.ts";
 import { readImageText } from "../../documents/read-image-text.ts";
-import { createTurnTaker } from "../../documents/take-turns.ts";
+import { createTurnTaker } from "../../platform/take-turns.ts";
 import { makePdf } from "../../documents/testing/make-pdf.ts";
 import { end, HELLO, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
 import { BODY, KEY, parseEvents, post, startTestServer, type TestServer } from "../../doors/testing/start-test-server.ts";
@@ -37,7 +37,11 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
   const policy = createEgressPolicy({ allow: ["127.0.0.1"], isPublicReached: false, resolve: async () => [] });
-  const media = createMediaReader({ fetchMedia: createMediaFetcher(createEgress(policy)), readImageText, turns: createTurnTaker(2) });
+  const media = createMediaReader({
+    fetchMedia: createMediaFetcher(createEgress(policy)),
+    readImageText,
+    turns: createTurnTaker(2),
+  });
   blind = await startTestServer({ deps: { media } });
   const models = createModelRegistry({
     mapping: { haiku: "tiny" },
@@ -260,22 +264,22 @@ describe("reading documents", () => {
     return { server, reading, begun: () => begun };
   }
 
-  test("a stream is opened and pinged meanwhile; what fails then is its error event", async () => {
-    for (const fails of [false, true]) {
-      const { server, reading } = await start({ openAfterMs: 20, pingAfterMs: 20 });
-      const response = await post(server, "/v1/messages", body({ stream: true }));
-      expect([response.status, response.headers.get("anthropic-ratelimit-requests-limit")]).toEqual([200, "1000"]);
-      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-      const first = (await reader?.read())?.value ?? "";
-      expect(parseEvents(first)[0]?.event).toBe("ping");
-      if (fails) reading.reject(fail("invalid_request_error", { public: "The PDF specified was not valid." }));
-      else reading.resolve();
-      let rest = "";
-      for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) rest += part.value;
-      const events = parseEvents(rest).filter(({ event }) => event !== "ping");
-      if (fails) expect(events).toMatchObject([{ event: "error", data: { error: { type: "invalid_request_error" } } }]);
-      else expect([events[0]?.event, events.at(-1)?.event]).toEqual(["message_start", "message_stop"]);
-    }
+  test.each([
+    ["is read", null, ["message_start", "message_stop"]],
+    ["cannot be read", fail("invalid_request_error", { public: "The PDF specified was not valid." }), ["error", "error"]],
+  ])("opens a stream and pings it meanwhile: a document that %s", async (_what, fault, ends) => {
+    const { server, reading } = await start({ openAfterMs: 20, pingAfterMs: 20 });
+    const response = await post(server, "/v1/messages", body({ stream: true }));
+    expect([response.status, response.headers.get("anthropic-ratelimit-requests-limit")]).toEqual([200, "1000"]);
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const first = (await reader?.read())?.value ?? "";
+    expect(parseEvents(first)[0]?.event).toBe("ping");
+    if (fault) reading.reject(fault);
+    else reading.resolve();
+    let rest = "";
+    for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) rest += part.value;
+    const events = parseEvents(rest).filter(({ event }) => event !== "ping");
+    expect([events[0]?.event, events.at(-1)?.event]).toEqual(ends);
   });
 
   test("does not begin for a request that is refused anyway, nor for one beyond its limits", async () => {
