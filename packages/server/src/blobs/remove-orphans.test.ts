@@ -20,7 +20,7 @@ test("the store is listed once for all owners, and only what is old and unnamed 
   }
   let lists = 0;
   const blobs = {
-    delete: store.delete,
+    delete: (key: string) => store.delete(key),
     list() {
       lists += 1;
       return store.list();

@@ -209,6 +209,8 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "users-list": plain(),
   "users-get": owned(ofUser),
   "users-update": owned(ofUser, { json: { role: "billing" } }),
+  // Without its beta header.
+  "users-sign-out": { ...owned(ofUser), status: 400 },
   "users-delete": owned(async (platform) => {
     // Not the organization's only member.
     await newUser(platform);
@@ -290,6 +292,8 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "console-openid": { ...plain(), status: 404 },
   "console-openid-callback": { ...plain(), status: 404 },
   "console-session": plain(),
+  "console-sessions": plain(),
+  "console-sessions-end": { ...owned(async () => ({ session_id: "session_none" })), status: 404 },
   "console-prompts-list": { ...plain(), forUsersOfModels: true },
   "console-prompts-create": { ...plain({ json: { name: "some", content: PROMPT } }), forUsersOfModels: true },
   "console-prompts-get": { ...owned(ofPrompt), forUsersOfModels: true },

@@ -12,7 +12,15 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { creditBalance, grantCredits, listCreditGrants, type SpendPeriod, type SpendScope } from "../../src/storage/spend.ts";
 import { setSpendLimit } from "../../src/storage/spend-limits.ts";
 import { silentLog } from "../../src/storage/testing/test-storage.ts";
-import { createScriptedEngine, end, scripted, start, textBlock, toolBlock, USAGE } from "../../src/doors/testing/scripted-engine.ts";
+import {
+  createScriptedEngine,
+  end,
+  scripted,
+  start,
+  textBlock,
+  toolBlock,
+  USAGE,
+} from "../../src/doors/testing/scripted-engine.ts";
 import { createModelRegistry } from "../../src/models/model-registry.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createToolLoop } from "../../src/tools/create-tool-loop.ts";
@@ -286,7 +294,11 @@ test("a turn that goes on after a server tool's call holds the next step first, 
       const call = [start, ...toolBlock(0, "web_search", '{"query":"frogs"}'), end({ stopReason: "tool_use" })];
       // What was found makes a prompt of 100,000 tokens, ten cents.
       const long = { ...USAGE, inputTokens: 100_000 };
-      const reply = [{ ...start, usage: long } as TurnEvent, ...textBlock(0, "Green."), end({ usage: { ...long, outputTokens: 5 } })];
+      const reply = [
+        { ...start, usage: long } as TurnEvent,
+        ...textBlock(0, "Green."),
+        end({ usage: { ...long, outputTokens: 5 } }),
+      ];
       return scripted(steps === 1 ? call : reply)(turn, signal);
     });
     return new Anthropic({ baseURL: node.url, apiKey: platform.apiKey, maxRetries: 0 }).messages.create({
@@ -294,8 +306,13 @@ test("a turn that goes on after a server tool's call holds the next step first, 
       tools: [{ type: "web_search_20250305", name: "web_search", max_uses: 1 }],
     });
   };
-  const spent = async () => BigInt((await read<{ n: string }>(sql`select charged_nano_usd::text as n from spend_accounts
-    where organization_id = ${platform.organizationId}`))[0]?.n ?? 0);
+  const spent = async () =>
+    BigInt(
+      (
+        await read<{ n: string }>(sql`select charged_nano_usd::text as n from spend_accounts
+    where organization_id = ${platform.organizationId}`)
+      )[0]?.n ?? 0,
+    );
   const before = await spent();
   await limit("workspace", platform.workspaceId, "daily", before + 5n * CENT);
   const paused = await search();

@@ -208,6 +208,18 @@ export const consoleRequirements: readonly Requirement[] = [
   ]),
   ...provedBy("server/test/admin/requests.db.test.ts", [
     [
+      "requests:bounded-filter",
+      "9",
+      "A filter of the request log looks at a bounded number of requests a page, and says how far it came.",
+      "a filter looks at so many requests a page, and says how far it came",
+    ],
+    [
+      "requests:bounded-failures",
+      "11",
+      "Failed requests of a workspace are kept for its days, and the newest only.",
+      "failed requests of a workspace go in slices when their days are over, and all but the newest of very many",
+    ],
+    [
       "requests:turn",
       "12",
       "A turn is logged with its phases, its tokens and what its cache missed.",
@@ -286,6 +298,20 @@ export const consoleRequirements: readonly Requirement[] = [
       "12",
       "Every page is reached with the keyboard alone.",
       "everything is reached with the keyboard alone, through the command menu",
+    ],
+  ]),
+  ...provedBy("server/test/console/models.db.test.ts", [
+    [
+      "console:models-owner",
+      "10",
+      "Only administrators of the organization that owns the server steer its models.",
+      "administrators of another organization do not steer the models of a server that they do not own",
+    ],
+    [
+      "console:models-audit",
+      "11",
+      "Who steers the server's models is on the audit log.",
+      "who loads and unloads models is on the audit log; what was refused is not",
     ],
   ]),
 ];

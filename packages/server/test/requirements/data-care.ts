@@ -46,6 +46,12 @@ export const dataCareRequirements: readonly Requirement[] = [
   ]),
   ...provedBy("server/test/admin/data-retention.db.test.ts", [
     [
+      "retention:stale-list",
+      "11",
+      "A workspace that is told to keep content again is not emptied.",
+      "a workspace that is told to keep content again, while others are emptied, keeps it",
+    ],
+    [
       "retention:default",
       "11",
       "Prompts and replies are kept for 30 days at most unless a workspace says otherwise.",
@@ -77,6 +83,12 @@ export const dataCareRequirements: readonly Requirement[] = [
     ],
   ]),
   ...provedBy("server/test/admin/workspace-removal.db.test.ts", [
+    [
+      "removal:late-uploads",
+      "11",
+      "What comes in while its workspace is deleted is refused, and nothing of it stays.",
+      "what comes in while its workspace is %s is refused, and nothing of it stays",
+    ],
     [
       "workspace:export",
       "11",
@@ -130,6 +142,14 @@ export const dataCareRequirements: readonly Requirement[] = [
       "9",
       "A node that starts during a migration waits for it.",
       "a second node that starts during a migration waits for it, and then starts",
+    ],
+  ]),
+  ...provedBy("server/src/blobs/remove-orphans.test.ts", [
+    [
+      "files:orphans-once",
+      "9",
+      "Bytes that nothing names are found by listing the store once.",
+      "the store is listed once for all owners, and only what is old and unnamed is removed",
     ],
   ]),
 ];

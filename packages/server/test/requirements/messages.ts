@@ -333,4 +333,12 @@ export const messagesRequirements: readonly Requirement[] = [
     ["python:abort", "7", "A stream that the Python SDK leaves stops the engine.", "an aborted stream has stopped the engine"],
     ["sdk:python", "1", "The Python SDK, newest and 0.79, works unmodified.", "%s"],
   ]),
+  ...provedBy("server/src/idempotency-in-database.db.test.ts", [
+    [
+      "messages:idempotency-lease",
+      "7",
+      "The key of a process that died is free soon after; that of one that lives is not.",
+      "a claim stands as long as its process lives, and is free soon after it died",
+    ],
+  ]),
 ];

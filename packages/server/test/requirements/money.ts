@@ -157,6 +157,12 @@ export const moneyRequirements: readonly Requirement[] = [
   ]),
   ...provedBy("server/test/money/spend.db.test.ts", [
     [
+      "money:step-holds",
+      "8",
+      "A long loop of server tools cannot pass a spend limit: each step is held first.",
+      "a turn that goes on after a server tool's call holds the next step first, and pauses where the money ends",
+    ],
+    [
       "money:charged",
       "9",
       "A turn is charged exactly, and holds nothing afterwards.",

@@ -68,6 +68,12 @@ export const signInRequirements: readonly Requirement[] = [
   ]),
   ...provedBy("server/test/console/sign-in.db.test.ts", [
     [
+      "sign-in:see-sessions",
+      "11",
+      "People see and end their sessions; administrators sign a member out.",
+      "one sees where one is signed in and ends a session; an administrator ends all of a member",
+    ],
+    [
       "session:proxies",
       "11",
       "Behind a proxy, people of one network do not use up the tries of another.",

@@ -4,6 +4,12 @@ import { provedBy, type Requirement } from "./requirement.ts";
 export const toolsRequirements: readonly Requirement[] = [
   ...provedBy("server/src/egress/egress.test.ts", [
     [
+      "egress:may-follow",
+      "11",
+      "Whoever fetches says where redirects may lead, before anything there is asked for.",
+      "asks before each redirect whether it may go there",
+    ],
+    [
       "egress:spellings",
       "11",
       "An address that leads into this machine or its network is not reached, however it is spelled.",
@@ -58,6 +64,18 @@ export const toolsRequirements: readonly Requirement[] = [
     ],
   ]),
   ...provedBy("server/src/endpoints/messages-create/documents.test.ts", [
+    [
+      "documents:pings",
+      "7",
+      "A stream is opened and pinged while documents are read.",
+      "opens a stream and pings it meanwhile: a document that %s",
+    ],
+    [
+      "documents:limits-first",
+      "8",
+      "Documents are read only for requests that the limits let through and nothing else refuses.",
+      "does not begin for a request that is refused anyway, nor for one beyond its limits",
+    ],
     [
       "documents:pages",
       "surface B",
@@ -304,6 +322,30 @@ export const toolsRequirements: readonly Requirement[] = [
       "11",
       "A workspace that keeps nothing has no containers.",
       "a workspace that keeps nothing has no containers",
+    ],
+  ]),
+  ...provedBy("server/src/egress/resolve-in-turn.test.ts", [
+    [
+      "egress:slow-names",
+      "11",
+      "Names whose servers are slow hold few threads, and keep few others waiting.",
+      "slow names hold two threads, and the next one is of another domain",
+    ],
+  ]),
+  ...provedBy("server/src/platform/take-turns.test.ts", [
+    [
+      "documents:fair",
+      "10",
+      "One workspace that has much read does not keep the others waiting.",
+      "one that asks for much does not keep the others waiting: lines take turns",
+    ],
+  ]),
+  ...provedBy("server/src/tools/failed-turns.test.ts", [
+    [
+      "server-tools:billed-on-abort",
+      "9",
+      "Searches that were made before the client left are billed.",
+      "what was searched before the client left is billed",
     ],
   ]),
 ];
