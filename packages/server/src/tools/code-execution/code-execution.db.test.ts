@@ -13,6 +13,7 @@ import { end, type Script, start, textBlock, toolBlock } from "../../doors/testi
 import { KEY, OTHER_KEY } from "../../doors/testing/start-test-server.ts";
 import { createFiles } from "../../files/create-files.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { createTurnTaker } from "../../platform/take-turns.ts";
 import { openSandbox } from "../../sandbox/open-sandbox.ts";
 import { openTestStorage } from "../../storage/testing/test-storage.ts";
 import type { ServerTools } from "../server-tool.ts";
@@ -57,7 +58,7 @@ function startServer(code: CodeRunnerDeps, deps: Partial<DoorDeps> = {}): Promis
   const egress = () => Promise.reject(new Error("nothing is fetched here"));
   const tools: ServerTools = {
     web_search: createWebSearch({ provider: null, resultsMax: 1, pageMaxCharacters: 1, seal: () => "" }),
-    web_fetch: createWebFetch({ egress, clock, isEnabled: false, contentMaxTokens: 100 }),
+    web_fetch: createWebFetch({ egress, turns: createTurnTaker(2), clock, isEnabled: false, contentMaxTokens: 100 }),
     ...otherTools,
     ...createCodeExecution(code),
   };

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { Containers } from "../../containers/create-containers.ts";
 import { findChanges, readFolderState } from "../../containers/find-changes.ts";
 import { placeFile } from "../../containers/place-file.ts";
-import { createTurnTaker } from "../../documents/take-turns.ts";
 import type { Files } from "../../files/create-files.ts";
+import { createTurnTaker } from "../../platform/take-turns.ts";
 import { SKILLS_FOLDER } from "../../prompt/index.ts";
 import type { SkillFolders } from "../../skills/create-skill-folders.ts";
 import { type Sandbox, type SandboxEnd, type SandboxJob, WORK_PART } from "../../sandbox/sandbox.ts";
@@ -56,12 +56,12 @@ export function createCodeRunner({ sandbox, containers, files, skillFolders, con
   const turns = createTurnTaker(concurrency);
   let waiting = 0;
 
-  async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  async function inTurn<Result>(whose: string, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     if (waiting >= WAITING_MAX) throw new ServerToolError("too_many_requests", `${waiting} programs wait`);
     waiting += 1;
     let hasBegun = false;
     try {
-      return await turns.take(() => {
+      return await turns.take({ whose, signal }, () => {
         hasBegun = true;
         waiting -= 1;
         return work();
@@ -81,7 +81,7 @@ export function createCodeRunner({ sandbox, containers, files, skillFolders, con
         const made = await containers.create(owner);
         return { id: made.id, expiresAtMs: made.expiresAt.getTime() };
       });
-      return inTurn(() =>
+      return inTurn(turn.workspaceId, signal, () =>
         containers.use(id, async (place) => {
           signal.throwIfAborted();
           const workFolder = join(place.folder, WORK_PART);

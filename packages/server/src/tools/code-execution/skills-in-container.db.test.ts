@@ -10,6 +10,7 @@ import { end, type Script, start, textBlock, toolBlock } from "../../doors/testi
 import { OTHER_KEY } from "../../doors/testing/start-test-server.ts";
 import { createFiles } from "../../files/create-files.ts";
 import { systemClock } from "../../platform/clock.ts";
+import { createTurnTaker } from "../../platform/take-turns.ts";
 import { openSandbox } from "../../sandbox/open-sandbox.ts";
 import { createSkillFolders } from "../../skills/create-skill-folders.ts";
 import { createSkills } from "../../skills/create-skills.ts";
@@ -48,7 +49,7 @@ beforeAll(async () => {
   const code = { sandbox, containers, files, skillFolders, timeoutMs: LIMITS.timeoutMs, concurrency: 2 };
   const tools = {
     web_search: createWebSearch({ provider: null, resultsMax: 1, pageMaxCharacters: 1, seal: () => "" }),
-    web_fetch: createWebFetch({ egress, clock, isEnabled: false, contentMaxTokens: 100 }),
+    web_fetch: createWebFetch({ egress, turns: createTurnTaker(2), clock, isEnabled: false, contentMaxTokens: 100 }),
     ...otherTools,
     ...createCodeExecution(code),
   };
