@@ -19,8 +19,7 @@ export const usersSignOut = defineEndpoint({
   async handle(request, { tenancy }) {
     const id = idOf(request, "user_id", "User");
     if (!(await findUser(tenancy.storage, request.admin.organizationId, id))) throw notFound("User", id);
-    // As on the platform; the Console's own page needs none.
-    if (request.admin.actor.type === "admin_api_key" && !request.betas.includes(BETA)) {
+    if (!request.betas.includes(BETA)) {
       throw fail("invalid_request_error", { public: `anthropic-beta: This endpoint needs the header \`${BETA}\`` });
     }
     const user = await signUserOut(tenancy, actOf(request), id);
