@@ -1,12 +1,13 @@
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
 import { findLiveAdminKey, touchAdminKeys } from "../storage/admin-keys.ts";
-import { findLiveApiKey, touchApiKeys } from "../storage/api-keys.ts";
+import { findLiveApiKey, findLiveApiKeyOfAws, type LiveApiKey, touchApiKeys } from "../storage/api-keys.ts";
 import type { Storage } from "../storage/storage.ts";
+import { isAwsAccessKeyId, toAwsSecret } from "./aws-access-key.ts";
 import { createKeyCache } from "./create-key-cache.ts";
 import { isKeySecret } from "./key-secret.ts";
 import { hashSecret } from "./hash-secret.ts";
-import type { Authenticator } from "./principal.ts";
+import type { Authenticator, Principal } from "./principal.ts";
 
 export interface KeyAuthenticator extends Authenticator, AsyncDisposable {
   /** Drops a key, API or admin, from the cache: the next request with it asks the database. */
@@ -30,6 +31,12 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
     find: (hash) => findLiveApiKey(storage, hash),
     touch: (usedAtMs) => touchApiKeys(storage, usedAtMs),
   });
+  const awsKeys = createKeyCache({
+    clock,
+    log: storage.log,
+    find: (awsAccessKeyId) => findLiveApiKeyOfAws(storage, awsAccessKeyId),
+    touch: (usedAtMs) => touchApiKeys(storage, usedAtMs),
+  });
   const adminKeys = createKeyCache({
     clock,
     log: storage.log,
@@ -42,8 +49,11 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
       // Nothing else can be a key, so a flood of junk costs no query.
       const key = isKeySecret("api", secret) ? await apiKeys.use(hashSecret(hmacKey, secret)) : null;
       if (!key) throw invalidKey();
-      const { organizationId, workspaceId, createdByUserId } = key;
-      return { organizationId, workspaceId, apiKeyId: key.id, ...(createdByUserId === null ? {} : { userId: createdByUserId }) };
+      return toPrincipal(key);
+    },
+    async findSigner(awsAccessKeyId) {
+      const key = isAwsAccessKeyId(awsAccessKeyId) ? await awsKeys.use(awsAccessKeyId) : null;
+      return key && { principal: toPrincipal(key), secretAccessKey: toAwsSecret(hmacKey, awsAccessKeyId) };
     },
     async authenticateAdmin(secret) {
       const key = isKeySecret("admin", secret) ? await adminKeys.use(hashSecret(hmacKey, secret)) : null;
@@ -52,6 +62,7 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
     },
     forget(keyId) {
       apiKeys.forget(keyId);
+      awsKeys.forget(keyId);
       adminKeys.forget(keyId);
     },
     close,
@@ -59,8 +70,12 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
   };
 
   async function close(): Promise<void> {
-    await Promise.all([apiKeys.close(), adminKeys.close()]);
+    await Promise.all([apiKeys.close(), awsKeys.close(), adminKeys.close()]);
   }
+}
+
+function toPrincipal({ id, organizationId, workspaceId, createdByUserId }: LiveApiKey): Principal {
+  return { organizationId, workspaceId, apiKeyId: id, ...(createdByUserId === null ? {} : { userId: createdByUserId }) };
 }
 
 /** One text for unknown, foreign, revoked and expired: a caller learns nothing about keys that are not theirs. */

@@ -43,6 +43,8 @@ export interface ApiKeyListing {
   readonly createdAtMs: number;
   readonly expiresAtMs: number | null;
   readonly lastUsedAtMs: number | null;
+  /** Null: its requests cannot be signed. */
+  readonly awsAccessKeyId: string | null;
 }
 
 export interface CreateKeyOptions {
@@ -101,6 +103,7 @@ export function mintKey(
     createdAt: new Date(createdAtMs),
     expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
     lastUsedAt: null,
+    awsAccessKeyId: null,
   };
   return { row, created };
 }
@@ -117,6 +120,7 @@ export async function listKeys({ storage, clock }: Pick<KeyDeps, "storage" | "cl
     createdAtMs: row.createdAt.getTime(),
     expiresAtMs: row.expiresAt?.getTime() ?? null,
     lastUsedAtMs: row.lastUsedAt?.getTime() ?? null,
+    awsAccessKeyId: row.awsAccessKeyId,
   }));
 }
 

@@ -18,9 +18,17 @@ export interface AdminPrincipal {
   readonly actor: { readonly type: "admin_api_key" | "user"; readonly id: string };
 }
 
+/** What a signed request is checked against. */
+export interface Signer {
+  readonly principal: Principal;
+  readonly secretAccessKey: string;
+}
+
 export interface Authenticator {
   /** Resolves a presented API key. Throws `authentication_error` (`invalid x-api-key`) for anything but a live key. */
   authenticate(secret: string): Promise<Principal>;
   /** The same for an admin key. */
   authenticateAdmin(secret: string): Promise<AdminPrincipal>;
+  /** Whose requests an AWS access key id signs, while its API key is live; null for any other id. It proves nothing yet. */
+  findSigner(awsAccessKeyId: string): Promise<Signer | null>;
 }

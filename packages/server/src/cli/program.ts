@@ -9,7 +9,7 @@ import { type GrantOptions, grantCredits, showCredits } from "./commands/credits
 import { changeDataRetention, type RetentionOptions, setZeroRetention } from "./commands/data-retention.ts";
 import { doctor } from "./commands/doctor.ts";
 import { installEngine, showEngine } from "./commands/engine.ts";
-import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./commands/keys.ts";
+import { changeAwsKey, createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./commands/keys.ts";
 import { listModels, removeModel } from "./commands/models.ts";
 import { createNamedOrganization, showOrganizations } from "./commands/organizations.ts";
 import { type PriorityOptions, setPriority } from "./commands/priority.ts";
@@ -134,6 +134,15 @@ export function createProgram(signal: AbortSignal): Command {
     .action((id: string, options: GlobalOptions & { overlapHours: number; yes?: boolean }) =>
       rotateApiKey(id, options, createCliContext(options)),
     );
+  command(
+    "aws",
+    "Give an API key an AWS access key, for clients that sign their requests; it replaces the one that the key had.",
+    ["keys aws apikey_01…", "keys aws apikey_01… --revoke"],
+    keys,
+  )
+    .argument("<id>")
+    .option("--revoke", "take the AWS access key away; the API key goes on")
+    .action((id: string, options: GlobalOptions & { revoke?: boolean }) => changeAwsKey(id, options, createCliContext(options)));
 
   const organizations = program.command("organizations").description("Organizations; one is made at the first start.");
   command("create", "Create an organization.", ['organizations create --name "Second"'], organizations)

@@ -41,9 +41,21 @@ export async function insertApiKeyOn(queries: Pick<Queries, "insert">, key: ApiK
   await queries.insert(apiKeys).values(key).onConflictDoNothing({ target: apiKeys.id });
 }
 
-export async function findLiveApiKey(
+export function findLiveApiKey(
   storage: Storage,
   secretHmac: string,
+  options: Pick<RunOptions, "outageBudgetMs"> = {},
+): Promise<LiveApiKey | null> {
+  return findLive(storage, eq(apiKeys.secretHmac, secretHmac), options);
+}
+
+export function findLiveApiKeyOfAws(storage: Storage, awsAccessKeyId: string): Promise<LiveApiKey | null> {
+  return findLive(storage, eq(apiKeys.awsAccessKeyId, awsAccessKeyId));
+}
+
+async function findLive(
+  storage: Storage,
+  isIt: SQL,
   options: Pick<RunOptions, "outageBudgetMs"> = {},
 ): Promise<LiveApiKey | null> {
   const rows = await storage.run({ operation: "find api key", repeatable: true, ...options }, (database) =>
@@ -57,7 +69,7 @@ export async function findLiveApiKey(
       })
       .from(apiKeys)
       .innerJoin(workspaces, eq(workspaces.id, apiKeys.workspaceId))
-      .where(and(eq(apiKeys.secretHmac, secretHmac), eq(apiKeys.status, "active"), isNull(workspaces.archivedAt)))
+      .where(and(isIt, eq(apiKeys.status, "active"), isNull(workspaces.archivedAt)))
       .limit(1),
   );
   const row = rows[0];
@@ -112,7 +124,7 @@ export async function findApiKeyOn(queries: Queries, organizationId: string, id:
 export async function updateApiKeyOn(
   queries: Queries,
   id: string,
-  change: Partial<Pick<ApiKeyRow, "name" | "status" | "expiresAt">>,
+  change: Partial<Pick<ApiKeyRow, "name" | "status" | "expiresAt" | "awsAccessKeyId">>,
 ): Promise<void> {
   await queries.update(apiKeys).set(change).where(eq(apiKeys.id, id));
 }

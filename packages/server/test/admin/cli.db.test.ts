@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../src/platform/clock.ts";
 import { openStorage, type Storage } from "../../src/storage/storage.ts";
@@ -73,6 +74,28 @@ test("an operator makes an organization, its people and keys, rotates and revoke
   const future = await parley("audit", "verify", "--expect", note.replace(":9:", ":10:"));
   expect(future).toMatchObject({ code: 1, stderr: expect.stringContaining("does not hold") });
   expect(future.lines[0]?.fault).toContain("before the noted row");
+}, 300_000);
+
+test("an operator gives a key an AWS access key and takes it away, and the audit log has both", async () => {
+  const [key] = (await parley("keys", "create", "--name", "bedrock")).lines;
+  const [given] = (await parley("keys", "aws", key!.id)).lines;
+  expect(given).toEqual({
+    id: key!.id,
+    aws_access_key_id: expect.stringMatching(/^AKIA[A-Z2-7]{16}$/),
+    aws_secret_access_key: expect.stringMatching(/^[A-Za-z0-9+/]{40}$/),
+  });
+  expect((await parley("keys", "aws", key!.id, "--revoke")).lines).toEqual([{ id: key!.id, aws_access_key_id: null }]);
+  const { rows } = await storage.run({ operation: "read the audit log", repeatable: true }, (database) =>
+    database.execute<{ ids: (string | null)[] }>(
+      sql`select array[before->>'aws_access_key_id', after->>'aws_access_key_id'] as ids from audit_log
+        where target_id = ${key!.id} and action = 'api_key.update' order by sequence`,
+    ),
+  );
+  const { aws_access_key_id: id } = given as unknown as { aws_access_key_id: string };
+  expect(rows.map(({ ids }) => ids)).toEqual([
+    [null, id],
+    [id, null],
+  ]);
 }, 300_000);
 
 test.each([

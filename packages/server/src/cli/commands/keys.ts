@@ -1,5 +1,6 @@
 import { createAdminKey, listAdminKeyListings, revokeAdminKey } from "../../auth/manage-admin-keys.ts";
 import { createKey, listKeys, revokeKey, rotateKey } from "../../auth/manage-api-keys.ts";
+import { createAwsKey, revokeAwsKey } from "../../auth/manage-aws-keys.ts";
 import { type CliContext, UserError } from "../cli-context.ts";
 import { confirm } from "../confirm.ts";
 import { withTenancy } from "../with-tenancy.ts";
@@ -76,5 +77,21 @@ export async function rotateApiKey(
     context.say(created.secret);
     context.tell(`Key ${created.id} replaces ${id}, which works for ${options.overlapHours} more hours. ${SHOWN_ONCE}`);
     context.emit({ id: created.id, api_key: created.secret, workspace_id: created.workspaceId, replaces: id });
+  });
+}
+
+export async function changeAwsKey(id: string, options: { readonly revoke?: boolean }, context: CliContext): Promise<void> {
+  await withTenancy(context, async (deps, doer) => {
+    if (options.revoke) {
+      await revokeAwsKey(deps, id, doer);
+      context.say(`${id} has no AWS access key any more. Running servers refuse its signatures within a second.`);
+      context.emit({ id, aws_access_key_id: null });
+      return;
+    }
+    const { accessKeyId, secretAccessKey } = await createAwsKey(deps, id, doer);
+    context.say(`AWS_ACCESS_KEY_ID=${accessKeyId}`);
+    context.say(`AWS_SECRET_ACCESS_KEY=${secretAccessKey}`);
+    context.tell(`They sign requests as ${id}, for as long as it is good. The secret is shown this once.`);
+    context.emit({ id, aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey });
   });
 }

@@ -60,9 +60,12 @@ export const apiKeys = pgTable(
     rotatedFromId: text("rotated_from_id"),
     expiresAt: instant("expires_at"),
     lastUsedAt: instant("last_used_at"),
+    /** What its requests may be signed as in the way of AWS; null: they may not. The secret follows from it and is not here. */
+    awsAccessKeyId: text("aws_access_key_id"),
   },
   (table) => [
     uniqueIndex("api_keys_secret_hmac").on(table.secretHmac),
+    uniqueIndex("api_keys_aws_access_key_id").on(table.awsAccessKeyId),
     index("api_keys_workspace").on(table.workspaceId),
     index("api_keys_organization").on(table.organizationId, table.createdAt),
   ],
