@@ -5,11 +5,13 @@ import { endpoints } from "../endpoints/index.ts";
 import { fail } from "../platform/fail.ts";
 import { createApp } from "./anthropic/create-app.ts";
 import { bodyLimitAt } from "./anthropic/find-route.ts";
-import type { DoorDeps, DoorOptions, Drain } from "./anthropic/serve-endpoint.ts";
 import { toTrustedProxies } from "./anthropic/network-address.ts";
 import { answerBrokenRequests } from "./broken-request.ts";
+import { cloudBodyLimitAt, serveCloud } from "./cloud/serve-cloud.ts";
+import { clouds } from "./clouds.ts";
 import type { ConsoleFiles } from "./console/load-console-files.ts";
 import { serveConsole } from "./console/serve-console.ts";
+import type { DoorDeps, DoorOptions, Drain } from "./exchange.ts";
 
 export interface ServerOptions extends Partial<DoorOptions> {
   /** Loopback if left out. */
@@ -72,10 +74,15 @@ export function createServer(deps: DoorDeps): ParleyServer {
     });
     // The replaced globals of the adapter would only speed up `Response` bodies, and replies here are written raw.
     const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: refuseRequest });
+    const context = { deps, drain, options };
     server.on("request", (incoming, outgoing) => {
-      if (consoleFiles === null || !serveConsole(consoleFiles, incoming, outgoing)) void answer(incoming, outgoing);
+      if (consoleFiles !== null && serveConsole(consoleFiles, incoming, outgoing)) return;
+      if (!serveCloud(clouds, incoming, outgoing, context)) void answer(incoming, outgoing);
     });
-    answerBrokenRequests(server, (method, path) => bodyLimitAt(method, path, endpoints));
+    answerBrokenRequests(
+      server,
+      (method, path) => cloudBodyLimitAt(clouds, method, path) ?? bodyLimitAt(method, path, endpoints),
+    );
     const listening = server;
     await new Promise<void>((resolve, reject) => {
       listening.once("error", reject);

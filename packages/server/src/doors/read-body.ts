@@ -1,7 +1,9 @@
 import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type Readable, Transform } from "node:stream";
 import { fail } from "../platform/fail.ts";
+import { wrongSignature } from "./aws/signature-failure.ts";
 import { ClientGone } from "./error-reply.ts";
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -23,8 +25,26 @@ const BODY_TIMEOUT_MS = 120_000;
 /** An upload may take long, but not while nothing comes. */
 const UPLOAD_SILENCE_MS = 60_000;
 
+/** How a body is read. */
+export interface BodyReading {
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+  /** What it must hash to, where its sender signed that. */
+  readonly sha256: string | null;
+}
+
 /** Reads the whole body; throws `request_too_large` as soon as it has grown over the limit, and the signal's reason. */
-export function readBody(incoming: IncomingMessage, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
+export async function readBody(incoming: IncomingMessage, { sha256, ...reading }: BodyReading): Promise<Buffer> {
+  const body = await readBytes(incoming, reading);
+  if (sha256 !== null && sha256Of(body) !== sha256) throw wrongSignature();
+  return body;
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function readBytes(incoming: IncomingMessage, { maxBytes, signal }: Omit<BodyReading, "sha256">): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const timer = setTimeout(() => reject(tooSlow()), BODY_TIMEOUT_MS);
   const chunks: Buffer[] = [];
@@ -54,16 +74,21 @@ export function readBody(incoming: IncomingMessage, maxBytes: number, signal: Ab
 }
 
 /** The body as it comes; fails with `request_too_large` where it grows over the limit, as `ClientGone` where it breaks off. */
-export function openUpload(incoming: IncomingMessage, maxBytes: number, signal: AbortSignal): Readable {
+export function openUpload(incoming: IncomingMessage, { maxBytes, signal, sha256 }: BodyReading): Readable {
   let bytes = 0;
+  const hash = sha256 === null ? null : createHash("sha256");
   // A reader that takes nothing for so long is at fault itself, and its failure is the same to the client.
   const silence = setTimeout(() => limited.destroy(tooSlow()), UPLOAD_SILENCE_MS);
   const limited = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       silence.refresh();
       bytes += chunk.length;
+      hash?.update(chunk);
       if (bytes > maxBytes) done(tooLarge(maxBytes));
       else done(null, chunk);
+    },
+    flush(done) {
+      done(hash !== null && hash.digest("hex") !== sha256 ? wrongSignature() : null);
     },
   });
   // Not `pipeline`: it would destroy the request, and with it the connection that the error is to be told on.

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { StreamPart } from "../endpoints/define-endpoint.ts";
-import { formatStreamPart } from "../endpoints/format-stream-part.ts";
 import { ClientGone } from "./error-reply.ts";
+import type { ReplyManner } from "./reply-manner.ts";
 
 export interface StreamTimes {
   /**
@@ -15,7 +15,7 @@ export interface StreamTimes {
   readonly stallAfterMs: number;
 }
 
-const PING_FRAME = formatStreamPart({ event: "ping", data: { type: "ping" } });
+const PING: StreamPart = { event: "ping", data: { type: "ping" } };
 
 /**
  * Writes parts to the raw response as they come and waits for the socket when it is full: no more than the socket's own
@@ -25,16 +25,19 @@ export async function writeStream(
   outgoing: ServerResponse,
   parts: AsyncIterable<StreamPart>,
   signal: AbortSignal,
-  times: StreamTimes,
+  { manner, times }: { readonly manner: ReplyManner; readonly times: StreamTimes },
 ): Promise<void> {
   const ping = setTimeout(() => {
-    if (!outgoing.writableNeedDrain && outgoing.writable) outgoing.write(PING_FRAME);
+    const bytes = outgoing.writableNeedDrain || !outgoing.writable ? null : manner.frame(PING);
+    if (bytes !== null) outgoing.write(bytes);
     ping.refresh();
   }, times.pingAfterMs);
   try {
     for await (const part of parts) {
       signal.throwIfAborted();
-      const hasRoom = outgoing.write(formatStreamPart(part));
+      const bytes = manner.frame(part);
+      if (bytes === null) continue;
+      const hasRoom = outgoing.write(bytes);
       if (!hasRoom) await drained(outgoing, signal, times.stallAfterMs);
       ping.refresh();
     }

@@ -15,13 +15,13 @@ export interface InferenceGeos {
    * one that the workspace does not allow or this server cannot promise.
    */
   choose(workspaceId: string, asked: string | null | undefined): Promise<InferenceGeo>;
-}
-
-export interface InferenceGeosOptions {
-  readonly storage: Storage;
-  readonly clock: Clock;
   /** Where this server's machines stand, as far as its operator says so. */
   readonly standsIn: "us" | null;
+}
+
+export interface InferenceGeosOptions extends Pick<InferenceGeos, "standsIn"> {
+  readonly storage: Storage;
+  readonly clock: Clock;
 }
 
 interface Rule {
@@ -36,6 +36,7 @@ export function createInferenceGeos({ storage, clock, standsIn }: InferenceGeosO
   const rules = createReadings({ clock, read: (workspaceId) => readRule(storage, workspaceId) });
 
   return {
+    standsIn,
     async choose(workspaceId, asked) {
       const { allowed, byDefault } = await rules.of(workspaceId);
       const geo = GEOS.find((each) => each === (asked ?? byDefault));

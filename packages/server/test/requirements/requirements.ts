@@ -1,6 +1,7 @@
 import { batchesRequirements } from "./batches.ts";
 import { dataCareRequirements } from "./data-care.ts";
 import { consoleRequirements } from "./console.ts";
+import { doorsRequirements } from "./doors.ts";
 import { engineRequirements } from "./engine.ts";
 import { limitsRequirements } from "./limits.ts";
 import { filesRequirements } from "./files.ts";
@@ -31,5 +32,9 @@ export const requirements: readonly Requirement[] = [
   ...signInRequirements,
   ...consoleRequirements,
   ...toolsRequirements,
+<<<<<<< HEAD
   ...upstreamsRequirements,
+=======
+  ...doorsRequirements,
+>>>>>>> 2e88019 (Open doors for clients of Vertex, Bedrock, Mantle, Foundry and Claude Platform on AWS)
 ];

@@ -15,22 +15,25 @@ export interface Block {
 
 /**
  * Runs the unmodified client, headless, in a folder that is also its home: the blocks of both sides. It ends when the client
- * does, and the client ends with this process.
+ * does, and the client ends with this process. With `env` it is told otherwise where models are.
  */
 export async function runClaudeCode(
-  parley: { readonly url: string; readonly apiKey: string },
+  parley: { readonly url: string; readonly apiKey: string } | { readonly model: string; readonly env: NodeJS.ProcessEnv },
   folder: string,
   options: readonly string[],
 ): Promise<Block[]> {
-  const child = spawn(claude, [...options, "--model", "claude-opus-4-6", "--output-format", "stream-json", "--verbose"], {
+  const { model, env } =
+    "env" in parley
+      ? parley
+      : { model: "claude-opus-4-6", env: { ANTHROPIC_BASE_URL: parley.url, ANTHROPIC_API_KEY: parley.apiKey } };
+  const child = spawn(claude, [...options, "--model", model, "--output-format", "stream-json", "--verbose"], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
     env: {
       PATH: process.env["PATH"],
       HOME: folder,
       CLAUDE_CONFIG_DIR: join(folder, ".claude"),
-      ANTHROPIC_BASE_URL: parley.url,
-      ANTHROPIC_API_KEY: parley.apiKey,
+      ...env,
       API_TIMEOUT_MS: "900000",
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
       DISABLE_AUTOUPDATER: "1",

@@ -7,7 +7,7 @@ import { createKey, type KeyDeps } from "../../src/auth/manage-api-keys.ts";
 import type { MasterSecret } from "../../src/auth/master-secret.ts";
 import type { BlobStore } from "../../src/blobs/index.ts";
 import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
-import type { DoorDeps, DoorOptions } from "../../src/doors/anthropic/serve-endpoint.ts";
+import type { DoorDeps, DoorOptions } from "../../src/doors/exchange.ts";
 import type { ConsoleFiles } from "../../src/doors/console/load-console-files.ts";
 import type { ScriptedEngine } from "../../src/doors/testing/scripted-engine.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";

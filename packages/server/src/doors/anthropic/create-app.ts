@@ -5,7 +5,8 @@ import type { Endpoint } from "../../endpoints/define-endpoint.ts";
 import { fail } from "../../platform/fail.ts";
 import { preflightHeaders } from "./cors.ts";
 import { methodsAt, normalizePath, unknownPath } from "./find-route.ts";
-import { type DoorDeps, type DoorOptions, type Drain, serveEndpoint, serveExchange } from "./serve-endpoint.ts";
+import { type DoorDeps, type DoorOptions, type Drain, serveExchange } from "../exchange.ts";
+import { serveEndpoint } from "./serve-endpoint.ts";
 
 export interface AppOptions {
   readonly endpoints: readonly Endpoint[];

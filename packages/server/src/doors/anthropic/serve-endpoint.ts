@@ -1,127 +1,25 @@
-import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BlockList } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import type { AdminPrincipal, Authenticator, Principal } from "../../auth/principal.ts";
-import type { AdminRequest, Endpoint, MadeReply, SessionRequest, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
-import type { EndpointDeps } from "../../endpoints/deps.ts";
-import type { FailureLog } from "../../ledger/create-failure-log.ts";
-import { formatStreamPart } from "../../endpoints/format-stream-part.ts";
-import { firstOf } from "../../endpoints/shared/first-of.ts";
+import type { AdminPrincipal, Principal } from "../../auth/principal.ts";
+import type { AdminRequest, Endpoint, SessionRequest, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
 import { readCookie, sessionCookieName } from "../../endpoints/shared/session-cookie.ts";
-import { createServerTiming, type ServerTiming } from "../../endpoints/server-timing.ts";
-import { CLIENT_CLOSED } from "../../platform/client-closed.ts";
 import { fail } from "../../platform/fail.ts";
-import { newId } from "../../platform/ids.ts";
 import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
 import { requireRecentAuthentication, type SessionPrincipal } from "../../sign-in/sessions.ts";
-import { ClientGone, errorHeaders, toErrorEnvelope, toFailure } from "../error-reply.ts";
-import { checkBodyHeaders, openUpload, parseJson, readBody } from "../read-body.ts";
+import { admit, namedWorkspace } from "../admit.ts";
+import { authenticateOnAws } from "../aws/authenticate-on-aws.ts";
+import { isSigned } from "../aws/parse-authorization.ts";
+import { type DoorDeps, type DoorOptions, type Exchange, limitHeaders } from "../exchange.ts";
+import { checkBodyHeaders, openUpload, parseJson, readBody as readBytes } from "../read-body.ts";
+import { sendReply } from "../send-reply.ts";
 import { takeLateReply } from "../take-late-reply.ts";
-import { topicOf } from "../topic-of.ts";
-import { type StreamTimes, writeStream } from "../write-stream.ts";
-import { corsHeaders } from "./cors.ts";
-import { networkAddressOf } from "./network-address.ts";
+import { toEndpointRequest } from "../to-endpoint-request.ts";
 import { hasSecret, hasVersion, readBetas, readSecret, readVersion } from "./read-headers.ts";
 import { originOf, refuseOtherOrigins } from "./same-origin.ts";
 
-export interface DoorDeps extends EndpointDeps {
-  readonly authenticator: Authenticator;
-  readonly failures: Pick<FailureLog, "add">;
-}
-
-export interface DoorOptions extends StreamTimes {
-  /** Lets other machines read endpoints of permission "local". */
-  readonly openLocalEndpoints: boolean;
-  /** Whose `X-Forwarded-For` counts. */
-  readonly trustedProxies: BlockList;
-}
-
-/** The state of the server that each request asks for. */
-export interface Drain {
-  /** True once the server takes no new requests. */
-  readonly isDraining: () => boolean;
-  /** Registers a request that is under way, to be aborted with a failure when the drain is over. Returns how to leave. */
-  enter(controller: AbortController): () => void;
-}
-
-/** One request on the wire, from arrival to its last byte. */
-export interface Exchange {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
-  readonly requestId: string;
-  readonly arrivedAtMs: number;
-  readonly timing: ServerTiming;
-  /** Headers of every reply; the principal's organization joins them after authentication. */
-  readonly headers: Record<string, string>;
-  readonly signal: AbortSignal;
-  readonly path: string;
-  /** Whose limits the reply tells, once they are known. */
-  principal: Principal | null;
-  /** The class of model that the request concerns, whose limits are told. */
-  modelClass: string | null;
-  /** What the log of requests says of it, should it fail; null: it does not belong there. */
-  logged: { model: string | null } | null;
-  /** What is on its way once headers are sent: a failure in an event stream is an event, elsewhere the connection is cut. */
-  replyKind: MadeReply["kind"] | null;
-}
-
-const HEADERS_MAX = 128;
-/** One of the family, which is told as a whole. */
-const LIMIT_HEADER = "anthropic-ratelimit-requests-limit";
 /** Of endpoints that take none, which never read it. */
 const NO_UPLOAD = Readable.from([]);
-/** Made once: the stack trace of an error a request costs 0.1 ms. */
-const EXCHANGE_OVER = new ClientGone("closed");
-
-/** Runs `work` for one request and sees to everything around it: ids, errors, a vanished client, logs and metrics. */
-export async function serveExchange(
-  deps: DoorDeps,
-  drain: Drain,
-  at: { incoming: IncomingMessage; outgoing: ServerResponse; path: string; name: string },
-  work: (exchange: Exchange) => Promise<void>,
-): Promise<void> {
-  const { incoming, outgoing, path, name } = at;
-  const controller = new AbortController();
-  const leave = drain.enter(controller);
-  outgoing.once("close", () => {
-    if (!outgoing.writableFinished) controller.abort(new ClientGone("closed"));
-  });
-  const requestId = newId("req");
-  const exchange: Exchange = {
-    incoming,
-    outgoing,
-    requestId,
-    path,
-    arrivedAtMs: deps.clock.monotonicMs(),
-    timing: createServerTiming(),
-    headers: { "request-id": requestId, ...corsHeaders(incoming.headers) },
-    signal: controller.signal,
-    principal: null,
-    modelClass: null,
-    logged: null,
-    replyKind: null,
-  };
-  let error: unknown;
-  try {
-    if (drain.isDraining()) {
-      exchange.headers["connection"] = "close";
-      throw fail("overloaded_error", { public: "The server is shutting down." });
-    }
-    if (incoming.rawHeaders.length > HEADERS_MAX * 2) {
-      throw fail("invalid_request_error", { public: `A request may have ${HEADERS_MAX} headers at most.` });
-    }
-    await work(exchange);
-  } catch (thrown) {
-    error = thrown;
-    await sendError(deps, exchange, thrown);
-  } finally {
-    leave();
-    // Whatever was begun for this request and is still listening (a stream that was never read) ends here.
-    controller.abort(EXCHANGE_OVER);
-    finish(deps, exchange, name, error);
-  }
-}
+const NO_BYTES = Buffer.alloc(0);
 
 /** Authenticates, reads, hands over and replies. */
 export async function serveEndpoint(
@@ -131,7 +29,7 @@ export async function serveEndpoint(
   deps: DoorDeps,
   options: DoorOptions,
 ): Promise<void> {
-  const { incoming, timing } = exchange;
+  const { incoming } = exchange;
   if (endpoint.permission === "local" && !options.openLocalEndpoints && !isLocal(incoming)) {
     throw fail("not_found_error", { public: `Not Found: ${incoming.method} ${exchange.path}` });
   }
@@ -140,7 +38,9 @@ export async function serveEndpoint(
   if (sized) checkBodyHeaders(incoming, sized.maxBytes);
   const { permission } = endpoint;
   if (permission === "console" || permission === "session") refuseOtherOrigins(incoming);
-  const principal = permission === "workspace" ? await authenticate(exchange, deps) : null;
+  let reading: Promise<Buffer> | null = null;
+  const readOnce = (): Promise<Buffer> => (reading ??= readWhole(endpoint, exchange));
+  const principal = permission === "workspace" ? await authenticate(endpoint, exchange, deps, readOnce) : null;
   const signedIn = permission === "session" ? await resolveSession(exchange, deps) : null;
   const admin = permission === "admin" ? await authenticateAdmin(endpoint, exchange, deps) : null;
   const query = new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
@@ -154,31 +54,23 @@ export async function serveEndpoint(
     betas,
     isBeta: betas.length > 0 || query.get("beta") === "true",
   };
-  const bodyBytes = endpoint.body ? await readBody(incoming, endpoint.body.maxBytes, exchange.signal) : Buffer.alloc(0);
+  const bodyBytes = await readOnce();
   const json = endpoint.body ? parseJson(bodyBytes) : undefined;
   if (exchange.logged) exchange.logged.model = modelOf(json);
   const body = endpoint.body ? endpoint.body.parse(json, protocol) : undefined;
   // What a workspace sends is for models, or checked where it is stored.
   if (permission !== "workspace") refuseNulIn(body, "");
   const request: Omit<EndpointAnyRequest, keyof Callers> & Callers = {
-    ...protocol,
-    requestId: exchange.requestId,
-    path: exchange.path,
-    params,
-    query,
-    headers: incoming.headers,
-    networkAddress: networkAddressOf(incoming, options.trustedProxies),
-    origin: originOf(incoming),
-    body,
-    bodyBytes,
-    upload: endpoint.upload ? openUpload(incoming, endpoint.upload.maxBytes, exchange.signal) : NO_UPLOAD,
-    arrivedAtMs: exchange.arrivedAtMs,
-    timing,
-    setHeaders: (headers) => void Object.assign(exchange.headers, headers),
-    setModelClass: (modelClass) => {
-      exchange.modelClass = modelClass;
-    },
-    signal: exchange.signal,
+    ...toEndpointRequest(exchange, options, {
+      ...protocol,
+      params,
+      query,
+      body,
+      bodyBytes,
+      upload: endpoint.upload
+        ? openUpload(incoming, { maxBytes: endpoint.upload.maxBytes, signal: exchange.signal, sha256: exchange.bodySha256 })
+        : NO_UPLOAD,
+    }),
     principal,
     admin,
     session: signedIn?.session ?? null,
@@ -262,35 +154,31 @@ async function authenticateAdmin(endpoint: Endpoint, exchange: Exchange, deps: D
   return admin;
 }
 
-/** Every reply to somebody known tells the limits. They are read here unless a reservation has read them already. */
-async function limitHeaders(
-  { limiter }: DoorDeps,
-  { principal, modelClass, headers }: Exchange,
-  replyHeaders: Readonly<Record<string, string>> = {},
-): Promise<Readonly<Record<string, string>>> {
-  const areTold = [headers, replyHeaders].some((each) => LIMIT_HEADER in each);
-  return principal === null || areTold ? {} : await limiter.headers(principal, modelClass);
+/** The body of an endpoint that takes it whole; empty for others. */
+async function readWhole({ body }: Endpoint, { incoming, signal, bodySha256: sha256 }: Exchange): Promise<Buffer> {
+  return body ? readBytes(incoming, { maxBytes: body.maxBytes, signal, sha256 }) : NO_BYTES;
 }
 
-/** With an API key, or as a signed-in person who names the workspace. */
-async function authenticate(exchange: Exchange, deps: DoorDeps): Promise<Principal> {
+/** With an API key, signed as on Claude Platform on AWS, or as a signed-in person who names the workspace. */
+async function authenticate(
+  { upload }: Endpoint,
+  exchange: Exchange,
+  deps: DoorDeps,
+  readBody: () => Promise<Buffer>,
+): Promise<Principal> {
   const { authenticator, accounts, clock } = deps;
-  const { incoming, headers, timing } = exchange;
+  const { incoming, timing } = exchange;
   const begunAtMs = clock.monotonicMs();
-  const workspace = firstOf(incoming.headers["anthropic-workspace-id"]);
   let principal: Principal;
   if (hasSession(incoming)) {
     refuseOtherOrigins(incoming);
     const { session } = await resolveSession(exchange, deps);
-    principal = await accounts.toWorkspacePrincipal(session, workspace);
-  } else principal = await authenticator.authenticate(readSecret(incoming.headers));
+    principal = await accounts.toWorkspacePrincipal(session, namedWorkspace(incoming));
+  } else if (isSigned(incoming.headers.authorization))
+    principal = await authenticateOnAws(exchange, deps, { readBody, isForm: upload?.contentType === "multipart/form-data" });
+  else principal = await authenticator.authenticate(readSecret(incoming.headers));
   timing.add("auth", clock.monotonicMs() - begunAtMs);
-  headers["anthropic-organization-id"] = principal.organizationId;
-  exchange.principal = principal;
-  if (workspace !== null && workspace !== principal.workspaceId) {
-    throw fail("permission_error", { public: "anthropic-workspace-id: this API key belongs to another workspace." });
-  }
-  headers["anthropic-workspace-id"] = principal.workspaceId;
+  admit(exchange, principal);
   return principal;
 }
 
@@ -303,8 +191,13 @@ function sessionTokenOf(incoming: IncomingMessage): string | null {
   return readCookie(incoming.headers.cookie, sessionCookieName(originOf(incoming)));
 }
 
+<<<<<<< HEAD
+function firstOf(value: string | string[] | undefined): string | null {
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
 async function sendReply(
-  reply: MadeReply,
+  reply: EndpointReply,
   limits: Readonly<Record<string, string>>,
   exchange: Exchange,
   options: DoorOptions,
@@ -363,7 +256,7 @@ function sendWhole(
 
 async function sendBytes(
   outgoing: ServerResponse,
-  reply: Extract<MadeReply, { kind: "bytes" }>,
+  reply: Extract<EndpointReply, { kind: "bytes" }>,
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -449,6 +342,8 @@ function logFailure(
   failures.add({ ...about, status: failedWith, type, message: publicMessage });
 }
 
+=======
+>>>>>>> 2e88019 (Open doors for clients of Vertex, Bedrock, Mantle, Foundry and Claude Platform on AWS)
 /** From this machine, and not through a proxy that speaks for another. */
 function isLocal(incoming: IncomingMessage): boolean {
   const address = incoming.socket.remoteAddress ?? "";

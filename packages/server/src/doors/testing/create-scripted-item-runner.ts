@@ -36,7 +36,7 @@ export async function createScriptedItemRunner(over: Partial<Omit<BatchItemRunne
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
     dataPolicy: { keepsNothing: async () => false },
-    inferenceGeos: { choose: async () => "global" },
+    inferenceGeos: { standsIn: null, choose: async () => "global" },
     biller: createRecordingBiller({ prices: createPriceBook() }),
     clock: systemClock,
     log: createLog({ level: "silent" }),

@@ -25,7 +25,7 @@ import { createAccounts } from "../../sign-in/create-accounts.ts";
 import { createMemoryBucketStore } from "../../limits/memory-bucket-store.ts";
 import { createPeople } from "../../tenancy/create-people.ts";
 import { absentStorage } from "./absent-storage.ts";
-import type { DoorDeps } from "../anthropic/serve-endpoint.ts";
+import type { DoorDeps } from "../exchange.ts";
 import { createServer, type ServerOptions } from "../create-server.ts";
 import { createIdleModelControl } from "./idle-model-control.ts";
 import { createMemoryIdempotencyStore } from "./memory-idempotency-store.ts";
@@ -77,7 +77,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     retention: { defaultDays: 30, async enforce() {}, async empty() {} },
     tenancy,
     dataPolicy: { keepsNothing: async () => false, requireStorage: async () => {}, forget() {} },
-    inferenceGeos: { choose: async () => "global" },
+    inferenceGeos: { standsIn: null, choose: async () => "global" },
     accounts: createAccounts({
       storage: absentStorage,
       people: createPeople(tenancy, "org_1"),
@@ -100,6 +100,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
         if (secret === OTHER_KEY) return { organizationId: "org_1", workspaceId: "wrkspc_2", apiKeyId: "apikey_2" };
         throw fail("authentication_error", { public: "invalid x-api-key" });
       },
+      findSigner: async () => null,
     },
     limiter: {
       async headers(_principal, modelClass) {

@@ -1,0 +1,22 @@
+import type { IncomingMessage } from "node:http";
+import type { Principal } from "../auth/principal.ts";
+import { fail } from "../platform/fail.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** Notes whose request it is, for the reply's headers and the logs. Refuses a key of another workspace than the named one. */
+export function admit(exchange: Exchange, principal: Principal): void {
+  const { headers, incoming } = exchange;
+  headers["anthropic-organization-id"] = principal.organizationId;
+  exchange.principal = principal;
+  const workspace = namedWorkspace(incoming);
+  if (workspace !== null && workspace !== principal.workspaceId) {
+    throw fail("permission_error", { public: "anthropic-workspace-id: this API key belongs to another workspace." });
+  }
+  headers["anthropic-workspace-id"] = principal.workspaceId;
+}
+
+/** The workspace that a request names; null: none. */
+export function namedWorkspace({ headers }: IncomingMessage): string | null {
+  const value = headers["anthropic-workspace-id"];
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}

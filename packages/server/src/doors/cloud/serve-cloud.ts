@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import type { AdminRequest, SessionRequest, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
+import { admit } from "../admit.ts";
+import { type DoorDeps, type DoorOptions, type Drain, type Exchange, limitHeaders, serveExchange } from "../exchange.ts";
+import { checkBodyHeaders, parseJson, readBody } from "../read-body.ts";
+import { sendReply } from "../send-reply.ts";
+import { toEndpointRequest } from "../to-endpoint-request.ts";
+import { type CloudCall, type CloudDoor, isJsonObject } from "./cloud-door.ts";
+
+export interface CloudContext {
+  readonly deps: DoorDeps;
+  readonly drain: Drain;
+  readonly options: DoorOptions;
+}
+
+const NO_UPLOAD = Readable.from([]);
+const UNREAD = { version: "2026-10-21", betas: [] } as const;
+
+/** Serves the request if one of the doors knows its path; false: none does. */
+export function serveCloud(
+  doors: readonly CloudDoor[],
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { deps, drain, options }: CloudContext,
+): boolean {
+  const path = (incoming.url ?? "").split("?", 1)[0] ?? "";
+  for (const door of doors) {
+    const call = door.match(incoming.method ?? "", path, incoming.headers);
+    if (call === null) continue;
+    const at = { incoming, outgoing, path, name: call.endpoint.name, manner: door.manner };
+    void serveExchange(deps, drain, at, (exchange) => serveCall(door, call, exchange, deps, options));
+    return true;
+  }
+  return false;
+}
+
+/** The largest body that a cloud's path takes; null: it is none of theirs. */
+export function cloudBodyLimitAt(doors: readonly CloudDoor[], method: string, path: string): number | null {
+  for (const door of doors) {
+    const call = door.match(method, path, {});
+    if (call !== null) return call.endpoint.body?.maxBytes ?? 0;
+  }
+  return null;
+}
+
+async function serveCall(
+  door: CloudDoor,
+  call: CloudCall,
+  exchange: Exchange,
+  deps: DoorDeps,
+  options: DoorOptions,
+): Promise<void> {
+  const { incoming, timing } = exchange;
+  const { endpoint } = call;
+  if (!endpoint.body) throw new Error(`${endpoint.name} takes no body`);
+  const { maxBytes } = endpoint.body;
+  if (endpoint.isLogged) exchange.logged = { model: null };
+  checkBodyHeaders(incoming, maxBytes);
+  let reading: Promise<Buffer> | null = null;
+  const readOnce = (): Promise<Buffer> =>
+    (reading ??= readBody(incoming, { maxBytes, signal: exchange.signal, sha256: exchange.bodySha256 }));
+  const begunAtMs = deps.clock.monotonicMs();
+  const principal = await door.authenticate(exchange, deps, readOnce);
+  timing.add("auth", deps.clock.monotonicMs() - begunAtMs);
+  admit(exchange, principal);
+  const bodyBytes = await readOnce();
+  const place = { headers: incoming.headers, standsIn: deps.inferenceGeos.standsIn };
+  const json = parseJson(bodyBytes);
+  // What is no object is the endpoint's to refuse.
+  const { version, betas, body } = isJsonObject(json) ? call.read(json, place) : { ...UNREAD, body: json };
+  if (exchange.logged) exchange.logged.model = modelOf(body);
+  const query = new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
+  const protocol = { version, betas, isBeta: betas.length > 0 || query.get("beta") === "true" };
+  const request = {
+    ...toEndpointRequest(exchange, options, {
+      ...protocol,
+      params: {},
+      query,
+      body: endpoint.body.parse(body, protocol),
+      bodyBytes,
+      upload: NO_UPLOAD,
+    }),
+    principal,
+  };
+  // The endpoints of clouds are a workspace's; `defineEndpoint` types the handler by its permission.
+  const reply = await endpoint.handle(request as WorkspaceRequest & AdminRequest & SessionRequest, deps);
+  const limits = await limitHeaders(deps, exchange, reply.headers);
+  const elapsedMs = (): number => Math.round(deps.clock.monotonicMs() - exchange.arrivedAtMs);
+  await sendReply(call.toReply?.(reply, { elapsedMs }) ?? reply, limits, exchange, options);
+}
+
+function modelOf(body: unknown): string | null {
+  const model = isJsonObject(body) ? body["model"] : null;
+  return typeof model === "string" ? model : null;
+}

@@ -1,0 +1,86 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import type { EndpointReply } from "../endpoints/define-endpoint.ts";
+import type { Exchange } from "./exchange.ts";
+import { type StreamTimes, writeStream } from "./write-stream.ts";
+
+/** Writes an endpoint's reply, whole or as it comes. */
+export async function sendReply(
+  reply: EndpointReply,
+  limits: Readonly<Record<string, string>>,
+  exchange: Exchange,
+  options: StreamTimes,
+): Promise<void> {
+  const { outgoing, headers, timing, signal, manner } = exchange;
+  exchange.replyKind = reply.kind;
+  const timings = timing.header();
+  const all = { ...headers, ...limits, ...(timings === "" ? {} : { "server-timing": timings }), ...reply.headers };
+  switch (reply.kind) {
+    case "json":
+      sendWhole(outgoing, reply.status ?? 200, all, "application/json", JSON.stringify(reply.body));
+      return;
+    case "raw":
+      sendWhole(outgoing, reply.status ?? 200, all, reply.contentType, reply.body);
+      return;
+    case "bytes":
+      await sendBytes(outgoing, reply, all, signal);
+      return;
+    case "stream":
+      if (reply.ready) await settled(reply.ready, options.openAfterMs);
+      outgoing.writeHead(200, {
+        ...all,
+        "content-type": manner.streamContentType,
+        "cache-control": "no-cache",
+        // Reverse proxies that buffer would hold the events back.
+        "x-accel-buffering": "no",
+      });
+      outgoing.flushHeaders();
+      await writeStream(outgoing, reply.parts, signal, { manner, times: options });
+      outgoing.end();
+      return;
+    default:
+      reply satisfies never;
+  }
+}
+
+/** Waits for `ready` and throws what it rejects with, but not for longer than `ms`. */
+async function settled(ready: Promise<unknown>, ms: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([ready, late]).finally(() => clearTimeout(timer));
+}
+
+export function sendWhole(
+  outgoing: ServerResponse,
+  status: number,
+  headers: Record<string, string>,
+  contentType: string,
+  body: string | Uint8Array,
+): void {
+  if (outgoing.destroyed) return;
+  outgoing.writeHead(status, { ...headers, "content-type": contentType, "content-length": String(Buffer.byteLength(body)) });
+  outgoing.end(body);
+}
+
+async function sendBytes(
+  outgoing: ServerResponse,
+  reply: Extract<EndpointReply, { kind: "bytes" }>,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const source = Readable.from(reply.body);
+  try {
+    // The first bytes decide whether it is a reply or an error.
+    const reader = source[Symbol.asyncIterator]() as AsyncIterableIterator<Uint8Array>;
+    let next = await reader.next();
+    outgoing.writeHead(reply.status ?? 200, { ...headers, "content-type": reply.contentType });
+    while (!next.done) {
+      if (!outgoing.write(next.value)) await once(outgoing, "drain", { signal });
+      next = await reader.next();
+    }
+    outgoing.end();
+  } finally {
+    source.destroy();
+  }
+}
