@@ -15,21 +15,22 @@ export async function sendReply(
   const { outgoing, headers, timing, signal, manner } = exchange;
   exchange.replyKind = reply.kind;
   const timings = timing.header();
-  const all = { ...headers, ...limits, ...(timings === "" ? {} : { "server-timing": timings }), ...reply.headers };
+  const all = () => ({ ...headers, ...limits, ...(timings === "" ? {} : { "server-timing": timings }), ...reply.headers });
   switch (reply.kind) {
     case "json":
-      sendWhole(outgoing, reply.status ?? 200, all, "application/json", JSON.stringify(reply.body));
+      sendWhole(outgoing, reply.status ?? 200, all(), "application/json", JSON.stringify(reply.body));
       return;
     case "raw":
-      sendWhole(outgoing, reply.status ?? 200, all, reply.contentType, reply.body);
+      sendWhole(outgoing, reply.status ?? 200, all(), reply.contentType, reply.body);
       return;
     case "bytes":
-      await sendBytes(outgoing, reply, all, signal);
+      await sendBytes(outgoing, reply, all(), signal);
       return;
     case "stream":
       if (reply.ready) await settled(reply.ready, options.openAfterMs);
+      // The first event may have added to them.
       outgoing.writeHead(200, {
-        ...all,
+        ...all(),
         "content-type": manner.streamContentType,
         "cache-control": "no-cache",
         // Reverse proxies that buffer would hold the events back.

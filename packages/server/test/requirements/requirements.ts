@@ -32,9 +32,6 @@ export const requirements: readonly Requirement[] = [
   ...signInRequirements,
   ...consoleRequirements,
   ...toolsRequirements,
-<<<<<<< HEAD
   ...upstreamsRequirements,
-=======
   ...doorsRequirements,
->>>>>>> 2e88019 (Open doors for clients of Vertex, Bedrock, Mantle, Foundry and Claude Platform on AWS)
 ];

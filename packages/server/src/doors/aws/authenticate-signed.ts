@@ -1,9 +1,7 @@
-import { UNSIGNED_PAYLOAD } from "@smithy/signature-v4";
 import type { Principal } from "../../auth/principal.ts";
 import type { DoorDeps, Exchange } from "../exchange.ts";
 import { sha256Of } from "../read-body.ts";
-import { signatureFailure } from "./signature-failure.ts";
-import { readSignedRequest } from "./verify-signature.ts";
+import { signatureFailure, UNSIGNED_PAYLOAD } from "./signature-failure.ts";
 
 export interface SignedCall {
   readonly service: string;
@@ -19,6 +17,8 @@ export async function authenticateSigned(
   { authenticator, clock }: Pick<DoorDeps, "authenticator" | "clock">,
   { service, readBody, isForm = false }: SignedCall,
 ): Promise<Principal> {
+  // The signer takes 10 MiB, which a server that nobody signs for need not spend.
+  const { readSignedRequest } = await import("./verify-signature.ts");
   const request = readSignedRequest(exchange.incoming, { service, nowMs: clock.nowMs(), isForm });
   const signer = await authenticator.findSigner(request.accessKeyId);
   if (!signer) {

@@ -1,5 +1,8 @@
 import { type Failure, fail } from "../../platform/fail.ts";
 
+/** In the place of the body's hash. */
+export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
+
 /** The names of AWS's own errors, which its clients read. */
 export type SignatureError =
   | "IncompleteSignatureException"

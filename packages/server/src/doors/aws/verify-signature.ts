@@ -1,10 +1,10 @@
 import { Sha256 } from "@smithy/core/checksum";
 import { HttpRequest } from "@smithy/core/protocols";
-import { SignatureV4, UNSIGNED_PAYLOAD } from "@smithy/signature-v4";
+import { SignatureV4 } from "@smithy/signature-v4";
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type SignedAuthorization, parseAuthorization } from "./parse-authorization.ts";
-import { signatureFailure, wrongSignature } from "./signature-failure.ts";
+import { signatureFailure, UNSIGNED_PAYLOAD, wrongSignature } from "./signature-failure.ts";
 
 /** AWS's own bound. */
 const SKEW_MS = 5 * 60_000;

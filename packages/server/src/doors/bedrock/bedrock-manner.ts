@@ -37,7 +37,7 @@ export const bedrockManner: ReplyManner = {
   streamContentType: "application/vnd.amazon.eventstream",
   frame(part: StreamPart) {
     if ("comment" in part) return null;
-    const bytes = Buffer.from(JSON.stringify(part.data)).toString("base64");
+    const bytes = Buffer.from("json" in part ? part.json : JSON.stringify(part.data)).toString("base64");
     return toEventFrame({ ":event-type": "chunk", ":message-type": "event" }, { bytes });
   },
   frameFailure(failure: Failure) {

@@ -61,8 +61,7 @@ async function* withMetrics(parts: AsyncIterable<StreamPart>, { elapsedMs }: Clo
   for await (const part of parts) {
     if ("comment" in part) continue;
     firstByteLatency ??= elapsedMs();
-    const data = part.data as { readonly usage?: Counts };
-    usage = { ...usage, ...data.usage };
+    if (part.event === "message_delta") usage = (dataOf(part) as { readonly usage?: Counts }).usage ?? {};
     if (part.event !== "message_stop") yield part;
     else {
       const metrics = {
@@ -73,14 +72,18 @@ async function* withMetrics(parts: AsyncIterable<StreamPart>, { elapsedMs }: Clo
         invocationLatency: elapsedMs(),
         firstByteLatency,
       };
-      yield { ...part, data: { ...data, "amazon-bedrock-invocationMetrics": metrics } };
+      yield { event: part.event, data: { ...dataOf(part), "amazon-bedrock-invocationMetrics": metrics } };
     }
   }
+}
+
+function dataOf(part: Exclude<StreamPart, { readonly comment: string }>): object {
+  return "json" in part ? (JSON.parse(part.json) as object) : part.data;
 }
 
 async function* partsOf(text: string): AsyncGenerator<StreamPart, void, void> {
   for (const frame of text.split("\n\n")) {
     const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(frame) ?? [];
-    if (event !== undefined && data !== undefined) yield { event, data: JSON.parse(data) as object };
+    if (event !== undefined && data !== undefined) yield { event, json: data };
   }
 }

@@ -16,6 +16,6 @@ export function matchNative(method: string, path: string): CloudCall | null {
 function read(body: JsonObject, { headers }: Place): NativeRequest {
   const { model } = body;
   // Mantle's models have Bedrock's prefix.
-  const named = typeof model === "string" ? { ...body, model: toModel(model).id } : body;
+  const named = typeof model === "string" && model.includes("anthropic.") ? { ...body, model: toModel(model).id } : body;
   return { version: readVersion(headers), betas: readBetas(headers), body: named };
 }

@@ -72,15 +72,17 @@ async function serveCall(
   if (exchange.logged) exchange.logged.model = modelOf(body);
   const query = new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
   const protocol = { version, betas, isBeta: betas.length > 0 || query.get("beta") === "true" };
-  const request = {
+  const request: WorkspaceRequest = {
     ...toEndpointRequest(exchange, options, {
       ...protocol,
       params: {},
       query,
       body: endpoint.body.parse(body, protocol),
-      bodyBytes,
+      // What is passed on to another server is what the API's own path would have got.
+      bodyBytes: body === json ? bodyBytes : Buffer.from(JSON.stringify(body)),
       upload: NO_UPLOAD,
     }),
+    headers: { ...incoming.headers, "anthropic-version": version, "anthropic-beta": betas.join(",") },
     principal,
   };
   // The endpoints of clouds are a workspace's; `defineEndpoint` types the handler by its permission.
