@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openFolderBlobStore } from "../../blobs/folder-blob-store.ts";
 import { createContainers } from "../../containers/create-containers.ts";
-import type { DoorDeps } from "../../doors/anthropic/serve-endpoint.ts";
+import type { DoorDeps } from "../../doors/exchange.ts";
 import { end, type Script, start, textBlock, toolBlock } from "../../doors/testing/scripted-engine.ts";
 import { KEY, OTHER_KEY } from "../../doors/testing/start-test-server.ts";
 import { createFiles } from "../../files/create-files.ts";

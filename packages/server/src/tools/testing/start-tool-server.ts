@@ -1,5 +1,5 @@
 import Anthropic from "@anthropic-ai/sdk";
-import type { DoorDeps } from "../../doors/anthropic/serve-endpoint.ts";
+import type { DoorDeps } from "../../doors/exchange.ts";
 import { KEY, startTestServer } from "../../doors/testing/start-test-server.ts";
 import { createScriptedEngine, type Script } from "../../doors/testing/scripted-engine.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
