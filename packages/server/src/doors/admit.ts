@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Principal } from "../auth/principal.ts";
+import { firstOf } from "../endpoints/shared/first-of.ts";
 import { fail } from "../platform/fail.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -17,6 +18,5 @@ export function admit(exchange: Exchange, principal: Principal): void {
 
 /** The workspace that a request names; null: none. */
 export function namedWorkspace({ headers }: IncomingMessage): string | null {
-  const value = headers["anthropic-workspace-id"];
-  return (Array.isArray(value) ? value[0] : value) ?? null;
+  return firstOf(headers["anthropic-workspace-id"]);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import type { Authenticator, Principal } from "../auth/principal.ts";
-import type { EndpointReply } from "../endpoints/define-endpoint.ts";
+import type { MadeReply } from "../endpoints/define-endpoint.ts";
 import type { EndpointDeps } from "../endpoints/deps.ts";
 import { createServerTiming, type ServerTiming } from "../endpoints/server-timing.ts";
 import type { FailureLog } from "../ledger/create-failure-log.ts";
@@ -56,7 +56,7 @@ export interface Exchange {
   /** What the log of requests says of it, should it fail; null: it does not belong there. */
   logged: { model: string | null } | null;
   /** What is on its way once headers are sent: a failure in an event stream is an event, elsewhere the connection is cut. */
-  replyKind: EndpointReply["kind"] | null;
+  replyKind: MadeReply["kind"] | null;
 }
 
 const HEADERS_MAX = 128;

@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import type { EndpointReply } from "../endpoints/define-endpoint.ts";
+import type { MadeReply } from "../endpoints/define-endpoint.ts";
 import type { Exchange } from "./exchange.ts";
 import { type StreamTimes, writeStream } from "./write-stream.ts";
 
 /** Writes an endpoint's reply, whole or as it comes. */
 export async function sendReply(
-  reply: EndpointReply,
+  reply: MadeReply,
   limits: Readonly<Record<string, string>>,
   exchange: Exchange,
   options: StreamTimes,
@@ -66,7 +66,7 @@ export function sendWhole(
 
 async function sendBytes(
   outgoing: ServerResponse,
-  reply: Extract<EndpointReply, { kind: "bytes" }>,
+  reply: Extract<MadeReply, { kind: "bytes" }>,
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<void> {

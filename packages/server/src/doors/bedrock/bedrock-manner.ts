@@ -36,7 +36,8 @@ export const bedrockManner: ReplyManner = {
   },
   streamContentType: "application/vnd.amazon.eventstream",
   frame(part: StreamPart) {
-    if ("comment" in part) return null;
+    // Frames are taken apart before they come here.
+    if ("comment" in part || "frames" in part) return null;
     const bytes = Buffer.from("json" in part ? part.json : JSON.stringify(part.data)).toString("base64");
     return toEventFrame({ ":event-type": "chunk", ":message-type": "event" }, { bytes });
   },

@@ -1,4 +1,4 @@
-import type { EndpointReply, StreamPart } from "../../endpoints/define-endpoint.ts";
+import type { MadeReply, StreamPart } from "../../endpoints/define-endpoint.ts";
 
 interface Counts {
   readonly input_tokens?: number;
@@ -13,7 +13,7 @@ interface Clock {
 }
 
 /** A message as Bedrock gives it: what it used stands in the headers, or in the last event of a stream. */
-export function toBedrockReply(reply: EndpointReply, clock: Clock): EndpointReply {
+export function toBedrockReply(reply: MadeReply, clock: Clock): MadeReply {
   switch (reply.kind) {
     case "json":
       return { ...reply, headers: { ...reply.headers, ...usageHeaders(reply.body, clock) } };
@@ -22,7 +22,7 @@ export function toBedrockReply(reply: EndpointReply, clock: Clock): EndpointRepl
       const text = typeof reply.body === "string" ? reply.body : Buffer.from(reply.body).toString("utf8");
       const { headers = {} } = reply;
       return reply.contentType.startsWith("text/event-stream")
-        ? { kind: "stream", headers: { ...headers, ...STREAM_HEADERS }, parts: withMetrics(partsOf(text), clock) }
+        ? { kind: "stream", headers: { ...headers, ...STREAM_HEADERS }, parts: withMetrics(framed(text), clock) }
         : { ...reply, headers: { ...headers, ...usageHeaders(JSON.parse(text), clock) } };
     }
     case "stream":
@@ -35,7 +35,7 @@ export function toBedrockReply(reply: EndpointReply, clock: Clock): EndpointRepl
 }
 
 /** As CountTokens answers. */
-export function toBedrockCount(reply: EndpointReply): EndpointReply {
+export function toBedrockCount(reply: MadeReply): MadeReply {
   if (reply.kind !== "json") return reply;
   return { ...reply, body: { inputTokens: (reply.body as Counts).input_tokens } };
 }
@@ -58,8 +58,7 @@ function usageHeaders(body: unknown, { elapsedMs }: Clock): Record<string, strin
 async function* withMetrics(parts: AsyncIterable<StreamPart>, { elapsedMs }: Clock): AsyncGenerator<StreamPart, void, void> {
   let firstByteLatency: number | null = null;
   let usage: Counts = {};
-  for await (const part of parts) {
-    if ("comment" in part) continue;
+  for await (const part of eventsOf(parts)) {
     firstByteLatency ??= elapsedMs();
     if (part.event === "message_delta") usage = (dataOf(part) as { readonly usage?: Counts }).usage ?? {};
     if (part.event !== "message_stop") yield part;
@@ -77,13 +76,27 @@ async function* withMetrics(parts: AsyncIterable<StreamPart>, { elapsedMs }: Clo
   }
 }
 
-function dataOf(part: Exclude<StreamPart, { readonly comment: string }>): object {
+type EventPart = Extract<StreamPart, { readonly event: string }>;
+
+/** Events one by one, also of what was framed before; comments have no form here. */
+async function* eventsOf(parts: AsyncIterable<StreamPart>): AsyncGenerator<EventPart, void, void> {
+  for await (const part of parts) {
+    if ("frames" in part) yield* framedEvents(part.frames);
+    else if ("event" in part) yield part;
+  }
+}
+
+function dataOf(part: EventPart): object {
   return "json" in part ? (JSON.parse(part.json) as object) : part.data;
 }
 
-async function* partsOf(text: string): AsyncGenerator<StreamPart, void, void> {
+function* framedEvents(text: string): Generator<EventPart, void, void> {
   for (const frame of text.split("\n\n")) {
     const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(frame) ?? [];
     if (event !== undefined && data !== undefined) yield { event, json: data };
   }
+}
+
+async function* framed(frames: string): AsyncGenerator<StreamPart, void, void> {
+  yield { frames };
 }

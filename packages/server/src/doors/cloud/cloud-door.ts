@@ -1,7 +1,7 @@
 import type { AnthropicVersion } from "@parley/wire";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Principal } from "../../auth/principal.ts";
-import type { Endpoint, EndpointReply } from "../../endpoints/define-endpoint.ts";
+import type { Endpoint, MadeReply } from "../../endpoints/define-endpoint.ts";
 import type { DoorDeps, Exchange } from "../exchange.ts";
 import type { ReplyManner } from "../reply-manner.ts";
 
@@ -23,7 +23,7 @@ export interface CloudCall {
   /** The body as the endpoint's own path takes it. Throws `invalid_request_error`. */
   read(body: JsonObject, place: Place): NativeRequest;
   /** The reply in the cloud's form, where it has one of its own. */
-  toReply?(reply: EndpointReply, at: { readonly elapsedMs: () => number }): EndpointReply;
+  toReply?(reply: MadeReply, at: { readonly elapsedMs: () => number }): MadeReply;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;

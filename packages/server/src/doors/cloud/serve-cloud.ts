@@ -5,6 +5,7 @@ import { admit } from "../admit.ts";
 import { type DoorDeps, type DoorOptions, type Drain, type Exchange, limitHeaders, serveExchange } from "../exchange.ts";
 import { checkBodyHeaders, parseJson, readBody } from "../read-body.ts";
 import { sendReply } from "../send-reply.ts";
+import { takeLateReply } from "../take-late-reply.ts";
 import { toEndpointRequest } from "../to-endpoint-request.ts";
 import { type CloudCall, type CloudDoor, isJsonObject } from "./cloud-door.ts";
 
@@ -86,7 +87,8 @@ async function serveCall(
     principal,
   };
   // The endpoints of clouds are a workspace's; `defineEndpoint` types the handler by its permission.
-  const reply = await endpoint.handle(request as WorkspaceRequest & AdminRequest & SessionRequest, deps);
+  const handled = await endpoint.handle(request as WorkspaceRequest & AdminRequest & SessionRequest, deps);
+  const reply = handled.kind === "late" ? await takeLateReply(handled, options.openAfterMs) : handled;
   const limits = await limitHeaders(deps, exchange, reply.headers);
   const elapsedMs = (): number => Math.round(deps.clock.monotonicMs() - exchange.arrivedAtMs);
   await sendReply(call.toReply?.(reply, { elapsedMs }) ?? reply, limits, exchange, options);
