@@ -62,6 +62,7 @@ import { createRetention } from "./retention/create-retention.ts";
 import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
 import { exportWorkspace } from "./retention/export-workspace.ts";
 import { findKeepingNothing } from "./storage/retention.ts";
+import { findPassages } from "./storage/search-index.ts";
 import { ensureLedgerPartitions } from "./storage/turn-records.ts";
 import { pruneLimitBuckets } from "./storage/limit-buckets.ts";
 import { AUDIT_PURPOSE } from "./tenancy/tenancy-deps.ts";
@@ -69,6 +70,7 @@ import { createModelControl } from "./models/model-control.ts";
 import { createChanges } from "./platform/changes.ts";
 import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { toSandboxLimits } from "./sandbox/to-limits.ts";
+import { createMcpConnector } from "./tools/mcp/create-mcp-connector.ts";
 import { createServerTools } from "./tools/create-server-tools.ts";
 import { createToolLoop } from "./tools/create-tool-loop.ts";
 import { startLocalModels } from "./start-local-models.ts";
@@ -210,6 +212,12 @@ export async function startParley(options: {
     (each) => each.close(),
   );
   metrics.watchUpstreams(() => router.status());
+  const mcp = createMcpConnector({
+    egress,
+    isEnabled: config.mcp.enabled,
+    resultMaxCharacters: config.mcp.result_characters,
+    log,
+  });
   const toolLoop = createToolLoop({
     engine: router,
     tools: createServerTools({
@@ -217,11 +225,13 @@ export async function startParley(options: {
       egress,
       resolve: resolveBySystem,
       turns: documentTurns,
+      searchIndex: (query, limit) => findPassages(storage, { query, language: config.web_search.language, limit }),
       sealSearch: (id, text) => searchSeals.sign(id, text),
       clock,
       code: { sandbox: opened.sandbox, containers, files, skillFolders, timeoutMs: sandboxLimits.timeoutMs, concurrency },
     }),
     openSealed: (id, sealed) => searchSeals.reveal(id, sealed),
+    mcp,
     log,
   });
   const engine = createCompactor(toolLoop);
@@ -294,6 +304,7 @@ export async function startParley(options: {
       containers,
       skills,
       media,
+      mcp,
       inferenceGeos,
       dataPolicy,
       thinkingSigner,
@@ -350,6 +361,7 @@ export async function startParley(options: {
     containers,
     egress,
     media,
+    mcp,
     batches,
     limitPolicy,
     limitGauge: createLimitGauge(buckets),

@@ -7,6 +7,7 @@ export * from "./messages/context-management.ts";
 export * from "./messages/tool-param.ts";
 export * from "./messages/create-request.ts";
 export * from "./messages/count-tokens.ts";
+export * from "./messages/mcp.ts";
 export * from "./messages/message.ts";
 export * from "./messages/server-tool-block.ts";
 export * from "./messages/server-tool-block-param.ts";

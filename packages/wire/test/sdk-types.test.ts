@@ -26,10 +26,21 @@ type Plain<Value> = Value extends OfBeta
     ? { [Key in keyof Value]: Plain<Exclude<Value[Key], undefined>> }
     : Value;
 
+/** MCP servers are the beta client's alone. */
+type Block = Message["content"][number];
+type Mcp = Extract<Block, { type: "mcp_tool_use" | "mcp_tool_result" }>;
+type StartEvent = Extract<StreamEvent, { type: "content_block_start" }>;
+
 test("a reply is what the SDK reads", () => {
-  expectTypeOf<Plain<Message>>().toExtend<Anthropic.Message>();
+  expectTypeOf<Plain<Omit<Message, "content"> & { content: Exclude<Block, Mcp>[] }>>().toExtend<Anthropic.Message>();
+  expectTypeOf<Plain<Mcp>>().toExtend<Anthropic.Beta.BetaContentBlock>();
   expectTypeOf<Plain<ModelInfo>>().toExtend<Anthropic.ModelInfo>();
-  expectTypeOf<Plain<Exclude<StreamEvent, { type: "ping" | "error" }>>>().toExtend<SdkEvent>();
+  expectTypeOf<
+    Plain<Exclude<StreamEvent, { type: "ping" | "error" | "message_start" | "content_block_start" }>>
+  >().toExtend<SdkEvent>();
+  expectTypeOf<
+    Plain<Omit<StartEvent, "content_block"> & { content_block: Exclude<StartEvent["content_block"], Mcp> }>
+  >().toExtend<SdkEvent>();
 });
 
 test("a compacted reply is what the SDK's beta types read", () => {

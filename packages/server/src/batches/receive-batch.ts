@@ -82,7 +82,23 @@ function checkEntry(entry: unknown, index: number): BatchRequest {
   const { params } = checked.value;
   if (params["stream"] === true) throw refuse("params.stream: Streaming is not supported in batches");
   if (params["max_tokens"] === 0) throw refuse("params.max_tokens: Input should be greater than or equal to 1");
+  const tokenAt = findToken(params["mcp_servers"]);
+  if (tokenAt !== null) {
+    throw refuse(
+      `params.mcp_servers.${tokenAt}.authorization_token: batches are kept on disk until they have run, and tokens are not; send this request by itself`,
+    );
+  }
   return checked.value;
+}
+
+function findToken(servers: unknown): number | null {
+  const at = Array.isArray(servers)
+    ? servers.findIndex((server: unknown) => {
+        const token = (server as { readonly authorization_token?: unknown } | null)?.authorization_token;
+        return token !== undefined && token !== null;
+      })
+    : -1;
+  return at < 0 ? null : at;
 }
 
 function tooMany(): Failure {

@@ -9,6 +9,7 @@ import { type GrantOptions, grantCredits, showCredits } from "./commands/credits
 import { changeDataRetention, type RetentionOptions, setZeroRetention } from "./commands/data-retention.ts";
 import { doctor } from "./commands/doctor.ts";
 import { installEngine, showEngine } from "./commands/engine.ts";
+import { addDocuments, type IndexAddOptions, listDocuments, removeDocuments } from "./commands/index-documents.ts";
 import { changeAwsKey, createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./commands/keys.ts";
 import { listModels, removeModel } from "./commands/models.ts";
 import { createNamedOrganization, showOrganizations } from "./commands/organizations.ts";
@@ -269,6 +270,29 @@ export function createProgram(signal: AbortSignal): Command {
     .argument("<id>")
     .option("--yes", "do not ask")
     .action((id: string, options: GlobalOptions & { yes?: boolean }) => removeWorkspace(id, options, createCliContext(options)));
+
+  const index = program.command("index").description("Documents of your own that `web_search` finds.");
+  command(
+    "add",
+    "Index a file or a folder: text, Markdown, HTML, PDF. Again, it brings the index up to date.",
+    ["index add handbook", "index add handbook --name team --url https://wiki.example.com/handbook"],
+    index,
+  )
+    .argument("<path>")
+    .option("--name <name>", "what it is called in the index (the last part of the path)")
+    .option("--url <address>", "below which readers find the documents")
+    .action((path: string, options: GlobalOptions & IndexAddOptions) =>
+      addDocuments(path, options, createCliContext(options), signal),
+    );
+  command("list", "Show what is indexed.", ["index list"], index).action((options: GlobalOptions) =>
+    listDocuments(createCliContext(options)),
+  );
+  command("rm", "Remove what was added under a name.", ["index rm handbook"], index)
+    .argument("<name>")
+    .option("--yes", "do not ask")
+    .action((name: string, options: GlobalOptions & { yes?: boolean }) =>
+      removeDocuments(name, options, createCliContext(options)),
+    );
 
   const users = program.command("users").description("People of an organization.");
   command(

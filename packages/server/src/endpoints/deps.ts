@@ -16,6 +16,7 @@ import type { InferenceGeos } from "../tenancy/create-inference-geos.ts";
 import type { DataPolicy } from "../retention/create-data-policy.ts";
 import type { Retention } from "../retention/create-retention.ts";
 import type { WorkspaceRow } from "../storage/workspaces.ts";
+import type { McpConnector } from "../tools/mcp/mcp-connector.ts";
 import type { Doer, TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import type { IdempotencyStore } from "./messages-create/idempotency-store.ts";
 import type { RunTurnDeps } from "./shared/run-turn.ts";
@@ -38,6 +39,8 @@ export interface EndpointDeps extends RunTurnDeps {
   /** The only way to an address that a request gives. */
   readonly egress: Egress;
   readonly media: MediaReader;
+  /** Lists and calls the tools of MCP servers that requests bring. */
+  readonly mcp: McpConnector;
   readonly batches: Batches;
   readonly tenancy: TenancyDeps;
   readonly inferenceGeos: InferenceGeos;

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
+import { SEARCH_LANGUAGES } from "./search-languages.ts";
 import { checkPools, pool, poolName, upstream } from "./upstreams-config.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -217,7 +218,7 @@ export const ConfigSchema = z
     web_search: z
       .strictObject({
         /** What answers the `web_search` tool; `none`: the tool says `unavailable`. */
-        provider: z.enum(["none", "searxng", "brave", "tavily"]).default("none"),
+        provider: z.enum(["none", "searxng", "brave", "tavily", "local"]).default("none"),
         /** Base address; null is the provider's own. A SearXNG has none. */
         url: z
           .url({ protocol: /^https?$/ })
@@ -227,6 +228,8 @@ export const ConfigSchema = z
         max_results: positive.max(20).default(5),
         /** Of each page's text. */
         page_characters: positive.max(100_000).default(1_500),
+        /** Of the documents of the local index. */
+        language: z.enum(SEARCH_LANGUAGES).default("english"),
       })
       .refine(({ provider, url }) => provider !== "searxng" || url !== null, {
         path: ["url"],
@@ -262,6 +265,15 @@ export const ConfigSchema = z
         folder: z.string().min(1).nullable().default(null),
         /** How long a container can be used again; shorter where its workspace keeps content for less. */
         container_days: positive.max(365).default(30),
+      })
+      .prefault({}),
+    /** Tools of MCP servers that requests bring. */
+    mcp: z
+      .strictObject({
+        /** Off: such a request is refused. */
+        enabled: flag.default(true),
+        /** Of one tool's result. */
+        result_characters: positive.max(1_000_000).default(16_000),
       })
       .prefault({}),
     /** What addresses given by clients and models may lead to. */
@@ -345,6 +357,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_WEB_FETCH: "web_fetch.enabled",
   PARLEY_CODE_EXECUTION: "code_execution.enabled",
   PARLEY_CODE_EXECUTION_FOLDER: "code_execution.folder",
+  PARLEY_MCP: "mcp.enabled",
   PARLEY_EGRESS_PUBLIC: "egress.public",
   PARLEY_OPENID_ISSUER: "openid.issuer",
   PARLEY_OPENID_CLIENT_ID: "openid.client_id",

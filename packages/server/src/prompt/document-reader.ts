@@ -12,11 +12,16 @@ export interface DocumentReader {
   image(block: ImageBlockParam): ImageBlock;
   /** What the model is told of a file that is put into the container. */
   upload(block: ContainerUploadBlockParam): TextBlock;
+  /** The place of a page that the server fetched, among the documents. */
+  readonly nextDocument: () => number;
+  /** The place of a page that a search of the server found, among those. */
+  readonly nextFoundPage: () => number;
 }
 
 export function createDocumentReader(media: RequestMedia): DocumentReader {
   let documents = 0;
   let searchResults = 0;
+  let foundPages = 0;
 
   function pictureText(block: ImageBlockParam): string {
     const text = media.pictures.get(block.source);
@@ -85,6 +90,8 @@ export function createDocumentReader(media: RequestMedia): DocumentReader {
         ...cacheTtl(block.cache_control),
       };
     },
+    nextDocument: () => documents++,
+    nextFoundPage: () => foundPages++,
 
     image(block) {
       const picture = media.seen?.get(block.source);

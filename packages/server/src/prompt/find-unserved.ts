@@ -1,4 +1,10 @@
-import type { CodeExecutionToolParam, CountTokensRequest, ModelCapabilities, Problem } from "@parley/wire";
+import {
+  type CodeExecutionToolParam,
+  type CountTokensRequest,
+  type ModelCapabilities,
+  type Problem,
+  toolName,
+} from "@parley/wire";
 import { hasParts, isCodeExecution, isServerToolName, isServerToolType, serverToolNames } from "./server-tools.ts";
 import { clientTool } from "./client-tools/index.ts";
 
@@ -12,7 +18,7 @@ type Loose = Readonly<Record<string, unknown>>;
 export function findUnserved(request: CountTokensRequest, capabilities: ModelCapabilities): Problem | null {
   return (
     findUnservedField(request) ??
-    findUnservedTool(request) ??
+    findUnservedTool(request, capabilities) ??
     findUnservedStructure(request, capabilities) ??
     findFirst(request.messages, (message, at) => {
       if (typeof message.content !== "object") return null;
@@ -29,7 +35,6 @@ export function findUnserved(request: CountTokensRequest, capabilities: ModelCap
 
 /** Fields that must be absent, null or empty, with what they would need. */
 const UNSERVED_FIELDS: readonly (readonly [keyof CountTokensRequest, string, errorCode?: string])[] = [
-  ["mcp_servers", "MCP servers are not supported"],
   ["compaction", "compaction is not supported"],
   ["fallbacks", "fallbacks are not supported"],
   ["fallback_credit_token", "fallback credits are not supported"],
@@ -66,11 +71,11 @@ function findUnservedStructure(
   );
 }
 
-function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {
+function findUnservedTool({ tools = [] }: CountTokensRequest, capabilities: ModelCapabilities): Problem | null {
   return findFirst<Loose>(tools, (tool, index) => {
     const type = typeof tool.type === "string" ? tool.type : "custom";
     const path = ["tools", index, type];
-    if (type !== "custom" && !clientTool(type) && !isServerToolType(type))
+    if (type !== "custom" && type !== "mcp_toolset" && !clientTool(type) && !isServerToolType(type))
       return { path, text: "this tool is not supported by this model" };
     const callers = tool.allowed_callers;
     if (Array.isArray(callers) && callers.some((caller) => caller !== "direct")) {
@@ -79,8 +84,9 @@ function findUnservedTool({ tools = [] }: CountTokensRequest): Problem | null {
     if (tool.response_inclusion === "excluded") {
       return { path: [...path, "response_inclusion"], text: "leaving results out of the response is not supported" };
     }
-    if (type.startsWith("web_fetch_") && (tool.citations as { enabled?: boolean } | null | undefined)?.enabled) {
-      return { path: [...path, "citations"], text: "citations of fetched pages are not supported" };
+    if (type.startsWith("web_fetch_")) {
+      const problem = citations(tool, path, capabilities);
+      if (problem) return problem;
     }
     return null;
   });
@@ -105,10 +111,10 @@ function findUnservedCode({ messages, tools = [], container }: CountTokensReques
     return path === null ? null : { path, text: "files are put into a container only where a code execution tool is in `tools`" };
   }
   if (!hasParts(tool)) return null;
-  if (tool.defer_loading === true) {
+  if ("defer_loading" in tool && tool.defer_loading === true) {
     return { path: ["tools", at, String(tool.type), "defer_loading"], text: "this tool cannot be deferred" };
   }
-  const taken = tools.find(({ name }) => serverToolNames(tool as CodeExecutionToolParam).some((own) => own === name));
+  const taken = tools.find((each) => serverToolNames(tool as CodeExecutionToolParam).some((own) => own === toolName(each)));
   if (taken) return { path: ["tools"], text: "Tool names must be unique." };
   for (const type of ["tool_addition", "tool_removal"]) {
     const path = findBlock(type, ({ tool: named }) => (named as Loose).name === "code_execution");
@@ -159,6 +165,8 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     case "bash_code_execution_tool_result":
     case "text_editor_code_execution_tool_result":
     case "container_upload":
+    case "mcp_tool_use":
+    case "mcp_tool_result":
       return null;
     case "tool_result": {
       const content = Array.isArray(block.content) ? (block.content as readonly Loose[]) : [];

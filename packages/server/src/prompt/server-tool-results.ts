@@ -1,10 +1,18 @@
-import type { ServerToolResultBlockParam, TextEditorCodeExecutionToolResultBlockParam } from "@parley/wire";
+import type {
+  McpToolResultBlockParam,
+  ServerToolResultBlockParam,
+  TextEditorCodeExecutionToolResultBlockParam,
+} from "@parley/wire";
 import type { DocumentBlock, TextBlock, ToolDefinitionBlock, ToolResultBlock } from "../turn/turn.ts";
 import { refusal } from "./refuse.ts";
 
 export interface ServerResultReader {
   /** What was sealed for this workspace; null for anything else. */
   open(sealed: string): string | null;
+  /** The next place among the pages that searches found. */
+  nextFoundPage(): number;
+  /** The next place among the conversation's documents. */
+  nextDocument(): number;
   /** The definition of a tool that a search found, or a word where the model has that already. */
   load(name: string): ToolDefinitionBlock | TextBlock;
 }
@@ -14,14 +22,25 @@ export interface ServerResultReader {
  * again, tokens and all, when the client sends the reply back.
  */
 export function toModelCallId(id: string): string {
-  return id.startsWith(SERVER_PREFIX) ? `${MODEL_PREFIX}${id.slice(SERVER_PREFIX.length)}` : id;
+  const prefix = [SERVER_PREFIX, MCP_PREFIX].find((each) => id.startsWith(each));
+  return prefix === undefined ? id : `${MODEL_PREFIX}${id.slice(prefix.length)}`;
 }
 
 export function toServerCallId(id: string): string {
-  return `${SERVER_PREFIX}${id.startsWith(MODEL_PREFIX) ? id.slice(MODEL_PREFIX.length) : id}`;
+  return `${SERVER_PREFIX}${withoutModelPrefix(id)}`;
+}
+
+/** The same for a call that an MCP server runs. */
+export function toMcpCallId(id: string): string {
+  return `${MCP_PREFIX}${withoutModelPrefix(id)}`;
+}
+
+function withoutModelPrefix(id: string): string {
+  return id.startsWith(MODEL_PREFIX) ? id.slice(MODEL_PREFIX.length) : id;
 }
 
 const SERVER_PREFIX = "srvtoolu_";
+const MCP_PREFIX = "mcptoolu_";
 const MODEL_PREFIX = "toolu_";
 
 /** The result of a server tool as the model reads it: fresh from the tool, and from a client that sends it back. */
@@ -37,6 +56,7 @@ export function toServerToolResult(
     content,
     ...(block.cache_control ? { cacheTtl: block.cache_control.ttl ?? "5m" } : {}),
   });
+  if (block.type === "mcp_tool_result") return result(toTexts(block.content), block.is_error ?? false);
   const { content } = block;
   if ("error_code" in content) {
     const said = "error_message" in content && content.error_message ? ` ${content.error_message}` : "";
@@ -55,20 +75,38 @@ export function toServerToolResult(
               text: "Invalid `encrypted_content` in `search_result` block",
             });
           }
-          return { type: "document", title: each.title, context: each.page_age ?? null, source: each.url, text: opened };
+          return {
+            type: "document",
+            title: each.title,
+            context: each.page_age ?? null,
+            source: each.url,
+            text: opened,
+            citable: { unit: "web-search-page", index: reader.nextFoundPage(), texts: [opened], fileId: null },
+          };
         }),
       );
     }
     case "web_fetch_tool_result": {
       const fetched = block.content as Extract<typeof block.content, { type: "web_fetch_result" }>;
-      const { source, title = null, context = null } = fetched.content;
+      const { source, title = null, context = null, citations } = fetched.content;
       if (source.type !== "text") {
         throw refusal({
           path: [...path, block.type, "content", "content", "source"],
           text: "this model does not support PDF input",
         });
       }
-      return result([{ type: "document", title, context, source: fetched.url, text: source.data }]);
+      return result([
+        {
+          type: "document",
+          title,
+          context,
+          source: fetched.url,
+          text: source.data,
+          ...(citations?.enabled
+            ? { citable: { unit: "characters", index: reader.nextDocument(), texts: [source.data], fileId: null } }
+            : {}),
+        },
+      ]);
     }
     case "tool_search_tool_result": {
       const found = block.content as Extract<typeof block.content, { type: "tool_search_tool_search_result" }>;
@@ -118,6 +156,13 @@ function toEditText(
     default:
       throw new TypeError(`no such result: ${JSON.stringify(edit satisfies never)}`);
   }
+}
+
+/** What an MCP server said; it may have said nothing. */
+function toTexts(content: McpToolResultBlockParam["content"]): TextBlock[] {
+  const texts = typeof content === "string" ? [content] : (content ?? []).map((each) => each.text);
+  const said = texts.filter((each) => each !== "").map(text);
+  return said.length === 0 ? [text("(The tool returned nothing.)")] : said;
 }
 
 /** What a model can act on; a code alone tells a small one nothing. */

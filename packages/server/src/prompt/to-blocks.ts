@@ -6,7 +6,7 @@ import { refusal } from "./refuse.ts";
 import { untranslatable } from "./untranslatable.ts";
 import { toModelCallId } from "./server-tool-results.ts";
 import type { ToolLoader } from "./tool-loader.ts";
-import type { TurnContext } from "./turn-context.ts";
+import type { MessagesContext, TurnContext } from "./turn-context.ts";
 
 type Path = readonly (string | number)[];
 
@@ -45,7 +45,7 @@ export function toSystemBlock(block: SystemMessageBlockParam, tools: ToolLoader)
 export function toAssistantBlock(
   block: ContentBlockParam,
   path: Path,
-  context: TurnContext,
+  context: MessagesContext,
   { tools, documents }: { readonly tools: ToolLoader; readonly documents: DocumentReader },
 ): AssistantBlock {
   switch (block.type) {
@@ -67,6 +67,12 @@ export function toAssistantBlock(
       const id = toModelCallId(block.id);
       tools.called(id, block.name);
       return { type: "tool_use", id, name: block.name, input: block.input, ...cacheTtl(block.cache_control) };
+    }
+    case "mcp_tool_use": {
+      const id = toModelCallId(block.id);
+      const name = context.mcpName(block.server_name, block.name);
+      tools.called(id, name);
+      return { type: "tool_use", id, name, input: block.input, ...cacheTtl(block.cache_control) };
     }
     default:
       throw untranslatable(block.type);

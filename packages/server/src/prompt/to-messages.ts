@@ -7,13 +7,13 @@ import { toServerToolResult } from "./server-tool-results.ts";
 import { splitServerTools } from "./split-server-tools.ts";
 import { toAssistantBlock, toSystemBlock, toUserBlock } from "./to-blocks.ts";
 import type { ToolLoader } from "./tool-loader.ts";
-import type { TurnContext } from "./turn-context.ts";
+import type { MessagesContext } from "./turn-context.ts";
 
 /**
  * The conversation with string contents as blocks, system messages that have had their time gone, and runs of one role merged;
  * from the last summary on, where it was compacted.
  */
-export function toMessages(messages: readonly MessageParam[], context: TurnContext, tools: ToolLoader): TurnMessage[] {
+export function toMessages(messages: readonly MessageParam[], context: MessagesContext, tools: ToolLoader): TurnMessage[] {
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
   const documents = createDocumentReader(context.media);
   const summaries: TextBlock[] = [];
@@ -34,7 +34,7 @@ interface MessageReaders {
 function toTurnMessages(
   message: MessageParam,
   at: number,
-  context: TurnContext,
+  context: MessagesContext,
   { tools, documents, summaries }: MessageReaders,
 ): TurnMessage[] {
   switch (message.role) {
@@ -48,6 +48,8 @@ function toTurnMessages(
           result: (block, { message: place, index }) =>
             toServerToolResult(block, ["messages", place, "content", index ?? 0], {
               open: (sealed) => context.searchSeals.reveal(context.workspaceId, sealed),
+              nextFoundPage: documents.nextFoundPage,
+              nextDocument: documents.nextDocument,
               load: (name) => tools.load(name, {}),
             }),
         }),

@@ -318,7 +318,6 @@ describe("what is not served is refused by its path", () => {
       { tools: [{ type: "computer_20250124", name: "computer", display_width_px: 1, display_height_px: 1 }] },
       "tools.0.computer_20250124: this tool is not supported by this model",
     ],
-    [{ mcp_servers: [{ type: "url", name: "n", url: "https://example.com" }] }, "mcp_servers: MCP servers are not supported"],
     [
       { container: { skills: [{ type: "anthropic", skill_id: "pdf" }] } },
       "container.skills: skills need a code execution tool in `tools`",

@@ -1,12 +1,13 @@
-import type { CountTokensRequest, ToolChoiceParam, ToolParam } from "@parley/wire";
+import type { CountTokensRequest, ToolChoiceParam } from "@parley/wire";
 import { offeredTools } from "../turn/offered-tools.ts";
 import type { Effort, TextBlock, Thinking, ToolChoice, ToolSpec, Turn, TurnMessage } from "../turn/turn.ts";
 import { withoutAttribution } from "./attribution.ts";
-import { clientTool } from "./client-tools/index.ts";
+import { toDeclaredTools, toOwnChoice } from "./declared-tools.ts";
 import { findModelProblem } from "./find-model-problem.ts";
 import { findUnserved } from "./find-unserved.ts";
+import type { McpListings } from "./mcp-toolsets.ts";
 import { refusal } from "./refuse.ts";
-import { isCodeExecution, isServerTool, serverTool, serverToolNames } from "./server-tools.ts";
+import { isCodeExecution } from "./server-tools.ts";
 import { toSkillList } from "./skill-list.ts";
 import { clearThinking, withoutPastThinking } from "./thinking-history.ts";
 import { cacheTtl } from "./cache-ttl.ts";
@@ -23,19 +24,13 @@ import type { TurnContext } from "./turn-context.ts";
 export function toTurn(request: CountTokensRequest, context: TurnContext): Turn {
   const { model } = context;
   assertServed(request, model);
-  const declared = (request.tools ?? []).flatMap(toToolSpecs);
-  const deferred = new Set((request.tools ?? []).filter(({ defer_loading: defers }) => defers === true).map(({ name }) => name));
-  const serverTools = (request.tools ?? [])
-    .filter(isServerTool)
-    .flatMap((definition) => serverToolNames(definition).map((name) => ({ name, definition })));
+  const declared = toDeclaredTools(request, context.mcpListings ?? NOTHING_LISTED);
+  const { specs, isDeferred, serverTools, mcpTools, mcpName } = declared;
+  const tools = specs.filter(({ name }) => !isDeferred(name));
   const choice = toOwnChoice(request.tool_choice, request.tools);
-  const tools = declared.filter(({ name }) => !deferred.has(name));
-  const conversation = toMessages(
-    request.messages,
-    context,
-    createToolLoader(declared, (name) => deferred.has(name)),
-  );
-  const messages = withForcedTool(choice, declared, tools, conversation);
+  checkChoice(choice, specs);
+  const conversation = toMessages(request.messages, { ...context, mcpName }, createToolLoader(specs, isDeferred));
+  const messages = withForcedTool(choice, specs, tools, conversation);
   const thinking = toThinking(request, messages);
   return {
     requestId: context.requestId,
@@ -45,7 +40,8 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
     system: [...toSystem(request.system), ...toSkillList(context.container.skills)],
     messages: toHistory(request, messages, thinking),
     tools,
-    ...(serverTools.length === 0 ? {} : { serverTools, deferredTools: declared.filter(({ name }) => deferred.has(name)) }),
+    ...(serverTools.length === 0 ? {} : { serverTools, deferredTools: specs.filter(({ name }) => isDeferred(name)) }),
+    ...(mcpTools.length === 0 ? {} : { mcpTools }),
     ...toCompaction(request),
     toolChoice: toToolChoice(choice),
     ...(context.container.current !== null || (request.tools ?? []).some(isCodeExecution)
@@ -74,6 +70,18 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
 export function assertServed(request: CountTokensRequest, model: TurnContext["model"]): void {
   const problem = findModelProblem(request, model) ?? findUnserved(request, model.capabilities);
   if (problem) throw refusal(problem);
+}
+
+const NOTHING_LISTED: McpListings = new Map();
+
+/** What the wire could not check before the MCP servers were asked. */
+function checkChoice(choice: ToolChoiceParam | undefined, declared: readonly ToolSpec[]): void {
+  if (choice?.type === "any" && declared.length === 0) {
+    throw refusal({ path: ["tool_choice"], text: "tool_choice may only be specified while providing tools" });
+  }
+  if (choice?.type === "tool" && declared.every(({ name }) => name !== choice.name)) {
+    throw refusal({ path: ["tool_choice"], text: `Tool '${choice.name.slice(0, 128)}' not found in provided tools` });
+  }
 }
 
 /** A choice that forces a call needs a tool to call: a deferred one that it names is loaded for it, before the reply. */
@@ -152,41 +160,6 @@ function toCompaction({ context_management: management }: CountTokensRequest): P
   const instructions = edit.instructions?.trim() ? edit.instructions : null;
   const triggerTokens = edit.trigger?.value ?? null;
   return { compaction: { triggerTokens, instructions, pauses: edit.pause_after_compaction ?? false } };
-}
-
-/** A choice of a tool that stands for several is one of the first of them: the shell can do what the others do. */
-function toOwnChoice(choice: ToolChoiceParam | undefined, tools: readonly ToolParam[] = []): ToolChoiceParam | undefined {
-  if (choice?.type !== "tool") return choice;
-  const tool = tools.find(({ name }) => name === choice.name);
-  const [first] = tool !== undefined && isServerTool(tool) ? serverToolNames(tool) : [];
-  return first === undefined ? choice : { ...choice, name: first };
-}
-
-function toToolSpecs(tool: ToolParam): ToolSpec[] {
-  if (!isServerTool(tool)) return [toToolSpec(tool)];
-  const names = serverToolNames(tool);
-  return names.map((name, at) => {
-    const { description, inputSchema } = serverTool(name);
-    // A breakpoint is after all of them.
-    const mark = at === names.length - 1 ? cacheTtl(tool.cache_control) : {};
-    return { name, description, inputSchema, strict: tool.strict === true, inputExamples: [], ...mark };
-  });
-}
-
-function toToolSpec(tool: ToolParam): ToolSpec {
-  const known = tool.type ? clientTool(tool.type) : null;
-  const { description, inputSchema } = known ?? {
-    description: "description" in tool ? (tool.description as string | undefined) : undefined,
-    inputSchema: "input_schema" in tool ? (tool.input_schema as ToolSpec["inputSchema"]) : { type: "object" },
-  };
-  return {
-    name: tool.name as string,
-    description: description ?? null,
-    inputSchema,
-    strict: tool.strict === true,
-    inputExamples: "input_examples" in tool ? ((tool.input_examples ?? []) as ToolSpec["inputExamples"]) : [],
-    ...cacheTtl(tool.cache_control),
-  };
 }
 
 function toToolChoice(choice: ToolChoiceParam | undefined): ToolChoice {

@@ -2,6 +2,7 @@ import type { ModelCapabilities } from "@parley/wire";
 import type { ReadMedia } from "../documents/read-media.ts";
 import type { ModelRules } from "../models/claude-models.ts";
 import type { Turn, TurnContainer } from "../turn/turn.ts";
+import type { McpListings } from "./mcp-toolsets.ts";
 import type { ThinkingSigner } from "./thinking-signature.ts";
 
 /** What the named model accepts. */
@@ -33,7 +34,15 @@ export interface TurnContext {
   readonly media: RequestMedia;
   /** Where code runs, if the request lets any run. */
   readonly container: TurnContainer;
+  /** What the request's MCP servers list; absent where it has none. */
+  readonly mcpListings?: McpListings;
   readonly thinkingSigner: Pick<ThinkingSigner, "verify" | "reveal">;
   /** Opens what search results carry sealed. */
   readonly searchSeals: Pick<ThinkingSigner, "reveal">;
+}
+
+/** With what only the request's tools tell. */
+export interface MessagesContext extends TurnContext {
+  /** How the model calls an MCP server's tool. */
+  readonly mcpName: (server: string, tool: string) => string;
 }

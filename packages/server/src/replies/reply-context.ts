@@ -21,6 +21,8 @@ export interface ReplyContext {
   readonly contextManagement: ContextManagementResponse | null;
   /** The client speaks the beta types, whose nullable fields are then present. */
   readonly beta: boolean;
+  /** Makes `encrypted_index` of the place in a page: clients bring it back, only this server reads it. */
+  readonly sealPlace: (place: string) => string;
   /** Beta `thinking-token-count-2026-05-13`: each thinking delta carries `estimated_tokens`. */
   readonly thinkingTokenCount: boolean;
 }

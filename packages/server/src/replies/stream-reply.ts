@@ -9,6 +9,8 @@ import { toDeltaUsage } from "./to-usage.ts";
 const THINKING_QUANTUM_TOKENS = 64;
 const CHARACTERS_PER_TOKEN = 4;
 
+const CALLS: ReadonlySet<BlockStart["type"]> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"]);
+
 type EventOf<Type extends TurnEvent["type"]> = Extract<TurnEvent, { type: Type }>;
 
 /** An event of our own, or one that is passed on as it came. */
@@ -38,7 +40,7 @@ export function createStreamReply(context: ReplyContext): StreamReply {
     pinged = true;
     uncounted = 0;
     // The platform opens each tool call with an empty piece, which makes clients show the call before its input comes.
-    if (event.block.type === "tool_use" || event.block.type === "server_tool_use") events.push(inputDelta(event.index, ""));
+    if (CALLS.has(event.block.type)) events.push(inputDelta(event.index, ""));
     return events;
   }
 
@@ -97,7 +99,7 @@ export function createStreamReply(context: ReplyContext): StreamReply {
       case "text-delta":
         return [delta(event.index, { type: "text_delta", text: event.text })];
       case "citation":
-        return [delta(event.index, { type: "citations_delta", citation: toCitation(event.citation) })];
+        return [delta(event.index, { type: "citations_delta", citation: toCitation(event.citation, context) })];
       case "thinking-delta":
         return thinking(event);
       case "signature-delta":
@@ -145,6 +147,8 @@ function toStartedBlock(block: BlockStart): Extract<StreamEvent, { type: "conten
       return { type: "tool_use", id: block.id, name: block.name, input: {}, caller: { type: "direct" } };
     case "server_tool_use":
       return { type: "server_tool_use", id: block.id, name: block.name, input: {}, caller: { type: "direct" } };
+    case "mcp_tool_use":
+      return { type: "mcp_tool_use", id: block.id, name: block.name, server_name: block.serverName, input: {} };
     case "server_tool_result":
       return block.block;
     case "compaction":

@@ -1,8 +1,19 @@
 import type { Citation as WireCitation } from "@parley/wire";
 import type { Citation } from "../turn/citation.ts";
+import type { ReplyContext } from "./reply-context.ts";
 
-export function toCitation(citation: Citation): WireCitation {
+export function toCitation(citation: Citation, { sealPlace }: Pick<ReplyContext, "sealPlace">): WireCitation {
   const { citedText, start, end } = citation;
+  if (citation.type === "web_search_result_location") {
+    const { url, title, resultIndex } = citation;
+    return {
+      type: citation.type,
+      cited_text: citedText,
+      url,
+      title,
+      encrypted_index: sealPlace(JSON.stringify([resultIndex, start, end])),
+    };
+  }
   if (citation.type === "search_result_location") {
     const { searchResultIndex, source, title } = citation;
     return {

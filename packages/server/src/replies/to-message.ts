@@ -81,7 +81,7 @@ function toContent(events: readonly TurnEvent[], context: ReplyContext): Content
     const block = "index" in event ? blocks.get(event.index) : undefined;
     if (!block) continue;
     if (event.type === "text-delta") block.text += event.text;
-    else if (event.type === "citation") block.citations.push(toCitation(event.citation));
+    else if (event.type === "citation") block.citations.push(toCitation(event.citation, context));
     else if (event.type === "thinking-delta") block.text += event.thinking;
     else if (event.type === "input-json-delta") block.text += event.partialJson;
     else if (event.type === "signature-delta") block.signature = event.signature;
@@ -106,6 +106,14 @@ function toContentBlock({ start, text, signature, citations, summary, stopped }:
         name: start.name,
         input: toInput(text, stopped),
         caller: { type: "direct" },
+      };
+    case "mcp_tool_use":
+      return {
+        type: "mcp_tool_use",
+        id: start.id,
+        name: start.name,
+        server_name: start.serverName,
+        input: toInput(text, stopped),
       };
     case "server_tool_result":
       return start.block;

@@ -43,6 +43,7 @@ export {
   spendScopes,
 } from "./schema/money.ts";
 export { limitBuckets, limitClock, organizationTiers, priorityCommitments, workspaceRateLimits } from "./schema/limits.ts";
+export { searchDocuments, searchPassages } from "./schema/search-index.ts";
 export { spendAlertDeliveries, spendAlerts } from "./schema/spend-alerts.ts";
 export { sessions, signInTickets, userCredentials, userIdentities, userRecoveryCodes } from "./schema/sign-in.ts";
 

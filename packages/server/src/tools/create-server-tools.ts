@@ -10,6 +10,7 @@ import type { CodeRunnerDeps } from "./code-execution/create-code-runner.ts";
 import { createToolSearch } from "./tool-search/create-tool-search.ts";
 import { createWebFetch } from "./web-fetch/create-web-fetch.ts";
 import { createBrave } from "./web-search/brave.ts";
+import { createLocalSearch, type SearchIndex } from "./web-search/local.ts";
 import { createSearxng } from "./web-search/searxng.ts";
 import { createTavily } from "./web-search/tavily.ts";
 import { createWebSearch } from "./web-search/create-web-search.ts";
@@ -22,15 +23,26 @@ export interface ServerToolDeps {
   readonly resolve: (host: string) => Promise<readonly ResolvedAddress[]>;
   /** Bounds the processes and threads that read pages and documents at once. */
   readonly turns: TurnTaker;
+  /** The operator's own documents. */
+  readonly searchIndex: SearchIndex;
   readonly sealSearch: (workspaceId: string, text: string) => string;
   readonly clock: Clock;
   readonly code: CodeRunnerDeps;
 }
 
 /** The tools that this server runs, as the operator has configured them. */
-export function createServerTools({ config, egress, resolve, turns, sealSearch, clock, code }: ServerToolDeps): ServerTools {
+export function createServerTools({
+  config,
+  egress,
+  resolve,
+  turns,
+  searchIndex,
+  sealSearch,
+  clock,
+  code,
+}: ServerToolDeps): ServerTools {
   const { max_results: resultsMax, page_characters: pageMaxCharacters } = config.web_search;
-  const provider = createProvider(config.web_search, resolve);
+  const provider = createProvider(config.web_search, { resolve, searchIndex });
   const { enabled: isEnabled, max_content_tokens: contentMaxTokens } = config.web_fetch;
   return {
     web_search: createWebSearch({ provider, resultsMax, pageMaxCharacters, seal: sealSearch }),
@@ -41,7 +53,10 @@ export function createServerTools({ config, egress, resolve, turns, sealSearch, 
   };
 }
 
-function createProvider(config: Config["web_search"], resolve: ServerToolDeps["resolve"]): SearchProvider | null {
+function createProvider(
+  config: Config["web_search"],
+  { resolve, searchIndex }: Pick<ServerToolDeps, "resolve" | "searchIndex">,
+): SearchProvider | null {
   const { provider, api_key: apiKey } = config;
   const at = (own: string): ProviderAddress => {
     const url = config.url ?? own;
@@ -56,6 +71,8 @@ function createProvider(config: Config["web_search"], resolve: ServerToolDeps["r
       return createBrave({ ...at("https://api.search.brave.com"), apiKey: apiKey ?? "" });
     case "tavily":
       return createTavily({ ...at("https://api.tavily.com"), apiKey: apiKey ?? "" });
+    case "local":
+      return createLocalSearch(searchIndex);
     default:
       return provider satisfies never;
   }

@@ -8,6 +8,7 @@ import { offeredTools } from "../turn/offered-tools.ts";
 import type { Timings, TurnEvent, Usage } from "../turn/turn-event.ts";
 import type { AssistantBlock, ToolResultBlock, Turn, TurnMessage } from "../turn/turn.ts";
 import { followStep, type MadeCall } from "./follow-step.ts";
+import type { McpCalls, McpConnector } from "./mcp/mcp-connector.ts";
 import { createReplyContainer } from "./reply-container.ts";
 import { type ReplyContainer, ServerToolError, type ServerTools } from "./server-tool.ts";
 import { STEPS_MAX } from "./steps-max.ts";
@@ -17,6 +18,7 @@ export interface ToolLoopOptions {
   readonly tools: ServerTools;
   /** Opens what search results carry sealed. */
   readonly openSealed: (workspaceId: string, sealed: string) => string | null;
+  readonly mcp: Pick<McpConnector, "open">;
   readonly log: Log;
   /** For one call, whatever the tool does. */
   readonly callTimeoutMs?: number;
@@ -36,7 +38,7 @@ export function createToolLoop(options: ToolLoopOptions): Engine {
     ...(engine.countOnWire ? { countOnWire: (turn, signal) => countOnWire(engine, turn, signal) } : {}),
     run: (turn, signal) =>
       // Where a request is passed on, its tools are the upstream's.
-      turn.wire || turn.serverTools === undefined || turn.serverTools.length === 0
+      turn.wire || (turn.serverTools ?? []).length + (turn.mcpTools ?? []).length === 0
         ? engine.run(turn, signal)
         : runLoop(options, turn, signal),
   };
@@ -45,10 +47,12 @@ export function createToolLoop(options: ToolLoopOptions): Engine {
 type End = Extract<TurnEvent, { type: "end" }>;
 
 async function* runLoop(options: ToolLoopOptions, turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void> {
+  // One connection to each MCP server that the turn calls, whatever of it a session of that server remembers.
+  using mcp = options.mcp.open(signal);
   const container = createReplyContainer();
   const tally = createTally(container);
   try {
-    yield* runSteps(options, { turn, tally, container, signal });
+    yield* runSteps(options, { turn, tally, container, mcp, signal });
   } catch (error) {
     // What was searched before the turn failed, or its client left, was done for it.
     yield { type: "tools-used", serverToolUse: tally.serverToolUse() };
@@ -62,15 +66,22 @@ async function* runSteps(
     turn,
     tally,
     container,
+    mcp,
     signal,
-  }: { readonly turn: Turn; readonly tally: Tally; readonly container: ReplyContainer; readonly signal: AbortSignal },
+  }: {
+    readonly turn: Turn;
+    readonly tally: Tally;
+    readonly container: ReplyContainer;
+    readonly mcp: McpCalls;
+    readonly signal: AbortSignal;
+  },
 ): AsyncGenerator<TurnEvent, void, void> {
   const uses = new Map<string, number>();
   let current = turn;
   let nextIndex = 0;
   let last: End | null = null;
   for (let stepNumber = 1; ; stepNumber += 1) {
-    const step = followStep(nextIndex, turn.serverTools ?? []);
+    const step = followStep(nextIndex, turn);
     let end: End | null = null;
     let hasStarted = false;
     const events = options.engine.run(current, signal);
@@ -103,7 +114,7 @@ async function* runSteps(
     if (calls.length === 0) return yield tally.end(end);
 
     const results: ServerToolResultBlock[] = [];
-    const running = calls.map((call) => answer(options, { call, turn: current, uses, tally, container, signal }));
+    const running = calls.map((call) => answer(options, { call, turn: current, uses, tally, container, mcp, signal }));
     // They are awaited in the order of the calls; one that throws meanwhile is seen when its turn comes, or never if the client left.
     for (const each of running) each.catch(() => {});
     for (const result of running) {
@@ -147,6 +158,7 @@ async function answer(
     uses,
     tally,
     container,
+    mcp,
     signal,
   }: {
     call: MadeCall;
@@ -154,9 +166,11 @@ async function answer(
     uses: Map<string, number>;
     tally: Tally;
     container: ReplyContainer;
+    mcp: McpCalls;
     signal: AbortSignal;
   },
 ): Promise<ServerToolResultBlock> {
+  if (call.by === "mcp") return mcp.call(call, callTimeoutMs);
   const tool = tools[call.name];
   const { definition } = call.tool;
   const used = (uses.get(call.name) ?? 0) + 1;
@@ -196,8 +210,11 @@ function nextTurn(
   const { turn, current, maxTokens, written } = step;
   const loaded = new Set(offeredTools(current).map(({ name }) => name));
   const specs = new Map((turn.deferredTools ?? []).map((tool) => [tool.name, tool]));
+  const places = countCitables(current.messages);
   const results = step.results.map((block): ToolResultBlock =>
     toServerToolResult(block, [], {
+      nextFoundPage: () => places.foundPages++,
+      nextDocument: () => places.documents++,
       open: (sealed) => openSealed(turn.workspaceId, sealed),
       load(name) {
         const tool = specs.get(name);
@@ -216,6 +233,18 @@ function nextTurn(
     // A call that was forced has been made.
     toolChoice: turn.toolChoice.type === "none" ? turn.toolChoice : { type: "auto", parallel: turn.toolChoice.parallel },
     maxTokens,
+  };
+}
+
+/** How many places are taken, counted as a request that brings the reply back counts them: see `document-reader.ts`. */
+function countCitables(messages: readonly TurnMessage[]): { documents: number; foundPages: number } {
+  const blocks = messages
+    .flatMap(({ role, content }) => (role === "user" ? content : []))
+    .flatMap((block) => (block.type === "tool_result" ? block.content : [block]))
+    .filter((block) => block.type === "document");
+  return {
+    documents: blocks.filter(({ source, citable }) => source === null || citable?.unit === "characters").length,
+    foundPages: blocks.filter(({ citable }) => citable?.unit === "web-search-page").length,
   };
 }
 

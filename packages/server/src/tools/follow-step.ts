@@ -1,18 +1,31 @@
 import type { ServerToolName } from "@parley/wire";
 import type { BlockStart, TurnEvent } from "../turn/turn-event.ts";
-import type { AssistantBlock, ServerToolSpec, ToolUseBlock } from "../turn/turn.ts";
-import { toServerCallId } from "../prompt/index.ts";
+import type { AssistantBlock, McpToolSpec, ServerToolSpec, ToolUseBlock, Turn } from "../turn/turn.ts";
+import { toMcpCallId, toServerCallId } from "../prompt/index.ts";
 
 type BlockEvent = Extract<TurnEvent, { readonly index: number }>;
 
-/** A call of one of the server's tools, as the model made it. */
-export interface MadeCall {
+/** A call that the server answers, as the model made it: by a tool of its own, or by an MCP server's. */
+export type MadeCall = OwnCall | McpCall;
+
+export interface OwnCall extends CallInput {
+  readonly by: "server";
   readonly name: ServerToolName;
+  readonly tool: ServerToolSpec;
+}
+
+export interface McpCall extends CallInput {
+  readonly by: "mcp";
+  readonly tool: McpToolSpec;
+}
+
+interface CallInput {
   /** As the client knows it. */
   readonly id: string;
   readonly input: Readonly<Record<string, unknown>>;
-  readonly tool: ServerToolSpec;
 }
+
+type ToolByName = ReadonlyMap<string, ServerToolSpec | McpToolSpec>;
 
 interface OpenBlock {
   readonly start: BlockStart;
@@ -33,9 +46,9 @@ export interface StepFollower {
   count(): number;
 }
 
-export function followStep(firstIndex: number, tools: readonly ServerToolSpec[]): StepFollower {
+export function followStep(firstIndex: number, { serverTools = [], mcpTools = [] }: Turn): StepFollower {
   const blocks = new Map<number, OpenBlock>();
-  const byName = new Map<string, ServerToolSpec>(tools.map((tool) => [tool.name, tool]));
+  const byName: ToolByName = new Map([...serverTools, ...mcpTools].map((tool) => [tool.name, tool]));
   const calls = (): ToolUseBlock[] => [...blocks.values()].filter(isCall).map(toCall);
 
   return {
@@ -50,9 +63,11 @@ export function followStep(firstIndex: number, tools: readonly ServerToolSpec[])
     },
     written: () => [...blocks.values()].flatMap(toWritten),
     serverCalls: () =>
-      calls().flatMap(({ id, name, input }) => {
+      calls().flatMap(({ id, name, input }): MadeCall[] => {
         const tool = byName.get(name);
-        return tool === undefined ? [] : [{ id: toServerCallId(id), name: tool.name, input, tool }];
+        if (tool === undefined) return [];
+        if ("server" in tool) return [{ by: "mcp", id: toMcpCallId(id), input, tool }];
+        return [{ by: "server", id: toServerCallId(id), name: tool.name, input, tool }];
       }),
     hasClientCalls: () => calls().some(({ name }) => !byName.has(name)),
     count: () => blocks.size,
@@ -87,9 +102,12 @@ function follow(block: OpenBlock, event: Exclude<BlockEvent, { type: "block-star
   }
 }
 
-function toClientBlock(block: BlockStart, tools: ReadonlyMap<string, ServerToolSpec>): BlockStart {
+function toClientBlock(block: BlockStart, tools: ToolByName): BlockStart {
   const tool = block.type === "tool_use" ? tools.get(block.name) : undefined;
   if (block.type !== "tool_use" || tool === undefined) return block;
+  if ("server" in tool) {
+    return { type: "mcp_tool_use", id: toMcpCallId(block.id), name: tool.tool, serverName: tool.server.name };
+  }
   return { type: "server_tool_use", id: toServerCallId(block.id), name: tool.name };
 }
 

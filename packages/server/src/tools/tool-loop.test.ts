@@ -409,10 +409,6 @@ test.each([
     { type: "web_search_20260318", name: "web_search", response_inclusion: "excluded" },
     "tools.0.web_search_20260318.response_inclusion: leaving results out of the response is not supported",
   ],
-  [
-    { type: "web_fetch_20250910", name: "web_fetch", citations: { enabled: true } },
-    "tools.0.web_fetch_20250910.citations: citations of fetched pages are not supported",
-  ],
 ])("a definition that is not the platform's is refused: %j", async (tool, message) => {
   const reply = await post(server, "/v1/messages", { ...BODY, tools: [tool] });
   expect([reply.status, await reply.json()]).toMatchObject([400, { error: { message: expect.stringContaining(message) } }]);

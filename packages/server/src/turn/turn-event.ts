@@ -55,6 +55,7 @@ export type BlockStart =
   | { readonly type: "thinking" }
   | { readonly type: "tool_use"; readonly id: string; readonly name: string }
   | { readonly type: "server_tool_use"; readonly id: string; readonly name: ServerToolName }
+  | { readonly type: "mcp_tool_use"; readonly id: string; readonly name: string; readonly serverName: string }
   /** Whole: no deltas follow. */
   | { readonly type: "server_tool_result"; readonly block: ServerToolResultBlock }
   | { readonly type: "compaction" };

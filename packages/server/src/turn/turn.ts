@@ -50,8 +50,8 @@ export interface DocumentBlock extends Cacheable {
 /** What citations of one document name. */
 export interface Citable {
   /** What a place in it is: characters of the one text, a page, or a block of the client's own. */
-  readonly unit: "characters" | "page" | "block" | "search-result-block";
-  /** Among all documents of the request, or among all its search results. */
+  readonly unit: "characters" | "page" | "block" | "search-result-block" | "web-search-page";
+  /** Among all documents of the request, all its search results, or all pages that searches of the server found. */
   readonly index: number;
   /** One text, the pages, or the blocks. */
   readonly texts: readonly string[];
@@ -142,6 +142,23 @@ export interface ContainerReference {
   readonly expiresAtMs: number;
 }
 
+/** A server of tools that the client named. */
+export interface McpServerSpec {
+  readonly name: string;
+  readonly url: string;
+  /** What it is told who asks; a function, so that nothing that writes a turn down writes this. */
+  readonly authorization: () => string | null;
+}
+
+/** One of `tools` that such a server runs. */
+export interface McpToolSpec {
+  /** As the model calls it. */
+  readonly name: string;
+  /** As its server calls it. */
+  readonly tool: string;
+  readonly server: McpServerSpec;
+}
+
 export type ToolChoice =
   | { readonly type: "auto"; readonly parallel: boolean }
   | { readonly type: "any"; readonly parallel: boolean }
@@ -201,6 +218,8 @@ export interface Turn {
   readonly tools: readonly ToolSpec[];
   /** Those of the tools, begun with or defined later, whose calls this server answers. */
   readonly serverTools?: readonly ServerToolSpec[];
+  /** Those of the tools that an MCP server runs, for this server. */
+  readonly mcpTools?: readonly McpToolSpec[];
   /** Declared with `defer_loading`: a tool search finds them, whether or not one has already. */
   readonly deferredTools?: readonly ToolSpec[];
   readonly compaction?: Compaction;

@@ -1,3 +1,4 @@
+import { absentMcp } from "../../src/doors/testing/absent-mcp.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -284,7 +285,7 @@ test("a turn that goes on after a server tool's call holds the next step first, 
     },
   };
   const tools = { web_search: webSearch } as unknown as ServerTools;
-  const loop = createToolLoop({ engine, tools, openSealed: () => null, log: createLog({ level: "silent" }) });
+  const loop = createToolLoop({ engine, tools, openSealed: () => null, mcp: absentMcp, log: createLog({ level: "silent" }) });
   const models = createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine: loop });
   await using node = await platform.startNode({ biller, ledger, engine: loop, models });
   const search = (): Promise<Anthropic.Message> => {

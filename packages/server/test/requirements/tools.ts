@@ -225,12 +225,32 @@ export const toolsRequirements: readonly Requirement[] = [
       "%s is asked in its own words, and its pages are read",
     ],
   ]),
+  ...provedBy("server/src/search-index/search-index.db.test.ts", [
+    [
+      "search-index",
+      "surface B",
+      "An operator's own documents are indexed, found by their words, brought up to date and removed.",
+      "an operator's folder is indexed, found by its words, brought up to date and removed",
+    ],
+    [
+      "web-search:local",
+      "surface B",
+      "A search finds the operator's own documents, within the domains that the request allows.",
+      "a reply's search finds the operator's documents, within the domains that it may",
+    ],
+  ]),
   ...provedBy("server/src/tools/web-fetch/web-fetch.test.ts", [
     [
       "web-fetch:text",
       "surface B",
       "A page is read as text, without what is not of the page.",
       "a page is read as text, without what is not of the page, and the model reads the same",
+    ],
+    [
+      "web-fetch:citations",
+      "surface B",
+      "A fetched page is cited where the tool asks for it, at its place among the documents.",
+      "a page that is to be cited is given to be cited, in its place among the documents, and so when it is sent back",
     ],
     [
       "web-fetch:codes",
@@ -257,6 +277,74 @@ export const toolsRequirements: readonly Requirement[] = [
       "nothing of this machine or its network is fetched, however the conversation spells it",
     ],
   ]),
+  ...provedBy("server/src/tools/mcp/mcp.test.ts", [
+    [
+      "mcp:blocks",
+      "surface B",
+      "An MCP server's tool is called within the reply, whole and streamed; sent back, the model reads the same.",
+      "has the call and the result in order, whole and streamed, and goes on when it is sent back",
+    ],
+    [
+      "mcp:names",
+      "surface B",
+      "Two MCP servers' tools never meet under one name.",
+      "keeps the tools of two servers apart, even where their names would meet",
+    ],
+    ["mcp:older-beta", "surface B", "The older beta's form works, too.", "in the older beta's form as in the newer one"],
+    [
+      "mcp:counts",
+      "4",
+      "An MCP server's tools are counted as they are sent.",
+      "are counted as they are sent, and the last of a set carries its cache mark",
+    ],
+    [
+      "mcp:deferred",
+      "surface B",
+      "A tool search finds an MCP server's deferred tools.",
+      "later, when a search has found them, if they are deferred",
+    ],
+    [
+      "mcp:unreachable",
+      "11",
+      "An MCP server that may not be reached is a 400 with its name.",
+      "a server that nothing answers for, that may not be reached, or that is none",
+    ],
+    [
+      "mcp:token",
+      "11",
+      "An MCP server's token goes to it alone, and is neither logged nor stored.",
+      "a token that its server does not accept, and the token is seen by that server alone",
+    ],
+  ]),
+  ...provedBy("server/src/tools/mcp/hostile-servers.test.ts", [
+    [
+      "mcp:hostile-list",
+      "11",
+      "A hostile MCP server's list is bounded and reported, and the next request is served.",
+      "that %s is a 400, and the next request is served",
+    ],
+    [
+      "mcp:hostile-call",
+      "11",
+      "A hostile MCP server's result is bounded and fails its call alone.",
+      "that %s fails its call alone, and the next call is answered",
+    ],
+    ["mcp:asks", "11", "An MCP server gets nothing that it asks for.", "gets nothing that it asks its client for"],
+    [
+      "mcp:injection",
+      "11",
+      "What an MCP server says is a tool's result, and gives no rights.",
+      "that injects instructions gets them read as a tool's result, and no other right",
+    ],
+  ]),
+  ...provedBy("server/src/tools/mcp/reference-server.test.ts", [
+    [
+      "mcp:reference-server",
+      "surface B",
+      "The protocol's own reference server is used over streamable HTTP and SSE.",
+      "is listed and called over %s",
+    ],
+  ]),
   ...provedBy("server/test/e2e/server-tools.e2e.test.ts", [
     [
       "server-tools:weights",
@@ -269,6 +357,12 @@ export const toolsRequirements: readonly Requirement[] = [
       "surface B",
       "A 0.5B model has the server fetch the page that the user names.",
       "real weights fetch the page that the user names, and nothing else",
+    ],
+    [
+      "server-tools:weights-mcp",
+      "surface B",
+      "A 0.5B model calls an MCP server's tool.",
+      "real weights call an MCP server's tool",
     ],
     ["server-tools:weights-find", "surface B", "A 0.5B model finds a deferred tool.", "real weights find a deferred tool"],
   ]),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { cacheControlField } from "./cache-control.ts";
 import { ContentBlockParam, SystemMessageBlockParam, TextBlockParam } from "./content-block-param.ts";
 import { ContextManagement } from "./context-management.ts";
+import { McpServers } from "./mcp.ts";
 import { ToolChoiceParam, ToolParam } from "./tool-param.ts";
 
 export const MESSAGES_MAX = 100_000;
@@ -98,19 +99,7 @@ export const MessagesCreateRequest = z
     compaction: z.strictObject({ type: z.literal("summarize"), instructions: z.string().nullish() }).nullish(),
     fallback_credit_token: z.union([z.string(), z.looseObject({ token: z.string() })]).nullish(),
     fallbacks: z.union([z.string(), z.array(z.looseObject({ model: z.string() }))]).nullish(),
-    mcp_servers: z
-      .array(
-        z.strictObject({
-          type: z.literal("url"),
-          name: z.string(),
-          url: z.string(),
-          authorization_token: z.string().nullish(),
-          tool_configuration: z
-            .strictObject({ allowed_tools: z.array(z.string()).nullish(), enabled: z.boolean().nullish() })
-            .nullish(),
-        }),
-      )
-      .optional(),
+    mcp_servers: McpServers.optional(),
     thread: z
       .discriminatedUnion("type", [
         z.strictObject({ type: z.literal("create") }),

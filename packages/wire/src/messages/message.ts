@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Citation } from "./citations.ts";
 import { ContextManagementResponse } from "./context-management.ts";
+import { McpToolResultBlock, McpToolUseBlock } from "./mcp.ts";
 import {
   BashCodeExecutionToolResultBlock,
   CodeExecutionToolResultBlock,
@@ -48,6 +49,8 @@ export const ContentBlock = z
     WebSearchToolResultBlock,
     WebFetchToolResultBlock,
     ToolSearchToolResultBlock,
+    McpToolUseBlock,
+    McpToolResultBlock,
     CompactionBlock,
     CodeExecutionToolResultBlock,
     BashCodeExecutionToolResultBlock,

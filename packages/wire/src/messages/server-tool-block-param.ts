@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cacheControlField } from "./cache-control.ts";
 import { CitationsConfig } from "./citations.ts";
+import { McpToolResultBlockParam, McpToolUseBlockParam } from "./mcp.ts";
 
 const toolUseId = z.string().regex(/^[a-zA-Z0-9_-]+$/);
 /** Who called: the model itself, or code that it wrote, which is refused in a place of its own. */
@@ -190,20 +191,13 @@ export const serverToolBlockParams = [
   WebSearchToolResultBlockParam,
   WebFetchToolResultBlockParam,
   ToolSearchToolResultBlockParam,
+  McpToolUseBlockParam,
+  McpToolResultBlockParam,
   CodeExecutionToolResultBlockParam,
   BashCodeExecutionToolResultBlockParam,
   TextEditorCodeExecutionToolResultBlockParam,
   ContainerUploadBlockParam,
   toolResult("advisor_tool_result"),
-  toolResult("mcp_tool_result"),
-  z.looseObject({
-    type: z.literal("mcp_tool_use"),
-    id: z.string(),
-    name: z.string(),
-    server_name: z.string(),
-    input: z.unknown(),
-    cache_control: cacheControlField,
-  }),
   z.looseObject({ type: z.literal("mcp_tool_listing"), mcp_server_name: z.string() }),
   CompactionBlockParam,
   z.looseObject({ type: z.literal("fallback") }),
@@ -226,6 +220,7 @@ export const SERVER_TOOL_RESULTS: readonly ServerToolResultBlockParam["type"][] 
   "code_execution_tool_result",
   "bash_code_execution_tool_result",
   "text_editor_code_execution_tool_result",
+  "mcp_tool_result",
 ];
 
 /** The results that a server tool's call can have. */
@@ -235,4 +230,5 @@ export type ServerToolResultBlockParam =
   | ToolSearchToolResultBlockParam
   | CodeExecutionToolResultBlockParam
   | BashCodeExecutionToolResultBlockParam
-  | TextEditorCodeExecutionToolResultBlockParam;
+  | TextEditorCodeExecutionToolResultBlockParam
+  | McpToolResultBlockParam;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { McpToolResultBlock } from "./mcp.ts";
 
 const caller = z.strictObject({ type: z.literal("direct") });
 
@@ -201,6 +202,7 @@ export const ServerToolResultBlock = z
     CodeExecutionToolResultBlock,
     BashCodeExecutionToolResultBlock,
     TextEditorCodeExecutionToolResultBlock,
+    McpToolResultBlock,
   ])
   .meta({ id: "ServerToolResultBlock" });
 

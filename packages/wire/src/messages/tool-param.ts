@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cacheControlField } from "./cache-control.ts";
 import { CitationsConfig } from "./citations.ts";
+import { McpToolset } from "./mcp.ts";
 
 export const TOOL_NAME_PATTERN = /^[a-zA-Z0-9_-]{1,128}$/;
 
@@ -143,7 +144,7 @@ export const ToolParam = z
     toolSearch("tool_search_tool_bm25", "tool_search_tool_bm25"),
     toolSearch("tool_search_tool_bm25_20251119", "tool_search_tool_bm25"),
     otherTool("advisor_20260301"),
-    otherTool("mcp_toolset"),
+    McpToolset,
   ])
   .meta({ id: "ToolParam" });
 
@@ -161,6 +162,12 @@ export const ToolChoiceParam = z
 export type CustomTool = z.infer<typeof CustomTool>;
 export type ToolParam = z.infer<typeof ToolParam>;
 export type ToolChoiceParam = z.infer<typeof ToolChoiceParam>;
+
+/** By which a model calls it; a set of tools has none. */
+export function toolName(tool: ToolParam): string | undefined {
+  return "name" in tool && typeof tool.name === "string" ? tool.name : undefined;
+}
+
 /** A tool that the server runs itself, as a request defines it. */
 export type WebSearchToolParam = Extract<ToolParam, { name: "web_search" }>;
 export type WebFetchToolParam = Extract<ToolParam, { name: "web_fetch" }>;

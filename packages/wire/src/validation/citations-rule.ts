@@ -15,7 +15,8 @@ export function citationsRule(request: CountTokensRequest): Problem | null {
     }
   }
   const format = request.output_config?.format ? ["output_config", "format"] : request.output_format ? ["output_format"] : null;
-  return format && blocks.some(isEnabled)
+  const tools = (request.tools ?? []) as readonly Loose[];
+  return format && [...blocks, ...tools].some(isEnabled)
     ? { path: format, text: "citations cannot be used together with an output format" }
     : null;
 }

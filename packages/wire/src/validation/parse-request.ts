@@ -6,6 +6,7 @@ import { type AnthropicVersion, DIALECTS } from "../versions/dialect.ts";
 import { cacheRule } from "./cache-rules.ts";
 import { citationsRule } from "./citations-rule.ts";
 import { findProblem } from "./find-problem.ts";
+import { mcpRule } from "./mcp-rule.ts";
 import { mergeRuns } from "./merge-runs.ts";
 import { blocksRule, rolesRule, textRule } from "./message-rules.ts";
 import { type Checked, type Problem, renderProblem } from "./problem.ts";
@@ -74,6 +75,7 @@ function messagesRules(request: CountTokensRequest, { version, betas = [] }: Par
     cacheRule(request) ??
     toolsRule(request) ??
     serverToolsRule(request) ??
+    mcpRule(request, betas) ??
     toolLoadingRule(request) ??
     stopSequencesRule(request) ??
     thinkingRule(request, betas) ??

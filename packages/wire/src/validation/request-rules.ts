@@ -1,4 +1,5 @@
 import type { CountTokensRequest } from "../messages/count-tokens.ts";
+import { toolName } from "../messages/tool-param.ts";
 import { type Problem, quoted } from "./problem.ts";
 
 const INTERLEAVED_THINKING_BETA = "interleaved-thinking-2025-05-14";
@@ -9,13 +10,16 @@ export function stopSequencesRule({ stop_sequences: stops }: CountTokensRequest)
     : null;
 }
 
-export function toolsRule({ tools = [], tool_choice: choice }: CountTokensRequest): Problem | null {
+export function toolsRule({ tools = [], tool_choice: choice, mcp_servers: servers = [] }: CountTokensRequest): Problem | null {
   const names = new Set<string>();
-  for (const { name } of tools) {
-    if (typeof name !== "string") continue;
+  for (const tool of tools) {
+    const name = toolName(tool);
+    if (name === undefined) continue;
     if (names.has(name)) return { path: ["tools"], text: "Tool names must be unique." };
     names.add(name);
   }
+  // What an MCP server's tools are called is known once it has listed them.
+  if (servers.length > 0) return null;
   if (choice?.type === "tool" && !names.has(choice.name)) {
     return { path: ["tool_choice"], text: `Tool '${quoted(choice.name)}' not found in provided tools` };
   }

@@ -42,30 +42,34 @@ export function serverToolsRule({ tools = [] }: CountTokensRequest): Problem | n
 export function serverToolPairingRule(runs: readonly Run[]): Problem | null {
   for (const { role, blocks } of runs) {
     if (role !== "assistant") continue;
-    const open = new Map<string, { readonly name: string; readonly message: number }>();
+    const open = new Map<string, { readonly name: string; readonly result: string; readonly message: number }>();
     const seen = new Set<string>();
     for (const { block, message, index } of blocks) {
-      if (block.type === "server_tool_use") {
-        if (seen.has(block.id)) return { path: ["messages"], text: "`server_tool_use` ids must be unique" };
+      if (block.type === "server_tool_use" || block.type === "mcp_tool_use") {
+        if (seen.has(block.id)) return { path: ["messages"], text: `\`${block.type}\` ids must be unique` };
         seen.add(block.id);
-        open.set(block.id, { name: block.name, message });
+        const result = block.type === "mcp_tool_use" ? "mcp_tool_result" : resultOf(block.name);
+        open.set(block.id, { name: block.name, result, message });
       } else if (isServerToolResult(block)) {
-        if (!open.delete(block.tool_use_id)) {
+        const isMcp = block.type === "mcp_tool_result";
+        const call = open.get(block.tool_use_id);
+        if (call === undefined || isMcp !== (call.result === "mcp_tool_result")) {
           return {
             path: ["messages", message, "content", index ?? 0],
             text:
               `unexpected \`tool_use_id\` found in \`${block.type}\` blocks: ${quoted(block.tool_use_id)}. ` +
-              `Each \`${block.type}\` block must have a corresponding \`server_tool_use\` block before it.`,
+              `Each \`${block.type}\` block must have a corresponding \`${isMcp ? "mcp" : "server"}_tool_use\` block before it.`,
           };
         }
+        open.delete(block.tool_use_id);
       }
     }
     const [first] = open;
     if (first) {
-      const [id, { name, message }] = first;
+      const [id, { name, result, message }] = first;
       return {
         path: ["messages", message],
-        text: `\`${name}\` tool use with id \`${quoted(id)}\` was found without a corresponding \`${resultOf(name)}\` block`,
+        text: `\`${quoted(name)}\` tool use with id \`${quoted(id)}\` was found without a corresponding \`${result}\` block`,
       };
     }
   }

@@ -1,19 +1,20 @@
 import type { CountTokensRequest } from "../messages/count-tokens.ts";
 import type { MessageParam } from "../messages/create-request.ts";
+import { toolName } from "../messages/tool-param.ts";
 import { type Problem, quoted } from "./problem.ts";
 
 /**
  * Tools whose definitions come into the conversation later: which may be deferred, and that every name that loads or
  * changes one is a declared tool's. Texts as the platform's, which names no path here.
  */
-export function toolLoadingRule({ tools = [], messages }: CountTokensRequest): Problem | null {
+export function toolLoadingRule({ tools = [], messages, mcp_servers: servers = [] }: CountTokensRequest): Problem | null {
   const isDeferred = (tool: object): boolean => "defer_loading" in tool && tool.defer_loading === true;
   if (tools.length > 0 && tools.every(isDeferred)) {
     return { path: [], text: "At least one tool must have defer_loading=false" };
   }
   const pinned = tools.find((tool) => isDeferred(tool) && tool.cache_control);
   if (pinned) {
-    const name = quoted(String(pinned.name));
+    const name = quoted(toolName(pinned) ?? "");
     return {
       path: [],
       text:
@@ -21,11 +22,13 @@ export function toolLoadingRule({ tools = [], messages }: CountTokensRequest): P
         "Tools with defer_loading cannot use prompt caching.",
     };
   }
-  const declared = new Set<unknown>(tools.map(({ name }) => name));
+  const declared = new Set(tools.map(toolName));
+  // A search may have found an MCP server's tools, whose names only its listing has.
+  const isKnown = (name: string): boolean => declared.has(name) || servers.length > 0;
   for (const [at, message] of messages.entries()) {
     const problem = mixedResult(message, at);
     if (problem) return problem;
-    const unknown = namesIn(message).find((name) => !declared.has(name));
+    const unknown = namesIn(message).find((name) => !isKnown(name));
     if (unknown !== undefined) {
       return { path: [], text: `Tool reference '${quoted(unknown)}' not found in available tools` };
     }

@@ -44,6 +44,7 @@ function BlockView({ block, isGrowing }: { readonly block: ReplyBlock; readonly 
       return <p className="text-muted italic">{text.redacted}</p>;
     case "tool_use":
     case "server_tool_use":
+    case "mcp_tool_use":
       return (
         <Json title={text.toolCall(block.name)} label={text.toolInput(block.name)}>
           {isGrowing ? block.json : prettyJson(block.json)}

@@ -6,6 +6,13 @@ export type ReplyBlock =
   | { readonly type: "redacted_thinking"; readonly data: string }
   | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly json: string }
   | { readonly type: "server_tool_use"; readonly id: string; readonly name: string; readonly json: string }
+  | {
+      readonly type: "mcp_tool_use";
+      readonly id: string;
+      readonly name: string;
+      readonly server_name: string;
+      readonly json: string;
+    }
   | { readonly type: "server_tool_result"; readonly block: ServerToolResultBlock };
 
 /** A reply while it comes, and when it is there. Times are monotonic. */
@@ -88,8 +95,7 @@ type Delta = Extract<StreamEvent, { type: "content_block_delta" }>["delta"];
 
 function grow(block: ReplyBlock, delta: Delta): ReplyBlock {
   if (block.type === "text" && delta.type === "text_delta") return { ...block, text: block.text + delta.text };
-  if ((block.type === "tool_use" || block.type === "server_tool_use") && delta.type === "input_json_delta")
-    return { ...block, json: block.json + delta.partial_json };
+  if ("json" in block && delta.type === "input_json_delta") return { ...block, json: block.json + delta.partial_json };
   if (block.type === "thinking" && delta.type === "thinking_delta")
     return { ...block, thinking: block.thinking + delta.thinking };
   if (block.type === "thinking" && delta.type === "signature_delta") return { ...block, signature: delta.signature };
@@ -110,6 +116,9 @@ function toBlock(block: Message["content"][number]): ReplyBlock {
     case "tool_use":
     case "server_tool_use":
       return { type: block.type, id: block.id, name: block.name, json: "" };
+    case "mcp_tool_use":
+      return { type: block.type, id: block.id, name: block.name, server_name: block.server_name, json: "" };
+    case "mcp_tool_result":
     case "web_search_tool_result":
     case "web_fetch_tool_result":
     case "tool_search_tool_result":

@@ -159,10 +159,13 @@ function toAssistantContent({ blocks, stopReason }: Reply): readonly object[] {
       case "tool_use":
         return stopReason === null ? [] : [{ type: "tool_use", id: block.id, name: block.name, input: parseInput(block.json) }];
       case "server_tool_use":
+      case "mcp_tool_use": {
+        const { json, ...call } = block;
         // Its result stands beside it, unless it was stopped before that came.
         return blocks.some((each) => each.type === "server_tool_result" && each.block.tool_use_id === block.id)
-          ? [{ type: "server_tool_use", id: block.id, name: block.name, input: parseInput(block.json) }]
+          ? [{ ...call, input: parseInput(json) }]
           : [];
+      }
       case "server_tool_result":
         return [block.block];
       default:

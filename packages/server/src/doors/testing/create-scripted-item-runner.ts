@@ -13,6 +13,7 @@ import { createTracing } from "../../platform/tracing.ts";
 import { createThinkingSigner } from "../../prompt/index.ts";
 import { createSkills } from "../../skills/create-skills.ts";
 import { absentBlobs } from "./absent-blobs.ts";
+import { absentMcp } from "./absent-mcp.ts";
 import { absentStorage } from "./absent-storage.ts";
 import { createScriptedEngine } from "./scripted-engine.ts";
 
@@ -33,6 +34,7 @@ export async function createScriptedItemRunner(over: Partial<Omit<BatchItemRunne
       builtIns: [],
     }),
     media: localMedia,
+    mcp: absentMcp,
     thinkingSigner: createThinkingSigner(Buffer.alloc(32, 1)),
     searchSeals: createThinkingSigner(Buffer.alloc(32, 3)),
     dataPolicy: { keepsNothing: async () => false },

@@ -20,6 +20,7 @@ import { createLog } from "../../platform/log.ts";
 import { createMetrics } from "../../platform/metrics.ts";
 import { createTracing } from "../../platform/tracing.ts";
 import { createThinkingSigner } from "../../prompt/index.ts";
+import { absentMcp } from "./absent-mcp.ts";
 import { absentBlobs } from "./absent-blobs.ts";
 import { createAccounts } from "../../sign-in/create-accounts.ts";
 import { createMemoryBucketStore } from "../../limits/memory-bucket-store.ts";
@@ -70,6 +71,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     containers: createContainers({ storage: absentStorage, clock: systemClock, folder: tmpdir(), lifeDays: 1 }),
     media: localMedia,
     egress: createEgress(createEgressPolicy({ allow: [], isPublicReached: false, resolve: async () => [] })),
+    mcp: absentMcp,
     batches: createBatches({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, retentionDays: 30, wake() {} }),
     exportWorkspace() {
       throw fail("api_error", { public: "There is no database here" });

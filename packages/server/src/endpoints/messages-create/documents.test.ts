@@ -17,6 +17,7 @@ import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { fail } from "../../platform/fail.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import { createModelRegistry } from "../../models/model-registry.ts";
+import { SEALS } from "../../tools/testing/start-tool-server.ts";
 import { createScriptedEngine } from "../../doors/testing/scripted-engine.ts";
 
 /** Documents and pictures are read by processes of their own, on machines that may be busy. */
@@ -153,6 +154,19 @@ describe("citations", () => {
     { type: "citation", index: 1, citation: { type: "char_location", documentIndex: 1, fileId: null, ...place } },
     { type: "citation", index: 1, citation: { type: "content_block_location", documentIndex: 2, fileId: null, ...place } },
     { type: "citation", index: 1, citation: { type: "search_result_location", ...found } },
+    {
+      type: "citation",
+      index: 1,
+      citation: {
+        type: "web_search_result_location",
+        citedText: "y",
+        url: "https://w",
+        title: "W",
+        resultIndex: 3,
+        start: 7,
+        end: 8,
+      },
+    },
     { type: "block-stop", index: 1 },
     end(),
   ];
@@ -198,6 +212,13 @@ describe("citations", () => {
           start_block_index: 0,
           end_block_index: 1,
         },
+        {
+          type: "web_search_result_location",
+          cited_text: "y",
+          url: "https://w",
+          title: "W",
+          encrypted_index: expect.toSatisfy((index: string) => SEALS.reveal("wrkspc_1", index) === "[3,7,8]"),
+        },
       ],
     },
   ];
@@ -223,7 +244,7 @@ describe("citations", () => {
         "text_delta",
         '{"type":"text","text":"","citations":[]}',
         "text_delta",
-        ...Array.from({ length: 4 }, () => "citations_delta"),
+        ...Array.from({ length: 5 }, () => "citations_delta"),
       ]);
     } finally {
       await server.close();

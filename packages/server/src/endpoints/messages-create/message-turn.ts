@@ -50,7 +50,7 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
     kind: "message",
     reserved,
     isStream: request.body.stream === true,
-    reply: toReplyContext(prepared, request, "standard"),
+    reply: toReplyContext(prepared, request, "standard", deps),
     limits: { headers: {}, ms: 0 },
   };
   const job = {

@@ -14,7 +14,7 @@ import { toReplyContext } from "./to-reply-context.ts";
 export type BatchItemRunnerDeps = Omit<RunTurnDeps, "ledger" | "limiter"> &
   Pick<
     EndpointDeps,
-    "models" | "thinkingSigner" | "searchSeals" | "files" | "containers" | "skills" | "inferenceGeos" | "media"
+    "models" | "mcp" | "thinkingSigner" | "searchSeals" | "files" | "containers" | "skills" | "inferenceGeos" | "media"
   > & {
     readonly dataPolicy: Pick<EndpointDeps["dataPolicy"], "keepsNothing">;
   };
@@ -63,7 +63,7 @@ async function runItem(deps: BatchItemRunnerDeps, item: BatchTurn, signal: Abort
       },
     }),
   });
-  const reply = toReplyContext(prepared, { ...item, body }, "batch");
+  const reply = toReplyContext(prepared, { ...item, body }, "batch", deps);
   // The row is kept beside the result first, and goes to the ledger from there. As on the platform, a request that errored
   // is not billed.
   const rows: TurnRecord[] = [];

@@ -1,4 +1,4 @@
-import type { CountTokensRequest } from "@parley/wire";
+import { type CountTokensRequest, toolName } from "@parley/wire";
 import type { Principal } from "../../auth/principal.ts";
 import { storageRefused } from "../../retention/create-data-policy.ts";
 import type { ContainerReference } from "../../turn/turn.ts";
@@ -12,7 +12,7 @@ export async function prepareContainer(
   { containers }: Pick<EndpointDeps, "containers">,
 ): Promise<ContainerReference | null> {
   const id = typeof container === "string" ? container : (container?.id ?? null);
-  const runsCode = tools.some(({ name }) => name === "code_execution");
+  const runsCode = tools.some((tool) => toolName(tool) === "code_execution");
   if (keepsNothing && (id !== null || runsCode)) throw storageRefused("Containers");
   if (id === null) return null;
   const { expiresAt } = await containers.get(principal, id);

@@ -6,7 +6,7 @@ import { resolveFileBlocks } from "../../files/resolve-file-blocks.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
 import { toUniqueName } from "../../containers/to-unique-name.ts";
 import { newId } from "../../platform/ids.ts";
-import { applyContextEdits, assertServed, toTurn } from "../../prompt/index.ts";
+import { applyContextEdits, assertServed, type McpListings, toTurn } from "../../prompt/index.ts";
 import type { Turn } from "../../turn/turn.ts";
 import { prepareContainer } from "./prepare-container.ts";
 import { prepareSkills } from "./prepare-skills.ts";
@@ -44,7 +44,7 @@ export interface TurnOrigin {
 
 export type PrepareDeps = Pick<
   EndpointDeps,
-  "engine" | "files" | "skills" | "containers" | "inferenceGeos" | "media" | "thinkingSigner" | "searchSeals"
+  "engine" | "files" | "skills" | "containers" | "inferenceGeos" | "media" | "mcp" | "thinkingSigner" | "searchSeals"
 >;
 
 /** A validated body as the turn that will run: model resolved, context edited. Counting and creating share it (promise 4). */
@@ -98,7 +98,8 @@ export async function prepareTurnOf(
   if (isRead) assertServed(whole, model);
   const reading = { workspaceId, capabilities, mediaMax: rules.mediaMax, seesImages, keepsNothing, signal };
   const read = await holding(isRead ? admit : undefined, () => deps.media.read(whole, reading));
-  const growthBytes = measureGrowth(whole, read, fileIds);
+  const mcpListings = await deps.mcp.list(whole, signal);
+  const growthBytes = measureGrowth(whole, read, fileIds) + listingBytes(mcpListings);
   const kept = toTurn(whole, {
     ...origin,
     messageId: newId("msg"),
@@ -111,6 +112,7 @@ export async function prepareTurnOf(
       uploads: [...uploads].map(([fileId, name]) => ({ fileId, name })),
       skills,
     },
+    mcpListings,
     thinkingSigner: deps.thinkingSigner,
     searchSeals: deps.searchSeals,
   });
@@ -144,6 +146,10 @@ function toWireOrigin(body: CountTokensRequest, { path, bodyBytes, headers, quer
 async function holding<Result>(take: TurnOrigin["admit"], work: () => Promise<Result>): Promise<Result> {
   await using _held = await take?.();
   return await work();
+}
+
+function listingBytes(listings: McpListings): number {
+  return [...listings.values()].reduce((sum, tools) => sum + (tools.length === 0 ? 0 : JSON.stringify(tools).length), 0);
 }
 
 /** Ids of sessions and agents are UUIDs; what is longer is none, and would not fit into the index that counts sessions. */

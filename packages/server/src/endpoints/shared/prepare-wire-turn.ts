@@ -1,4 +1,4 @@
-import type { CountTokensRequest } from "@parley/wire";
+import { type CountTokensRequest, toolName } from "@parley/wire";
 import { findMedia } from "../../documents/find-media.ts";
 import { measureGrowth } from "../../documents/measure-growth.ts";
 import { resolveFileBlocks } from "../../files/resolve-file-blocks.ts";
@@ -38,7 +38,7 @@ export async function prepareWireTurn(
     headers,
     isBetaPath,
   };
-  const searches = (body.tools ?? []).filter((tool) => tool.name === "web_search" && typeof tool.type === "string");
+  const searches = (body.tools ?? []).filter((tool) => toolName(tool) === "web_search" && typeof tool.type === "string");
   const turn: Turn = {
     ...origin,
     messageId: newId("msg"),

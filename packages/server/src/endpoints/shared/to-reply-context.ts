@@ -1,6 +1,7 @@
 import type { MessagesCreateRequest } from "@parley/wire";
 import type { ReplyContext } from "../../replies/reply-context.ts";
 import { wantsLegacySkills } from "./skill-reply.ts";
+import type { EndpointDeps } from "../deps.ts";
 import type { PreparedTurn } from "./prepare-turn.ts";
 
 const THINKING_COUNT_BETA = "thinking-token-count-2026-05-13";
@@ -10,6 +11,7 @@ export function toReplyContext(
   { turn, model, appliedEdits, inferenceGeo }: PreparedTurn,
   request: { readonly body: MessagesCreateRequest; readonly isBeta: boolean; readonly betas: readonly string[] },
   serviceTier: ReplyContext["serviceTier"],
+  { searchSeals }: Pick<EndpointDeps, "searchSeals">,
 ): ReplyContext {
   const { body, isBeta, betas } = request;
   return {
@@ -28,6 +30,7 @@ export function toReplyContext(
     })),
     contextManagement: body.context_management ? { applied_edits: [...appliedEdits] } : null,
     beta: isBeta,
+    sealPlace: (place) => searchSeals.sign(turn.workspaceId, place),
     thinkingTokenCount: betas.includes(THINKING_COUNT_BETA),
   };
 }

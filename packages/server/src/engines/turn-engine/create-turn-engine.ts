@@ -176,7 +176,8 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
             const { tokens } = await runtime.renderer.render(withNote(turn, note));
             return tokens.length + room.tokens <= backend.model.contextTokens ? tokens : null;
           },
-          citer: createCiter(turn),
+          // Citations cut a text into blocks, and a schema wants one.
+          citer: turn.outputSchema === null ? createCiter(turn) : null,
           signThinking: options.signThinking,
           newToolUseId: options.newToolUseId,
           note: (what) => options.note(what, turn.weights),

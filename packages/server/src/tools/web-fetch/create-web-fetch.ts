@@ -63,7 +63,7 @@ export function createWebFetch({
             type: "document",
             source: { type: "text", media_type: "text/plain", data: page.text.slice(0, maxCharacters) },
             title: page.title,
-            citations: null,
+            citations: definition.citations?.enabled ? { enabled: true } : null,
           },
           retrieved_at: new Date(page.retrievedAtMs).toISOString(),
         },

@@ -8,9 +8,12 @@ type ToolFilter = UrlSources["client_tool_results"];
 const URL_IN_TEXT = /https?:\/\/[^\s<>"'`{}|\\^]+/giu;
 
 /** The addresses that a page may be fetched from: those that the user, or a result of a tool, has brought up. */
-export function urlsInContext({ messages, serverTools = [] }: Turn, sources: UrlSources | null | undefined): ReadonlySet<string> {
+export function urlsInContext(
+  { messages, serverTools = [], mcpTools = [] }: Turn,
+  sources: UrlSources | null | undefined,
+): ReadonlySet<string> {
   const urls = new Set<string>();
-  const ofServer = new Set<string>(serverTools.map(({ name }) => name));
+  const ofServer = new Set<string>([...serverTools, ...mcpTools].map(({ name }) => name));
   const calls = new Map(
     messages.flatMap(({ content }) =>
       content.flatMap((block) => (block.type === "tool_use" ? [[block.id, block.name] as const] : [])),

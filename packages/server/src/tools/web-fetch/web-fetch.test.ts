@@ -111,6 +111,37 @@ const codeOf = async (path: string, tool?: Partial<Anthropic.WebFetchTool2026030
   return "error_code" in content ? content.error_code : content.type;
 };
 
+test("a page that is to be cited is given to be cited, in its place among the documents, and so when it is sent back", async () => {
+  const cited = { citations: { enabled: true } };
+  const source = { type: "text", media_type: "text/plain", data: "Toads." } as const;
+  const asked: Anthropic.MessageParam = {
+    role: "user",
+    content: [
+      { type: "document", source, ...cited },
+      { type: "text", text: `${url}/page` },
+    ],
+  };
+  server.playSteps(
+    scripted([start, ...toolBlock(0, "web_fetch", JSON.stringify({ url: `${url}/page` })), end({ stopReason: "tool_use" })]),
+    scripted([start, ...textBlock(0, "Read."), end()]),
+  );
+  const request = { ...(BODY as Anthropic.MessageCreateParamsNonStreaming), tools: [{ ...FETCH, ...cited }] };
+  const message = await server.client.messages.create({ ...request, messages: [asked] });
+  const [fetched] = message.content.flatMap((each) => (each.type === "web_fetch_tool_result" ? [each.content] : []));
+  expect(fetched).toMatchObject({ content: { citations: { enabled: true } } });
+  const inLoop = server.engine.turns.at(-1)?.messages.at(-1);
+  expect(inLoop).toMatchObject({
+    content: [
+      { content: [{ citable: { unit: "characters", index: 1, texts: [expect.stringContaining("They winter in mud.")] } }] },
+    ],
+  });
+  await server.client.messages.create({
+    ...request,
+    messages: [asked, { role: "assistant", content: message.content }, { role: "user", content: "Thanks." }],
+  });
+  expect(server.engine.turns.at(-1)?.messages[2]).toEqual(inLoop);
+});
+
 test("a page is read as text, without what is not of the page, and the model reads the same", async () => {
   const { content, usage } = await fetchOf(`Read (${url}/page), please.`, `${url}/page`, { citations: { enabled: false } });
   expect(content).toMatchObject({

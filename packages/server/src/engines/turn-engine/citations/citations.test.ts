@@ -48,6 +48,18 @@ describe("a reply over documents", () => {
       "search-result-block",
       { type: "search_result_location", source: "https://example.com/", searchResultIndex: 0, start: 1, end: 2 },
     ],
+    [
+      "web-search-page",
+      {
+        type: "web_search_result_location",
+        citedText: "A lift was added in 1950.",
+        url: "https://example.com/",
+        title: "Tower",
+        resultIndex: 0,
+        start: 0,
+        end: 25,
+      },
+    ],
   ] as const)("cites by %s", async (unit, citation) => {
     const texts = ["The tower is 96 metres high.", "A lift was added in 1950."];
     const reply = await runScripted(turnOf(document(unit, texts, { source: "https://example.com/" })), [
@@ -125,7 +137,7 @@ test("whatever the documents and the reply, what is cited stands in the source, 
     fc.asyncProperty(
       fc.array(words, { minLength: 1, maxLength: 4 }),
       words,
-      fc.constantFrom("characters", "page", "block"),
+      fc.constantFrom("characters", "page", "block", "web-search-page"),
       async (texts, said, unit) => {
         const turn = turnOf(
           document(

@@ -2,6 +2,9 @@ import type { Citation } from "../../../turn/citation.ts";
 import type { Citable, DocumentBlock, Turn } from "../../../turn/turn.ts";
 import { splitSentences } from "./sentences.ts";
 
+/** As on the platform. */
+const WEB_SEARCH_CITED_MAX_CHARACTERS = 150;
+
 /** What can be cited by itself: a sentence of a text or a page, or one of the client's own blocks. */
 export interface Passage {
   readonly text: string;
@@ -12,7 +15,8 @@ export interface Passage {
 
 /** Whether the words that a citation quotes really stand where it says; asked of each before it is sent. */
 export function isInSource({ citation, within }: Passage): boolean {
-  if (citation.type === "char_location") return within.slice(citation.start, citation.end) === citation.citedText;
+  if (citation.type === "char_location" || citation.type === "web_search_result_location")
+    return within.slice(citation.start, citation.end) === citation.citedText;
   return citation.citedText !== "" && within.includes(citation.citedText);
 }
 
@@ -64,6 +68,23 @@ function passagesOf({ title, source }: DocumentBlock, { unit, index, texts, file
             },
           },
         ];
+      case "web-search-page":
+        return splitSentences(text).map(({ start, end }) => {
+          const last = Math.min(end, start + WEB_SEARCH_CITED_MAX_CHARACTERS);
+          return {
+            text: text.slice(start, end),
+            within: text,
+            citation: {
+              type: "web_search_result_location",
+              citedText: text.slice(start, last),
+              url: source ?? "",
+              title,
+              resultIndex: index,
+              start,
+              end: last,
+            },
+          };
+        });
       default:
         unit satisfies never;
         return [];

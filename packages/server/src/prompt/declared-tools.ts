@@ -1,0 +1,125 @@
+import { type CountTokensRequest, type ToolChoiceParam, toolName, type ToolParam } from "@parley/wire";
+import type { McpToolSpec, ServerToolSpec, ToolSpec } from "../turn/turn.ts";
+import { cacheTtl } from "./cache-ttl.ts";
+import { clientTool } from "./client-tools/index.ts";
+import { type McpListings, type McpTool, type McpToolset, toMcpToolsets } from "./mcp-toolsets.ts";
+import { refusal } from "./refuse.ts";
+import { isServerTool, serverTool, serverToolNames } from "./server-tools.ts";
+
+/** Every tool of a request, those that its MCP servers list among them. */
+export interface DeclaredTools {
+  readonly specs: readonly ToolSpec[];
+  readonly isDeferred: (name: string) => boolean;
+  readonly serverTools: readonly ServerToolSpec[];
+  readonly mcpTools: readonly McpToolSpec[];
+  /** How the model calls an MCP server's tool, listed now or not any more. */
+  readonly mcpName: (server: string, tool: string) => string;
+}
+
+const NAME_MAX_CHARACTERS = 128;
+
+/** A set of tools stands where `tools` has it; servers without one, as the older beta knows them, come last. */
+export function toDeclaredTools(request: CountTokensRequest, listings: McpListings): DeclaredTools {
+  const tools = request.tools ?? [];
+  const taken = new Set(tools.flatMap((tool) => toolName(tool) ?? []));
+  const deferred = new Set<string>();
+  const mcpTools: McpToolSpec[] = [];
+  const expanded = new Map<number | string, ToolSpec[]>();
+  for (const toolset of toMcpToolsets(request)) {
+    const specs = expand(toolset, listings.get(toolset.server.name) ?? [], { taken, deferred, mcpTools });
+    expanded.set(toolset.index ?? toolset.server.name, specs);
+  }
+  const inPlace = tools.flatMap((tool, index) => (tool.type === "mcp_toolset" ? (expanded.get(index) ?? []) : toToolSpecs(tool)));
+  const last = [...expanded].flatMap(([place, specs]) => (typeof place === "string" ? specs : []));
+  for (const tool of tools) {
+    const name = toolName(tool);
+    if (name !== undefined && "defer_loading" in tool && tool.defer_loading === true) deferred.add(name);
+  }
+  const names = new Map(mcpTools.map(({ name, tool, server }) => [JSON.stringify([server.name, tool]), name]));
+  return {
+    specs: [...inPlace, ...last],
+    isDeferred: (name) => deferred.has(name),
+    serverTools: tools
+      .filter(isServerTool)
+      .flatMap((definition) => serverToolNames(definition).map((name) => ({ name, definition }))),
+    mcpTools,
+    mcpName: (server, tool) => names.get(JSON.stringify([server, tool])) ?? composeName(server, tool),
+  };
+}
+
+function expand(
+  toolset: McpToolset,
+  listed: readonly McpTool[],
+  into: { readonly taken: Set<string>; readonly deferred: Set<string>; readonly mcpTools: McpToolSpec[] },
+): ToolSpec[] {
+  const { name, url, authorization_token: token } = toolset.server;
+  const server = { name, url, authorization: () => token ?? null };
+  const specs = listed
+    .filter((tool) => toolset.wants(tool.name))
+    .map((tool): ToolSpec => {
+      const own = untaken(composeName(name, tool.name), into.taken);
+      into.taken.add(own);
+      into.mcpTools.push({ name: own, tool: tool.name, server });
+      if (toolset.defers(tool.name)) into.deferred.add(own);
+      return { name: own, description: tool.description, inputSchema: tool.inputSchema, strict: false, inputExamples: [] };
+    });
+  if (toolset.cacheTtl === null) return specs;
+  const marked = specs.findLastIndex((spec) => !into.deferred.has(spec.name));
+  if (marked < 0) {
+    throw refusal({
+      path: ["tools", toolset.index ?? 0, "mcp_toolset", "cache_control"],
+      text: "no tool of this set stands in the prompt, so there is nothing to cache",
+    });
+  }
+  return specs.map((spec, index) => (index === marked && toolset.cacheTtl ? { ...spec, cacheTtl: toolset.cacheTtl } : spec));
+}
+
+/** Two servers may have tools of one name. */
+function composeName(server: string, tool: string): string {
+  return `${server}_${tool}`.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, NAME_MAX_CHARACTERS);
+}
+
+/** What was written differently may be spelled alike: `a` and `b_c`, `a_b` and `c`. */
+function untaken(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  for (let number = 2; ; number += 1) {
+    const suffix = `_${number}`;
+    const other = `${name.slice(0, NAME_MAX_CHARACTERS - suffix.length)}${suffix}`;
+    if (!taken.has(other)) return other;
+  }
+}
+
+function toToolSpecs(tool: Exclude<ToolParam, { type: "mcp_toolset" }>): ToolSpec[] {
+  if (!isServerTool(tool)) return [toToolSpec(tool)];
+  const names = serverToolNames(tool);
+  return names.map((name, at) => {
+    const { description, inputSchema } = serverTool(name);
+    // A breakpoint is after all of them.
+    const mark = at === names.length - 1 ? cacheTtl(tool.cache_control) : {};
+    return { name, description, inputSchema, strict: tool.strict === true, inputExamples: [], ...mark };
+  });
+}
+
+/** A choice of a tool that stands for several is one of the first of them: the shell can do what the others do. */
+export function toOwnChoice(choice: ToolChoiceParam | undefined, tools: readonly ToolParam[] = []): ToolChoiceParam | undefined {
+  if (choice?.type !== "tool") return choice;
+  const tool = tools.find((each) => toolName(each) === choice.name);
+  const [first] = tool !== undefined && isServerTool(tool) ? serverToolNames(tool) : [];
+  return first === undefined ? choice : { ...choice, name: first };
+}
+
+function toToolSpec(tool: Exclude<ToolParam, { type: "mcp_toolset" }>): ToolSpec {
+  const known = tool.type ? clientTool(tool.type) : null;
+  const { description, inputSchema } = known ?? {
+    description: "description" in tool ? (tool.description as string | undefined) : undefined,
+    inputSchema: "input_schema" in tool ? (tool.input_schema as ToolSpec["inputSchema"]) : { type: "object" },
+  };
+  return {
+    name: tool.name as string,
+    description: description ?? null,
+    inputSchema,
+    strict: tool.strict === true,
+    inputExamples: "input_examples" in tool ? ((tool.input_examples ?? []) as ToolSpec["inputExamples"]) : [],
+    ...cacheTtl(tool.cache_control),
+  };
+}
