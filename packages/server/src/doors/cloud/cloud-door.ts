@@ -20,6 +20,9 @@ export interface CloudDoor {
 /** One operation as a cloud's URL names it. */
 export interface CloudCall {
   readonly endpoint: Endpoint;
+  /** In place of those that the endpoint's own path has. */
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: URLSearchParams;
   /** The body as the endpoint's own path takes it. Throws `invalid_request_error`. */
   read(body: JsonObject, place: Place): NativeRequest;
   /** The reply in the cloud's form, where it has one of its own. */

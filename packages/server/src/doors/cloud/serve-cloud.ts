@@ -54,8 +54,7 @@ async function serveCall(
 ): Promise<void> {
   const { incoming, timing } = exchange;
   const { endpoint } = call;
-  if (!endpoint.body) throw new Error(`${endpoint.name} takes no body`);
-  const { maxBytes } = endpoint.body;
+  const maxBytes = endpoint.body?.maxBytes ?? 0;
   if (endpoint.isLogged) exchange.logged = { model: null };
   checkBodyHeaders(incoming, maxBytes);
   let reading: Promise<Buffer> | null = null;
@@ -67,18 +66,18 @@ async function serveCall(
   admit(exchange, principal);
   const bodyBytes = await readOnce();
   const place = { headers: incoming.headers, standsIn: deps.inferenceGeos.standsIn };
-  const json = parseJson(bodyBytes);
+  const json = endpoint.body ? parseJson(bodyBytes) : undefined;
   // What is no object is the endpoint's to refuse.
   const { version, betas, body } = isJsonObject(json) ? call.read(json, place) : { ...UNREAD, body: json };
   if (exchange.logged) exchange.logged.model = modelOf(body);
-  const query = new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
+  const query = call.query ?? new URLSearchParams(incoming.url?.split("?", 2)[1] ?? "");
   const protocol = { version, betas, isBeta: betas.length > 0 || query.get("beta") === "true" };
   const request: WorkspaceRequest = {
     ...toEndpointRequest(exchange, options, {
       ...protocol,
-      params: {},
+      params: call.params ?? {},
       query,
-      body: endpoint.body.parse(body, protocol),
+      body: endpoint.body?.parse(body, protocol),
       // What is passed on to another server is what the API's own path would have got.
       bodyBytes: body === json ? bodyBytes : Buffer.from(JSON.stringify(body)),
       upload: NO_UPLOAD,
