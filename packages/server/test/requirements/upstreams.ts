@@ -85,6 +85,34 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "a count is what the server counts for the same prompt",
     ],
   ]),
+  ...provedBy("server/src/doors/openai/openai.test.ts", [
+    [
+      "openai:whole",
+      "surface G",
+      "The official OpenAI client gets a completion with the whole prompt's counts.",
+      "gets a whole completion, with the counts of the whole prompt",
+    ],
+    [
+      "openai:stream",
+      "surface G",
+      "It accumulates streams of text and calls.",
+      "accumulates a stream of text and parallel calls, without the thinking",
+    ],
+    [
+      "openai:request",
+      "surface G",
+      "Its conversation arrives as the same turn as a message's.",
+      "sends a conversation that arrives as the same turn",
+    ],
+    ["openai:schema", "3", "Its structured output is bound by the schema.", "gets structured output by its schema"],
+    ["openai:errors", "surface D", "It gets typed errors, also in mid-stream.", "gets typed errors, also in mid-stream"],
+    [
+      "openai:models",
+      "surface G",
+      "It lists models in its own shape, Messages clients in theirs.",
+      "lists and gets models in its own shape, while Messages clients get theirs",
+    ],
+  ]),
   ...provedBy("server/src/engines/router/router.test.ts", [
     [
       "router:affinity",

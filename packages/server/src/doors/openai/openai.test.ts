@@ -14,7 +14,14 @@ afterAll(() => server.close());
 const MODEL = "claude-haiku-4-5";
 const ASK = { model: MODEL, messages: [{ role: "user" as const, content: "Hi" }] };
 const TOOLS = [
-  { type: "function" as const, function: { name: "get_weather", description: "Weather", parameters: { type: "object", properties: { city: { type: "string" } } } } },
+  {
+    type: "function" as const,
+    function: {
+      name: "get_weather",
+      description: "Weather",
+      parameters: { type: "object", properties: { city: { type: "string" } } },
+    },
+  },
 ];
 const CALLS = [
   start,
@@ -35,7 +42,9 @@ describe("the official OpenAI client", () => {
       object: "chat.completion",
       created: expect.any(Number),
       model: "claude-haiku-4-5-20251001",
-      choices: [{ index: 0, message: { role: "assistant", content: "Hello", refusal: null }, finish_reason: "stop", logprobs: null }],
+      choices: [
+        { index: 0, message: { role: "assistant", content: "Hello", refusal: null }, finish_reason: "stop", logprobs: null },
+      ],
       usage: { prompt_tokens: 23, completion_tokens: 5, total_tokens: 28, prompt_tokens_details: { cached_tokens: 7 } },
     });
     expect(completion._request_id).toMatch(/^req_/);
@@ -81,7 +90,11 @@ describe("the official OpenAI client", () => {
       messages: [
         { role: "system", content: "Be brief." },
         { role: "user", content: [{ type: "text", text: "Weather?" }] },
-        { role: "assistant", content: "Let me see.", tool_calls: [{ id: "c1", type: "function", function: { name: "get_weather", arguments: '{"city":"Paris"}' } }] },
+        {
+          role: "assistant",
+          content: "Let me see.",
+          tool_calls: [{ id: "c1", type: "function", function: { name: "get_weather", arguments: '{"city":"Paris"}' } }],
+        },
         { role: "tool", tool_call_id: "c1", content: "sunny" },
         { role: "developer", content: "In French." },
         { role: "user", content: "Thanks" },
@@ -129,8 +142,13 @@ describe("the official OpenAI client", () => {
       status: 404,
       error: { message: "model: gpt-4", type: "not_found_error", param: null, code: null },
     });
-    await expect(client.chat.completions.create({ ...ASK, n: 2 })).rejects.toMatchObject({ status: 400, error: { message: "n: Input should be 1" } });
-    await expect(client.chat.completions.create({ ...ASK, messages: "x" as never })).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+    await expect(client.chat.completions.create({ ...ASK, n: 2 })).rejects.toMatchObject({
+      status: 400,
+      error: { message: "n: Input should be 1" },
+    });
+    await expect(client.chat.completions.create({ ...ASK, messages: "x" as never })).rejects.toBeInstanceOf(
+      OpenAI.BadRequestError,
+    );
     server.engine.play(async function* () {
       yield start;
       throw new Error("secret");
@@ -143,7 +161,11 @@ describe("the official OpenAI client", () => {
     const ids: string[] = [];
     for await (const { id, object } of client.models.list()) ids.push(`${object} ${id}`);
     expect(ids).toContain("model claude-haiku-4-5-20251001");
-    expect(await client.models.retrieve(MODEL)).toMatchObject({ id: "claude-haiku-4-5-20251001", object: "model", owned_by: "parley" });
+    expect(await client.models.retrieve(MODEL)).toMatchObject({
+      id: "claude-haiku-4-5-20251001",
+      object: "model",
+      owned_by: "parley",
+    });
     await expect(client.models.retrieve("nobody")).rejects.toBeInstanceOf(OpenAI.NotFoundError);
     const native = (await (await get(server, "/v1/models")).json()) as { data: unknown[] };
     expect(native.data[0]).toMatchObject({ type: "model" });

@@ -92,7 +92,9 @@ async function* toChunks(parts: AsyncIterable<StreamPart>, options: ChatReplyOpt
         if (block["type"] !== "tool_use") break;
         const index = calls.size;
         calls.set(data["index"], index);
-        yield chunk({ tool_calls: [{ index, id: block["id"], type: "function", function: { name: block["name"], arguments: "" } }] });
+        yield chunk({
+          tool_calls: [{ index, id: block["id"], type: "function", function: { name: block["name"], arguments: "" } }],
+        });
         break;
       }
       case "content_block_delta": {

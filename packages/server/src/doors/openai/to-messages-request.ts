@@ -21,9 +21,7 @@ export function toMessagesRequest(json: unknown): ReadChat {
   if (!checked.ok) throw fail("invalid_request_error", { public: checked.message });
   const chat = checked.value;
   if (chat.n != null && chat.n !== 1) throw fail("invalid_request_error", { public: "n: Input should be 1" });
-  const system = chat.messages.flatMap((message) =>
-    isSystem(message) ? [textOf(message.content)] : [],
-  );
+  const system = chat.messages.flatMap((message) => (isSystem(message) ? [textOf(message.content)] : []));
   const stops = [chat.stop ?? []].flat().filter((stop) => stop.trim() !== "");
   const { response_format: format } = chat;
   const body = {
