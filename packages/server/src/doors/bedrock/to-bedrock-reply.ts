@@ -1,4 +1,5 @@
 import type { MadeReply, StreamPart } from "../../endpoints/define-endpoint.ts";
+import { dataOf, eventsOf, framed } from "../stream-events.ts";
 
 interface Counts {
   readonly input_tokens?: number;
@@ -74,29 +75,4 @@ async function* withMetrics(parts: AsyncIterable<StreamPart>, { elapsedMs }: Clo
       yield { event: part.event, data: { ...dataOf(part), "amazon-bedrock-invocationMetrics": metrics } };
     }
   }
-}
-
-type EventPart = Extract<StreamPart, { readonly event: string }>;
-
-/** Events one by one, also of what was framed before; comments have no form here. */
-async function* eventsOf(parts: AsyncIterable<StreamPart>): AsyncGenerator<EventPart, void, void> {
-  for await (const part of parts) {
-    if ("frames" in part) yield* framedEvents(part.frames);
-    else if ("event" in part) yield part;
-  }
-}
-
-function dataOf(part: EventPart): object {
-  return "json" in part ? (JSON.parse(part.json) as object) : part.data;
-}
-
-function* framedEvents(text: string): Generator<EventPart, void, void> {
-  for (const frame of text.split("\n\n")) {
-    const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(frame) ?? [];
-    if (event !== undefined && data !== undefined) yield { event, json: data };
-  }
-}
-
-async function* framed(frames: string): AsyncGenerator<StreamPart, void, void> {
-  yield { frames };
 }

@@ -14,6 +14,7 @@ export const openaiManner: ReplyManner = {
 /** This protocol's events have no names. */
 function frame(part: StreamPart): string {
   if ("comment" in part) return `: ${part.comment}\n\n`;
+  if ("frames" in part) return part.frames;
   if (part.event === "ping") return ": ping\n\n";
   return `data: ${"json" in part ? part.json : JSON.stringify(part.data)}\n\n`;
 }

@@ -1,4 +1,5 @@
-import type { EndpointReply, StreamPart } from "../../endpoints/define-endpoint.ts";
+import type { MadeReply, StreamPart } from "../../endpoints/define-endpoint.ts";
+import { dataOf, eventsOf, framed } from "../stream-events.ts";
 import type { ChatUsage, FinishReason } from "./api.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -10,14 +11,14 @@ export interface ChatReplyOptions {
 }
 
 /** The reply to a message as that to a chat completion, whole or streamed. Thinking is not told, as the protocol has no place for it. */
-export function toChatReply(reply: EndpointReply, options: ChatReplyOptions): EndpointReply {
+export function toChatReply(reply: MadeReply, options: ChatReplyOptions): MadeReply {
   switch (reply.kind) {
     case "json":
       return { ...reply, body: toCompletion(objectOf(reply.body), options) };
     case "raw": {
       const { status = 200, headers = {}, contentType, body } = reply;
       const text = typeof body === "string" ? body : Buffer.from(body).toString("utf8");
-      if (contentType.startsWith("text/event-stream")) return { kind: "stream", headers, parts: toChunks(replay(text), options) };
+      if (contentType.startsWith("text/event-stream")) return { kind: "stream", headers, parts: toChunks(framed(text), options) };
       return { kind: "json", status, headers, body: toCompletion(objectOf(JSON.parse(text)), options) };
     }
     case "stream":
@@ -73,12 +74,8 @@ async function* toChunks(parts: AsyncIterable<StreamPart>, options: ChatReplyOpt
     event: "chunk",
     data: { ...frame, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] },
   });
-  for await (const part of parts) {
-    if ("comment" in part) {
-      yield part;
-      continue;
-    }
-    const data = "json" in part ? objectOf(JSON.parse(part.json)) : (part.data as Json);
+  for await (const part of eventsOf(parts)) {
+    const data = dataOf(part) as Json;
     switch (data["type"]) {
       case "message_start": {
         const { id, model, usage: first } = objectOf(data["message"]);
@@ -120,14 +117,6 @@ async function* toChunks(parts: AsyncIterable<StreamPart>, options: ChatReplyOpt
       default:
       // What stops a block, and what the protocol has no word for.
     }
-  }
-}
-
-/** The parts of a stream that was kept. */
-async function* replay(text: string): AsyncGenerator<StreamPart, void, void> {
-  for (const frame of text.split("\n\n")) {
-    const match = /^event: (.*)\ndata: (.*)$/.exec(frame);
-    if (match) yield { event: match[1] ?? "", json: match[2] ?? "" };
   }
 }
 
