@@ -20,7 +20,7 @@ export function toMessagesRequest(json: unknown): ReadChat {
   const checked = parseBySchema(ChatRequest, json);
   if (!checked.ok) throw fail("invalid_request_error", { public: checked.message });
   const chat = checked.value;
-  if (chat.n != null && chat.n !== 1) throw fail("invalid_request_error", { public: "n: Input should be 1" });
+  if ((chat.n ?? 1) !== 1) throw fail("invalid_request_error", { public: "n: Input should be 1" });
   const system = chat.messages.flatMap((message) => (isSystem(message) ? [textOf(message.content)] : []));
   const stops = [chat.stop ?? []].flat().filter((stop) => stop.trim() !== "");
   const { response_format: format } = chat;
@@ -29,18 +29,23 @@ export function toMessagesRequest(json: unknown): ReadChat {
     max_tokens: chat.max_completion_tokens ?? chat.max_tokens ?? MAX_TOKENS,
     messages: toMessages(chat.messages),
     ...(system.length === 0 ? {} : { system: system.join("\n") }),
-    ...(chat.stream == null ? {} : { stream: chat.stream }),
+    ...given("stream", chat.stream),
     ...(stops.length === 0 ? {} : { stop_sequences: stops }),
     // The protocol allows 2.
-    ...(chat.temperature == null ? {} : { temperature: Math.min(1, chat.temperature) }),
-    ...(chat.top_p == null ? {} : { top_p: chat.top_p }),
+    ...given("temperature", chat.temperature && Math.min(1, chat.temperature)),
+    ...given("top_p", chat.top_p),
     ...toTools(chat),
     ...(format?.type === "json_schema"
       ? { output_config: { format: { type: "json_schema", schema: format.json_schema.schema } } }
       : {}),
-    ...(chat.thinking == null ? {} : { thinking: chat.thinking }),
+    ...given("thinking", chat.thinking),
   };
   return { body, isUsageWanted: chat.stream_options?.include_usage === true };
+}
+
+/** Clients of this protocol send null for what they leave out. */
+function given(name: string, value: unknown): Json {
+  return value === undefined || value === null ? {} : { [name]: value };
 }
 
 function toTools({ tools, tool_choice: choice, parallel_tool_calls: parallel }: ChatRequest): Json {
@@ -49,7 +54,7 @@ function toTools({ tools, tool_choice: choice, parallel_tool_calls: parallel }: 
   return {
     tools: tools.map(({ function: { name, description, parameters } }) => ({
       name,
-      ...(description == null ? {} : { description }),
+      ...given("description", description),
       input_schema: { type: "object", ...parameters },
     })),
     ...toChoice(choice ?? "auto", disable),
@@ -104,7 +109,7 @@ function toBlocks(message: Exclude<ChatRequestMessage, SystemMessage>, path: rea
     case "tool":
       return [{ type: "tool_result", tool_use_id: message.tool_call_id, content: toContentBlocks(message.content, path) }];
     case "assistant": {
-      const text = message.content == null ? "" : textOf(message.content);
+      const text = message.content ? textOf(message.content) : "";
       const calls = (message.tool_calls ?? []).map((call, index) => ({
         type: "tool_use",
         id: call.id,
