@@ -1,7 +1,7 @@
 // `npm run package`: builds parley-VERSION.tgz, which installs into an empty folder (`npm install ./parley-VERSION.tgz`, then
 // `npx parley up`): the server as JavaScript, the wire package bundled with it, and the built Console.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,12 +29,13 @@ try {
   cpSync(join(built, "server/src"), join(target, "dist"), { recursive: true });
   cpSync(join(built, "wire/src"), join(wire, "dist"), { recursive: true });
   cpSync(join(root, "packages/wire/package.json"), join(wire, "package.json"));
-  cpSync(join(server, "bin"), join(target, "bin"), { recursive: true });
-  cpSync(join(server, "migrations"), join(target, "migrations"), { recursive: true });
   cpSync(join(root, "packages/console/dist"), join(target, "console"), { recursive: true });
   for (const name of ["LICENSE", "README.md"]) cpSync(join(root, name), join(target, name));
 
-  const { devDependencies: _, scripts: __, ...manifest } = JSON.parse(readFileSync(join(server, "package.json"), "utf8"));
+  const { devDependencies: _, ...manifest } = JSON.parse(readFileSync(join(server, "package.json"), "utf8"));
+  for (const name of manifest.files) {
+    if (!existsSync(join(target, name))) cpSync(join(server, name), join(target, name), { recursive: true });
+  }
   const published = { ...manifest, bundleDependencies: ["@parley/wire"] };
   writeFileSync(join(target, "package.json"), `${JSON.stringify(published, null, 2)}\n`);
   run("npm", ["pack", "--silent", "--pack-destination", destination], target);

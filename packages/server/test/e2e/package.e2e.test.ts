@@ -23,7 +23,7 @@ async function install(tarball: string, folder: string): Promise<string> {
   return join(modules, "package");
 }
 
-test("the packed package runs from an empty folder: engine, database, Console, and PDF in a process of its own", async () => {
+test("the packed package runs from an empty folder: engine, database, Console, skills, and PDF in a process of its own", async () => {
   const folder = await mkdtemp(join(tmpdir(), "parley-package-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const tarball = execFileSync(process.execPath, [join(root, "scripts/pack.mjs"), folder], { encoding: "utf8" }).trim();
@@ -50,6 +50,8 @@ test("the packed package runs from an empty folder: engine, database, Console, a
     ],
   });
   expect(reply.content[0]).toMatchObject({ type: "text", text: expect.stringMatching(/\S/) });
+  const skills = await client.beta.skills.list({ source: "anthropic" });
+  expect(skills.data.map(({ id }) => id)).toContain("xlsx");
   const page = await fetch(`${parley.url}/console`);
   expect(page.headers.get("content-type")).toContain("text/html");
 }, 180_000);

@@ -156,12 +156,12 @@ export const consoleRequirements: readonly Requirement[] = [
       "who lost the password sets a new one with the link, which works once",
     ],
   ]),
-  ...provedBy("server/test/browser/pack.browser.test.ts", [
+  ...provedBy("server/test/e2e/package.e2e.test.ts", [
     [
       "console:packed",
       "12",
-      "The published package brings the built Console.",
-      "the published package brings the built Console, and packing leaves the clone as it was",
+      "The published package runs from an empty folder, and brings the built Console.",
+      "the packed package runs from an empty folder: engine, database, Console, skills, and PDF in a process of its own",
     ],
   ]),
   ...provedBy("server/test/e2e/console.e2e.test.ts", [

@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Reply } from "./reply.ts";
-import { streamReply } from "./stream-reply.ts";
 
 /**
  * A reply on the page. Events are gathered and shown once a frame: a fast model does not make the page draw more often than the
@@ -29,6 +28,8 @@ export function useReply() {
     setError(null);
     setRunning(true);
     try {
+      // With the first question: the first page has a field to ask one, and comes without what reads replies.
+      const { streamReply } = await import("./stream-reply.ts");
       return await streamReply(body, {
         workspaceId,
         signal: mine.signal,
