@@ -46,15 +46,15 @@ export function createPromptRenderer({ model, tokenize: tokenizeOnce, replays }:
     return new Map(found.filter((entry) => entry !== null));
   }
 
-  const tokensOf = (run: PromptRun): Promise<readonly number[]> =>
-    run.kind === "tokens" ? Promise.resolve(run.tokens) : tokenize(run.text, { special: run.special });
+  const tokensOf = (run: PromptRun, workspaceId: string): Promise<readonly number[]> =>
+    run.kind === "tokens" ? Promise.resolve(run.tokens) : tokenize(run.text, { special: run.special, workspaceId });
 
   return {
     async render(turn) {
       const parts = listParts(turn);
       const steps = foldMessages(turn, { parts, profile, family, replays: await findReplays(turn) });
       const runs = writeTurn(turn, steps, { parts, profile, family, readHead, endSpellings });
-      const tokenized = await Promise.all(runs.map(tokensOf));
+      const tokenized = await Promise.all(runs.map((run) => tokensOf(run, turn.workspaceId)));
       const needsBos = model.addBos && bos !== undefined && tokenized.find((run) => run.length > 0)?.[0] !== bos;
       const tokens: number[] = needsBos ? [bos] : [];
       const placed = runs.map((run, index) => ({ tokenCount: tokenized[index]?.length ?? 0, parts: run.parts }));

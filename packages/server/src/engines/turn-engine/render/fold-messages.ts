@@ -83,9 +83,8 @@ function openUser(steps: Step[]): UserStep {
 function addUser(steps: Step[], blocks: readonly UserBlock[], rank: (block: number) => number, context: FoldContext): void {
   const previous = steps.at(-1);
   const native = previous?.kind === "assistant" && previous.calls.length > 0 ? previous : null;
-  const firstOther = blocks.findIndex(
-    (block) => native === null || block.type !== "tool_result" || !native.calls.some(({ id }) => id === block.toolUseId),
-  );
+  const names = new Map(native?.calls.map(({ id, name }) => [id, name]));
+  const firstOther = blocks.findIndex((block) => block.type !== "tool_result" || !names.has(block.toolUseId));
   const resultCount = Math.min(firstOther < 0 ? blocks.length : firstOther, native?.calls.length ?? 0);
   let into: Piece[] | null = null;
   if (native !== null && resultCount > 0) {
@@ -94,7 +93,7 @@ function addUser(steps: Step[], blocks: readonly UserBlock[], rank: (block: numb
       kind: "tools",
       shape: native.shape,
       calls: native.calls,
-      results: results.map((block, index) => resultPieces(block, rank(index), native.calls)),
+      results: results.map((block, index) => resultPieces(block, rank(index), names)),
     };
     steps.push(step);
     // Templates that want an answer after each result refuse a question there; it then follows the last result's text.
@@ -107,8 +106,8 @@ function addUser(steps: Step[], blocks: readonly UserBlock[], rank: (block: numb
   }
 }
 
-function resultPieces(block: ToolResultBlock, part: number, calls: readonly CallPieces[]): ToolsStep["results"][number] {
-  const name = calls.find(({ id }) => id === block.toolUseId)?.name ?? "";
+function resultPieces(block: ToolResultBlock, part: number, names: ReadonlyMap<string, string>): ToolsStep["results"][number] {
+  const name = names.get(block.toolUseId) ?? "";
   return { id: block.toolUseId, name, pieces: [{ text: toolResultText(block), part, separator: "\n\n" }] };
 }
 

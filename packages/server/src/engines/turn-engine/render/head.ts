@@ -1,3 +1,4 @@
+import { createSizedCache } from "../../../platform/sized-cache.ts";
 import type { ToolSpec } from "../../../turn/turn.ts";
 import type { ChatTemplate } from "./chat-template.ts";
 import { toJsonText } from "./json-text.ts";
@@ -19,7 +20,8 @@ export interface Head {
   readonly toolsDependOnSystem: boolean;
 }
 
-export type ReadHead = (tools: readonly ToolSpec[], hasSystem: boolean) => Head | null;
+/** What was read once is remembered for each workspace apart: the time that a reply takes must not tell of another's tools. */
+export type ReadHead = (workspaceId: string, tools: readonly ToolSpec[], hasSystem: boolean) => Head | null;
 
 /** Reads the head of a conversation off the template: with its tools, and with a slot for the system text. */
 export function createHeadReader(
@@ -34,29 +36,26 @@ export function createHeadReader(
       ? wholeHead(template, profile, profile.tools, tools, hasSystem)
       : opaqueHead(template, profile, specialSpellings, tools, hasSystem);
   };
-  const readOnce: ReadHead = (tools, hasSystem) => {
+  const readOnce = (tools: readonly ToolSpec[], hasSystem: boolean): Head | null => {
     const runs = read(tools, hasSystem);
     if (runs === null) return null;
     if (tools.length === 0 || !hasSystem) return { runs, toolsDependOnSystem: false };
     const other = read(tools, false);
     return { runs, toolsDependOnSystem: other !== null && untilLastTool(runs) !== untilLastTool(other) };
   };
-  const heads = new Map<string, Head | null>();
-  return (tools, hasSystem) => {
-    const key = `${hasSystem} ${JSON.stringify(tools)}`;
-    const head = heads.get(key) ?? readOnce(tools, hasSystem);
-    heads.delete(key);
+  const heads = createSizedCache<Head | null>({ maxWeight: KEPT_CHARACTERS, weigh: (_head, key) => key.length });
+  return (workspaceId, tools, hasSystem) => {
+    const key = `${workspaceId} ${hasSystem} ${JSON.stringify(tools)}`;
+    const known = heads.get(key);
+    if (known !== undefined) return known;
+    const head = readOnce(tools, hasSystem);
     heads.set(key, head);
-    for (const oldest of heads.keys()) {
-      if (heads.size <= KEPT_HEADS) break;
-      heads.delete(oldest);
-    }
     return head;
   };
 }
 
-/** Conversations in progress use a few sets of tools, each for many turns. */
-const KEPT_HEADS = 32;
+/** Conversations in progress use a few sets of tools, each for many turns. Claude Code's has 80,000 characters. */
+const KEPT_CHARACTERS = 4_000_000;
 
 type ReadRuns = (tools: readonly ToolSpec[], hasSystem: boolean) => HeadRun[] | null;
 type Form = Pick<TemplateProfile, "form">;
@@ -109,13 +108,19 @@ function wholeHead(
     held.map((slot) => (wrapped ? { type: "function", function: slot } : slot)),
     hasSystem,
   );
-  if (text === null || !held.every((slot) => text.includes(`"${slot}"`))) return null;
+  if (text === null) return null;
+  const indices = new Map(tools.map((_, index) => [`tool:${index}`, index]));
+  const quoted = new Set<string>();
   // The template's `tojson` has put the placeholder in quotes; the definition has none.
-  const unquoted = held.reduce((whole, slot) => whole.replace(`"${slot}"`, slot), text);
+  const unquoted = slots.unquote(text, (name) => {
+    if (indices.has(name)) quoted.add(name);
+    return indices.has(name);
+  });
+  if (quoted.size < tools.length) return null;
   return slots.split(unquoted).map((part) => {
-    const index = typeof part === "string" ? -1 : tools.findIndex((_, at) => part.slot === `tool:${at}`);
-    const tool = tools[index];
-    if (tool === undefined) return toRun(part, []);
+    const index = typeof part === "string" ? undefined : indices.get(part.slot);
+    const tool = index === undefined ? undefined : tools[index];
+    if (index === undefined || tool === undefined) return toRun(part, []);
     const definition = toolDefinition(tool);
     const json = toJsonText(wrapped ? definition : { type: "function", function: definition }, style);
     return { kind: "text", text: json, special: false, tools: [index] };

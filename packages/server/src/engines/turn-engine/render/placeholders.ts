@@ -7,6 +7,7 @@ const OPEN = "\u{e0f0}";
 const CLOSE = "\u{e0f1}";
 const ZERO = 0xe000;
 const PATTERN = /\u{e0f0}([\u{e000}-\u{e00f}]{7})\u{e0f1}/gu;
+const QUOTED = new RegExp(`"${PATTERN.source}"`, "gu");
 
 /** What a template printed: its own text, and the names of the slots between. */
 export type Printed = readonly (string | { readonly slot: string })[];
@@ -16,11 +17,17 @@ export interface Slots {
   hold(name: string): string;
   /** Splits printed text at the placeholders. Empty text is left out. */
   split(text: string): Printed;
+  /** Takes the quotes from around the placeholders whose names are meant. */
+  unquote(text: string, isMeant: (name: string) => boolean): string;
 }
 
 export function createSlots(): Slots {
   const names: string[] = [];
   const held = new Map<string, string>();
+  const nameOf = (placeholderDigits: string): string | undefined => {
+    const digits = Array.from(placeholderDigits, (digit) => (digit.charCodeAt(0) - ZERO).toString(16)).join("");
+    return names[Number.parseInt(digits, 16)];
+  };
   return {
     hold(name) {
       const known = held.get(name);
@@ -36,8 +43,7 @@ export function createSlots(): Slots {
       const printed: (string | { slot: string })[] = [];
       let from = 0;
       for (const match of text.matchAll(PATTERN)) {
-        const digits = Array.from(match[1] ?? "", (digit) => (digit.charCodeAt(0) - ZERO).toString(16)).join("");
-        const slot = names[Number.parseInt(digits, 16)];
+        const slot = nameOf(match[1] ?? "");
         if (slot === undefined) continue;
         if (match.index > from) printed.push(text.slice(from, match.index));
         printed.push({ slot });
@@ -46,6 +52,11 @@ export function createSlots(): Slots {
       if (from < text.length) printed.push(text.slice(from));
       return printed;
     },
+    unquote: (text, isMeant) =>
+      text.replaceAll(QUOTED, (whole, placeholderDigits: string) => {
+        const name = nameOf(placeholderDigits);
+        return name !== undefined && isMeant(name) ? whole.slice(1, -1) : whole;
+      }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { createSizedCache } from "../../../platform/sized-cache.ts";
 import type { ChatTemplate, GenerationMode } from "./chat-template.ts";
 import { lead, type MessageForm, sequel, slotsOf, stepMessages } from "./mini-conversation.ts";
 import { createSlots, indexOfSlot, type Printed } from "./placeholders.ts";
@@ -19,9 +20,13 @@ export interface Seams {
   generation(previous: StepShape, mode: GenerationMode): Printed | null;
 }
 
+/** What shapes print, in slots and texts between them: some thousand shapes of a few calls. */
+const KEPT_PARTS = 100_000;
+
 export function createSeams(template: ChatTemplate, form: MessageForm): Seams {
-  const seams = new Map<string, Printed | null>();
-  const generations = new Map<string, Printed | null>();
+  const remember = () => createSizedCache<Printed | null>({ maxWeight: KEPT_PARTS, weigh: (printed) => printed?.length ?? 1 });
+  const seams = remember();
+  const generations = remember();
 
   function print(steps: readonly [prefix: string, step: StepShape][], generate: GenerationMode | null): Printed | null {
     for (const emptyContent of [null, ""] as const) {
@@ -38,9 +43,13 @@ export function createSeams(template: ChatTemplate, form: MessageForm): Seams {
 
   /** The slot of `step` that is printed last, or null when one is missing or they are out of order. */
   function lastSlot(printed: Printed, prefix: string, step: StepShape): number | null {
+    const places = new Map<string, number>();
+    printed.forEach((part, index) => {
+      if (typeof part !== "string" && !places.has(part.slot)) places.set(part.slot, index);
+    });
     let last = -1;
     for (const name of slotsOf(step, form)) {
-      const index = indexOfSlot(printed, prefix + name);
+      const index = places.get(prefix + name) ?? -1;
       if (index <= last) return null;
       last = index;
     }

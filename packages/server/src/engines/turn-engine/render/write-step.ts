@@ -125,6 +125,9 @@ function writeResultSlot(
   if (kind === "result-id") runs.content(shortCallId(result.id), parts);
 }
 
+/** Telling the calls of a step apart costs a render for each, of all before it: with more, only the end of all is a place to cut. */
+const MAX_TOLD_APART = 16;
+
 /**
  * The ranks of a step whose blocks cannot be told apart, or null. A template may print other text before a block when
  * another follows in the same message; the end of such a block is no place to cut, only the end of all of them is.
@@ -139,6 +142,7 @@ function groupOf({ previous, step }: StepInPlace, seam: Printed, profile: Templa
   if (step.kind === "user") return null;
   if (step.kind === "assistant") {
     const { shape } = step;
+    if (shape.calls.length > MAX_TOLD_APART) return step.parts;
     const shorter = shape.calls
       .map((_, calls): AssistantShape => ({ ...shape, calls: shape.calls.slice(0, calls) }))
       .filter(({ text, calls }) => text || calls.length > 0);
@@ -146,10 +150,12 @@ function groupOf({ previous, step }: StepInPlace, seam: Printed, profile: Templa
       ? null
       : step.parts;
   }
+  const together = (): readonly number[] => step.results.flatMap(({ pieces }) => pieces.map(({ part }) => part));
+  if (step.results.length > MAX_TOLD_APART) return together();
   const shorter = Array.from({ length: step.results.length - 1 }, (_, results): StepShape => ({
     kind: "tools",
     shape: step.shape,
     results: results + 1,
   }));
-  return extendsAll(shorter) ? null : step.results.flatMap(({ pieces }) => pieces.map(({ part }) => part));
+  return extendsAll(shorter) ? null : together();
 }

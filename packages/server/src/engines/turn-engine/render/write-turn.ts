@@ -65,7 +65,7 @@ function writeHead(runs: PromptRuns, turn: Turn, { parts, profile, family, readH
   );
   for (const { tools, system, inQuestion } of attempts) {
     if (system.length > 0 && !profile.systemRole) continue;
-    const head = readHead(tools, system.length > 0);
+    const head = readHead(turn.workspaceId, tools, system.length > 0);
     if (head === null) continue;
     const group = head.toolsDependOnSystem ? Array.from({ length: parts.formatRank }, (_, rank) => rank) : null;
     for (const run of head.runs) {

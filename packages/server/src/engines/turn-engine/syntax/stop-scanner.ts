@@ -40,33 +40,47 @@ export function createStopScanner(stopSequences: readonly string[]): StopScanner
 
 /** The last characters of a text, compared with stop sequences one character at a time. */
 export class StopWindow {
-  readonly #stops: readonly string[];
+  /** By the last character, longest first: of two that end at one character the longer began earlier, and nothing of it may be shown. */
+  readonly #byEnd: ReadonlyMap<string, readonly string[]>;
+  readonly #sorted: readonly string[];
   readonly #longest: number;
   #tail = "";
 
   constructor(stopSequences: readonly string[]) {
-    // Longest first: of two that end at one character the longer began earlier, and nothing of it may be shown.
-    this.#stops = stopSequences.filter((stop) => stop !== "").toSorted((a, b) => b.length - a.length);
-    this.#longest = this.#stops[0]?.length ?? 0;
+    const stops = [...new Set(stopSequences)].filter((stop) => stop !== "").toSorted((a, b) => b.length - a.length);
+    this.#byEnd = Map.groupBy(stops, (stop) => stop.at(-1) ?? "");
+    this.#longest = stops[0]?.length ?? 0;
+    this.#sorted = stops.toSorted();
   }
 
   get idle(): boolean {
-    return this.#stops.length === 0;
+    return this.#sorted.length === 0;
   }
 
   /** Adds one UTF-16 unit; returns the stop sequence that it completes. */
   push(character: string): string | null {
     this.#tail = (this.#tail + character).slice(-this.#longest);
-    return this.#stops.find((stop) => this.#tail.endsWith(stop)) ?? null;
+    return this.#byEnd.get(character)?.find((stop) => this.#tail.endsWith(stop)) ?? null;
   }
 
   /** Length of the longest end of the text that a stop sequence begins with. */
   get pending(): number {
     for (let length = Math.min(this.#tail.length, this.#longest); length > 0; length -= 1) {
-      const end = this.#tail.slice(-length);
-      if (this.#stops.some((stop) => stop.length > length && stop.startsWith(end))) return length;
+      if (this.#isBeginning(this.#tail.slice(-length))) return length;
     }
     return 0;
+  }
+
+  /** Whether a stop sequence begins with `text` and goes on. In the order of strings the first such one follows `text` itself. */
+  #isBeginning(text: string): boolean {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle] ?? "") <= text) low = middle + 1;
+      else high = middle;
+    }
+    return this.#sorted[low]?.startsWith(text) ?? false;
   }
 
   reset(): void {
