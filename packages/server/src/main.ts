@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createAuthenticator } from "./auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "./auth/ensure-first-organization.ts";
-import { API_KEY_PURPOSE, createKey } from "./auth/manage-api-keys.ts";
+import { API_KEY_PURPOSE, createFirstKey, createKey } from "./auth/manage-api-keys.ts";
 import { deriveKey, loadMasterSecret } from "./auth/master-secret.ts";
 import { createBatches } from "./batches/create-batches.ts";
 import { startBatchWorker } from "./batches/create-batch-worker.ts";
@@ -119,7 +119,7 @@ export async function startParley(options: {
 
   const storage = started.use(await openStorage({ databaseUrl: config.database_url, dataDir, log, clock }));
   const auditKey = deriveKey(master, AUDIT_PURPOSE);
-  const { apiKey, organizationId } = await ensureFirstOrganization({ storage, hmacKey, auditKey, clock, authenticator: null });
+  const first = await ensureFirstOrganization({ storage, auditKey, clock, authenticator: null });
   const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
   const blobs = started.use(await openBlobStore(config.files, dataDir));
   const quotaBytes = config.files.quota_bytes;
@@ -333,7 +333,7 @@ export async function startParley(options: {
   const tenancy = { storage, clock, auditKey, authenticator };
   const accounts = createAccounts({
     storage,
-    people: createPeople(tenancy, organizationId),
+    people: createPeople(tenancy, first.organizationId),
     buckets,
     master,
     openId: toOpenIdSettings(config.openid),
@@ -437,10 +437,11 @@ export async function startParley(options: {
     });
   }
 
+  const firstKey = await createFirstKey({ ...tenancy, hmacKey }, first);
   const running = started.move();
   return {
     url,
-    firstApiKey: apiKey?.secret ?? null,
+    firstApiKey: firstKey?.secret ?? null,
     consoleUrl: ownerSecret === null ? signInUrl : ownerLink(url, ownerSecret),
     close: async () => {
       stopping.abort(new Error("Parley is stopping"));

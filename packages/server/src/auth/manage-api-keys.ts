@@ -3,6 +3,7 @@ import { newId } from "../platform/ids.ts";
 import {
   findApiKeyAnywhere,
   findApiKeyOn,
+  hasApiKeyOn,
   insertApiKeyOn,
   listEveryApiKey,
   statusOfKey,
@@ -11,10 +12,10 @@ import {
   type ApiKeyStatus,
 } from "../storage/api-keys.ts";
 import { changeAudited } from "../storage/audit-log.ts";
-import { findFirstOrganization } from "../storage/organizations.ts";
+import { findFirstOrganization, type FirstOrganization } from "../storage/organizations.ts";
 import { findWorkspaceAnywhere, findWorkspaceOn } from "../storage/workspaces.ts";
 import { notFound } from "../tenancy/not-found.ts";
-import { toAuditedAct, type Act, type Doer, type TenancyDeps } from "../tenancy/tenancy-deps.ts";
+import { SYSTEM, toAuditedAct, type Act, type Doer, type TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import { generateKeySecret, partialHintOf } from "./key-secret.ts";
 import { hashSecret } from "./hash-secret.ts";
 
@@ -73,6 +74,29 @@ export async function createKey(deps: KeyDeps, options: CreateKeyOptions, doer: 
     await record({ action: "api_key.create", target: { type: "api_key", id: row.id }, before: null, after: describe(row) });
   });
   return created;
+}
+
+/**
+ * The first key, where the organization has never had one; else null. Nothing can show it again, so it is asked for when it
+ * will be printed: a start that fails before then leaves it to the next one.
+ */
+export async function createFirstKey(deps: KeyDeps, place: FirstOrganization): Promise<CreatedApiKey | null> {
+  const { row, created } = mintKey(deps.hmacKey, {
+    ...place,
+    name: "first key",
+    createdAtMs: deps.clock.nowMs(),
+    expiresAtMs: null,
+    createdByUserId: null,
+    rotatedFromId: null,
+  });
+  const act = toAuditedAct(deps, { ...SYSTEM, organizationId: place.organizationId });
+  return changeAudited(deps.storage, "create first api key", act, async (queries, record) => {
+    // Acts of an organization wait for each other, so of several starts at once one finds no key.
+    if (await hasApiKeyOn(queries, place.organizationId)) return null;
+    await insertApiKeyOn(queries, row);
+    await record({ action: "api_key.create", target: { type: "api_key", id: row.id }, before: null, after: describe(row) });
+    return created;
+  });
 }
 
 /** Makes a key and the row to store; no I/O. */

@@ -2,7 +2,7 @@ import { hkdfSync, randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fail } from "../platform/fail.ts";
-import { createFileOnce } from "../storage/durable-file.ts";
+import { createFileOnce } from "../platform/durable-file.ts";
 
 /** 32 random bytes from which every other key of this installation is derived. Never in the database or a log. */
 export type MasterSecret = Buffer;

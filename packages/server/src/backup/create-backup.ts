@@ -9,7 +9,7 @@ import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
 import type { DatabasePlace } from "../storage/backup/connect.ts";
 import { readDatabase, type DatabaseSnapshot } from "../storage/backup/read-database.ts";
-import { syncDirectory } from "../storage/durable-file.ts";
+import { syncDirectory } from "../platform/durable-file.ts";
 import { BLOB_PREFIX, END_NAME, MANIFEST_NAME, SECRET_NAME, TABLE_PREFIX, type BackupEnd, type Manifest } from "./manifest.ts";
 import { sealSecret } from "./seal-secret.ts";
 import { fileOf, writeTar, type TarEntry } from "./tar.ts";

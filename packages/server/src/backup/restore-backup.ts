@@ -7,7 +7,7 @@ import type { BlobStore } from "../blobs/blob-store.ts";
 import { fail } from "../platform/fail.ts";
 import type { DatabasePlace } from "../storage/backup/connect.ts";
 import { writeDatabase, type DatabaseWriter } from "../storage/backup/write-database.ts";
-import { createFileOnce } from "../storage/durable-file.ts";
+import { createFileOnce } from "../platform/durable-file.ts";
 import { BackupEnd, BLOB_PREFIX, END_NAME, Manifest, MANIFEST_NAME, SECRET_NAME, TABLE_PREFIX } from "./manifest.ts";
 import { openSecret } from "./seal-secret.ts";
 import { readTar, type TarEntry } from "./tar.ts";

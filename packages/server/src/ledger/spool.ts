@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { fail, type Failure } from "../platform/fail.ts";
-import { isErrno, syncDirectory } from "../storage/durable-file.ts";
+import { isErrno, syncDirectory } from "../platform/durable-file.ts";
 import { identifySelf, isAlive } from "../platform/process-identity.ts";
 import type { StorageLog } from "../storage/log.ts";
 import type { TurnRecordRow } from "../storage/turn-records.ts";

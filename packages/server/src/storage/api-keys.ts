@@ -41,6 +41,12 @@ export async function insertApiKeyOn(queries: Pick<Queries, "insert">, key: ApiK
   await queries.insert(apiKeys).values(key).onConflictDoNothing({ target: apiKeys.id });
 }
 
+/** Whether an organization has, or ever had, a key. */
+export async function hasApiKeyOn(queries: Pick<Queries, "select">, organizationId: string): Promise<boolean> {
+  const rows = await queries.select({ id: apiKeys.id }).from(apiKeys).where(eq(apiKeys.organizationId, organizationId)).limit(1);
+  return rows.length > 0;
+}
+
 export function findLiveApiKey(
   storage: Storage,
   secretHmac: string,

@@ -1,5 +1,4 @@
 import { asc, and, eq, sql } from "drizzle-orm";
-import { insertApiKeyOn, type ApiKeyRow } from "./api-keys.ts";
 import { recordActsOn, type AuditedAct } from "./audit-log.ts";
 import { organizations, workspaces } from "./schema.ts";
 import type { Queries, Storage } from "./storage.ts";
@@ -16,7 +15,6 @@ export interface NewOrganization {
   readonly organization: OrganizationRow;
   /** The default one. */
   readonly workspace: WorkspaceRow;
-  readonly apiKey: ApiKeyRow;
   readonly act: AuditedAct;
 }
 
@@ -28,7 +26,7 @@ export function findFirstOrganization(storage: Storage): Promise<FirstOrganizati
   return storage.run({ operation: "find first organization", repeatable: true }, firstOrganizationOn);
 }
 
-/** Creates all three rows unless an organization exists. Of several processes at once one creates. Null: another did. */
+/** Creates both rows unless an organization exists. Of several processes at once one creates. Null: another did. */
 export function insertFirstOrganization(storage: Storage, first: NewOrganization): Promise<FirstOrganization | null> {
   return storage.run({ operation: "create first organization", repeatable: true }, (database) =>
     database.transaction(async (transaction) => {
@@ -42,27 +40,20 @@ export function insertFirstOrganization(storage: Storage, first: NewOrganization
   );
 }
 
-export function insertOrganization(storage: Storage, organization: Omit<NewOrganization, "apiKey">): Promise<void> {
+export function insertOrganization(storage: Storage, organization: NewOrganization): Promise<void> {
   return storage.run({ operation: "create organization", repeatable: false }, (database) =>
-    database.transaction((transaction) => insertOrganizationOn(transaction, { ...organization, apiKey: null })),
+    database.transaction((transaction) => insertOrganizationOn(transaction, organization)),
   );
 }
 
-async function insertOrganizationOn(
-  queries: Queries,
-  { organization, workspace, apiKey, act }: Omit<NewOrganization, "apiKey"> & { readonly apiKey: ApiKeyRow | null },
-): Promise<void> {
+async function insertOrganizationOn(queries: Queries, { organization, workspace, act }: NewOrganization): Promise<void> {
   await queries.insert(organizations).values(organization);
   await insertWorkspaceOn(queries, workspace);
-  if (apiKey) await insertApiKeyOn(queries, apiKey);
   await recordActsOn(queries, act, async (record) => {
     const { id, name } = organization;
     await record({ action: "organization.create", target: { type: "organization", id }, before: null, after: { name } });
     const after = { name: workspace.name, is_default: true };
     await record({ action: "workspace.create", target: { type: "workspace", id: workspace.id }, before: null, after });
-    if (!apiKey) return;
-    const key = { name: apiKey.name, workspace_id: apiKey.workspaceId, partial_key_hint: apiKey.partialHint };
-    await record({ action: "api_key.create", target: { type: "api_key", id: apiKey.id }, before: null, after: key });
   });
 }
 

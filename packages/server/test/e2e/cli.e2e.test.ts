@@ -1,9 +1,11 @@
-import { rm } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { streamMessage } from "../support/read-stream.ts";
 import { OFFLINE, runCli } from "../support/run-cli.ts";
-import { type RunningParley, SMALL, startParley } from "../support/start-parley.ts";
+import { lendWeights, type RunningParley, SMALL, startParley } from "../support/start-parley.ts";
 
 const HELLO = { model: "claude-opus-4-5", max_tokens: 4, messages: [{ role: "user", content: "Hi" }] };
 const ALL_SMALL = { PARLEY_MODEL_HAIKU: SMALL, PARLEY_MODEL_SONNET: SMALL, PARLEY_MODEL_OPUS: SMALL };
@@ -67,6 +69,22 @@ describe("up", () => {
       end: "refused",
       error: { error: { type: "authentication_error" } },
     });
+  });
+
+  test("a second start on a folder and a taken port are told in a line; the first key is shown by the first start that works", async () => {
+    const again = await parleyCli(["up", "--port", "0", "--model", SMALL]);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain(`Parley already runs on ${parley.dataDir} (process ${parley.child.pid}, ${parley.url}).`);
+
+    const dataDir = await mkdtemp(join(tmpdir(), "parley-e2e-"));
+    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+    await lendWeights(dataDir, SMALL);
+    const taken = await runCli(["up", "--port", new URL(parley.url).port, "--data", dataDir, "--model", SMALL]);
+    expect(taken.code).toBe(1);
+    expect(taken.stderr).toContain("cannot be bound (EADDRINUSE). End the program that uses it");
+    expect(taken.stderr).not.toMatch(/^ +at /m);
+    await using first = await startParley({ model: SMALL, dataDir });
+    expect(first.apiKey).toMatch(/^sk-ant-api03-/);
   });
 
   test("on SIGTERM streams under way finish, and the next start needs no network and is ready in seconds", async () => {

@@ -104,7 +104,7 @@ function firstLine(child: ChildProcess): Promise<string> {
 }
 
 /** Puts the weights into a data folder without copying them. */
-async function lendWeights(dataDir: string, model: string): Promise<void> {
+export async function lendWeights(dataDir: string, model: string): Promise<void> {
   const name = FILES[model];
   if (name === undefined) throw new Error(`no test weights are called ${model}`);
   await mkdir(join(dataDir, "models"), { recursive: true });

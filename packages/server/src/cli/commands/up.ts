@@ -1,20 +1,28 @@
 import { type Parley, startParley } from "../../main.ts";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { pino } from "pino";
 import { createLog, prettyLines } from "../../platform/log.ts";
 import { localWeightsOf } from "../../platform/upstreams-config.ts";
-import type { CliContext } from "../cli-context.ts";
+import { lockDirectory } from "../../platform/directory-lock.ts";
+import { type CliContext, UserError } from "../cli-context.ts";
+import { portProblem } from "../port-problem.ts";
 import { ensureWeights } from "../ensure-weights.ts";
-import { removeRunFile, writeRunFile } from "../run-file.ts";
+import { readRunFile, removeRunFile, writeRunFile } from "../run-file.ts";
 
 /** Starts everything and runs until SIGINT or SIGTERM; then streams under way may finish. */
 export async function up(context: CliContext, signal: AbortSignal): Promise<void> {
   const { config, dataDir } = context;
   const startedMs = performance.now();
+  await using _lock = await lockDataFolder(dataDir);
   for (const name of localWeightsOf(config)) await ensureWeights(name, context, signal);
   // Standard output belongs to the lines below.
   const destination = process.stderr.isTTY ? await prettyLines(2) : pino.destination({ fd: 2, sync: true });
   const log = createLog({ level: config.log.level, destination });
-  const parley = await startParley({ config, dataDir, log });
+  const parley = await startParley({ config, dataDir, log }).catch((error: unknown) => {
+    const problem = portProblem(error, config);
+    throw problem === null ? error : new UserError(`${problem.detail}. ${problem.remedy}`, { cause: error });
+  });
   writeRunFile(dataDir, { pid: process.pid, url: parley.url });
   const readySeconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   context.emit({ url: parley.url, api_key: parley.firstApiKey, console: parley.consoleUrl });
@@ -26,6 +34,18 @@ export async function up(context: CliContext, signal: AbortSignal): Promise<void
   } finally {
     removeRunFile(dataDir);
   }
+}
+
+/** One server writes a folder's cache and run files. Throws `UserError` with the way to the one that does. */
+async function lockDataFolder(dataDir: string): Promise<AsyncDisposable> {
+  mkdirSync(join(dataDir, "run"), { recursive: true, mode: 0o700 });
+  const lock = await lockDirectory(join(dataDir, "run", "server.lock"));
+  if (lock.held) return { [Symbol.asyncDispose]: () => lock.release() };
+  const running = readRunFile(dataDir);
+  throw new UserError(
+    `Parley already runs on ${dataDir} (process ${lock.owner.pid}${running === null ? "" : `, ${running.url}`}). ` +
+      "Stop it first, or start a second one with a folder and a port of its own: --data DIR --port PORT.",
+  );
 }
 
 function connectLines({ url, firstApiKey: apiKey, consoleUrl }: Parley, readySeconds: string): readonly string[] {

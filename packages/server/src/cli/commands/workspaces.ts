@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { openBlobStore } from "../../blobs/index.ts";
 import { exportWorkspace } from "../../retention/export-workspace.ts";
-import { syncDirectory } from "../../storage/durable-file.ts";
+import { syncDirectory } from "../../platform/durable-file.ts";
 import { findWorkspaceAnywhere } from "../../storage/workspaces.ts";
 import { beginWorkspaceExport } from "../../tenancy/begin-workspace-export.ts";
 import { deleteWorkspace } from "../../tenancy/delete-workspace.ts";

@@ -11,6 +11,7 @@ import { localWeightsOf } from "../../platform/upstreams-config.ts";
 import { createLog } from "../../platform/log.ts";
 import { openStorage } from "../../storage/storage.ts";
 import type { CliContext } from "../cli-context.ts";
+import { portProblem } from "../port-problem.ts";
 import { formatBytes } from "../progress-bar.ts";
 import { readRunFile } from "../run-file.ts";
 import { type Check, type Finding, ok, problem, warning } from "./check.ts";
@@ -57,11 +58,8 @@ const checkPort: Check = async ({ config, dataDir }) => {
     probe.listen(config.port, config.host, () => probe.close(() => resolve(null)));
   });
   if (error === null) return ok("port", `${config.host}:${config.port} is free`);
-  const remedy =
-    error.code === "EADDRINUSE"
-      ? "End the program that uses it, or choose another with --port or PARLEY_PORT."
-      : "Choose a host of this machine (127.0.0.1) and a port above 1023.";
-  return problem("port", `${config.host}:${config.port} cannot be bound (${error.code ?? error.message})`, remedy);
+  const { detail, remedy } = portProblem(error, config) ?? { detail: error.message, remedy: "Choose another port." };
+  return problem("port", detail, remedy);
 };
 
 const checkDatabase: Check = async (context) => {

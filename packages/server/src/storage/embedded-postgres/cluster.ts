@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { fail } from "../../platform/fail.ts";
-import { createFileOnce, isErrno, syncDirectory } from "../durable-file.ts";
+import { createFileOnce, isErrno, syncDirectory } from "../../platform/durable-file.ts";
 import type { PostgresBinaries } from "./binaries.ts";
 import type { RunAs } from "./run-as.ts";
 import { type Layout, SUPERUSER } from "./settings.ts";

@@ -6,7 +6,7 @@ import { identifyProcess, isAlive, type ProcessIdentity } from "../../platform/p
 import type { StorageLog } from "../log.ts";
 import { locatePostgresBinaries } from "./binaries.ts";
 import { ensureCluster, readPassword } from "./cluster.ts";
-import { lockDirectory } from "./directory-lock.ts";
+import { lockDirectory } from "../../platform/directory-lock.ts";
 import { readPostmasterFile } from "./postmaster-file.ts";
 import { startPostmaster, type Postmaster, type PostmasterDeps } from "./postmaster.ts";
 import { chooseRunAs } from "./run-as.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isErrno } from "../durable-file.ts";
+import { isErrno } from "../../platform/durable-file.ts";
 
 /** What PostgreSQL writes into `postmaster.pid`. Source: miscadmin.h, LOCK_FILE_LINE_*. */
 export interface PostmasterFile {

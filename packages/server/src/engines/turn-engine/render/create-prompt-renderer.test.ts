@@ -360,7 +360,9 @@ test("a message with very many calls costs a few prints of the template, and is 
       user("Q"),
       assistant(
         ...ids.map((id) =>
-          id === "toolu_7" ? { ...toolUse(id, "weather", { x: id }), cacheTtl: "5m" as const } : toolUse(id, "weather", { x: id }),
+          id === "toolu_7"
+            ? { ...toolUse(id, "weather", { x: id }), cacheTtl: "5m" as const }
+            : toolUse(id, "weather", { x: id }),
         ),
       ),
       user(...ids.map((id) => toolResult(id, id))),

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, readFile, rename, rm } from "node:fs/promises";
-import { createFileOnce, isErrno } from "../durable-file.ts";
-import { identifySelf, isAlive, type ProcessIdentity } from "../../platform/process-identity.ts";
+import { createFileOnce, isErrno } from "./durable-file.ts";
+import { identifySelf, isAlive, type ProcessIdentity } from "./process-identity.ts";
 
 export type LockOutcome =
   | { readonly held: true; release(): Promise<void> }
