@@ -57,9 +57,12 @@ module.exports = {
       name: "engines-are-strangers",
       severity: "error",
       comment: "A backend does not know its siblings; the pool (local) and the turn engine stand above them.",
-      from: { path: `${server}/engines/(node-llama-cpp|llama-server|anthropic|chat-completions)/`, pathNot: "\\.test\\.ts$" },
+      from: {
+        path: `${server}/engines/(node-llama-cpp|llama-server|vllm|anthropic|chat-completions|token-upstream)/`,
+        pathNot: "\\.test\\.ts$",
+      },
       to: {
-        path: `${server}/engines/(node-llama-cpp|llama-server|anthropic|chat-completions|turn-engine|local|router)/`,
+        path: `${server}/engines/(node-llama-cpp|llama-server|vllm|anthropic|chat-completions|token-upstream|turn-engine|local|router)/`,
         // What a schema accepts is the same everywhere.
         pathNot: `${server}/engines/($1|turn-engine/grammar)/`,
       },

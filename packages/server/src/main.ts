@@ -24,7 +24,7 @@ import { createEgress, createEgressPolicy, resolveBySystem, resolveInTurn } from
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
 import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
 import { openSnapshotStore } from "./engines/turn-engine/cache/snapshot-store.ts";
-import { createTurnEngine } from "./engines/turn-engine/create-turn-engine.ts";
+import { createTurnEngine, type TurnEngineOptions } from "./engines/turn-engine/create-turn-engine.ts";
 import { openFolderReplayStore } from "./engines/turn-engine/render/folder-replay-store.ts";
 import { createContainers } from "./containers/create-containers.ts";
 import { createFiles } from "./files/create-files.ts";
@@ -178,8 +178,7 @@ export async function startParley(options: {
   const signThinking = (workspaceId: string, thinking: string): string => thinkingSigner.sign(workspaceId, thinking);
   const scratchFolder = join(dataDir, "run", "slots");
   await rm(scratchFolder, { recursive: true, force: true });
-  const turnEngine = createTurnEngine({
-    models,
+  const turnEngineOptions: Omit<TurnEngineOptions, "models"> = {
     snapshots,
     replays,
     signThinking,
@@ -194,7 +193,8 @@ export async function startParley(options: {
     scratchFolder,
     note: (what, weights) => log.info({ what, weights }, "a reply had to be mended"),
     onStoreFault: (error) => log.warn({ err: error }, "a prompt's prefix could not be stored"),
-  });
+  };
+  const turnEngine = createTurnEngine({ ...turnEngineOptions, models });
   const { enabled: runsCode, folder: containersFolder, container_days: lifeDays, concurrency } = config.code_execution;
   const containers = createContainers({
     storage,
@@ -208,7 +208,16 @@ export async function startParley(options: {
   const documentTurns = createTurnTaker(DOCUMENT_READERS);
   const searchSeals = createThinkingSigner(deriveKey(master, "search-content"));
   const router = started.adopt(
-    startUpstreams({ config, local: turnEngine, env: process.env, signThinking, clock, log, metrics }),
+    startUpstreams({
+      config,
+      local: turnEngine,
+      createTokenEngine: (remote) => createTurnEngine({ ...turnEngineOptions, models: remote }),
+      env: process.env,
+      signThinking,
+      clock,
+      log,
+      metrics,
+    }),
     (each) => each.close(),
   );
   metrics.watchUpstreams(() => router.status());

@@ -1,5 +1,8 @@
 import { createAnthropicUpstream } from "./engines/anthropic/create-anthropic-upstream.ts";
 import { createChatUpstream } from "./engines/chat-completions/create-chat-upstream.ts";
+import { connectLlamaServer } from "./engines/llama-server/connect-llama-server.ts";
+import { createTokenUpstream, type RemoteModel } from "./engines/token-upstream/create-token-upstream.ts";
+import { thinkingSupport } from "./engines/turn-engine/render/thinking-support.ts";
 import { createRouter, type Pool, type Router } from "./engines/router/create-router.ts";
 import { createUpstreamClient } from "./engines/upstream/upstream-client.ts";
 import type { UpstreamDriver } from "./engines/upstream/upstream-driver.ts";
@@ -14,6 +17,8 @@ import type { Engine } from "./turn/engine.ts";
 export interface UpstreamsOptions {
   readonly config: RoutesConfig;
   readonly local: Engine;
+  /** What renders and parses for servers that only decode tokens. */
+  readonly createTokenEngine: (models: RemoteModel) => Engine;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signThinking: (workspaceId: string, thinking: string) => string;
   readonly clock: Clock;
@@ -52,7 +57,19 @@ export function poolTraits({ pools, upstreams }: RoutesConfig): ReadonlyMap<stri
   );
 }
 
-function startDriver(name: string, upstream: UpstreamConfig, { env, signThinking, clock }: UpstreamsOptions): UpstreamDriver {
+function startDriver(name: string, upstream: UpstreamConfig, options: UpstreamsOptions): UpstreamDriver {
+  const { env, signThinking, clock, log } = options;
+  const { kind } = upstream;
+  if (kind === "llama-server") {
+    const [url, apiKey] = [upstream.url, keyOf(name, upstream, env)];
+    return createTokenUpstream({
+      name,
+      connect: (signal) => connectLlamaServer({ url, apiKey, signal }),
+      createEngine: options.createTokenEngine,
+      thinkingOf: thinkingSupport,
+      log,
+    });
+  }
   const client = createUpstreamClient({
     url: upstream.url,
     headers: keyHeaders(upstream, keyOf(name, upstream, env)),
@@ -61,9 +78,9 @@ function startDriver(name: string, upstream: UpstreamConfig, { env, signThinking
   });
   const silenceMs = upstream.silence_seconds * MS_PER_SECOND;
   const wholeMs = upstream.reply_seconds * MS_PER_SECOND;
-  switch (upstream.kind) {
+  switch (kind) {
     case "anthropic":
-      return createAnthropicUpstream({ client, silenceMs, wholeMs, clock });
+      return createAnthropicUpstream({ client, silenceMs, wholeMs, finishesLeft: upstream.finish_left_replies, clock });
     case "chat-completions":
       return createChatUpstream({
         client,
@@ -74,7 +91,7 @@ function startDriver(name: string, upstream: UpstreamConfig, { env, signThinking
         clock,
       });
     default:
-      upstream.kind satisfies never;
+      kind satisfies never;
       throw new Error("unknown kind");
   }
 }
@@ -102,6 +119,7 @@ function toPool(name: string, pool: PoolConfig, { upstreams }: RoutesConfig): Po
       contextTokens: pool.context_tokens ?? standard,
       thinking: "native",
     },
+    hasOwnContext: pool.context_tokens !== null,
     targets: pool.targets,
     fallbacks: pool.fallbacks,
   };

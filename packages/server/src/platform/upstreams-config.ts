@@ -8,7 +8,7 @@ export const poolName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, "must b
 
 export const upstream = z
   .strictObject({
-    kind: z.enum(["anthropic", "chat-completions"]),
+    kind: z.enum(["anthropic", "chat-completions", "llama-server"]),
     /** Base address; `/v1` at its end may be there or not. */
     url: z.url({ protocol: /^https?$/ }),
     api_key: z.string().min(1).nullable().default(null),
@@ -21,6 +21,8 @@ export const upstream = z
     silence_seconds: z.coerce.number().positive().max(3_600).default(120),
     /** How long a reply that is not streamed may take. */
     reply_seconds: z.coerce.number().positive().max(7_200).default(600),
+    /** Of kind anthropic: a reply that is not streamed is read to its end though its client has left, and accounted. */
+    finish_left_replies: flag.default(true),
     /** Turns and counts on it at once. */
     connections: positive.max(10_000).default(1_000),
     /** What the model behind it can do, for kind chat-completions. */
@@ -50,7 +52,7 @@ export const pool = z.strictObject({
     .min(1),
   /** Pools or weights that answer when no target can. */
   fallbacks: z.array(z.string().min(1)).default([]),
-  /** Null: what the upstream says, else 200,000 of kind anthropic and 32,768 of kind chat-completions. */
+  /** Null: what the upstream says, else 200,000 of kind anthropic and 32,768 of others. */
   context_tokens: positive.nullable().default(null),
 });
 

@@ -77,7 +77,7 @@ export function createStreamReply(context: ReplyContext): StreamReply {
   function push(event: TurnEvent): readonly ReplyPart[] {
     switch (event.type) {
       case "wire":
-        return [passOn(event.event)];
+        return event.events.map(passOn);
       case "start":
         return event.wire ? [passOn(event.wire)] : start(event).map(toPart);
       case "end":

@@ -93,7 +93,8 @@ export type TurnEvent =
       /** Stands in place of our own `message_start`. */
       readonly wire?: WireEvent;
     }
-  | { readonly type: "wire"; readonly event: WireEvent; readonly outputTokens?: number }
+  /** What came together goes on together. */
+  | { readonly type: "wire"; readonly events: readonly WireEvent[]; readonly outputTokens?: number }
   /**
    * The model goes on, after a call that the server answered or a summary. `usage`: all that the turn has used so far, its next
    * prompt included. `spent`: without it, where the reply may also pause here.

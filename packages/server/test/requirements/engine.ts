@@ -239,7 +239,7 @@ export const engineRequirements: readonly Requirement[] = [
       "engine:slots-changed",
       "5",
       "A stored prefix outlives a change of the number of slots.",
-      "a saved slot goes on in an engine with another number of slots",
+      "a saved slot goes on in an engine with another number of slots, unless that has another fingerprint",
     ],
     [
       "backend:abort",

@@ -28,6 +28,30 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "also where the client leaves: the upstream is told to stop, and what it wrote counts",
     ],
     [
+      "upstreams:left-whole",
+      "9",
+      "A reply that is not streamed is accounted though its client has left.",
+      "also of a reply that is not streamed: it is read to its end, unless the operator wants it stopped",
+    ],
+    [
+      "upstreams:drips",
+      "7",
+      "An upstream that drips is waited for while it says something.",
+      "that drips is waited for while it says something, event by event",
+    ],
+    [
+      "upstreams:tls",
+      "12",
+      "An upstream that fails at TLS is one that cannot be reached.",
+      "that fails at TLS is one that cannot be reached",
+    ],
+    [
+      "upstreams:storm",
+      "12",
+      "An upstream that limits us is left alone for as long as it said.",
+      "a storm of its 429s is let through to nobody: after the first it is left alone for as long as it said",
+    ],
+    [
       "upstreams:lies",
       "9",
       "An upstream's counts that are none are not believed.",
@@ -50,6 +74,58 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "1",
       "The official SDK accumulates through Parley what it accumulates from the upstream.",
       "the official SDK accumulates through both what it accumulates from one",
+    ],
+  ]),
+  ...provedBy("server/src/engines/llama-server/connect-llama-server.model.test.ts", [
+    [
+      "upstreams:llama-flags",
+      "12",
+      "A llama-server elsewhere that lacks what is needed is told by the flag.",
+      "that was started without what is needed says which flag is missing",
+    ],
+    [
+      "upstreams:llama-anew",
+      "7",
+      "A llama-server elsewhere that was started anew with another model or other slots counts as gone.",
+      "that is ended and started anew under other weights or slots is gone, though something answers there",
+    ],
+    [
+      "upstreams:llama-state",
+      "5",
+      "State that an engine elsewhere keeps for nothing is written over.",
+      "writes over the state that nothing stands for any more",
+    ],
+  ]),
+  ...provedBy("server/test/support/token-upstream-contract.ts", [
+    [
+      "upstreams:token-valid",
+      "3",
+      "On a token backend elsewhere calls are valid, schemas bind, and counts are exact.",
+      "a forced call is valid, a schema binds the reply, and both are counted exactly",
+    ],
+    [
+      "upstreams:token-cache",
+      "5",
+      "On a token backend elsewhere a cached prefix is read by what the engine says that it read.",
+      "a cached prefix is written once and read again, by what the engine says that it read",
+    ],
+    [
+      "upstreams:token-overflow",
+      "6",
+      "On a token backend elsewhere a prompt that is too long is told in the words that clients parse.",
+      "a prompt that is too long is told in the words that clients parse, and the list of models says how long it may be",
+    ],
+    [
+      "upstreams:token-leaves",
+      "7",
+      "A client that leaves frees a token backend elsewhere.",
+      "a client that leaves frees the engine, and four at once are all answered",
+    ],
+    [
+      "upstreams:token-gone",
+      "7",
+      "A token backend elsewhere that is ended ends its stream with an error, and the next turn goes to the fallback.",
+      "an engine that is ended ends its stream with an error, and the next turn goes to the fallback",
     ],
   ]),
   ...provedBy("server/src/engines/chat-completions/chat-upstream.test.ts", [

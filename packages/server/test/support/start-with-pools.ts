@@ -1,21 +1,50 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
 import { createScriptedEngine } from "../../src/doors/testing/scripted-engine.ts";
+import { openSnapshotStore } from "../../src/engines/turn-engine/cache/snapshot-store.ts";
+import { createTurnEngine } from "../../src/engines/turn-engine/create-turn-engine.ts";
+import { openFolderReplayStore } from "../../src/engines/turn-engine/render/folder-replay-store.ts";
 import { createModelRegistry } from "../../src/models/model-registry.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { ConfigSchema } from "../../src/platform/config.ts";
+import { newId } from "../../src/platform/ids.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import { poolTraits, startUpstreams } from "../../src/start-upstreams.ts";
 
-/** A test server whose models are those of a configuration's pools; the weights `tiny` are scripted beside them. */
+/**
+ * A test server whose models are those of a configuration's pools; the weights `tiny` are scripted beside them, and what only decodes
+ * tokens is rendered and parsed for by the real turn engine.
+ */
 export async function startWithPools(settings: unknown) {
   const config = ConfigSchema.parse(settings);
   const local = createScriptedEngine();
   const lines: string[] = [];
   const metrics = createMetrics();
+  const folder = await mkdtemp(join(tmpdir(), "parley-pools-"));
+  const snapshots = await openSnapshotStore({ folder: join(folder, "snapshots"), budgetBytes: 1e9, clock: systemClock });
+  const replays = await openFolderReplayStore({ folder: join(folder, "replays"), clock: systemClock, onError() {} });
   const router = startUpstreams({
     config,
     local,
+    createTokenEngine: (remote) =>
+      createTurnEngine({
+        models: remote,
+        snapshots,
+        replays,
+        signThinking: () => "signed",
+        newToolUseId: () => newId("toolu"),
+        defaultSampler: { temperature: 0, topP: 1, topK: 0 },
+        clock: systemClock,
+        toolGateOf: () => null,
+        scratchFolder: join(folder, "slots"),
+        note() {},
+        onStoreFault(error) {
+          throw error;
+        },
+      }),
     env: { TEST_KEY: "sk-of-the-operator" },
     signThinking: () => "signed",
     clock: systemClock,
@@ -33,6 +62,8 @@ export async function startWithPools(settings: unknown) {
     async close() {
       router.close();
       await server.close();
+      await Promise.all([snapshots.flush(), replays.flush()]);
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -173,16 +173,20 @@ function createAccount(
       used = event.usage;
     } else if (event.type === "tools-used" && used) {
       used = { ...used, serverToolUse: event.serverToolUse };
-    } else if (isBlockStart(event) && firstBlockMs === null) {
-      firstBlockMs = clock.monotonicMs();
-      span.firstBlock();
-      metrics.firstEvent(model.modelClass, firstBlockMs - job.arrivedAtMs);
-    } else if (used && isDelta(event)) {
-      // Without the engine's own count a delta is one token at least.
-      const outputTokens = event.outputTokens ?? used.outputTokens + 1;
-      const isThinking = event.type === "thinking-delta";
-      const thinkingTokens = used.thinkingTokens + (isThinking ? outputTokens - used.outputTokens : 0);
-      used = { ...used, outputTokens, thinkingTokens };
+    } else {
+      // What an upstream sent together may hold both.
+      if (firstBlockMs === null && isBlockStart(event)) {
+        firstBlockMs = clock.monotonicMs();
+        span.firstBlock();
+        metrics.firstEvent(model.modelClass, firstBlockMs - job.arrivedAtMs);
+      }
+      if (used && isDelta(event)) {
+        // Without the engine's own count a delta is one token at least.
+        const outputTokens = event.outputTokens ?? used.outputTokens + 1;
+        const isThinking = event.type === "thinking-delta";
+        const thinkingTokens = used.thinkingTokens + (isThinking ? outputTokens - used.outputTokens : 0);
+        used = { ...used, outputTokens, thinkingTokens };
+      }
     }
   }
 
@@ -282,7 +286,9 @@ function timingsSeen(begunMs: number, startedMs: number | null, firstBlockMs: nu
 }
 
 function isBlockStart(event: TurnEvent): boolean {
-  return event.type === "block-start" || (event.type === "wire" && event.event.name === "content_block_start");
+  return (
+    event.type === "block-start" || (event.type === "wire" && event.events.some(({ name }) => name === "content_block_start"))
+  );
 }
 
 function isDelta(event: TurnEvent): event is Extract<TurnEvent, { outputTokens?: number }> {

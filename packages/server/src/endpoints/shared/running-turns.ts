@@ -67,7 +67,7 @@ function weighEvent(event: TurnEvent): number {
   if (event.type === "text-delta") return EVENT_BYTES + event.text.length;
   if (event.type === "thinking-delta") return EVENT_BYTES + event.thinking.length;
   if (event.type === "input-json-delta") return EVENT_BYTES + event.partialJson.length;
-  if (event.type === "wire") return EVENT_BYTES + event.event.json.length;
+  if (event.type === "wire") return event.events.reduce((sum, { json }) => sum + EVENT_BYTES + json.length, 0);
   if (event.type === "block-start" && event.block.type === "server_tool_result") {
     return EVENT_BYTES + JSON.stringify(event.block.block).length;
   }

@@ -144,6 +144,33 @@ describe("what an upstream used is accounted", () => {
     expect(server.rows.at(-1)).toMatchObject({ outcome: "client_closed", usage: { inputTokens: 9, outputTokens: 2 } });
   });
 
+  test("also of a reply that is not streamed: it is read to its end, unless the operator wants it stopped", async () => {
+    for (const finishes of [true, false]) {
+      const alone = await startWithPools({
+        models: { haiku: "asis" },
+        upstreams: { one: { kind: "anthropic", url: fake.url, finish_left_replies: finishes } },
+        pools: { asis: { targets: [{ upstream: "one" }] } },
+      });
+      const arrived = Promise.withResolvers<() => void>();
+      fake.answer((outgoing) => arrived.resolve(() => sendJson(outgoing, 200, MESSAGE)));
+      const left = fake.left();
+      const leave = new AbortController();
+      const reply = post(alone, "/v1/messages", BODY, { signal: leave.signal });
+      reply.catch(() => {});
+      const finish = await arrived.promise;
+      leave.abort();
+      await until(() => alone.failures.some(({ type }) => type === "client_closed"));
+      expect(alone.rows).toEqual([]);
+      if (finishes) finish();
+      await until(() => alone.limits.settled + alone.limits.released === 1);
+      await until(() => fake.left() - left === (finishes ? 0 : 1));
+      expect(
+        alone.rows.map(({ outcome, messageId, usage }) => [outcome, messageId, usage.inputTokens, usage.outputTokens]),
+      ).toEqual(finishes ? [["client_closed", "msg_upstream", 9, 3]] : []);
+      await alone.close();
+    }
+  });
+
   test("but counts that are none are not believed, and nobody pays for more than was asked for", async () => {
     const usage = { input_tokens: -4, output_tokens: 1e12, cache_read_input_tokens: "many", cache_creation_input_tokens: null };
     fake.answer((outgoing) => sendJson(outgoing, 200, { ...MESSAGE, usage }));
@@ -262,6 +289,61 @@ describe("a faulty upstream", () => {
     expect(text).not.toContain("secret");
     expect(alone.rows.map(({ outcome }) => outcome)).toEqual(reply.status === 200 ? [type] : []);
     await alone.close();
+  });
+
+  test("that drips is waited for while it says something, event by event", async () => {
+    const dripping = await startWithPools({
+      models: { haiku: "asis" },
+      upstreams: { one: { kind: "anthropic", url: fake.url, silence_seconds: 0.3 } },
+      pools: { asis: { targets: [{ upstream: "one" }] } },
+    });
+    const text = sse(EVENTS);
+    const pieces = Array.from({ length: 12 }, (_, index) =>
+      text.slice((text.length * index) / 12, (text.length * (index + 1)) / 12),
+    );
+    fake.answer((outgoing) => {
+      sendSse(outgoing, "", { open: true });
+      const drip = (): void => {
+        const piece = pieces.shift();
+        if (piece === undefined) return void outgoing.end();
+        outgoing.write(piece);
+        setTimeout(drip, 50);
+      };
+      drip();
+    });
+    expect((await (await post(dripping, "/v1/messages", STREAM)).text()).replace(/^: .*\n\n/gm, "")).toBe(text);
+    await dripping.close();
+  });
+
+  test("that fails at TLS is one that cannot be reached", async () => {
+    const alone = await startWithPools({
+      models: { haiku: "asis" },
+      upstreams: { one: { kind: "anthropic", url: fake.url.replace("http:", "https:") } },
+      pools: { asis: { targets: [{ upstream: "one" }] } },
+    });
+    const reply = await post(alone, "/v1/messages", BODY);
+    expect([reply.status, Number(reply.headers.get("retry-after")) > 0]).toEqual([529, true]);
+    expect(await reply.json()).toMatchObject({ error: { type: "overloaded_error" } });
+    expect(alone.rows).toEqual([]);
+    await alone.close();
+  });
+
+  test("a storm of its 429s is let through to nobody: after the first it is left alone for as long as it said", async () => {
+    const storm = await startWithPools({
+      models: { haiku: "asis" },
+      upstreams: { one: { kind: "anthropic", url: fake.url } },
+      pools: { asis: { targets: [{ upstream: "one" }] } },
+    });
+    const limited = { type: "error", error: { type: "rate_limit_error", message: "slow down" } };
+    fake.answer((outgoing) => sendJson(outgoing, 429, limited, { "retry-after": "30" }));
+    expect((await post(storm, "/v1/messages", BODY)).status).toBe(429);
+    const asked = fake.requests.length;
+    for (const reply of await Promise.all(Array.from({ length: 20 }, () => post(storm, "/v1/messages", BODY)))) {
+      const seconds = Number(reply.headers.get("retry-after"));
+      expect([reply.status, seconds > 20 && seconds <= 30]).toEqual([529, true]);
+    }
+    expect(fake.requests.length).toBe(asked);
+    await storm.close();
   });
 
   test.each([

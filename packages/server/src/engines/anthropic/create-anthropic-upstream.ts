@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { TurnEvent, WireEvent } from "../../turn/turn-event.ts";
 import type { Turn, WireRequest } from "../../turn/turn.ts";
-import { readEvents } from "../upstream/read-events.ts";
+import { readEventBatches, type ServerSentEvent } from "../upstream/read-events.ts";
 import { parseJsonOr, readWhole } from "../upstream/read-whole.ts";
 import type { UpstreamClient, UpstreamReply } from "../upstream/upstream-client.ts";
 import type { UpstreamDriver } from "../upstream/upstream-driver.ts";
@@ -16,6 +16,8 @@ export interface AnthropicUpstreamOptions {
   readonly silenceMs: number;
   /** How long a reply that is not streamed may take. */
   readonly wholeMs: number;
+  /** Whether a reply that is not streamed is read to its end though its client has left: only its end says what it cost. */
+  readonly finishesLeft: boolean;
   readonly clock: Clock;
 }
 
@@ -28,7 +30,9 @@ const CHARACTERS_PER_TOKEN = 4;
 type Json = Readonly<Record<string, unknown>>;
 
 /** Any server of the Messages protocol: requests and events go through as they are. */
-export function createAnthropicUpstream({ client, silenceMs, wholeMs, clock }: AnthropicUpstreamOptions): UpstreamDriver {
+export function createAnthropicUpstream(options: AnthropicUpstreamOptions): UpstreamDriver {
+  const { client, silenceMs, wholeMs, finishesLeft, clock } = options;
+
   async function send(path: string, wire: WireRequest, model: string | null, isStream: boolean, signal: AbortSignal) {
     const reply = await client.send(wire.isBetaPath ? `${path}?beta=true` : path, {
       body: withModel(wire.bytes, model ?? wire.body.model),
@@ -58,10 +62,19 @@ export function createAnthropicUpstream({ client, silenceMs, wholeMs, clock }: A
     return value as Json;
   }
 
-  async function* passWhole(reply: UpstreamReply, begunMs: number, at: Passing): AsyncGenerator<TurnEvent, void, void> {
+  async function* passWhole(
+    reply: UpstreamReply,
+    begunMs: number,
+    at: Passing,
+    signal: AbortSignal,
+  ): AsyncGenerator<TurnEvent, void, void> {
     const { json, value } = await readJson(reply);
     if (value["type"] !== "message") throw upstreamFailure("broken", `no message: ${json.slice(0, 500)}`);
     const usage = readUsage(value["usage"], NO_USAGE, at.outputMax);
+    if (signal.aborted) {
+      yield { type: "start", usage, ...idOf(value) };
+      throw signal.reason;
+    }
     yield { type: "start", usage: { ...usage, outputTokens: 0, thinkingTokens: 0 }, ...idOf(value) };
     const message = at.renameTo === null ? json : JSON.stringify({ ...value, model: at.renameTo });
     const waitedMs = clock.monotonicMs() - begunMs;
@@ -69,46 +82,81 @@ export function createAnthropicUpstream({ client, silenceMs, wholeMs, clock }: A
   }
 
   async function* passStream(reply: UpstreamReply, begunMs: number, at: Passing): AsyncGenerator<TurnEvent, void, void> {
+    const see = createStreamReader(reply, begunMs, at);
+    for await (const events of readEventBatches(reply.body)) {
+      const passed: WireEvent[] = [];
+      let outputTokens: number | undefined;
+      let outcome: End | { readonly type: "failed"; readonly error: unknown } | null = null;
+      for (const event of events) {
+        const seen = see(event);
+        if (seen === null) continue;
+        if (seen.type === "start") yield seen;
+        else if (seen.type === "wire") {
+          passed.push(...seen.events);
+          outputTokens = seen.outputTokens ?? outputTokens;
+        } else {
+          outcome = seen;
+          break;
+        }
+      }
+      if (passed.length > 0) yield { type: "wire", events: passed, ...(outputTokens === undefined ? {} : { outputTokens }) };
+      if (outcome?.type === "failed") throw outcome.error;
+      if (outcome?.type === "end") {
+        reply.finish();
+        return yield outcome;
+      }
+    }
+    throw upstreamFailure("broken", "the stream ended before the reply was complete");
+  }
+
+  /** What each event of a stream is to us. A failure is told and not thrown, as what came before it goes out first. */
+  function createStreamReader(reply: UpstreamReply, begunMs: number, at: Passing) {
     let usage = NO_USAGE;
     let startedMs: number | null = null;
     let characters = 0;
     let deltas = 0;
     let last: { readonly event: WireEvent; readonly delta: Json } | null = null;
-    for await (const { name, data } of readEvents(reply.body)) {
-      const json = data.replaceAll("\n", " ");
+
+    function read({ name, data }: ServerSentEvent): Extract<TurnEvent, { type: "start" | "wire" | "end" }> | null {
+      const json = data.includes("\n") ? data.replaceAll("\n", " ") : data;
       const value = toObject(json, reply);
       const type = typeof value["type"] === "string" ? value["type"] : name;
       const event: WireEvent = { name: type, json };
       if (startedMs === null) {
-        if (type === "ping") continue;
+        if (type === "ping") return null;
         if (type !== "message_start") throw upstreamFailure("broken", `a stream that begins with ${type}`);
         const message = objectOf(value["message"]);
         usage = readUsage(message["usage"], NO_USAGE, at.outputMax);
         startedMs = clock.monotonicMs();
         const renamed = at.renameTo === null ? json : JSON.stringify({ ...value, message: { ...message, model: at.renameTo } });
-        yield { type: "start", usage, ...idOf(message), wire: { name: type, json: renamed } };
-      } else if (type === "message_delta") {
-        if (last !== null) yield { type: "wire", event: last.event };
+        return { type: "start", usage, ...idOf(message), wire: { name: type, json: renamed } };
+      }
+      if (type === "message_delta") {
+        const before = last;
         usage = readUsage(value["usage"], usage, at.outputMax);
         last = { event, delta: objectOf(value["delta"]) };
-      } else if (type === "message_stop") {
+        return before === null ? null : { type: "wire", events: [before.event] };
+      }
+      if (type === "message_stop") {
         if (last === null) throw upstreamFailure("broken", "a stream that stops without saying why");
         const times = { prefillMs: startedMs - begunMs, decodeMs: clock.monotonicMs() - startedMs };
-        reply.finish();
-        yield { ...endOf(last.delta, usage, times), wire: [last.event, event] };
-        return;
-      } else {
-        const delta = type === "content_block_delta" ? deltaCharacters(value["delta"]) : null;
-        if (delta === null) yield { type: "wire", event };
-        else {
-          characters += delta;
-          deltas += 1;
-          const written = Math.max(deltas, Math.ceil(characters / CHARACTERS_PER_TOKEN));
-          yield { type: "wire", event, outputTokens: Math.min(at.outputMax, Math.max(usage.outputTokens, written)) };
-        }
+        return { ...endOf(last.delta, usage, times), wire: [last.event, event] };
       }
+      const delta = type === "content_block_delta" ? deltaCharacters(value["delta"]) : null;
+      if (delta === null) return { type: "wire", events: [event] };
+      characters += delta;
+      deltas += 1;
+      const written = Math.max(deltas, Math.ceil(characters / CHARACTERS_PER_TOKEN));
+      return { type: "wire", events: [event], outputTokens: Math.min(at.outputMax, Math.max(usage.outputTokens, written)) };
     }
-    throw upstreamFailure("broken", "the stream ended before the reply was complete");
+
+    return (event: ServerSentEvent) => {
+      try {
+        return read(event);
+      } catch (error) {
+        return { type: "failed" as const, error };
+      }
+    };
   }
 
   async function count(turn: Turn, model: string | null, signal: AbortSignal): Promise<Json> {
@@ -120,13 +168,15 @@ export function createAnthropicUpstream({ client, silenceMs, wholeMs, clock }: A
     async *run(turn, { model, isFallback }, signal) {
       const wire = wireOf(turn);
       const begunMs = clock.monotonicMs();
-      const reply = await send("/v1/messages", wire, model, wire.isStream, signal);
+      signal.throwIfAborted();
+      const until = finishesLeft && !wire.isStream ? new AbortController().signal : signal;
+      const reply = await send("/v1/messages", wire, model, wire.isStream, until);
       const at: Passing = {
         renameTo: model === null || isFallback ? null : wire.modelId,
         // An upstream that runs tools itself may decode more than once.
         outputMax: turn.serverTools === undefined ? turn.maxTokens : Infinity,
       };
-      yield* wire.isStream ? passStream(reply, begunMs, at) : passWhole(reply, begunMs, at);
+      yield* wire.isStream ? passStream(reply, begunMs, at) : passWhole(reply, begunMs, at, signal);
     },
     async countTokens(turn, model, signal) {
       const tokens = (await count(turn, model, signal))["input_tokens"];

@@ -7,6 +7,27 @@ export const PropsReply = z.object({
   default_generation_settings: z.object({ n_ctx: z.int() }),
   total_slots: z.int(),
 });
+/** Of an engine whose file is on another machine: what of the file it tells itself. */
+export const RemotePropsReply = PropsReply.extend({
+  model_path: z.string(),
+  chat_template: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? ""),
+  bos_token: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? ""),
+  eos_token: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? ""),
+});
+export const RemoteModelsReply = z.object({
+  data: z.array(
+    z.object({ meta: z.object({ n_vocab: z.int(), n_ctx_train: z.int(), n_params: z.int(), size: z.int() }).nullish() }),
+  ),
+});
 export const TokenizeReply = z.object({ tokens: z.array(z.int()) });
 export const TokenizePiecesReply = z.object({
   /** A piece that is not UTF-8 on its own comes as its bytes. */

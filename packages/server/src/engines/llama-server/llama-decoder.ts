@@ -61,13 +61,17 @@ export function createLlamaDecoder({ socket, model, watchdog, onStuck, meaningOf
     if (grammar?.startsWith("%llguidance")) throw new GrammarRejected("llguidance grammars are not supported");
 
     let stuck = false;
+    // An engine that cannot be ended from here is at least no longer waited for.
+    const cut = new AbortController();
     using guard =
       grammar === null
         ? null
         : watchGrammar(socket, watchdog, () => {
             stuck = true;
             onStuck();
+            cut.abort();
           });
+    const until = grammar === null ? signal : AbortSignal.any([signal, cut.signal]);
     let decoded = 0;
     /** An end token, unless something follows it after all. */
     let held: TokenChunk | null = null;
@@ -79,7 +83,7 @@ export function createLlamaDecoder({ socket, model, watchdog, onStuck, meaningOf
       decoded = chunk.tokens_predicted;
       return {
         type: "tokens",
-        tokens: count === 1 && last !== undefined ? [last] : await recoverTokens(socket, chunk.content, last, count, signal),
+        tokens: count === 1 && last !== undefined ? [last] : await recoverTokens(socket, chunk.content, last, count, until),
         text: chunk.content,
         logprobs: chunk.completion_probabilities?.[0]?.top_logprobs.map(({ id, logprob }) => ({ token: id, logprob })) ?? null,
       };
@@ -87,7 +91,7 @@ export function createLlamaDecoder({ socket, model, watchdog, onStuck, meaningOf
 
     unsettled.add(slot);
     try {
-      for await (const data of socket.events("/completion", toCompletionBody(request), signal)) {
+      for await (const data of socket.events("/completion", toCompletionBody(request), until)) {
         guard?.heard();
         const chunk = CompletionChunk.parse(JSON.parse(data));
         if ("error" in chunk) throw new EngineRefused(500, chunk.error.message);

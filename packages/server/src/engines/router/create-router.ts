@@ -20,6 +20,8 @@ export interface PoolTarget {
 
 export interface Pool {
   readonly description: WeightsDescription;
+  /** The operator has set the context: what targets tell can only be less. */
+  readonly hasOwnContext?: boolean;
   readonly targets: readonly PoolTarget[];
   /** Pools, or local weights, in the order in which they are asked. */
   readonly fallbacks: readonly string[];
@@ -212,6 +214,18 @@ export function createRouter(options: RouterOptions): Router {
     }
   }
 
+  /** A pool can do what each of its targets can that has told. */
+  function describe({ description, targets, hasOwnContext }: { readonly targets: readonly Target[] } & Pool): WeightsDescription {
+    const told = targets.flatMap(({ node }) => node.driver.describe?.() ?? []);
+    if (told.length === 0) return description;
+    const contextTokens = Math.min(
+      ...told.map((each) => each.contextTokens),
+      ...(hasOwnContext ? [description.contextTokens] : []),
+    );
+    const thinking = told.every((each) => each.thinking === "native") ? "native" : "emulated";
+    return { ...description, contextTokens, thinking };
+  }
+
   async function probe(node: Node): Promise<void> {
     const wasSick = node.health.isSick();
     try {
@@ -250,7 +264,7 @@ export function createRouter(options: RouterOptions): Router {
 
   return {
     run,
-    list: async () => [...(await local.list()), ...[...pools.values()].map(({ description }) => description)],
+    list: async () => [...(await local.list()), ...[...pools.values()].map(describe)],
     countTokens: (turn, signal) =>
       pools.has(turn.weights)
         ? count(turn, (driver, model) => driver.countTokens(turn, model, signal))

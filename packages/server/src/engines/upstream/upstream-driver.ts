@@ -1,3 +1,4 @@
+import type { WeightsDescription } from "../../turn/engine.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
 
@@ -12,6 +13,8 @@ export interface UpstreamDriver {
   countTokens(turn: Turn, model: string | null, signal: AbortSignal): Promise<number>;
   /** The whole answer, where requests are passed on. */
   countOnWire?(turn: Turn, model: string | null, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
+  /** What the server has told of its model; null until it has. */
+  describe?(): Pick<WeightsDescription, "contextTokens" | "thinking"> | null;
   /** Resolves where the upstream can be reached and takes our key. */
   probe(signal: AbortSignal): Promise<void>;
   close(): void;

@@ -8,8 +8,8 @@ const READY_WITHIN_MS = 120_000;
 const API_KEY = "key-of-the-engine";
 
 /** llama-server as somebody else would run it: on a port, with a key, and with whatever flags. */
-export async function startTcpLlamaServer(file: string, args: readonly string[]) {
-  const port = await freePort();
+export async function startTcpLlamaServer(file: string, args: readonly string[], port?: number) {
+  port ??= await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
     testLlamaServer(),
