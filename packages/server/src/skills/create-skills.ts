@@ -4,6 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import { type Failure, fail } from "../platform/fail.ts";
 import { newId } from "../platform/ids.ts";
 import { changeAudited, type AuditActor } from "../storage/audit-log.ts";
+import { keepsContentOn } from "../storage/data-policies.ts";
 import { lockStoredBytesOn, sumStoredBytesOn } from "../storage/files.ts";
 import { isOutage } from "../storage/outage.ts";
 import {
@@ -29,6 +30,7 @@ import {
   touchSkillOn,
 } from "../storage/skills.ts";
 import type { Queries, Storage } from "../storage/storage.ts";
+import { notKept } from "../tenancy/not-kept.ts";
 import type { UploadedSkill } from "./assemble-skill.ts";
 import type { BuiltInSkill } from "./built-in-skill.ts";
 import type { SkillUpload } from "./read-skill-upload.ts";
@@ -130,6 +132,7 @@ export function createSkills({ storage, blobs, clock, auditKey, quotaBytes, buil
 
   async function keepOn(queries: Queries, version: SkillVersionRow): Promise<void> {
     await lockStoredBytesOn(queries, version.organizationId);
+    if (!(await keepsContentOn(queries, version.workspaceId))) throw notKept();
     if ((await sumStoredBytesOn(queries, version.organizationId)) + version.sizeBytes > quotaBytes) throw quotaExceeded();
     await insertSkillVersionOn(queries, version);
   }

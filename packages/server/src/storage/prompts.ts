@@ -1,5 +1,6 @@
 import type { ConsolePromptCase, ConsolePromptContent } from "@parley/wire";
 import { and, count, desc, eq, sql } from "drizzle-orm";
+import { keepsContentOn } from "./data-policies.ts";
 import { prompts, promptVersions } from "./schema.ts";
 import type { Storage } from "./storage.ts";
 
@@ -62,6 +63,7 @@ export function findPrompt(
   });
 }
 
+/** False: its workspace was deleted meanwhile, or keeps nothing now. */
 export function insertPrompt(
   storage: Storage,
   prompt: {
@@ -72,19 +74,24 @@ export function insertPrompt(
     readonly cases: readonly ConsolePromptCase[];
   },
   { userId, now }: Author,
-): Promise<void> {
+): Promise<boolean> {
   const { content, ...row } = prompt;
   return storage.run({ operation: "insert prompt", repeatable: false }, (database) =>
     database.transaction(async (transaction) => {
+      if (!(await keepsContentOn(transaction, prompt.workspaceId))) return false;
       await transaction.insert(prompts).values({ ...row, version: 1, createdAt: now, updatedAt: now });
       await transaction
         .insert(promptVersions)
         .values({ promptId: prompt.id, version: 1, content, createdBy: userId, createdAt: now });
+      return true;
     }),
   );
 }
 
-/** False where there is no such prompt. The row's lock keeps two saves from taking one number. */
+/**
+ * `absent`: there is no such prompt. `unwanted`: its workspace was deleted meanwhile, or keeps nothing now. The row's lock keeps
+ * two saves from taking one number.
+ */
 export function updatePrompt(
   storage: Storage,
   at: { readonly workspaceId: string; readonly id: string },
@@ -94,9 +101,10 @@ export function updatePrompt(
     readonly cases?: readonly ConsolePromptCase[] | undefined;
   },
   { userId, now }: Author,
-): Promise<boolean> {
+): Promise<"saved" | "absent" | "unwanted"> {
   return storage.run({ operation: "update prompt", repeatable: false }, (database) =>
     database.transaction(async (transaction) => {
+      if (!(await keepsContentOn(transaction, at.workspaceId))) return "unwanted";
       const { name, content, cases } = change;
       const [changed] = await transaction
         .update(prompts)
@@ -108,13 +116,13 @@ export function updatePrompt(
         })
         .where(and(eq(prompts.workspaceId, at.workspaceId), eq(prompts.id, at.id)))
         .returning({ version: prompts.version });
-      if (!changed) return false;
+      if (!changed) return "absent";
       if (content !== undefined) {
         await transaction
           .insert(promptVersions)
           .values({ promptId: at.id, version: changed.version, content, createdBy: userId, createdAt: now });
       }
-      return true;
+      return "saved";
     }),
   );
 }

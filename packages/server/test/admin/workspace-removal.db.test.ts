@@ -16,7 +16,7 @@ import { systemClock } from "../../src/platform/clock.ts";
 import { createRetention } from "../../src/retention/create-retention.ts";
 import { createSkills } from "../../src/skills/create-skills.ts";
 import { endBatch } from "../../src/storage/batches.ts";
-import { insertPrompt } from "../../src/storage/prompts.ts";
+import { insertPrompt, updatePrompt } from "../../src/storage/prompts.ts";
 import { insertRequestFailures } from "../../src/storage/request-log.ts";
 import { dumpTable } from "../../src/storage/testing/dump-table.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
@@ -185,14 +185,22 @@ test.each([
   const deps = { storage: platform.storage, blobs, clock: systemClock };
   const params = { model: "claude-haiku-4-5", max_tokens: 10, messages: [{ role: "user", content: "Hi" }] };
   const body = Buffer.from(JSON.stringify({ requests: [{ custom_id: "a", params }] }));
-  /** Comes in until both have begun; then the workspace goes, before they end. */
+  const prompt = { workspaceId, name: "Greeting", content: CONTENT, cases: [] };
+  const author = { userId: "user_1", now: new Date() };
+  expect(await insertPrompt(platform.storage, { ...prompt, id: `prompt_early_${workspaceId}` }, author)).toBe(true);
+  const skill = { name: "some", description: "Some.", files: [] };
+  const skillActor = { ...owner, actor: SYSTEM.actor, requestId: "req_1" };
+  /** Comes in until all have begun; then the workspace goes, before they end. */
   const { promise: gone, resolve } = Promise.withResolvers<void>();
   async function* whileItGoes() {
     yield body.subarray(0, 20);
     await gone;
     yield body.subarray(20);
   }
+  const late: BlobStore = { ...blobs, put: async (key, content) => (await gone, blobs.put(key, content)) };
+  const skills = createSkills({ ...deps, blobs: late, auditKey: platform.keys.auditKey, quotaBytes: 1_000_000, builtIns: [] });
   const uploads = [
+    skills.create(skillActor, { skill, label: null }, { isLegacy: false }),
     createFiles({ ...deps, quotaBytes: 1_000_000 }).add(owner, { filename: "a", mimeType: "text/plain", content: whileItGoes() }),
     createBatches({ ...deps, retentionDays: 30, wake() {} }).create(
       owner,
@@ -212,7 +220,12 @@ test.each([
       reason: { status: 400, publicMessage: expect.stringContaining("It is not stored.") },
     })),
   );
-  for (const table of ["files", "message_batches"]) expect(await dumpTable(platform.storage, table)).not.toContain(workspaceId);
+  for (const table of ["files", "message_batches", "skills", "skill_versions"]) {
+    expect(await dumpTable(platform.storage, table)).not.toContain(workspaceId);
+  }
+  expect(await insertPrompt(platform.storage, { ...prompt, id: `prompt_late_${workspaceId}` }, author)).toBe(false);
+  const early = { workspaceId, id: `prompt_early_${workspaceId}` };
+  expect(await updatePrompt(platform.storage, early, { name: "Late" }, author)).toBe("unwanted");
   expect(await dumpTable(platform.storage, "batch_items")).toBe(items);
 });
 

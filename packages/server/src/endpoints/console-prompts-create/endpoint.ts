@@ -2,6 +2,7 @@ import { ConsolePrompt, ConsolePromptCreateRequest } from "@parley/wire";
 import { fail } from "../../platform/fail.ts";
 import { newId } from "../../platform/ids.ts";
 import { countPrompts, insertPrompt } from "../../storage/prompts.ts";
+import { notKept } from "../../tenancy/not-kept.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 import { PROMPT_BODY_MAX_BYTES, PROMPTS_MAX, requirePrompt, workspaceOf } from "../shared/console-prompts.ts";
 import { parseBody } from "../shared/to-body.ts";
@@ -28,7 +29,7 @@ export const consolePromptsCreate = defineEndpoint({
     const { name, content, cases = [] } = request.body;
     const id = newId("prompt");
     const author = { userId: request.session.userId, now: new Date(deps.clock.nowMs()) };
-    await insertPrompt(storage, { id, workspaceId, name, content, cases }, author);
+    if (!(await insertPrompt(storage, { id, workspaceId, name, content, cases }, author))) throw notKept();
     return { kind: "json", body: await requirePrompt(deps, workspaceId, id) };
   },
 });

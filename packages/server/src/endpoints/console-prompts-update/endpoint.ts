@@ -1,6 +1,7 @@
 import { ConsolePrompt, ConsolePromptUpdateRequest } from "@parley/wire";
 import { fail } from "../../platform/fail.ts";
 import { updatePrompt } from "../../storage/prompts.ts";
+import { notKept } from "../../tenancy/not-kept.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 import {
   countPromptVersions,
@@ -34,7 +35,8 @@ export const consolePromptsUpdate = defineEndpoint({
       });
     }
     const author = { userId: request.session.userId, now: new Date(deps.clock.nowMs()) };
-    await updatePrompt(deps.tenancy.storage, { workspaceId, id }, request.body, author);
+    const outcome = await updatePrompt(deps.tenancy.storage, { workspaceId, id }, request.body, author);
+    if (outcome === "unwanted") throw notKept();
     return { kind: "json", body: await requirePrompt(deps, workspaceId, id) };
   },
 });
