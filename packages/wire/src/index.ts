@@ -26,6 +26,7 @@ export * from "./admin/users.ts";
 export * from "./admin/invites.ts";
 export * from "./admin/workspaces.ts";
 export * from "./admin/workspace-members.ts";
+export * from "./admin/analytics.ts";
 export * from "./admin/api-keys.ts";
 export * from "./admin/audit-log.ts";
 export * from "./admin/data-retention.ts";

@@ -50,7 +50,7 @@ export interface RollupRow extends UsageSums {
   readonly dimensions: Dimensions;
 }
 
-const TABLES: Readonly<Record<RollupUnit, string>> = { minute: "usage_minutes", hour: "usage_hours", day: "usage_days" };
+export const TABLES: Readonly<Record<RollupUnit, string>> = { minute: "usage_minutes", hour: "usage_hours", day: "usage_days" };
 
 export const TOKEN_COLUMNS = [
   "requests",
@@ -75,7 +75,7 @@ const SUMS = {
   all: sumsOf([...TOKEN_COLUMNS, ...COST_COLUMNS]),
 };
 
-function sumsOf(columns: readonly string[]): SQL {
+export function sumsOf(columns: readonly string[]): SQL {
   return sql.raw(columns.map((name) => `sum(u.${name})::text as ${name}`).join(", "));
 }
 
@@ -88,6 +88,12 @@ export async function sumRollups(storage: Storage, query: RollupQuery): Promise<
   return rows.map((row) => ({
     bucketMs: Number(row["bucket_ms"] ?? 0),
     dimensions: Object.fromEntries(query.groupBy.map((name) => [name, row[name] ?? ""])),
+    ...toSums(row),
+  }));
+}
+
+export function toSums(row: Readonly<Record<string, string | null>>): UsageSums {
+  return {
     requests: Number(row["requests"] ?? 0),
     inputTokens: Number(row["input_tokens"] ?? 0),
     cacheReadTokens: Number(row["cache_read_tokens"] ?? 0),
@@ -101,7 +107,7 @@ export async function sumRollups(storage: Storage, query: RollupQuery): Promise<
     cacheWrite1hNanoUsd: BigInt(row["cache_write_1h_nano_usd"] ?? 0),
     outputNanoUsd: BigInt(row["output_nano_usd"] ?? 0),
     webSearchNanoUsd: BigInt(row["web_search_nano_usd"] ?? 0),
-  }));
+  };
 }
 
 /** How the database would answer, for tests. */
@@ -114,20 +120,24 @@ export async function explainRollups(storage: Storage, query: RollupQuery): Prom
 
 function rollupStatement({ organizationId, unit, fromMs, toMs, groupBy, want, filters }: RollupQuery): SQL {
   const columns = groupBy.map((name) => sql`s.${sql.identifier(name)}`);
-  const conditions = DIMENSIONS.flatMap((name) => {
-    const values = filters[name];
-    if (!values || values.length === 0) return [];
-    return [sql`s.${sql.identifier(name)} in (select json_array_elements_text(${JSON.stringify(values)}::json))`];
-  });
   const keys = [sql`u.bucket`, ...columns];
   return sql`
     select extract(epoch from u.bucket)::bigint * 1000 as bucket_ms, ${sql.join([...columns, SUMS[want]], sql`, `)}
     from ${sql.identifier(TABLES[unit])} u join usage_series s on s.id = u.series_id
     where s.organization_id = ${organizationId}
       and u.bucket >= to_timestamp(${fromMs / 1000}::double precision) and u.bucket < to_timestamp(${toMs / 1000}::double precision)
-      ${conditions.length > 0 ? sql`and ${sql.join(conditions, sql` and `)}` : sql``}
+      ${onlyWith(filters)}
     group by ${sql.join(keys, sql`, `)}
     order by ${sql.join(keys, sql`, `)}`;
+}
+
+export function onlyWith(filters: RollupQuery["filters"]): SQL {
+  const conditions = DIMENSIONS.flatMap((name) => {
+    const values = filters[name];
+    if (!values || values.length === 0) return [];
+    return [sql` and s.${sql.identifier(name)} in (select json_array_elements_text(${JSON.stringify(values)}::json))`];
+  });
+  return sql.join(conditions);
 }
 
 export interface ClaudeCodeActor {

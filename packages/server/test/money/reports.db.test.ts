@@ -1,4 +1,5 @@
 import Anthropic from "@anthropic-ai/sdk";
+import { ANALYTICS_GROUPS } from "@parley/wire";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
@@ -232,4 +233,98 @@ test("an API key reads no report", async () => {
   for (const path of ["usage_report/messages", "cost_report", "usage_report/claude_code"]) {
     await expect(client.get(`/v1/organizations/${path}`, { query: NOVEMBER })).rejects.toMatchObject({ status: 401 });
   }
+});
+
+const analytics = () => admin.beta.organization.analytics;
+
+test("the newer reports: a row for the whole range, or one for each combination, ranked and in pages", async () => {
+  const [whole, ...more] = await Array.fromAsync(analytics().usage.list(NOVEMBER));
+  expect(more).toEqual([]);
+  expect(whole).toEqual({
+    ...NOVEMBER,
+    group: Object.fromEntries(ANALYTICS_GROUPS.map((name) => [name, null])),
+    usage: {
+      uncached_input_tokens: 6 * 12,
+      cache_creation: { ephemeral_1h_input_tokens: 0, ephemeral_5m_input_tokens: 6 * 100 },
+      cache_read_input_tokens: 6 * 2048,
+      output_tokens: 6 * 34,
+      total_tokens: 6 * (12 + 100 + 2048 + 34),
+      requests: 6,
+      server_tool_use: { web_search_requests: 0 },
+    },
+  });
+  const byKey = { ...NOVEMBER, group_by: ["actor", "api_key_id", "actor_type"] as const, limit: 1 };
+  const ranked = await Array.fromAsync(analytics().usage.list({ ...byKey, group_by: [...byKey.group_by] }));
+  expect(ranked.map(({ group, usage }) => [group.actor, group.api_key_id, group.actor_type, usage.requests])).toEqual([
+    [{ type: "api_actor", api_key_id: "apikey_b" }, "apikey_b", "api_actor", 3],
+    [{ type: "api_actor", api_key_id: "apikey_a" }, "apikey_a", "api_actor", 2],
+    [{ type: "api_actor", api_key_id: "apikey_c" }, "apikey_c", "api_actor", 1],
+  ]);
+  const daily = analytics().usage.list({
+    ...NOVEMBER,
+    time_bucket_width: "1d",
+    order_by: "time",
+    order: "asc",
+    group_by: ["product"],
+  });
+  expect(
+    (await Array.fromAsync(daily)).map((row) => [row.starting_at, row.ending_at, row.group.product, row.usage.requests]),
+  ).toEqual([
+    ["2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z", "messages_api", 2],
+    ["2026-11-03T00:00:00Z", "2026-11-04T00:00:00Z", "claude_code", 3],
+    ["2026-11-03T00:00:00Z", "2026-11-04T00:00:00Z", "messages_api", 1],
+  ]);
+});
+
+test("the newer cost report comes to the same in parts as in whole, and as the older one", async () => {
+  const costs = (groups: ("cost_type" | "token_type" | "model")[]) =>
+    Array.fromAsync(analytics().cost.list({ ...NOVEMBER, group_by: groups }));
+  const sum = (rows: Awaited<ReturnType<typeof costs>>) => rows.reduce((cents, { cost }) => cents + Number(cost.amount), 0);
+  const [whole] = await costs([]);
+  const older = await get("cost_report", NOVEMBER);
+  const olderCents = older.data.flatMap(({ results }) => results).reduce((cents, { amount }) => cents + Number(amount), 0);
+  expect(Number(whole?.cost.amount)).toBeCloseTo(olderCents, 9);
+  expect(whole?.cost).toMatchObject({ currency: "USD", requests: 6, list_amount: whole?.cost.amount });
+  for (const groups of [["cost_type"], ["token_type"], ["cost_type", "token_type", "model"]] as const) {
+    const rows = await costs([...groups]);
+    expect(sum(rows)).toBeCloseTo(olderCents, 9);
+    expect(rows.every(({ cost, group }) => cost.requests === null && group.cost_type === "tokens")).toBe(true);
+  }
+});
+
+test("the newer reports' filters leave out what they should, and what nobody here has matches nothing", async () => {
+  const requests = async (filters: Partial<Parameters<ReturnType<typeof analytics>["usage"]["list"]>[0]>) =>
+    (await Array.fromAsync(analytics().usage.list({ ...NOVEMBER, ...filters }))).map(({ usage: { requests: count } }) => count);
+  expect(await requests({ products: ["claude_code"] })).toEqual([3]);
+  expect(await requests({ actor_ids: ["apikey_a", "apikey_c"], api_key_ids: ["apikey_c", "apikey_b"] })).toEqual([1]);
+  expect(await requests({ inference_geos: ["us"], speeds: ["standard", "fast"] })).toEqual([1]);
+  expect(await requests({ workspace_ids: [ODD] })).toEqual([1]);
+  expect(await requests({ actor_types: ["user_actor"] })).toEqual([]);
+  expect(await requests({ speeds: ["fast"] })).toEqual([]);
+  expect(await requests({ rbac_group_ids: ["rbac_group_1"] })).toEqual([]);
+  expect(await requests({ products: ["cowork"] })).toEqual([]);
+});
+
+test.each([
+  [{ starting_at: "2026-11-01T00:00:00Z", ending_at: "2026-12-03T00:00:00Z" }, "ending_at: The range may span at most 31 days"],
+  [{ ...NOVEMBER, time_bucket_width: "1m" as const }, "ending_at: The range may span at most 24 hours with `1m`"],
+  [
+    { starting_at: "2026-11-01T00:00:00Z", time_bucket_width: "1d" as const },
+    "ending_at: Field required with `time_bucket_width`",
+  ],
+  [{ ...NOVEMBER, exclude_deleted_users: true }, "exclude_deleted_users: Requires `group_by[]=actor`"],
+  [{ ...NOVEMBER, group_by: [...ANALYTICS_GROUPS].slice(0, 6) }, "group_by: List should have at most 5 items"],
+  [{ ...NOVEMBER, models_: "x" }, "models_: Extra inputs are not permitted"],
+])("the newer reports refuse %j", async (query, message) => {
+  await expect(Array.fromAsync(analytics().usage.list(query))).rejects.toMatchObject({
+    status: 400,
+    error: { error: { message } },
+  });
+});
+
+test("the newer reports want their beta header", async () => {
+  await expect(get("analytics/usage", NOVEMBER)).rejects.toMatchObject({
+    status: 400,
+    error: { error: { message: "anthropic-beta: This endpoint needs the header `analytics-usage-cost-2026-08-24`" } },
+  });
 });

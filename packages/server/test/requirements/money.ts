@@ -139,6 +139,18 @@ export const moneyRequirements: readonly Requirement[] = [
       "Reports never read the ledger.",
       "reports read sums, never the ledger: they answer while nobody may touch it",
     ],
+    [
+      "reports:ranked",
+      "surface A",
+      "The newer usage report ranks combinations, in pages.",
+      "the newer reports: a row for the whole range, or one for each combination, ranked and in pages",
+    ],
+    [
+      "reports:newer-cost",
+      "9",
+      "The newer cost report agrees with the older one, whole and in parts.",
+      "the newer cost report comes to the same in parts as in whole, and as the older one",
+    ],
     ["reports:admin", "10", "An API key reads no report.", "an API key reads no report"],
   ]),
   ...provedBy("server/src/money/spend-race.db.test.ts", [

@@ -40,6 +40,11 @@ export function parseChoices<Choice extends string>(
   return parseList(query, name).map((value, index) => toChoice(value, `${name}.${index}`, choices));
 }
 
+/** A parameter that is there, as one of the choices. */
+export function parseChoice<Choice extends string>(query: URLSearchParams, name: string, choices: readonly Choice[]): Choice {
+  return toChoice(query.get(name) ?? "", name, choices);
+}
+
 function toChoice<Choice extends string>(value: string, path: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((each) => each === value);
   if (choice !== undefined) return choice;
