@@ -24,4 +24,7 @@ export const text = {
   confirmAbout: "This is sensitive, and you signed in a while ago.",
   password: "Password",
   confirm: "Confirm",
+  confirmWithOpenid: "Confirm with single sign-on",
+  confirmAway: "Sign in on the page that has opened. This one goes on by itself.",
+  confirmBySigningIn: "Sign out and in again to go on: this account has no password here.",
 };

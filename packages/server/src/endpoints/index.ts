@@ -1,4 +1,6 @@
 import { costReport } from "./cost-report/endpoint.ts";
+import { analyticsCostList } from "./analytics-cost-list/endpoint.ts";
+import { analyticsUsageList } from "./analytics-usage-list/endpoint.ts";
 import { apiKeysGet } from "./api-keys-get/endpoint.ts";
 import { apiKeysList } from "./api-keys-list/endpoint.ts";
 import { apiKeysUpdate } from "./api-keys-update/endpoint.ts";
@@ -29,6 +31,7 @@ import { consoleModelsPull } from "./console-models-pull/endpoint.ts";
 import { consoleModelsPullStop } from "./console-models-pull-stop/endpoint.ts";
 import { consoleModelsUnload } from "./console-models-unload/endpoint.ts";
 import { consoleOpenid } from "./console-openid/endpoint.ts";
+import { consoleOpenidConfirm } from "./console-openid-confirm/endpoint.ts";
 import { consoleOpenidCallback } from "./console-openid-callback/endpoint.ts";
 import { consoleOwner } from "./console-owner/endpoint.ts";
 import { consolePassword } from "./console-password/endpoint.ts";
@@ -180,6 +183,8 @@ export const endpoints: readonly Endpoint[] = [
   workspaceMembersUpdate,
   workspaceMembersRemove,
   apiKeysList,
+  analyticsUsageList,
+  analyticsCostList,
   apiKeysGet,
   apiKeysUpdate,
   auditLogList,
@@ -193,6 +198,7 @@ export const endpoints: readonly Endpoint[] = [
   consoleInvite,
   consoleInvitesLink,
   consoleOpenid,
+  consoleOpenidConfirm,
   consoleOpenidCallback,
   consoleOwner,
   consolePassword,

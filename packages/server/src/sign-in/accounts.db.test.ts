@@ -140,7 +140,7 @@ test("what is sensitive asks again after a quarter of an hour", async () => {
   requireRecentAuthentication(await accounts.sessions.resolve(token), clock.nowMs());
   elapsedMs = 16 * 60_000;
   const stale = await accounts.sessions.resolve(token);
-  expect(() => requireRecentAuthentication(stale, clock.nowMs())).toThrow("Confirm your password");
+  expect(() => requireRecentAuthentication(stale, clock.nowMs())).toThrow("Confirm that it is you");
   await expect(accounts.signIn.reauthenticate(stale, { password: "not the password", code: null })).rejects.toThrow("is wrong");
   await accounts.signIn.reauthenticate(stale, { password: OWNER.password, code: null });
   requireRecentAuthentication(await accounts.sessions.resolve(token), clock.nowMs());
@@ -256,11 +256,11 @@ test("a member comes in through the provider by a verified address, and later by
     return { ticket, callback: await provider.logIn(location, "ann-at-idp") };
   };
   const first = await enter();
-  expect((await accounts.openId!.finish(first.callback, first.ticket)).email).toBe("ann@example.com");
+  expect((await accounts.openId!.finish(first.callback, first.ticket)).person.email).toBe("ann@example.com");
   // The address there changes; the person does not.
   provider.accounts.set("ann-at-idp", { email: "ann@elsewhere.example", emailVerified: false, name: "Ann" });
   const second = await enter();
-  expect((await accounts.openId!.finish(second.callback, second.ticket)).email).toBe("ann@example.com");
+  expect((await accounts.openId!.finish(second.callback, second.ticket)).person.email).toBe("ann@example.com");
   // The same answer does not work twice, nor one that was begun elsewhere.
   await expect(accounts.openId!.finish(second.callback, second.ticket)).rejects.toMatchObject({ type: "authentication_error" });
   const third = await enter();
@@ -274,7 +274,7 @@ test("who was removed and invited again comes in anew through the provider", asy
   const enter = async () => {
     await createInvite(tenancy, act, { email: "cid@example.com", role: "developer" });
     const { location, ticket } = await accounts.openId!.begin(REDIRECT_URI);
-    return accounts.openId!.finish(await provider.logIn(location, "cid"), ticket);
+    return (await accounts.openId!.finish(await provider.logIn(location, "cid"), ticket)).person;
   };
   const first = await enter();
   await removeUser(tenancy, act, first.id);
@@ -288,11 +288,52 @@ test("a provider that tells verified addresses as text is understood, and anythi
   const enterWith = async (emailVerified: unknown) => {
     provider.accounts.set("textual", { email: "ann@example.com", emailVerified: emailVerified as boolean, name: "Ann" });
     const { location, ticket } = await accounts.openId!.begin(REDIRECT_URI);
-    return accounts.openId!.finish(await provider.logIn(location, "textual"), ticket);
+    return (await accounts.openId!.finish(await provider.logIn(location, "textual"), ticket)).person;
   };
   await expect(enterWith("false")).rejects.toMatchObject({ type: "permission_error" });
   await expect(enterWith(7)).rejects.toMatchObject({ type: "authentication_error" });
   expect((await enterWith("true")).email).toBe("ann@example.com");
+});
+
+test("a session is confirmed at the provider by its own person alone, and only by a proof made anew", async () => {
+  const user = await addUser(tenancy, act, { email: "dora@example.com", name: "Dora", role: "admin" });
+  provider.accounts.set("dora", { email: "dora@example.com", emailVerified: true, name: "Dora" });
+  provider.accounts.set("eve", { email: "eve@example.com", emailVerified: true, name: "Eve" });
+  const openId = accounts.openId!;
+  const entered = await openId.begin(REDIRECT_URI);
+  const browser = new Map<string, string>();
+  const { person } = await openId.finish(await provider.logIn(entered.location, "dora", browser), entered.ticket);
+  expect(await accounts.proofsOf(person.id)).toEqual({ hasSecondFactor: false, confirmWith: ["openid"] });
+  const confirming = { sessionId: "session_1", userId: user.id };
+
+  const asked = await openId.begin(REDIRECT_URI, confirming);
+  expect(Object.fromEntries(new URL(asked.location).searchParams)).toMatchObject({ prompt: "login", max_age: "0" });
+  expect(await openId.finish(await provider.logIn(asked.location, "dora", browser), asked.ticket)).toMatchObject({
+    person: { id: user.id },
+    confirmedSessionId: "session_1",
+  });
+
+  const foreign = await openId.begin(REDIRECT_URI, confirming);
+  await expect(openId.finish(await provider.logIn(foreign.location, "eve"), foreign.ticket)).rejects.toMatchObject({
+    type: "permission_error",
+  });
+
+  // Whoever sits down at an open browser can change the address that it is sent to; the provider still knows the person.
+  for (const maxAge of [null, "10000"]) {
+    elapsedMs = 5 * 60_000;
+    const changed = await openId.begin(REDIRECT_URI, confirming);
+    const location = new URL(changed.location);
+    location.searchParams.delete("prompt");
+    if (maxAge === null) location.searchParams.delete("max_age");
+    else location.searchParams.set("max_age", maxAge);
+    await expect(openId.finish(await provider.logIn(location.href, "dora", browser), changed.ticket)).rejects.toMatchObject({
+      type: "authentication_error",
+    });
+  }
+  // A new session in that browser is as old as the proof, too.
+  const again = await openId.begin(REDIRECT_URI);
+  const { authenticatedAtMs } = await openId.finish(await provider.logIn(again.location, "dora", browser), again.ticket);
+  expect(clock.nowMs() - authenticatedAtMs).toBeGreaterThan(4 * 60_000);
 });
 
 test("the provider's strangers, and members whose address it does not vouch for, stay outside", async () => {

@@ -5,12 +5,20 @@ import type { Clock } from "../platform/clock.ts";
 import { sweepSessions } from "../storage/sessions.ts";
 import { sweepTickets } from "../storage/sign-in-tickets.ts";
 import type { Storage } from "../storage/storage.ts";
+import { findCredentials, hasIdentity } from "../storage/user-credentials.ts";
 import { createSignIn, type SignIn } from "./create-sign-in.ts";
 import { createOpenId, type OpenId, type OpenIdSettings } from "./openid.ts";
 import type { People } from "./people.ts";
 import { createSecondFactor, type SecondFactor } from "./second-factor.ts";
 import { createSessions, type SessionPrincipal, type Sessions } from "./sessions.ts";
 import { toWorkspacePrincipal } from "./to-workspace-principal.ts";
+
+/** How a person proves who they are. */
+export interface Proofs {
+  readonly hasSecondFactor: boolean;
+  /** What may be used for it in a session that is there. */
+  readonly confirmWith: readonly ("password" | "openid")[];
+}
 
 /** People and how they sign in. */
 export interface Accounts {
@@ -20,6 +28,7 @@ export interface Accounts {
   readonly secondFactor: SecondFactor;
   /** Null: no provider is configured. */
   readonly openId: OpenId | null;
+  proofsOf(userId: string): Promise<Proofs>;
   /** A signed-in person in a workspace; null names the default one. */
   toWorkspacePrincipal(session: SessionPrincipal, workspaceId: string | null): Promise<Principal>;
   /** Forgets sessions and tickets that are over. */
@@ -51,6 +60,14 @@ export function createAccounts(deps: {
     secondFactor,
     signIn: createSignIn({ storage, people, sessions, secondFactor, buckets, hmacKey, clock }),
     openId: deps.openId ? createOpenId({ settings: deps.openId, storage, people, hmacKey, clock }) : null,
+    async proofsOf(userId) {
+      const { passwordHash, isTotpConfirmed } = await findCredentials(storage, userId);
+      const isAtProvider = deps.openId !== null && (await hasIdentity(storage, userId));
+      return {
+        hasSecondFactor: isTotpConfirmed,
+        confirmWith: [...(passwordHash === null ? [] : ["password" as const]), ...(isAtProvider ? ["openid" as const] : [])],
+      };
+    },
     toWorkspacePrincipal: (session, workspaceId) => toWorkspacePrincipal(storage, session, workspaceId),
     async sweep() {
       await sweepSessions(storage, clock.nowMs());

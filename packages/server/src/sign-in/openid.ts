@@ -10,12 +10,19 @@ import { issueTicket } from "./issue-ticket.ts";
 import { hashSecret } from "../auth/hash-secret.ts";
 import type { Person } from "../tenancy/create-people.ts";
 import type { People } from "./people.ts";
+import { SESSION_LIFETIME_MS, type SessionPrincipal } from "./sessions.ts";
 
 /** The way to the provider and back; a person who has to find a password needs some minutes. */
 const ROUND_TRIP_MS = 10 * 60_000;
 const SCOPE = "openid email profile";
 
-const Payload = z.object({ codeVerifier: z.string(), nonce: z.string(), state: z.string() });
+/** So far the provider's clock may be behind ours. */
+const CLOCK_TOLERANCE_MS = 30_000;
+
+const Trip = z.object({ codeVerifier: z.string(), nonce: z.string(), state: z.string() });
+/** Of a signed-in person who goes there to prove who they are. */
+const Confirmation = z.object({ sessionId: z.string(), userId: z.string(), begunAtMs: z.coerce.number() });
+type Confirmation = z.infer<typeof Confirmation>;
 
 const Claims = z.object({
   iss: z.string(),
@@ -24,6 +31,8 @@ const Claims = z.object({
   /** Some providers send it as text. */
   email_verified: z.union([z.boolean(), z.stringbool({ truthy: ["true"], falsy: ["false"] })]).optional(),
   name: z.string().optional(),
+  /** Seconds: when the person last proved who they are. Whoever is asked for `max_age` must tell it. */
+  auth_time: z.number().optional(),
 });
 type Claims = z.infer<typeof Claims>;
 
@@ -36,13 +45,28 @@ export interface OpenIdSettings {
 }
 
 export interface OpenId {
-  /** Where to send the browser, and the secret that it must bring back in a cookie. */
-  begin(redirectUri: string): Promise<{ readonly location: string; readonly ticket: string; readonly expiresAtMs: number }>;
+  /**
+   * Where to send the browser, and the secret that it must bring back in a cookie. With `confirming`, the person of that session
+   * is to prove anew who they are, whether or not the provider knows this browser.
+   */
+  begin(
+    redirectUri: string,
+    confirming?: Pick<SessionPrincipal, "sessionId" | "userId">,
+  ): Promise<{ readonly location: string; readonly ticket: string; readonly expiresAtMs: number }>;
   /**
    * Who came back to `callbackUrl`. Throws `authentication_error` for a reply that was not asked for, was altered or is too
-   * old, `permission_error` for somebody who is neither a member nor invited.
+   * old, or for a proof that was not made anew; `permission_error` for somebody who is neither a member nor invited, or is not
+   * the one whose session was to be confirmed.
    */
-  finish(callbackUrl: string, ticket: string): Promise<Person>;
+  finish(callbackUrl: string, ticket: string): Promise<OpenIdReturn>;
+}
+
+export interface OpenIdReturn {
+  readonly person: Person;
+  /** When they last proved who they are; the moment of their return where the provider does not say. */
+  readonly authenticatedAtMs: number;
+  /** The session that they have confirmed; null: they want a new one. */
+  readonly confirmedSessionId: string | null;
 }
 
 /** Sign-in at an OpenID provider: authorization code with PKCE, state and nonce. */
@@ -91,13 +115,27 @@ export function createOpenId(deps: {
     return person;
   }
 
+  /** Somebody who has the browser of another must not get by with what that one did there earlier. */
+  async function requireConfirmation({ userId, begunAtMs }: Confirmation, claims: Claims): Promise<void> {
+    if ((await findIdentity(storage, claims.iss, claims.sub)) !== userId) {
+      throw fail("permission_error", { public: "You came back as somebody else than the one who is signed in here." });
+    }
+    if (claims.auth_time === undefined || claims.auth_time * 1_000 < begunAtMs - CLOCK_TOLERANCE_MS) {
+      throw notAsked(`the provider was to ask anew who it is; auth_time ${claims.auth_time ?? "is missing"}`);
+    }
+  }
+
   return {
-    async begin(redirectUri) {
+    async begin(redirectUri, confirming) {
       const configuration = await discover();
       const codeVerifier = oidc.randomPKCECodeVerifier();
       const [nonce, state] = [oidc.randomNonce(), oidc.randomState()];
-      const expiresAtMs = clock.nowMs() + ROUND_TRIP_MS;
-      const payload = { codeVerifier, nonce, state };
+      const begunAtMs = clock.nowMs();
+      const expiresAtMs = begunAtMs + ROUND_TRIP_MS;
+      const trip = { codeVerifier, nonce, state };
+      const payload = confirming
+        ? { ...trip, sessionId: confirming.sessionId, userId: confirming.userId, begunAtMs: String(begunAtMs) }
+        : trip;
       const ticket = await issueTicket({ storage, hmacKey }, { kind: "openid", payload, expiresAtMs });
       const location = oidc.buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUri,
@@ -106,13 +144,16 @@ export function createOpenId(deps: {
         code_challenge_method: "S256",
         nonce,
         state,
+        // The first way to say it is what providers know, the second is what they must obey and tell.
+        ...(confirming ? { prompt: "login", max_age: "0" } : { max_age: String(SESSION_LIFETIME_MS / 1_000) }),
       });
       return { location: location.href, ticket, expiresAtMs };
     },
     async finish(callbackUrl, ticket) {
-      const payload = Payload.safeParse(await useTicket(storage, hashSecret(hmacKey, ticket), "openid", clock.nowMs()));
-      if (!payload.success) throw notAsked("the ticket is unknown, used or too old");
-      const { codeVerifier, nonce, state } = payload.data;
+      const payload = await useTicket(storage, hashSecret(hmacKey, ticket), "openid", clock.nowMs());
+      const trip = Trip.safeParse(payload);
+      if (!trip.success) throw notAsked("the ticket is unknown, used or too old");
+      const { codeVerifier, nonce, state } = trip.data;
       const configuration = await discover();
       let claims: Claims;
       try {
@@ -126,7 +167,14 @@ export function createOpenId(deps: {
       } catch (cause) {
         throw notAsked("the provider's answer was refused", cause);
       }
-      return findPerson(claims);
+      const confirmation = Confirmation.safeParse(payload);
+      if (confirmation.success) await requireConfirmation(confirmation.data, claims);
+      const nowMs = clock.nowMs();
+      return {
+        person: await findPerson(claims),
+        authenticatedAtMs: claims.auth_time === undefined ? nowMs : Math.min(nowMs, claims.auth_time * 1_000),
+        confirmedSessionId: confirmation.success ? confirmation.data.sessionId : null,
+      };
     },
   };
 }

@@ -17,7 +17,7 @@ import type { Person } from "../tenancy/create-people.ts";
 import type { People } from "./people.ts";
 
 const IDLE_MS = 12 * 3_600_000;
-const LIFETIME_MS = 7 * 24 * 3_600_000;
+export const SESSION_LIFETIME_MS = 7 * 24 * 3_600_000;
 /** How often a session that is in use is noted as such. */
 const TOUCH_EVERY_MS = 60_000;
 /** How long after proving who one is sensitive things may be done. */
@@ -43,7 +43,8 @@ export interface NewSession {
 }
 
 export interface Sessions {
-  begin(person: Person, userAgent: string | null): Promise<NewSession>;
+  /** `authenticatedAtMs`: when the person proved who they are, where that was not just now. */
+  begin(person: Person, userAgent: string | null, authenticatedAtMs?: number): Promise<NewSession>;
   /** Throws `authentication_error` for a session that is unknown, over or revoked, or whose person is gone. */
   resolve(token: string): Promise<SessionPrincipal>;
   /** Whether it still is one; asking does not keep it from lapsing, so an open page alone keeps nobody signed in. */
@@ -55,7 +56,7 @@ export interface Sessions {
   endOne(userId: string, id: string): Promise<boolean>;
   /** Ends all sessions of a person but one. */
   endOthers(userId: string, exceptId: string | null): Promise<void>;
-  markReauthenticated(session: SessionPrincipal): Promise<void>;
+  markReauthenticated(session: Pick<SessionPrincipal, "sessionId">): Promise<void>;
 }
 
 export function createSessions(deps: {
@@ -78,15 +79,16 @@ export function createSessions(deps: {
   }
 
   return {
-    async begin(person, userAgent) {
+    async begin(person, userAgent, authenticatedAtMs) {
       const token = newSecret();
       const nowMs = clock.nowMs();
-      const expiresAtMs = nowMs + LIFETIME_MS;
+      const expiresAtMs = nowMs + SESSION_LIFETIME_MS;
       await insertSession(storage, {
         id: newId("session"),
         tokenHmac: hashSecret(hmacKey, token),
         userId: person.id,
         createdAtMs: nowMs,
+        authenticatedAtMs: authenticatedAtMs ?? nowMs,
         expiresAtMs,
         userAgent: userAgent?.slice(0, USER_AGENT_MAX) ?? null,
       });
@@ -133,7 +135,7 @@ export function createSessions(deps: {
 export function requireRecentAuthentication(session: SessionPrincipal, nowMs: number): void {
   if (nowMs - session.authenticatedAtMs <= REAUTHENTICATION_MS) return;
   throw fail("permission_error", {
-    public: "Confirm your password, or sign in again, to do this.",
+    public: "Confirm that it is you, or sign in again, to do this.",
     details: { error_code: "reauthentication_required" },
   });
 }

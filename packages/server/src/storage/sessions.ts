@@ -10,6 +10,7 @@ export interface NewSessionRow {
   readonly tokenHmac: string;
   readonly userId: string;
   readonly createdAtMs: number;
+  readonly authenticatedAtMs: number;
   readonly expiresAtMs: number;
   readonly userAgent: string | null;
 }
@@ -34,7 +35,7 @@ export function insertSession(storage: Storage, row: NewSessionRow): Promise<voi
         tokenHmac: row.tokenHmac,
         userId: row.userId,
         createdAt: at,
-        authenticatedAt: at,
+        authenticatedAt: new Date(row.authenticatedAtMs),
         lastSeenAt: at,
         expiresAt: new Date(row.expiresAtMs),
         userAgent: row.userAgent,

@@ -109,6 +109,18 @@ export function findIdentity(storage: Storage, issuer: string, subject: string):
   });
 }
 
+/** Whether somebody has come through a provider before. */
+export function hasIdentity(storage: Storage, userId: string): Promise<boolean> {
+  return storage.run({ operation: "look for identity", repeatable: true }, async (database) => {
+    const rows = await database
+      .select({ userId: userIdentities.userId })
+      .from(userIdentities)
+      .where(eq(userIdentities.userId, userId))
+      .limit(1);
+    return rows.length > 0;
+  });
+}
+
 export function insertIdentity(
   storage: Storage,
   identity: { readonly issuer: string; readonly subject: string; readonly userId: string; readonly createdAtMs: number },

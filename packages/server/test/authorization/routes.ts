@@ -196,6 +196,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "organizations-me": plain(),
   "usage-report-messages": plain({ query: STARTING }),
   "cost-report": plain({ query: STARTING }),
+  // They want a beta header.
+  "analytics-usage-list": { ...plain({ query: STARTING }), status: 400 },
+  "analytics-cost-list": { ...plain({ query: STARTING }), status: 400 },
   "usage-report-claude-code": plain({ query: "starting_at=2026-01-01" }),
   "spend-limits-set": plain({ json: { amount: "100", scope: { type: "organization" } } }),
   "spend-limits-list": plain(),
@@ -290,6 +293,8 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "console-sign-in": { ...plain({ json: { email: "nobody@example.com", password: PASSWORD } }), status: 401 },
   "console-sign-in-methods": plain(),
   "console-openid": { ...plain(), status: 404 },
+  // Nobody here has come through a provider.
+  "console-openid-confirm": { ...plain(), status: 404 },
   "console-openid-callback": { ...plain(), status: 404 },
   "console-session": plain(),
   "console-sessions": plain(),

@@ -63,6 +63,7 @@ test("the session's cookie is for our own pages only, and says nothing", async (
     person: { email: "ann@example.com", name: "Ann", role: "primary_owner" },
     organization_id: platform.organizationId,
     second_factor: false,
+    confirm_with: ["password"],
   });
   const overTls = await call(
     "/console/api/sign-in",
@@ -276,4 +277,28 @@ test("through the provider and back, over HTTP", async () => {
   expect(back.status).toBe(200);
   const session = String(back.headers["set-cookie"]?.[0]).split(";")[0] ?? "";
   expect((await get("/console/api/session", { cookie: session })).status).toBe(200);
+
+  // What is sensitive is asked for later; this owner proves at the provider that it is still her.
+  await other.storage.run({ operation: "age the sessions", repeatable: true }, (database) =>
+    database.execute("update sessions set authenticated_at = authenticated_at - interval '16 minutes'"),
+  );
+  const makeKey = () =>
+    fetch(`${other.url}/console/api/api-keys`, {
+      method: "POST",
+      body: JSON.stringify({ name: "after lunch" }),
+      headers: { cookie: session, "content-type": "application/json", "sec-fetch-site": "same-origin" },
+    });
+  expect(await errorOf(await makeKey())).toMatchObject({
+    status: 403,
+    error: { details: { error_code: "reauthentication_required" } },
+  });
+  expect((await get("/console/api/openid/confirm")).status).toBe(401);
+  const asked = await get("/console/api/openid/confirm", { cookie: session });
+  expect(asked.status).toBe(302);
+  const confirmation = new URL(await provider.logIn(String(asked.headers["location"]), "ann"));
+  const cookie = String(asked.headers["set-cookie"]?.[0]).split(";")[0] ?? "";
+  const confirmed = await get(`${confirmation.pathname}${confirmation.search}`, { cookie });
+  // No second session: the one that is there goes on.
+  expect([confirmed.status, confirmed.headers["set-cookie"]]).toEqual([200, undefined]);
+  expect((await makeKey()).status).toBe(200);
 });

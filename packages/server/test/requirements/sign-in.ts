@@ -60,6 +60,12 @@ export const signInRequirements: readonly Requirement[] = [
       "a member comes in through the provider by a verified address, and later by who they are there",
     ],
     [
+      "sign-in:openid-again",
+      "11",
+      "Who has no password confirms at the provider, by a proof made anew.",
+      "a session is confirmed at the provider by its own person alone, and only by a proof made anew",
+    ],
+    [
       "sign-in:openid-strangers",
       "11",
       "The provider's strangers stay outside.",

@@ -16,9 +16,9 @@ export interface OpenIdProvider extends AsyncDisposable {
   readonly accounts: Map<string, ProviderAccount>;
   /**
    * What a browser does that was sent to `location`: logs in, consents, and follows the provider to the address that it
-   * sends the browser back to, which is returned unopened.
+   * sends the browser back to, which is returned unopened. `cookies` is a browser that has been there before, or will be again.
    */
-  logIn(location: string, account: string): Promise<string>;
+  logIn(location: string, account: string, cookies?: Map<string, string>): Promise<string>;
 }
 
 /** A real OpenID provider on loopback, with one registered client. */
@@ -55,7 +55,7 @@ export async function startOpenIdProvider(redirectUri: string): Promise<OpenIdPr
     clientId,
     clientSecret,
     accounts,
-    logIn: (location, account) => logIn(issuer, location, account),
+    logIn: (location, account, cookies = new Map()) => logIn(issuer, location, account, cookies),
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -64,9 +64,7 @@ export async function startOpenIdProvider(redirectUri: string): Promise<OpenIdPr
   };
 }
 
-async function logIn(issuer: string, location: string, account: string): Promise<string> {
-  const cookies = new Map<string, string>();
-  let prompt: "login" | "consent" = "login";
+async function logIn(issuer: string, location: string, account: string, cookies: Map<string, string>): Promise<string> {
   let next = { url: location, form: null as URLSearchParams | null };
   // Login and consent take a dozen redirects; more is a loop.
   for (let steps = 0; steps < 20; steps++) {
@@ -86,9 +84,11 @@ async function logIn(issuer: string, location: string, account: string): Promise
       next = { url, form: null };
       continue;
     }
-    if (!response.ok) throw new Error(`the provider answered ${response.status}: ${await response.text()}`);
+    const page = await response.text();
+    // Its page is a form that says what is asked: to log in, or to consent.
+    const prompt = /name="prompt" value="(\w+)"/.exec(page)?.[1];
+    if (!response.ok || prompt === undefined) throw new Error(`the provider answered ${response.status}: ${page}`);
     next = { url: next.url, form: new URLSearchParams({ prompt, login: account, password: "any" }) };
-    prompt = "consent";
   }
   throw new Error("the provider sent the browser round and round");
 }

@@ -48,6 +48,8 @@ export const ConsoleSession = z
     person: ConsolePerson,
     organization_id: z.string(),
     second_factor: z.boolean(),
+    /** How this person may prove again who they are; empty: by signing in anew only. */
+    confirm_with: z.array(z.enum(["password", "openid"])),
     /** RFC 3339: until when sensitive things may be done without proving again who one is. */
     authenticated_until: z.string(),
   })

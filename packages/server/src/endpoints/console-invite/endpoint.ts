@@ -15,9 +15,9 @@ export const consoleInvite = defineEndpoint({
     parse: (json) => parseBody(ConsoleInviteRequest, json),
   },
   reply: { schema: ConsoleSession },
-  async handle(request, { accounts, clock }) {
+  async handle(request, deps) {
     const { secret, ...who } = request.body;
-    const begun = await accounts.signIn.acceptInvite(secret, who, traceOf(request));
-    return replyWithSession(begun, false, { origin: request.origin, nowMs: clock.nowMs() });
+    const begun = await deps.accounts.signIn.acceptInvite(secret, who, traceOf(request));
+    return replyWithSession(begun, deps, request);
   },
 });

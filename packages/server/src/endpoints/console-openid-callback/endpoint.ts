@@ -1,5 +1,5 @@
 import { fail } from "../../platform/fail.ts";
-import { defineEndpoint } from "../define-endpoint.ts";
+import { defineEndpoint, type EndpointReply } from "../define-endpoint.ts";
 import { OPENID_CALLBACK_PATH } from "../shared/openid-callback-path.ts";
 import { openIdCookieName, readCookie, sessionCookie } from "../shared/session-cookie.ts";
 
@@ -16,14 +16,26 @@ export const consoleOpenidCallback = defineEndpoint({
     if (ticket === null) {
       throw fail("authentication_error", { public: "The sign-in was begun in another browser, or too long ago. Try again." });
     }
-    const person = await accounts.openId.finish(`${request.origin}${request.path}?${request.query.toString()}`, ticket);
-    const begun = await accounts.sessions.begin(person, request.headers["user-agent"] ?? null);
-    return {
-      kind: "raw",
-      // A page, no redirect: on a redirect that another site began a browser holds a `Strict` cookie back.
-      headers: { "set-cookie": sessionCookie(begun, request.origin), "cache-control": "no-store" },
-      contentType: "text/html; charset=utf-8",
-      body: '<!doctype html><meta http-equiv="refresh" content="0;url=/console/"><title>Parley</title><a href="/console/">Go on</a>',
-    };
+    const callbackUrl = `${request.origin}${request.path}?${request.query.toString()}`;
+    const { person, authenticatedAtMs, confirmedSessionId } = await accounts.openId.finish(callbackUrl, ticket);
+    if (confirmedSessionId !== null) {
+      await accounts.sessions.markReauthenticated({ sessionId: confirmedSessionId });
+      return page({}, "<p>Thank you. Close this page and go on where you were.</p>");
+    }
+    const begun = await accounts.sessions.begin(person, request.headers["user-agent"] ?? null, authenticatedAtMs);
+    return page(
+      { "set-cookie": sessionCookie(begun, request.origin) },
+      '<meta http-equiv="refresh" content="0;url=/console/"><a href="/console/">Go on</a>',
+    );
   },
 });
+
+/** A page, no redirect: on a redirect that another site began a browser holds a `Strict` cookie back. */
+function page(headers: Readonly<Record<string, string>>, content: string): EndpointReply {
+  return {
+    kind: "raw",
+    headers: { ...headers, "cache-control": "no-store" },
+    contentType: "text/html; charset=utf-8",
+    body: `<!doctype html><html lang="en"><title>Parley</title>${content}</html>`,
+  };
+}

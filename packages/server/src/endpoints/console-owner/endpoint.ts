@@ -11,9 +11,9 @@ export const consoleOwner = defineEndpoint({
   permission: "console",
   body: { schema: ConsoleOwnerRequest, maxBytes: CONSOLE_BODY_MAX_BYTES, parse: (json) => parseBody(ConsoleOwnerRequest, json) },
   reply: { schema: ConsoleSession },
-  async handle(request, { accounts, clock }) {
+  async handle(request, deps) {
     const { secret, ...who } = request.body;
-    const begun = await accounts.signIn.becomeOwner(secret, who, traceOf(request));
-    return replyWithSession(begun, false, { origin: request.origin, nowMs: clock.nowMs() });
+    const begun = await deps.accounts.signIn.becomeOwner(secret, who, traceOf(request));
+    return replyWithSession(begun, deps, request);
   },
 });

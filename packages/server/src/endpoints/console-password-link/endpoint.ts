@@ -15,10 +15,9 @@ export const consolePasswordLink = defineEndpoint({
     parse: (json) => parseBody(ConsolePasswordLinkRequest, json),
   },
   reply: { schema: ConsoleSession },
-  async handle(request, { accounts, clock }) {
+  async handle(request, deps) {
     const { secret, password, code } = request.body;
-    const begun = await accounts.signIn.setPassword(secret, { password, code: code ?? null }, traceOf(request));
-    const hasSecondFactor = await accounts.secondFactor.isOn(begun.person.id);
-    return replyWithSession(begun, hasSecondFactor, { origin: request.origin, nowMs: clock.nowMs() });
+    const begun = await deps.accounts.signIn.setPassword(secret, { password, code: code ?? null }, traceOf(request));
+    return replyWithSession(begun, deps, request);
   },
 });

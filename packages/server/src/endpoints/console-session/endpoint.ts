@@ -13,7 +13,7 @@ export const consoleSession = defineEndpoint({
     return {
       kind: "json",
       headers: { "cache-control": "no-store" },
-      body: toConsoleSession(session, await accounts.secondFactor.isOn(session.userId)),
+      body: toConsoleSession(session, await accounts.proofsOf(session.userId)),
     };
   },
 });

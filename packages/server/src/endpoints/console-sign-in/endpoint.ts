@@ -15,10 +15,9 @@ export const consoleSignIn = defineEndpoint({
     parse: (json) => parseBody(ConsoleSignInRequest, json),
   },
   reply: { schema: ConsoleSession },
-  async handle(request, { accounts, clock }) {
+  async handle(request, deps) {
     const { email, password, code } = request.body;
-    const begun = await accounts.signIn.withPassword({ email, password, code: code ?? null }, traceOf(request));
-    const hasSecondFactor = await accounts.secondFactor.isOn(begun.person.id);
-    return replyWithSession(begun, hasSecondFactor, { origin: request.origin, nowMs: clock.nowMs() });
+    const begun = await deps.accounts.signIn.withPassword({ email, password, code: code ?? null }, traceOf(request));
+    return replyWithSession(begun, deps, request);
   },
 });

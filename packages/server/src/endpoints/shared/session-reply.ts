@@ -2,13 +2,15 @@ import type { ConsoleSession } from "@parley/wire";
 import { REAUTHENTICATION_MS } from "../../sign-in/sessions.ts";
 import type { NewSession, SessionPrincipal } from "../../sign-in/sessions.ts";
 import type { ClientTrace } from "../../sign-in/create-sign-in.ts";
+import type { Proofs } from "../../sign-in/create-accounts.ts";
 import type { EndpointReply, EndpointRequest } from "../define-endpoint.ts";
+import type { EndpointDeps } from "../deps.ts";
 import { sessionCookie } from "./session-cookie.ts";
 
 /** The session as its own page sees it. */
 export function toConsoleSession(
   session: Pick<SessionPrincipal, "person" | "authenticatedAtMs">,
-  hasSecondFactor: boolean,
+  { hasSecondFactor, confirmWith }: Proofs,
 ): ConsoleSession {
   const { id, email, name, role, organizationId } = session.person;
   return {
@@ -16,20 +18,21 @@ export function toConsoleSession(
     person: { id, email, name, role },
     organization_id: organizationId,
     second_factor: hasSecondFactor,
+    confirm_with: [...confirmWith],
     authenticated_until: new Date(session.authenticatedAtMs + REAUTHENTICATION_MS).toISOString(),
   };
 }
 
 /** The reply of a sign-in: the session, and its cookie. */
-export function replyWithSession(
+export async function replyWithSession(
   begun: NewSession,
-  hasSecondFactor: boolean,
-  at: { readonly origin: string; readonly nowMs: number },
-): EndpointReply {
+  { accounts, clock }: Pick<EndpointDeps, "accounts" | "clock">,
+  { origin }: Pick<EndpointRequest, "origin">,
+): Promise<EndpointReply> {
   return {
     kind: "json",
-    headers: { "set-cookie": sessionCookie(begun, at.origin), "cache-control": "no-store" },
-    body: toConsoleSession({ person: begun.person, authenticatedAtMs: at.nowMs }, hasSecondFactor),
+    headers: { "set-cookie": sessionCookie(begun, origin), "cache-control": "no-store" },
+    body: toConsoleSession({ person: begun.person, authenticatedAtMs: clock.nowMs() }, await accounts.proofsOf(begun.person.id)),
   };
 }
 
