@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createAuthenticator } from "./auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "./auth/ensure-first-organization.ts";
-import { API_KEY_PURPOSE, createFirstKey, createKey } from "./auth/manage-api-keys.ts";
+import { API_KEY_PURPOSE, createFirstKey, createKey, rotateKey } from "./auth/manage-api-keys.ts";
 import { deriveKey, loadMasterSecret } from "./auth/master-secret.ts";
 import { createBatches } from "./batches/create-batches.ts";
 import { startBatchWorker } from "./batches/create-batch-worker.ts";
@@ -46,7 +46,7 @@ import { createPriceBook } from "./money/price-book.ts";
 import { advanceTiers, monthlyCapOf } from "./money/advance-tiers.ts";
 import { createChargingBiller } from "./money/create-charging-biller.ts";
 import { usdToNanoUsd } from "./money/nano-usd.ts";
-import { toAlertSenders } from "./money/alerts/alert-channels.ts";
+import { toAlertChannels, toAlertSenders } from "./money/alerts/alert-channels.ts";
 import { createSpendAlerts } from "./money/alerts/create-spend-alerts.ts";
 import { createRecordingBiller } from "./money/create-recording-biller.ts";
 import { toOwnPrices } from "./money/to-own-prices.ts";
@@ -275,7 +275,11 @@ export async function startParley(options: {
     snapshots: () => snapshots.status(),
     snapshotBudgetBytes: config.cache.budget_bytes,
     mapping: config.models,
-    isPool: (name) => Object.hasOwn(config.pools, name),
+    upstreams: {
+      status: () => router.status(),
+      configured: config.upstreams,
+      pools: config.pools,
+    },
     availableBytes: readAvailableBytes,
     changes,
     clock,
@@ -375,6 +379,7 @@ export async function startParley(options: {
     limitPolicy,
     limitGauge: createLimitGauge(buckets),
     charging: { isOn: isCharging, isPrepaid: isCharging && isPrepaid },
+    alertChannels: toAlertChannels(config.alerts),
     dataPolicy,
     retention,
     exportWorkspace: (workspace) => exportWorkspace({ storage, blobs, clock }, workspace),
@@ -382,6 +387,7 @@ export async function startParley(options: {
     tenancy,
     inferenceGeos,
     createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey }, options, doer),
+    rotateApiKey: (id, overlapMs, doer) => rotateKey({ ...tenancy, hmacKey }, id, overlapMs, doer),
     thinkingSigner,
     searchSeals,
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),

@@ -31,6 +31,7 @@ export * from "./admin/api-keys.ts";
 export * from "./admin/audit-log.ts";
 export * from "./admin/data-retention.ts";
 export * from "./admin/billing.ts";
+export * from "./admin/spend-alerts.ts";
 export * from "./admin/requests.ts";
 export {
   parseBySchema,

@@ -1,9 +1,17 @@
-import { ApiKey, ApiKeyPage, ConsoleApiKeyCreated, type ConsoleApiKeyCreateRequest } from "@parley/wire";
-import { infiniteQueryOptions } from "@tanstack/react-query";
+import {
+  ApiKey,
+  ApiKeyPage,
+  ConsoleApiKeyCreated,
+  type ConsoleApiKeyCreateRequest,
+  ConsoleApiKeyUses,
+} from "@parley/wire";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call } from "./call.ts";
 
 const PATH = "/v1/organizations/api_keys";
 const PAGE_SIZE = 50;
+/** What one question may be about. */
+const USES_MAX = 100;
 
 export interface ApiKeyFilter {
   readonly workspaceId: string | null;
@@ -23,6 +31,31 @@ export const apiKeysQuery = ({ workspaceId, status }: ApiKeyFilter) =>
 
 export const createApiKey = (body: ConsoleApiKeyCreateRequest) =>
   call(ConsoleApiKeyCreated, "/console/api/api-keys", { method: "POST", body });
+
+/** By the id of each key that was ever used, when it last was. */
+export const apiKeyUsesQuery = (ids: readonly string[]) =>
+  queryOptions({
+    queryKey: [...API_KEYS, "uses", ids],
+    queryFn: async ({ signal }) => {
+      const pages = Array.from({ length: Math.ceil(ids.length / USES_MAX) }, (_, page) =>
+        call(ConsoleApiKeyUses, "/console/api/api-key-uses", {
+          query: { "api_key_ids[]": ids.slice(page * USES_MAX, (page + 1) * USES_MAX) },
+          signal,
+        }),
+      );
+      const uses = (await Promise.all(pages)).flatMap((page) => page.data);
+      return new Map(uses.map((use) => [use.api_key_id, use.last_used_at]));
+    },
+    enabled: ids.length > 0,
+    placeholderData: (before) => before,
+  });
+
+/** A key in the place of another, which goes on working for so long. */
+export const rotateApiKey = (id: string, overlapHours: number) =>
+  call(ConsoleApiKeyCreated, `/console/api/api-keys/${encodeURIComponent(id)}/rotate`, {
+    method: "POST",
+    body: { overlap_hours: overlapHours },
+  });
 
 export const updateApiKey = (
   id: string,

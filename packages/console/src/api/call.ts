@@ -15,6 +15,8 @@ export interface CallOptions {
   readonly query?: Readonly<Record<string, string | number | readonly string[] | null | undefined>>;
   /** Null: the organization's default one. */
   readonly workspaceId?: string | null;
+  /** What an operation of a beta asks to be named. */
+  readonly beta?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,7 +35,7 @@ export async function call<T>(schema: Schema<T>, path: string, options: CallOpti
 
 /** The reply itself, for streams and downloads; an error reply is thrown. */
 export async function send(path: string, options: CallOptions = {}): Promise<Response> {
-  const { method = "GET", body, form, query = {}, workspaceId, signal } = options;
+  const { method = "GET", body, form, query = {}, workspaceId, beta, signal } = options;
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value === null || value === undefined) continue;
@@ -50,6 +52,7 @@ export async function send(path: string, options: CallOptions = {}): Promise<Res
         "anthropic-version": "2023-06-01",
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(workspaceId ? { "anthropic-workspace-id": workspaceId } : {}),
+        ...(beta ? { "anthropic-beta": beta } : {}),
       },
       ...(body === undefined ? (form ? { body: form } : {}) : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {}),

@@ -48,4 +48,10 @@ export const deleteInvite = (id: string) =>
 export const updateUser = (id: string, role: string) =>
   call(OrganizationUser, `${USERS_PATH}/${encodeURIComponent(id)}`, { method: "POST", body: { role } });
 
+const SIGN_OUT_BETA = "admin-user-sign-out-2026-10-08";
+
+/** Ends all their sessions; their keys go on. */
+export const signUserOut = (id: string) =>
+  call(OrganizationUser, `${USERS_PATH}/${encodeURIComponent(id)}/sign_out`, { method: "POST", beta: SIGN_OUT_BETA });
+
 export const removeUser = (id: string) => call(UserDeleted, `${USERS_PATH}/${encodeURIComponent(id)}`, { method: "DELETE" });

@@ -1,6 +1,5 @@
-import { Workspace, WorkspacePage } from "@parley/wire";
+import { type ConsoleWorkspace, ConsoleWorkspaceList, Workspace, WorkspacePage } from "@parley/wire";
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { isAdministrator, useSession } from "../app/use-session.ts";
 import { call } from "./call.ts";
 
 const PATH = "/v1/organizations/workspaces";
@@ -15,9 +14,14 @@ export const workspacesQuery = queryOptions({
     (await call(WorkspacePage, PATH, { query: { limit: LIMIT_MAX, include_default: "true" }, signal })).data,
 });
 
-/** Empty for who may not see them: the server then takes the person's own. */
-export function useWorkspaces(): readonly Workspace[] {
-  const { data } = useQuery({ ...workspacesQuery, enabled: isAdministrator(useSession()) });
+const ownWorkspacesQuery = queryOptions({
+  queryKey: [...WORKSPACES, "own"],
+  queryFn: async ({ signal }) => (await call(ConsoleWorkspaceList, "/console/api/workspaces", { signal })).data,
+});
+
+/** Those that the person may see, newest first and the default one last. */
+export function useWorkspaces(): readonly ConsoleWorkspace[] {
+  const { data } = useQuery(ownWorkspacesQuery);
   return data ?? [];
 }
 

@@ -1,3 +1,4 @@
+import type { ConsoleAbility, ConsoleSession } from "@parley/wire";
 import {
   Activity,
   Boxes,
@@ -10,6 +11,7 @@ import {
   Layers,
   LayoutGrid,
   type LucideIcon,
+  Puzzle,
   ReceiptText,
   Rocket,
   ScrollText,
@@ -17,6 +19,7 @@ import {
   Users,
 } from "lucide-react";
 import { text } from "./text.ts";
+import { may } from "./use-session.ts";
 
 export interface Destination {
   readonly path:
@@ -25,6 +28,7 @@ export interface Destination {
     | "/models"
     | "/batches"
     | "/files"
+    | "/skills"
     | "/usage"
     | "/cost"
     | "/requests"
@@ -39,7 +43,8 @@ export interface Destination {
   readonly icon: LucideIcon;
   /** Words that also lead here in the command menu. */
   readonly words: string;
-  readonly needsAdministrator: boolean;
+  /** Null: everybody's. */
+  readonly needs: ConsoleAbility | null;
 }
 
 export interface DestinationGroup {
@@ -52,43 +57,46 @@ export const DESTINATION_GROUPS: readonly DestinationGroup[] = [
   {
     label: text.groups.build,
     destinations: [
-      { path: "/", label: "Start", icon: Rocket, words: "home begin connect quick", needsAdministrator: false },
+      { path: "/", label: "Start", icon: Rocket, words: "home begin connect quick", needs: null },
       {
         path: "/workbench",
         label: "Workbench",
         icon: FlaskConical,
         words: "chat prompt playground try",
-        needsAdministrator: false,
+        needs: "use_models",
       },
-      { path: "/models", label: "Models", icon: Boxes, words: "weights capabilities context", needsAdministrator: false },
-      { path: "/batches", label: "Batches", icon: Layers, words: "bulk results queue", needsAdministrator: false },
-      { path: "/files", label: "Files", icon: Files, words: "upload document pdf image", needsAdministrator: false },
+      { path: "/models", label: "Models", icon: Boxes, words: "weights capabilities context", needs: null },
+      { path: "/batches", label: "Batches", icon: Layers, words: "bulk results queue", needs: "use_models" },
+      { path: "/files", label: "Files", icon: Files, words: "upload document pdf image", needs: "use_models" },
+      { path: "/skills", label: "Skills", icon: Puzzle, words: "folder upload xlsx docx pptx pdf", needs: "use_models" },
     ],
   },
   {
     label: text.groups.observe,
     destinations: [
-      { path: "/usage", label: "Usage", icon: ChartNoAxesColumn, words: "tokens chart cache report", needsAdministrator: true },
-      { path: "/cost", label: "Cost", icon: CircleDollarSign, words: "money price spend report", needsAdministrator: true },
-      { path: "/requests", label: "Requests", icon: Activity, words: "log latency waterfall error", needsAdministrator: true },
+      { path: "/usage", label: "Usage", icon: ChartNoAxesColumn, words: "tokens chart cache report", needs: "see_billing" },
+      { path: "/cost", label: "Cost", icon: CircleDollarSign, words: "money price spend report", needs: "see_billing" },
+      { path: "/requests", label: "Requests", icon: Activity, words: "log latency waterfall error", needs: "administer" },
     ],
   },
   {
     label: text.groups.manage,
     destinations: [
-      { path: "/api-keys", label: "API keys", icon: KeyRound, words: "secret token create", needsAdministrator: true },
-      { path: "/limits", label: "Limits", icon: Gauge, words: "rate tier spend budget increase", needsAdministrator: false },
-      { path: "/billing", label: "Billing", icon: ReceiptText, words: "credits statement invoice", needsAdministrator: true },
-      { path: "/workspaces", label: "Workspaces", icon: LayoutGrid, words: "team project", needsAdministrator: true },
-      { path: "/members", label: "Members", icon: Users, words: "people invite role user", needsAdministrator: true },
-      { path: "/audit-log", label: "Audit log", icon: ScrollText, words: "history events who", needsAdministrator: true },
+      { path: "/api-keys", label: "API keys", icon: KeyRound, words: "secret token create", needs: "administer" },
+      { path: "/limits", label: "Limits", icon: Gauge, words: "rate tier spend budget increase", needs: null },
+      { path: "/billing", label: "Billing", icon: ReceiptText, words: "credits statement invoice", needs: "see_billing" },
+      { path: "/workspaces", label: "Workspaces", icon: LayoutGrid, words: "team project", needs: "administer" },
+      { path: "/members", label: "Members", icon: Users, words: "people invite role user", needs: "administer" },
+      { path: "/audit-log", label: "Audit log", icon: ScrollText, words: "history events who", needs: "administer" },
       {
         path: "/settings",
         label: "Settings",
         icon: Settings,
         words: "retention residency privacy openid sso",
-        needsAdministrator: true,
+        needs: "administer",
       },
     ],
   },
 ];
+
+export const isShown = ({ needs }: Destination, session: ConsoleSession): boolean => needs === null || may(session, needs);

@@ -89,6 +89,12 @@ const filesRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/files/files-page.tsx"), "FilesPage"),
 });
 
+const skillsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/skills",
+  component: lazyRouteComponent(() => import("../features/skills/skills-page.tsx"), "SkillsPage"),
+});
+
 const apiKeysRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/api-keys",
@@ -175,6 +181,7 @@ const routeTree = rootRoute.addChildren([
     modelsRoute,
     batchesRoute,
     filesRoute,
+    skillsRoute,
     usageRoute,
     costRoute,
     requestsRoute,

@@ -3,12 +3,12 @@ import { Menu as MenuIcon, Search } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { IconButton } from "../ui/icon-button.tsx";
 import { AccountButton } from "./account-button.tsx";
-import { DESTINATION_GROUPS } from "./destinations.ts";
+import { DESTINATION_GROUPS, isShown } from "./destinations.ts";
 import { Logo } from "./logo.tsx";
 import { ReauthenticationProvider } from "./reauthentication.tsx";
 import { text } from "./text.ts";
 import { useLiveUpdates } from "./use-live-updates.ts";
-import { isAdministrator, useSession } from "./use-session.ts";
+import { useSession } from "./use-session.ts";
 
 // What opens is fetched when it is wanted, so that the first page comes sooner.
 const loadAccountMenu = () => import("./account-menu.tsx");
@@ -97,7 +97,7 @@ function Sidebar({ onSearch, onLeave }: { readonly onSearch: () => void; readonl
       </button>
       <nav aria-label={text.navigation} className="grid gap-4">
         {DESTINATION_GROUPS.map(({ label, destinations }) => {
-          const shown = destinations.filter((each) => !each.needsAdministrator || isAdministrator(session));
+          const shown = destinations.filter((each) => isShown(each, session));
           if (shown.length === 0) return null;
           return (
             <div key={label}>

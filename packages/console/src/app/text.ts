@@ -10,6 +10,7 @@ export const text = {
   actions: "Actions",
   navigation: "Main",
   workspace: "Workspace",
+  allWorkspaces: "All workspaces",
   groups: { build: "Build", observe: "Observe", manage: "Manage" },
   theme: "Theme",
   themes: { system: "System", light: "Light", dark: "Dark" },

@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { LogOut, type LucideIcon, Plus, UserRound } from "lucide-react";
-import { DESTINATION_GROUPS } from "./destinations.ts";
+import { DESTINATION_GROUPS, isShown } from "./destinations.ts";
 import { text } from "./text.ts";
 import { setTheme, THEMES } from "./theme.ts";
 import { THEME_ICONS } from "./theme-icons.ts";
@@ -21,7 +21,7 @@ export function useCommands(): readonly Command[] {
   const navigate = useNavigate();
   const signOut = useSignOut();
   const pages = DESTINATION_GROUPS.flatMap(({ destinations }) => destinations)
-    .filter((each) => !each.needsAdministrator || isAdministrator(session))
+    .filter((each) => isShown(each, session))
     .map(({ path, label, words, icon }): Command => ({
       label,
       words,

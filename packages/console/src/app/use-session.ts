@@ -1,4 +1,4 @@
-import type { ConsoleSession } from "@parley/wire";
+import type { ConsoleAbility, ConsoleSession } from "@parley/wire";
 import { useQuery } from "@tanstack/react-query";
 import { sessionQuery } from "../api/session.ts";
 
@@ -9,7 +9,7 @@ export function useSession(): ConsoleSession {
   return data;
 }
 
-const ADMINISTRATORS: ReadonlySet<string> = new Set(["admin", "owner", "primary_owner"]);
-
 /** What to show; what may be done the server decides. */
-export const isAdministrator = (session: ConsoleSession): boolean => ADMINISTRATORS.has(session.person.role);
+export const may = (session: ConsoleSession, ability: ConsoleAbility): boolean => session.may.includes(ability);
+
+export const isAdministrator = (session: ConsoleSession): boolean => may(session, "administer");

@@ -1,23 +1,15 @@
 import { useState } from "react";
 import { useWorkspaces } from "../api/workspaces.ts";
-import { SelectField } from "../ui/field.tsx";
-import { text } from "./text.ts";
+import { WorkspaceField } from "./workspace-field.tsx";
 
-/** Which workspace a page is about, and the field to choose another; no field where there is one workspace. */
+/** In which workspace a page uses models, files and the like, and the field to choose another. */
 export function useWorkspaceChoice() {
-  const workspaces = useWorkspaces();
+  const workspaces = useWorkspaces().filter((each) => each.may_use_models);
   const [chosen, setChosen] = useState<string | null>(null);
-  // The default workspace is the oldest, and stands last.
+  // The default workspace stands last.
   const workspaceId = chosen ?? workspaces.at(-1)?.id ?? null;
   const field = workspaces.length > 1 && (
-    <SelectField
-      label={text.workspace}
-      isLabelHidden
-      className="w-auto"
-      choices={workspaces.map((each) => ({ value: each.id, label: each.name }))}
-      value={workspaceId ?? ""}
-      onChange={(event) => setChosen(event.target.value)}
-    />
+    <WorkspaceField isForModels isLabelHidden className="w-auto" value={workspaceId} onChange={setChosen} />
   );
-  return { workspaceId, field };
+  return { workspaceId, setWorkspaceId: setChosen, field };
 }

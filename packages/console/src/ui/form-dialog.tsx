@@ -10,6 +10,7 @@ export function FormDialog({
   description,
   action,
   isBusy,
+  isBlocked = false,
   error,
   isWide = false,
   onClose,
@@ -21,6 +22,8 @@ export function FormDialog({
   /** What the sending button says. */
   readonly action: string;
   readonly isBusy: boolean;
+  /** There is nothing to send yet. */
+  readonly isBlocked?: boolean;
   readonly error: unknown;
   readonly isWide?: boolean;
   readonly onClose: () => void;
@@ -46,7 +49,7 @@ export function FormDialog({
       actions={
         <>
           <Button onClick={onClose}>{text.cancel}</Button>
-          <Button kind="primary" type="submit" form={id} isBusy={isBusy}>
+          <Button kind="primary" type="submit" form={id} isBusy={isBusy} disabled={isBlocked}>
             {action}
           </Button>
         </>

@@ -1,4 +1,5 @@
 import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { classNames } from "./class-names.ts";
 
 export interface BarSeries {
   readonly name: string;
@@ -20,16 +21,21 @@ export function StackedBars({
   names,
   series,
   format,
+  onZoom,
 }: {
   readonly label: string;
   /** Of each bar. */
   readonly names: readonly string[];
   readonly series: readonly BarSeries[];
   readonly format: (value: number) => string;
+  /** Somebody drew across these bars, from the first to the last. */
+  readonly onZoom?: (first: number, last: number) => void;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [hovered, setHovered] = useState<number | null>(null);
+  /** Where drawing began. */
+  const [drawnFrom, setDrawnFrom] = useState<number | null>(null);
   useEffect(() => {
     if (!box.current) return undefined;
     const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
@@ -44,10 +50,19 @@ export function StackedBars({
   const heightOf = (value: number) => (value / top) * (HEIGHT - TOP - BOTTOM);
   const labelEvery = Math.max(1, Math.ceil(LABEL_PX / step));
 
-  function onPointerMove({ nativeEvent }: PointerEvent): void {
+  function barAt({ nativeEvent }: PointerEvent): number | null {
     const bar = Math.floor((nativeEvent.offsetX - LEFT) / step);
-    setHovered(bar >= 0 && bar < names.length ? bar : null);
+    return bar >= 0 && bar < names.length ? bar : null;
   }
+
+  function onPointerUp(): void {
+    if (drawnFrom !== null && hovered !== null && hovered !== drawnFrom) {
+      onZoom?.(Math.min(drawnFrom, hovered), Math.max(drawnFrom, hovered));
+    }
+    setDrawnFrom(null);
+  }
+
+  const marked = hovered === null ? null : { first: Math.min(hovered, drawnFrom ?? hovered), last: Math.max(hovered, drawnFrom ?? hovered) };
 
   return (
     <div ref={box} className="relative h-[250px]">
@@ -57,9 +72,17 @@ export function StackedBars({
           aria-label={label}
           width={width}
           height={HEIGHT}
-          className="block"
-          onPointerMove={onPointerMove}
-          onPointerLeave={() => setHovered(null)}
+          className={classNames("block", onZoom && "cursor-crosshair select-none")}
+          onPointerMove={(event) => setHovered(barAt(event))}
+          onPointerDown={(event) => {
+            // A finger scrolls the page.
+            if (event.pointerType === "mouse" && event.button === 0) setDrawnFrom(barAt(event));
+          }}
+          onPointerUp={onPointerUp}
+          onPointerLeave={() => {
+            setHovered(null);
+            setDrawnFrom(null);
+          }}
         >
           {Array.from({ length: TICKS + 1 }, (_, tick) => {
             const value = (top / TICKS) * tick;
@@ -73,11 +96,11 @@ export function StackedBars({
               </g>
             );
           })}
-          {hovered !== null && (
+          {marked !== null && (
             <rect
-              x={LEFT + hovered * step}
+              x={LEFT + marked.first * step}
               y={TOP}
-              width={step}
+              width={(marked.last - marked.first + 1) * step}
               height={HEIGHT - TOP - BOTTOM}
               fill="var(--hover)"
               opacity="0.7"

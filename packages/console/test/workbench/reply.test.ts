@@ -60,7 +60,7 @@ test("a stream's events add up to its reply", () => {
     model: "claude-haiku-4-5",
     blocks: [
       { type: "thinking", thinking: "Let me see.", signature: "sig" },
-      { type: "text", text: "Hello" },
+      { type: "text", text: "Hello", citations: [] },
       { type: "tool_use", id: "toolu_1", name: "add", json: '{"a":1}' },
     ],
     stopReason: "tool_use",

@@ -71,7 +71,7 @@ test("of a reply that was stopped only what is whole goes back", () => {
       ...beginReply(0),
       blocks: [
         { type: "thinking", thinking: "Half a th", signature: "" },
-        { type: "text", text: "Half an ans" },
+        { type: "text", text: "Half an ans", citations: [] },
         { type: "tool_use", id: "toolu_1", name: "add", json: '{"a' },
       ],
     },

@@ -6,6 +6,7 @@ const TOPICS: readonly (readonly [prefix: string, topic: ChangeTopic])[] = [
   ["complete", "requests"],
   ["batches-", "batches"],
   ["files-", "files"],
+  ["skill", "skills"],
   ["workspaces-rate-limits-", "limits"],
   ["spend-", "limits"],
   ["console-spend-", "limits"],

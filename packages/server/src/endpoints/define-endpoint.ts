@@ -143,6 +143,8 @@ export interface EndpointDefinition<Who extends Permission = Permission, Body = 
   readonly permission: Who;
   /** A signed-in administrator must have proved who they are a short while ago; an admin key is not asked. */
   readonly asksAgain?: boolean;
+  /** Of those who are signed in, also who has the role `billing` may: it only reads what was spent. */
+  readonly forBilling?: boolean;
   /** Its failures belong to the log of requests, whose successes are the turns of the ledger. */
   readonly isLogged?: boolean;
   readonly query?: z.ZodObject;

@@ -48,6 +48,8 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly limitGauge: LimitGauge;
   /** Whether turns are charged to credits and limits, and need credits. */
   readonly charging: { readonly isOn: boolean; readonly isPrepaid: boolean };
+  /** How spend alerts are sent; null: not at all. */
+  readonly alertChannels: { readonly webhookOrigin: string | null; readonly mailFrom: string | null };
   readonly dataPolicy: DataPolicy;
   readonly retention: Retention;
   /** Everything that is kept of it, as a gzipped tar. */
@@ -55,6 +57,8 @@ export interface EndpointDeps extends RunTurnDeps {
   readonly accounts: Accounts;
   /** Makes a key of any organization: who calls it has seen to whose the workspace is. */
   readonly createApiKey: (options: CreateKeyOptions, doer: Doer) => Promise<CreatedApiKey>;
+  /** The same of replacing one. */
+  readonly rotateApiKey: (apiKeyId: string, overlapMs: number, doer: Doer) => Promise<CreatedApiKey>;
   /** Name of each thing that a turn needs, and whether it is there. */
   readonly readiness: () => Promise<Readonly<Record<string, boolean>>>;
 }

@@ -8,6 +8,8 @@ import { billingGet } from "./billing-get/endpoint.ts";
 import { consoleSpend } from "./console-spend/endpoint.ts";
 import { consoleSpendIncrease } from "./console-spend-increase/endpoint.ts";
 import { rateLimitsUsage } from "./rate-limits-usage/endpoint.ts";
+import { consoleWorkspaces } from "./console-workspaces/endpoint.ts";
+import { spendAlertsGet } from "./spend-alerts-get/endpoint.ts";
 import { spendLimitsProgress } from "./spend-limits-progress/endpoint.ts";
 import { statementsGet } from "./statements-get/endpoint.ts";
 import { requestsGet } from "./requests-get/endpoint.ts";
@@ -22,6 +24,8 @@ import { batchesResults } from "./batches-results/endpoint.ts";
 import { batchesDelete } from "./batches-delete/endpoint.ts";
 import { complete } from "./complete/endpoint.ts";
 import { consoleApiKeysCreate } from "./console-api-keys-create/endpoint.ts";
+import { consoleApiKeysRotate } from "./console-api-keys-rotate/endpoint.ts";
+import { consoleApiKeysUses } from "./console-api-keys-uses/endpoint.ts";
 import { consoleInvite } from "./console-invite/endpoint.ts";
 import { consoleInvitesLink } from "./console-invites-link/endpoint.ts";
 import { consoleEvents } from "./console-events/endpoint.ts";
@@ -195,6 +199,10 @@ export const endpoints: readonly Endpoint[] = [
   consoleSpend,
   consoleSpendIncrease,
   consoleApiKeysCreate,
+  consoleApiKeysRotate,
+  consoleApiKeysUses,
+  consoleWorkspaces,
+  spendAlertsGet,
   consoleInvite,
   consoleInvitesLink,
   consoleOpenid,

@@ -1,11 +1,13 @@
 import type { ConsoleModels, ConsoleWeights } from "@parley/wire";
 import type { LocalModels, PlannedModel } from "../engines/local/create-local-models.ts";
 import type { ModelStatus } from "../engines/local/model-pool-types.ts";
+import type { UpstreamStatus } from "../engines/router/create-router.ts";
 import type { ModelLoad } from "../engines/turn-engine/create-turn-engine.ts";
 import type { Changes } from "../platform/changes.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Failure, fail } from "../platform/fail.ts";
 import type { Log } from "../platform/log.ts";
+import type { RoutesConfig } from "../platform/upstreams-config.ts";
 import type { CatalogWeights } from "../weights/catalog.ts";
 import type { Pull, Pulls } from "../weights/create-pulls.ts";
 import type { InstalledWeights, WeightsStore } from "../weights/weights-store.ts";
@@ -34,8 +36,12 @@ export function createModelControl(deps: {
   readonly snapshots: () => { readonly snapshots: number; readonly bytes: number };
   readonly snapshotBudgetBytes: number;
   readonly mapping: Readonly<Record<string, string>>;
-  /** Pools of upstreams, which are there without being on disk. */
-  readonly isPool?: (name: string) => boolean;
+  /** Other servers that answer; left out: there are none. */
+  readonly upstreams?: {
+    readonly status: () => readonly UpstreamStatus[];
+    readonly configured: RoutesConfig["upstreams"];
+    readonly pools: RoutesConfig["pools"];
+  };
   readonly availableBytes: () => Promise<number>;
   readonly changes: Pick<Changes, "note">;
   readonly clock: Clock;
@@ -44,6 +50,8 @@ export function createModelControl(deps: {
   readonly signal: AbortSignal;
 }): ModelControl {
   const { pool, store, catalog, pulls, changes, clock, log, signal } = deps;
+  // They are there without being on disk.
+  const pools = deps.upstreams?.pools ?? {};
   const loadFaults = new Map<string, string>();
   let plans: { readonly atMs: number; readonly list: Promise<readonly PlannedModel[]> } | null = null;
 
@@ -101,7 +109,17 @@ export function createModelControl(deps: {
         families: Object.entries(deps.mapping).map(([name, weights]) => ({
           name,
           weights,
-          is_installed: here.has(weights) || deps.isPool?.(weights) === true,
+          is_installed: here.has(weights) || Object.hasOwn(pools, weights),
+        })),
+        upstreams: (deps.upstreams?.status() ?? []).map((status) => {
+          const configured = deps.upstreams?.configured[status.upstream];
+          return toUpstream(status, { kind: configured?.kind ?? "", url: maySteer ? (configured?.url ?? null) : null });
+        }),
+        pools: Object.entries(pools).map(([name, { title, targets, fallbacks }]) => ({
+          name,
+          title: title ?? name,
+          targets,
+          fallbacks,
         })),
         memory: { planned_bytes: status.plannedBytes, budget_bytes: status.budgetBytes, available_bytes: availableBytes },
         snapshots: { count: snapshots, bytes, budget_bytes: deps.snapshotBudgetBytes },
@@ -157,6 +175,27 @@ function toEngine(status: ModelStatus, load: ModelLoad | undefined): ConsoleWeig
     load_progress: status.loadProgress,
     loaded_at: status.loadedAtMs === null ? null : new Date(status.loadedAtMs).toISOString(),
     crashes: status.crashes,
+  };
+}
+
+const MS_PER_SECOND = 1_000;
+/** A busy upstream answers all the time: open pages are not told of each. */
+const ANSWERED_STEP_MS = 10_000;
+
+function toUpstream(
+  { upstream, isUp, fault, pausedForMs, answeredAtMs, outstandingTokens }: UpstreamStatus,
+  { kind, url }: { readonly kind: string; readonly url: string | null },
+): ConsoleModels["upstreams"][number] {
+  const toldMs = answeredAtMs === null ? null : Math.floor(answeredAtMs / ANSWERED_STEP_MS) * ANSWERED_STEP_MS;
+  return {
+    name: upstream,
+    kind,
+    url,
+    is_up: isUp,
+    fault,
+    retry_in_seconds: pausedForMs === null ? null : Math.ceil(pausedForMs / MS_PER_SECOND),
+    answered_at: toldMs === null ? null : new Date(toldMs).toISOString(),
+    outstanding_tokens: outstandingTokens,
   };
 }
 

@@ -3,6 +3,7 @@ export type ChangeTopic =
   | "requests"
   | "batches"
   | "files"
+  | "skills"
   | "limits"
   | "billing"
   | "api-keys"

@@ -1,3 +1,4 @@
+import type { ConsoleAbility } from "@parley/wire";
 import { deriveKey, type MasterSecret } from "../auth/master-secret.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { BucketStore } from "../limits/bucket-store.ts";
@@ -6,12 +7,14 @@ import { sweepSessions } from "../storage/sessions.ts";
 import { sweepTickets } from "../storage/sign-in-tickets.ts";
 import type { Storage } from "../storage/storage.ts";
 import { findCredentials, hasIdentity } from "../storage/user-credentials.ts";
+import type { Person } from "../tenancy/create-people.ts";
 import { createSignIn, type SignIn } from "./create-sign-in.ts";
 import { createOpenId, type OpenId, type OpenIdSettings } from "./openid.ts";
 import type { People } from "./people.ts";
 import { createSecondFactor, type SecondFactor } from "./second-factor.ts";
 import { createSessions, type SessionPrincipal, type Sessions } from "./sessions.ts";
 import { toWorkspacePrincipal } from "./to-workspace-principal.ts";
+import { listAbilities, listWorkspacesOfPerson, type PersonsWorkspace } from "./workspaces-of-person.ts";
 
 /** How a person proves who they are. */
 export interface Proofs {
@@ -31,6 +34,8 @@ export interface Accounts {
   proofsOf(userId: string): Promise<Proofs>;
   /** A signed-in person in a workspace; null names the default one. */
   toWorkspacePrincipal(session: SessionPrincipal, workspaceId: string | null): Promise<Principal>;
+  workspacesOf(session: SessionPrincipal): Promise<readonly PersonsWorkspace[]>;
+  abilitiesOf(person: Person): Promise<ConsoleAbility[]>;
   /** Forgets sessions and tickets that are over. */
   sweep(): Promise<void>;
 }
@@ -69,6 +74,8 @@ export function createAccounts(deps: {
       };
     },
     toWorkspacePrincipal: (session, workspaceId) => toWorkspacePrincipal(storage, session, workspaceId),
+    workspacesOf: (session) => listWorkspacesOfPerson(storage, session),
+    abilitiesOf: ({ id: userId, organizationId, role }) => listAbilities(storage, { userId, organizationId, role }),
     async sweep() {
       await sweepSessions(storage, clock.nowMs());
       await sweepTickets(storage, clock.nowMs());

@@ -15,6 +15,17 @@ const USING_WORKSPACE_ROLES: ReadonlySet<WorkspaceRoleName> = new Set([
   "workspace_admin",
 ]);
 
+/** Whether somebody may use models in a workspace; `role` is theirs in it, null where they have none. */
+export function mayUseModels(
+  who: Pick<SessionPrincipal, "role">,
+  workspace: { readonly isDefault: boolean; readonly role: WorkspaceRoleName | null },
+): boolean {
+  if (isAdministrator(who)) return true;
+  return workspace.isDefault
+    ? USING_ROLES.has(who.role)
+    : workspace.role !== null && USING_WORKSPACE_ROLES.has(workspace.role);
+}
+
 /**
  * A signed-in person in a workspace; null names the default one. Throws `not_found_error` for a workspace that is not theirs
  * to see, `permission_error` for a role that may not use models.
@@ -29,14 +40,10 @@ export async function toWorkspacePrincipal(
   const workspace = id === null ? null : await findWorkspace(storage, organizationId, id);
   if (!workspace || workspace.archivedAt !== null) throw unknownWorkspace(id);
   if (!isAdministrator(session)) {
-    if (workspace.isDefault) {
-      if (!USING_ROLES.has(role)) throw fail("permission_error", { public: `The role ${role} may not use models.` });
-    } else {
-      const member = await findWorkspaceMember(storage, workspace.id, userId);
-      if (!member) throw unknownWorkspace(id);
-      if (!USING_WORKSPACE_ROLES.has(member.role)) {
-        throw fail("permission_error", { public: `The role ${member.role} may not use models.` });
-      }
+    const member = workspace.isDefault ? null : await findWorkspaceMember(storage, workspace.id, userId);
+    if (!workspace.isDefault && !member) throw unknownWorkspace(id);
+    if (!mayUseModels(session, { isDefault: workspace.isDefault, role: member?.role ?? null })) {
+      throw fail("permission_error", { public: `The role ${member?.role ?? role} may not use models.` });
     }
   }
   return { organizationId, workspaceId: workspace.id, apiKeyId: NO_API_KEY, userId };

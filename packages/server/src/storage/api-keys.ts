@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, lte, ne, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNull, lte, ne, or, sql, type SQL } from "drizzle-orm";
 import { apiKeys, workspaces } from "./schema.ts";
 import { selectPage, type PageOf, type PageRequest } from "./select-page.ts";
 import type { Queries, RunOptions, Storage } from "./storage.ts";
@@ -98,6 +98,22 @@ export function listApiKeys(
     createdByUserId === null ? undefined : eq(apiKeys.createdByUserId, createdByUserId),
   );
   return storage.run({ operation: "list api keys", repeatable: true }, (database) => selectPage(database, apiKeys, where, page));
+}
+
+/** When keys of an organization were used last; those that never were are left out. */
+export async function listApiKeyUses(
+  storage: Storage,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<{ readonly id: string; readonly lastUsedAt: Date }[]> {
+  if (ids.length === 0) return [];
+  const rows = await storage.run({ operation: "list api key uses", repeatable: true }, (database) =>
+    database
+      .select({ id: apiKeys.id, lastUsedAt: apiKeys.lastUsedAt })
+      .from(apiKeys)
+      .where(and(eq(apiKeys.organizationId, organizationId), inArray(apiKeys.id, [...ids]))),
+  );
+  return rows.flatMap(({ id, lastUsedAt }) => (lastUsedAt === null ? [] : [{ id, lastUsedAt }]));
 }
 
 /** Of every organization, oldest first; every status, so that a revoked key can still be recognised in a report. */

@@ -1,8 +1,9 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
 import { spendAlertDeliveries, spendAlerts, users } from "./schema.ts";
 import type { Storage } from "./storage.ts";
 
 export type SpendAlertRow = typeof spendAlerts.$inferSelect;
+export type SpendAlertDeliveryRow = typeof spendAlertDeliveries.$inferSelect;
 export type AlertChannel = (typeof spendAlertDeliveries.$inferSelect)["channel"];
 
 export interface DueDelivery {
@@ -10,6 +11,36 @@ export interface DueDelivery {
   readonly channel: AlertChannel;
   /** This one included. */
   readonly attempts: number;
+}
+
+/** As `recordSpendAlerts` has them. */
+export const SPEND_ALERT_THRESHOLDS_PERCENT = [50, 80, 100] as const;
+
+export interface ToldSpendAlert {
+  readonly alert: SpendAlertRow;
+  readonly deliveries: readonly SpendAlertDeliveryRow[];
+}
+
+/** The newest alerts of an organization, and how they were told. */
+export function listSpendAlerts(storage: Storage, organizationId: string, limit: number): Promise<ToldSpendAlert[]> {
+  return storage.run({ operation: "list spend alerts", repeatable: true }, async (database) => {
+    const alerts = await database
+      .select()
+      .from(spendAlerts)
+      .where(eq(spendAlerts.organizationId, organizationId))
+      .orderBy(desc(spendAlerts.createdAt), desc(spendAlerts.id))
+      .limit(limit);
+    const ids = alerts.map(({ id }) => id);
+    const deliveries =
+      ids.length === 0
+        ? []
+        : await database
+            .select()
+            .from(spendAlertDeliveries)
+            .where(inArray(spendAlertDeliveries.alertId, ids))
+            .orderBy(asc(spendAlertDeliveries.channel));
+    return alerts.map((alert) => ({ alert, deliveries: deliveries.filter(({ alertId }) => alertId === alert.id) }));
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
-import { and, eq, inArray, isNull } from "drizzle-orm";
-import { workspaces } from "./schema.ts";
+import { and, desc, eq, inArray, isNull } from "drizzle-orm";
+import { workspaceMembers, workspaces } from "./schema.ts";
 import { selectPage, type PageOf, type PageRequest } from "./select-page.ts";
 import type { Queries, Storage } from "./storage.ts";
 
@@ -33,6 +33,32 @@ export function listWorkspaces(
   );
   return storage.run({ operation: "list workspaces", repeatable: true }, (database) =>
     selectPage(database, workspaces, where, page),
+  );
+}
+
+export interface WorkspaceOfPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly isDefault: boolean;
+  /** Null: the person is no member of it. */
+  readonly role: (typeof workspaceMembers.$inferSelect)["role"] | null;
+}
+
+/** Those that are not archived, newest first, each with what the person is in it. */
+export function listWorkspacesWithRole(
+  storage: Storage,
+  { organizationId, userId, limit }: { readonly organizationId: string; readonly userId: string; readonly limit: number },
+): Promise<WorkspaceOfPerson[]> {
+  return storage.run({ operation: "list workspaces of a person", repeatable: true }, (database) =>
+    database
+      .select({ id: workspaces.id, name: workspaces.name, isDefault: workspaces.isDefault, role: workspaceMembers.role })
+      .from(workspaces)
+      .leftJoin(workspaceMembers, and(eq(workspaceMembers.workspaceId, workspaces.id), eq(workspaceMembers.id, userId)))
+      .where(
+        and(eq(workspaces.organizationId, organizationId), isNull(workspaces.deletedAt), isNull(workspaces.archivedAt)),
+      )
+      .orderBy(workspaces.isDefault, desc(workspaces.createdAt), desc(workspaces.id))
+      .limit(limit),
   );
 }
 

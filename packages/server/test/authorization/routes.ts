@@ -30,6 +30,8 @@ export interface Route {
   readonly status: number;
   /** The path names an object of the caller's workspace or organization. */
   readonly owned: boolean;
+  /** Of those who are signed in, also those who look after the money may. */
+  readonly forBilling?: boolean;
   /** Of those who are signed in, only administrators may. */
   readonly forAdministrators?: boolean;
   /** Of those who are signed in, only who may use models in the workspace may. */
@@ -194,11 +196,11 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "batches-results": { ...owned(ofBatch), status: 400 },
   "batches-delete": { ...owned(ofBatch), status: 400 },
   "organizations-me": plain(),
-  "usage-report-messages": plain({ query: STARTING }),
-  "cost-report": plain({ query: STARTING }),
   // They want a beta header.
   "analytics-usage-list": { ...plain({ query: STARTING }), status: 400 },
   "analytics-cost-list": { ...plain({ query: STARTING }), status: 400 },
+  "usage-report-messages": { ...plain({ query: STARTING }), forBilling: true },
+  "cost-report": { ...plain({ query: STARTING }), forBilling: true },
   "usage-report-claude-code": plain({ query: "starting_at=2026-01-01" }),
   "spend-limits-set": plain({ json: { amount: "100", scope: { type: "organization" } } }),
   "spend-limits-list": plain(),
@@ -261,8 +263,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "audit-log-list": plain(),
   "rate-limits-usage": plain(),
   "spend-limits-progress": plain(),
-  "billing-get": plain(),
-  "statements-get": plain({ query: "month=2026-11" }),
+  "billing-get": { ...plain(), forBilling: true },
+  "statements-get": { ...plain({ query: "month=2026-11" }), forBilling: true },
+  "spend-alerts-get": { ...plain(), forBilling: true },
   "console-spend": plain(),
   "console-spend-increase": plain({ json: { period: "monthly" } }),
   "requests-list": plain(),
@@ -311,6 +314,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "console-models-pull": { ...plain({ params: { weights: "unheard-of" } }), status: 404, forAdministrators: true },
   "console-models-pull-stop": { ...plain({ params: { weights: "unheard-of" } }), status: 404, forAdministrators: true },
   "console-api-keys-create": { ...plain({ json: { name: "made" } }), forAdministrators: true },
+  "console-api-keys-rotate": { ...owned(ofKey, { json: { overlap_hours: 1 } }), forAdministrators: true },
+  "console-api-keys-uses": { ...plain({ query: "api_key_ids[]=apikey_none" }), forAdministrators: true },
+  "console-workspaces": plain(),
   "console-invites-link": {
     status: 200,
     owned: true,

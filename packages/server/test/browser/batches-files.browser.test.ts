@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
@@ -158,6 +158,70 @@ test.each(LOOKS)("a file is uploaded, says how a request names it, and is delete
     await page.getByRole("row", { name: new RegExp(name) }).waitFor({ state: "detached" });
   }
   expect((await client.files.list()).data).toEqual([]);
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
+async function makeSkillFolder(description: string): Promise<string> {
+  const folder = join(await mkdtemp(join(tmpdir(), "parley-skill-")), "our-style");
+  await mkdir(join(folder, "scripts"), { recursive: true });
+  await writeFile(join(folder, "SKILL.md"), `---\nname: our-style\ndescription: ${description}\n---\n# How\n`);
+  await writeFile(join(folder, "scripts", "render.py"), "print('ours')\n");
+  return folder;
+}
+
+test.each(LOOKS)("a skill is uploaded, gets another version, comes down, and is deleted (%s)", async (look, options) => {
+  const { page, context, problems } = await ours.openAsOwner(options);
+  await page.goto(`${ours.address}/skills`);
+  await page.getByRole("heading", { name: "No skill of your own yet" }).waitFor();
+  await page.getByRole("region", { name: "Come with Parley" }).getByRole("button", { name: /^xlsx/i }).first().waitFor();
+  await takePicture(page, `skills-empty-${look}`);
+  expect(await findBarriers(page)).toEqual([]);
+  expect(await isWithinWidth(page)).toBe(true);
+
+  await page.getByRole("button", { name: "Upload a skill" }).click();
+  await page.getByLabel("Folder of the skill").setInputFiles(await makeSkillFolder("Writes reports in our style."));
+  await page.getByText(/^our-style: 2 files/).waitFor();
+  await page.getByLabel("Name for people").fill("Our style");
+  await page.getByRole("dialog").getByRole("button", { name: "Upload", exact: true }).click();
+  await page.getByText("Our style uploaded").waitFor();
+  const { data } = await client.skills.list({ source: "custom" });
+  expect(data).toMatchObject([{ display_name: "Our style" }]);
+
+  await page.getByRole("button", { name: "Actions for Our style" }).click();
+  await page.getByRole("menuitem", { name: "Upload a new version" }).click();
+  await page.getByLabel("Folder of the skill").setInputFiles(await makeSkillFolder("Writes letters, too."));
+  await page.getByRole("dialog").getByRole("button", { name: "Upload", exact: true }).click();
+  await page.getByText("New version uploaded").waitFor();
+  await takePicture(page, `skills-${look}`);
+
+  await page.getByRole("button", { name: /^Our style/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Our style" });
+  await dialog.getByText("Writes letters, too.").waitFor();
+  expect(await dialog.getByRole("region", { name: "In a request" }).textContent()).toContain(data[0]?.id ?? "");
+  const versions = dialog.getByRole("button", { name: /^Delete skver_/ });
+  await versions.nth(1).waitFor();
+  await takePicture(page, `skill-${look}`);
+  expect(await findBarriers(page)).toEqual([]);
+  expect(await isWithinWidth(page)).toBe(true);
+  const downloading = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: /^Download skver_/ }).first().click();
+  const archive = await readFile(await (await downloading).path());
+  expect(archive.subarray(0, 2).toString("latin1")).toBe("PK");
+  expect(archive.includes("our-style/scripts/render.py")).toBe(true);
+  await versions.nth(1).click();
+  await page.getByRole("dialog", { name: "Delete this version?" }).getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByText("Version deleted").waitFor();
+  // The last one goes with the skill only.
+  await versions.first().waitFor({ state: "detached" });
+  await dialog.getByRole("button", { name: "Close" }).click();
+
+  await page.getByRole("button", { name: "Actions for Our style" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByText("Skill deleted").waitFor();
+  await page.getByRole("heading", { name: "No skill of your own yet" }).waitFor();
+  expect((await client.skills.list({ source: "custom" })).data).toEqual([]);
   expect(problems).toEqual([]);
   await context.close();
 });

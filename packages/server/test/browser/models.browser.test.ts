@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { UpstreamStatus } from "../../src/engines/router/create-router.ts";
 import type { ModelLoad } from "../../src/engines/turn-engine/create-turn-engine.ts";
 import { createModelControl } from "../../src/models/model-control.ts";
 import { createChanges } from "../../src/platform/changes.ts";
 import { systemClock } from "../../src/platform/clock.ts";
+import { pool, upstream } from "../../src/platform/upstreams-config.ts";
 import { createPulls } from "../../src/weights/create-pulls.ts";
 import { startToyHub, TOY_BYTES, TOY_WEIGHTS, type ToyHub } from "../../src/weights/testing/toy-hub.ts";
 import { createWeightsStore } from "../../src/weights/weights-store.ts";
@@ -18,6 +20,17 @@ const hubGate = Promise.withResolvers<void>();
 /** What the pool would say: no weights of a test are worth a real engine here. */
 const loaded = new Set(["tiny"]);
 let loads: readonly ModelLoad[] = [];
+const ROUTES = {
+  configured: Object.fromEntries(
+    Object.entries({ here: "http://10.0.0.5:8000", there: "https://api.example.com" }).map(([name, url]) => [
+      name,
+      upstream.parse({ kind: "anthropic", url }),
+    ]),
+  ),
+  pools: { cloud: pool.parse({ title: "The cloud", targets: [{ upstream: "here", weight: 2 }, { upstream: "there" }] }) },
+};
+const well = { isUp: true, fault: null, pausedForMs: null, answeredAtMs: Date.now(), outstandingTokens: 1_234 };
+let upstreams: readonly UpstreamStatus[] = ["here", "there"].map((name) => ({ ...well, upstream: name }));
 const PLAN = {
   memory: {
     weightsBytes: 390_000_000,
@@ -73,7 +86,8 @@ beforeAll(async () => {
     pulls: createPulls({ folder, settings, onChange, clock: systemClock, log: { info() {}, warn() {} } }),
     snapshots: () => ({ snapshots: 12, bytes: 441_000_000 }),
     snapshotBudgetBytes: 8 * 1024 ** 3,
-    mapping: { haiku: "tiny", sonnet: "tiny", opus: "toy" },
+    mapping: { haiku: "tiny", sonnet: "tiny", opus: "toy", "claude-sonnet-4-5": "cloud" },
+    upstreams: { status: () => upstreams, ...ROUTES },
     availableBytes: async () => 12_000_000_000,
     changes,
     clock: systemClock,
@@ -151,4 +165,26 @@ test("what one page changes another shows without being asked", async () => {
   expect([...one.problems, ...other.problems]).toEqual([]);
   await one.context.close();
   await other.context.close();
+});
+
+test("upstream engines show how they are, and why one is paused", async () => {
+  const { page, context, problems } = await openModels();
+  const section = page.getByRole("region", { name: "Upstream engines" }).first();
+  await section.getByText("anthropic · https://api.example.com").waitFor();
+  expect(await section.getByText("Well", { exact: true }).count()).toBe(2);
+  upstreams = upstreams.map((each) =>
+    each.upstream === "there" ? { ...each, isUp: false, fault: "credentials", pausedForMs: 42_000 } : each,
+  );
+  await section.getByText("It refuses our key. Asked again in 42 s.").waitFor();
+  await page.getByRole("region", { name: "Families" }).getByText("The cloud").waitFor();
+  await section.scrollIntoViewIfNeeded();
+  await takePicture(page, "models-upstreams-light");
+  expect(await findBarriers(page)).toEqual([]);
+  expect(problems).toEqual([]);
+  await context.close();
+  const phone = await openModels({ isPhone: true, isDark: true });
+  await phone.page.getByText("It refuses our key.").scrollIntoViewIfNeeded();
+  await takePicture(phone.page, "models-upstreams-dark-phone");
+  expect(await isWithinWidth(phone.page)).toBe(true);
+  await phone.context.close();
 });

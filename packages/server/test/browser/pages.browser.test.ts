@@ -41,6 +41,7 @@ const PAGES: readonly PageCase[] = [
   { name: "models", path: "/models", heading: "Models" },
   { name: "batches-empty", path: "/batches", heading: "Batches" },
   { name: "files-empty", path: "/files", heading: "Files" },
+  { name: "skills-first", path: "/skills", heading: "Skills" },
   { name: "usage", path: "/usage", heading: "Usage" },
   { name: "cost", path: "/cost", heading: "Cost" },
   { name: "requests-first", path: "/requests", heading: "Requests" },
@@ -160,6 +161,41 @@ test("a key is created, renamed, disabled and archived, and each is in force at 
   await context.close();
 });
 
+test("a key says when it was used, gets a spend limit, and is rotated without a gap", async () => {
+  const { page, context, problems } = await ours.openAsOwner();
+  await page.goto(`${ours.address}/api-keys?create=true`);
+  await page.getByLabel("Name", { exact: true }).fill("in production");
+  await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();
+  const key = page.getByRole("region", { name: "Your new API key" });
+  const old = (await key.textContent()) ?? "";
+  await page.getByRole("button", { name: "I have copied it" }).click();
+  const statusOf = async (secret: string) =>
+    (await fetch(`${ours.platform.url}/v1/models`, { headers: { "x-api-key": secret, "anthropic-version": "2023-06-01" } }))
+      .status;
+  const row = page.getByRole("row", { name: /in production/ });
+  await row.getByText("Never").first().waitFor();
+  const actions = row.getByRole("button", { name: "Actions for in production" });
+  await actions.click();
+  await page.getByRole("menuitem", { name: "Set a spend limit" }).click();
+  await page.getByLabel("Limit in dollars").fill("12");
+  await page.getByRole("button", { name: "Save" }).click();
+  await row.getByText("$0.00 of $12.00 a month").waitFor();
+
+  await actions.click();
+  await page.getByRole("menuitem", { name: "Rotate" }).click();
+  await page.getByLabel("The old key ends").selectOption("In an hour");
+  await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
+  const fresh = (await key.textContent()) ?? "";
+  await page.getByRole("button", { name: "I have copied it" }).click();
+  expect(fresh).not.toBe(old);
+  expect([await statusOf(old), await statusOf(fresh)]).toEqual([200, 200]);
+  await row.nth(1).waitFor();
+  await takePicture(page, "api-keys-rotated-light");
+  expect(await findBarriers(page)).toEqual([]);
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
 test("an invited person joins with the link, and sees what a developer may see", async () => {
   const owner = await ours.openAsOwner();
   await owner.page.goto(`${ours.address}/members`);
@@ -182,6 +218,7 @@ test("an invited person joins with the link, and sees what a developer may see",
     "Models",
     "Batches",
     "Files",
+    "Skills",
     "Limits",
   ]);
   expect(problems).toEqual([]);

@@ -142,3 +142,31 @@ test("a hundred thousand requests scroll with a screenful of rows in the page, i
   expect(problems).toEqual([]);
   await context.close();
 });
+
+test("usage tells the share of batches, and a day is looked at by the hour and left again", async () => {
+  const { page, context, problems } = await ours.openAsOwner();
+  await page.goto(`${ours.address}/usage`);
+  await page.getByText("Of batches").waitFor();
+  const days = page.getByRole("button", { name: /^Look closer at/ });
+  await days.first().waitFor();
+  const byDay = await days.count();
+  await days.first().click();
+  await page.getByRole("button", { name: "Show all again" }).waitFor();
+  // Hours have no closer look.
+  await days.first().waitFor({ state: "detached" });
+  await takePicture(page, "usage-zoomed-light");
+  expect(await findBarriers(page)).toEqual([]);
+  await page.getByRole("button", { name: "Show all again" }).click();
+  await days.first().waitFor();
+  expect(await days.count()).toBe(byDay);
+  // The same with the pointer, across the chart.
+  const chart = page.getByRole("img", { name: /^Usage from/ });
+  const box = (await chart.boundingBox())!;
+  await page.mouse.move(box.x + box.width - 60, box.y + 100);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 5, box.y + 100, { steps: 4 });
+  await page.mouse.up();
+  await page.getByRole("button", { name: "Show all again" }).waitFor();
+  expect(problems).toEqual([]);
+  await context.close();
+});

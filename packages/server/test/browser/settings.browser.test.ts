@@ -1,9 +1,17 @@
+import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createSpendAlerts } from "../../src/money/alerts/create-spend-alerts.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { findBarriers, isWithinWidth, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
 
 let ours: ConsoleUnderTest;
 beforeAll(async () => {
-  ours = await startConsole();
+  ours = await startConsole({
+    deps: {
+      charging: { isOn: true, isPrepaid: false },
+      alertChannels: { webhookOrigin: "https://hooks.example.com", mailFrom: "Parley <parley@example.com>" },
+    },
+  });
 });
 afterAll(() => ours[Symbol.asyncDispose]());
 
@@ -61,6 +69,39 @@ test.each([
   await page.getByLabel("Zero data retention").uncheck();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("cell", { name: "14 days" }).waitFor();
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
+test("Settings says who is told of spending, and what was told and what could not be", async () => {
+  const { storage, organizationId } = ours.platform;
+  await storage.run({ operation: "spend", repeatable: false }, async (database) => {
+    await database.execute(sql`
+      insert into credit_grants (id, organization_id, kind, reference, amount_nano_usd, remaining_nano_usd, granted_at)
+      values ('grant_gone', ${organizationId}, 'grant', 'welcome', 5000000000, 0, now())`);
+  });
+  const failing = async () => Promise.reject(new Error("the mail server is away"));
+  const alerts = createSpendAlerts({
+    storage,
+    clock: systemClock,
+    log: { warn() {} },
+    senders: [
+      { channel: "webhook", send: async () => {} },
+      { channel: "mail", send: failing },
+    ],
+  });
+  await alerts.run();
+  const { page, context, problems } = await ours.openAsOwner();
+  await page.goto(`${ours.address}/settings`);
+  const section = page.getByRole("region", { name: "Spend alerts", exact: true });
+  await section.getByText("to https://hooks.example.com").waitFor();
+  await section.getByText("from Parley <parley@example.com> to ada@example.com").waitFor();
+  const row = section.getByRole("row", { name: /Credits are used up/ });
+  await row.getByText("Webhook: sent").waitFor();
+  await row.getByText("Mail: is tried again").waitFor();
+  await section.scrollIntoViewIfNeeded();
+  await takePicture(page, "settings-alerts-light");
+  expect(await findBarriers(page)).toEqual([]);
   expect(problems).toEqual([]);
   await context.close();
 });

@@ -124,6 +124,69 @@ test("a page left open asks for the password again before it makes a key, and a 
   await context.close();
 });
 
+test("somebody sees where they are signed in and ends it there, and an administrator signs a member out", async () => {
+  const { platform, address } = ours;
+  const person = await newPerson("barbara@example.com", "Barbara Liskov");
+  const here = await ours.open();
+  await here.page.goto(passwordLink(platform.url, await platform.accounts.signIn.createPasswordLink(person.id)));
+  await here.page.getByLabel("Password").fill("a substitution principle");
+  await here.page.getByRole("button", { name: "Set the password" }).click();
+  await here.page.getByRole("heading", { name: "Welcome, Barbara" }).waitFor();
+  const there = await ours.open();
+  await there.page.goto(`${address}/sign-in`);
+  await signIn(there.page, "barbara@example.com", "a substitution principle");
+  await there.page.getByRole("heading", { name: "Welcome, Barbara" }).waitFor();
+
+  await here.page.goto(`${address}/account`);
+  const sessions = here.page.getByRole("region", { name: "Where you are signed in" });
+  await sessions.getByText("Chrome on Linux").nth(1).waitFor();
+  expect(await sessions.getByText("This one").count()).toBe(1);
+  await sessions.scrollIntoViewIfNeeded();
+  await takePicture(here.page, "account-sessions-light");
+  expect(await findBarriers(here.page)).toEqual([]);
+  await sessions.getByRole("button", { name: "End Chrome on Linux" }).click();
+  await here.page.getByText("Session ended").waitFor();
+  await there.page.reload();
+  await there.page.getByRole("heading", { name: "Sign in to Parley" }).waitFor();
+
+  const owner = await ours.openAsOwner();
+  await owner.page.goto(`${address}/members`);
+  await owner.page.getByRole("button", { name: "Actions for Barbara Liskov" }).click();
+  await owner.page.getByRole("menuitem", { name: "Sign out everywhere" }).click();
+  await owner.page.getByText("Barbara Liskov is signed out everywhere").waitFor();
+  await here.page.reload();
+  await here.page.getByRole("heading", { name: "Sign in to Parley" }).waitFor();
+  expect([...here.problems, ...there.problems, ...owner.problems]).toEqual([]);
+  await Promise.all([here, there, owner].map(({ context }) => context.close()));
+});
+
+test("who looks after the money sees usage, costs and billing, and nothing that is others'", async () => {
+  const { platform, address } = ours;
+  const act = { ...SYSTEM, organizationId: platform.organizationId };
+  const person = await addUser(platform.keys, act, { email: "luca@example.com", name: "Luca Pacioli", role: "billing" });
+  const { page, context, problems } = await ours.open();
+  await page.goto(passwordLink(platform.url, await platform.accounts.signIn.createPasswordLink(person.id)));
+  await page.getByLabel("Password").fill("double entry always");
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await page.getByRole("heading", { name: "Welcome, Luca" }).waitFor();
+  const links = page.getByRole("navigation").getByRole("link");
+  expect(await links.allTextContents()).toEqual(["Start", "Models", "Usage", "Cost", "Limits", "Billing"]);
+  for (const [name, sight] of [
+    ["Usage", "Nothing in this time"],
+    ["Cost", "Nothing in this time"],
+    ["Billing", "Spend alerts"],
+    ["Models", "Families"],
+  ] as const) {
+    await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
+    await page.getByRole("heading", { name: sight }).waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(await page.getByRole("alert").count()).toBe(0);
+    if (name === "Billing") await takePicture(page, "billing-role-light");
+  }
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
 test("somebody comes in through the organization's provider", async () => {
   // The provider has to know the way back before the server has a port.
   const hostName = "parley.localhost";

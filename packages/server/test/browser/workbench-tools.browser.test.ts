@@ -78,6 +78,43 @@ test("files go with a message: a text reaches the model, a picture that it canno
   expect(tab.problems).toEqual([]);
 });
 
+test("a reply shows the words of a document that it cites, and where they are from", async () => {
+  const { engine } = ours.platform;
+  engine.play(
+    scripted([
+      start,
+      { type: "block-start", index: 0, block: { type: "text", cited: true } },
+      { type: "text-delta", index: 0, text: "It is swordfish." },
+      {
+        type: "citation",
+        index: 0,
+        citation: {
+          type: "char_location",
+          citedText: "The password is swordfish.",
+          documentIndex: 0,
+          documentTitle: "notes.md",
+          fileId: null,
+          start: 0,
+          end: 26,
+        },
+      },
+      { type: "block-stop", index: 0 },
+      end(),
+    ]),
+  );
+  await page.getByLabel("Cite documents").check();
+  const picker = page.getByLabel("Add pictures and files", { exact: true }).and(page.locator("input"));
+  await picker.setInputFiles({ name: "notes.md", mimeType: "text/markdown", buffer: Buffer.from("The password is swordfish.") });
+  await ask("What is the password?");
+  const cited = log().getByRole("list", { name: "Cited" });
+  await cited.getByText("The password is swordfish.").waitFor();
+  await cited.getByText("notes.md").waitFor();
+  expect(lastTurn()).toContain('"citations":true');
+  await takePicture(page, "workbench-citations-light");
+  expect(await findBarriers(page)).toEqual([]);
+  expect(tab.problems).toEqual([]);
+});
+
 test("tools and schemas are checked while they are written, and what is sent has the schema and the caching marks", async () => {
   const { engine } = ours.platform;
   engine.play(scripted([start, ...textBlock(0, '{"sentiment": "good"}'), end()]));

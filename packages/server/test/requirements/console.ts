@@ -106,6 +106,12 @@ export const consoleRequirements: readonly Requirement[] = [
       "files go with a message: a text reaches the model, a picture that it cannot see is refused in the API's words",
     ],
     [
+      "console:workbench:citations",
+      "1",
+      "The Workbench asks for citations, and shows what is cited and where it is from.",
+      "a reply shows the words of a document that it cites, and where they are from",
+    ],
+    [
       "console:workbench:schema",
       "1",
       "The Workbench checks tools and schemas while they are written, and sends the schema and the caching marks.",
@@ -155,6 +161,18 @@ export const consoleRequirements: readonly Requirement[] = [
       "A password link sets a new password once.",
       "who lost the password sets a new one with the link, which works once",
     ],
+    [
+      "console:sessions",
+      "11",
+      "People see where they are signed in and end it; administrators sign members out.",
+      "somebody sees where they are signed in and ends it there, and an administrator signs a member out",
+    ],
+    [
+      "console:billing-role",
+      "10",
+      "Who has the role billing sees usage, costs and billing, and the Console offers nothing else.",
+      "who looks after the money sees usage, costs and billing, and nothing that is others'",
+    ],
   ]),
   ...provedBy("server/test/e2e/package.e2e.test.ts", [
     [
@@ -186,6 +204,12 @@ export const consoleRequirements: readonly Requirement[] = [
       "slots, queue and speed are live, and a model at work is not unloaded",
     ],
     [
+      "console:models:upstreams",
+      "12",
+      "The Console shows whether upstream engines are well, and why one is paused.",
+      "upstream engines show how they are, and why one is paused",
+    ],
+    [
       "console:live",
       "12",
       "Open pages hear of what their organization's other pages and clients change.",
@@ -204,6 +228,12 @@ export const consoleRequirements: readonly Requirement[] = [
       "12",
       "A hundred thousand requests scroll with a screenful of rows in the page.",
       "a hundred thousand requests scroll with a screenful of rows in the page, in the server's order",
+    ],
+    [
+      "console:usage:zoom",
+      "12",
+      "Usage is looked at closer, by the hour, and tells the share of batches.",
+      "usage tells the share of batches, and a day is looked at by the hour and left again",
     ],
   ]),
   ...provedBy("server/test/admin/requests.db.test.ts", [
@@ -257,6 +287,12 @@ export const consoleRequirements: readonly Requirement[] = [
       "A file is uploaded in the Console, says how a request names it, and is deleted.",
       "a file is uploaded, says how a request names it, and is deleted (%s)",
     ],
+    [
+      "console:skills",
+      "12",
+      "A skill is uploaded as a folder, gets versions, comes down and is deleted in the Console.",
+      "a skill is uploaded, gets another version, comes down, and is deleted (%s)",
+    ],
   ]),
   ...provedBy("server/test/browser/settings.browser.test.ts", [
     [
@@ -264,6 +300,12 @@ export const consoleRequirements: readonly Requirement[] = [
       "11",
       "How long a workspace's data is kept, and where it is computed, are set in the Console.",
       "how long data is kept and where it is computed are set for a workspace (%s)",
+    ],
+    [
+      "console:alerts",
+      "12",
+      "Settings shows how spend alerts are sent, and how each was.",
+      "Settings says who is told of spending, and what was told and what could not be",
     ],
   ]),
   ...provedBy("server/test/browser/limits-billing.browser.test.ts", [
@@ -298,6 +340,12 @@ export const consoleRequirements: readonly Requirement[] = [
       "12",
       "Every page is reached with the keyboard alone.",
       "everything is reached with the keyboard alone, through the command menu",
+    ],
+    [
+      "console:keys:rotate",
+      "11",
+      "A key is rotated in the Console without a gap; its last use and its spend limit stand beside it.",
+      "a key says when it was used, gets a spend limit, and is rotated without a gap",
     ],
   ]),
   ...provedBy("server/test/console/models.db.test.ts", [

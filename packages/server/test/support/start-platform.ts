@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createAuthenticator } from "../../src/auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "../../src/auth/ensure-first-organization.ts";
 import { createAdminKey } from "../../src/auth/manage-admin-keys.ts";
-import { createKey, type KeyDeps } from "../../src/auth/manage-api-keys.ts";
+import { createKey, type KeyDeps, rotateKey } from "../../src/auth/manage-api-keys.ts";
 import type { MasterSecret } from "../../src/auth/master-secret.ts";
 import type { BlobStore } from "../../src/blobs/index.ts";
 import { openFolderBlobStore } from "../../src/blobs/folder-blob-store.ts";
@@ -122,6 +122,7 @@ export async function startPlatform({
         inferenceGeos: createInferenceGeos({ storage: own, clock: systemClock, standsIn: null }),
         accounts,
         createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey: keys.hmacKey }, options, doer),
+        rotateApiKey: (id, overlapMs, doer) => rotateKey({ ...tenancy, hmacKey: keys.hmacKey }, id, overlapMs, doer),
         files,
         skills,
         batches,

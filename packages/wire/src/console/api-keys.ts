@@ -23,3 +23,19 @@ export const ConsoleApiKeyCreated = z
   })
   .meta({ id: "ConsoleApiKeyCreated" });
 export type ConsoleApiKeyCreated = z.infer<typeof ConsoleApiKeyCreated>;
+
+export const ConsoleApiKeyRotateRequest = z
+  .strictObject({
+    /** For how long the old key goes on working. */
+    overlap_hours: z.int().min(0).max(720),
+  })
+  .meta({ id: "ConsoleApiKeyRotateRequest" });
+export type ConsoleApiKeyRotateRequest = z.infer<typeof ConsoleApiKeyRotateRequest>;
+
+export const ConsoleApiKeyUses = z
+  .object({
+    type: z.literal("api_key_uses"),
+    /** Keys that were never used are not among them. */
+    data: z.array(z.object({ api_key_id: z.string(), last_used_at: z.iso.datetime() })),
+  })
+  .meta({ id: "ConsoleApiKeyUses", description: "When keys were used last." });

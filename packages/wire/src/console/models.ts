@@ -59,6 +59,39 @@ export const ConsoleWeights = z
   .meta({ id: "ConsoleWeights" });
 export type ConsoleWeights = z.infer<typeof ConsoleWeights>;
 
+/** Another server that answers for models, as this node sees it. */
+const ConsoleUpstream = z
+  .object({
+    name: z.string(),
+    kind: z.string(),
+    /** Its address; administrators alone see it. */
+    url: z.string().nullable(),
+    /** False: no turn goes there now. */
+    is_up: z.boolean(),
+    /** Why not; null while all is well. */
+    fault: z.string().nullable(),
+    /** Until it is asked again. */
+    retry_in_seconds: z.int().nullable(),
+    /** When it last answered a probe or a turn; null: it never did. */
+    answered_at: z.string().nullable(),
+    /** Of the turns that it has now, about. */
+    outstanding_tokens: z.int(),
+  })
+  .meta({ id: "ConsoleUpstream" });
+export type ConsoleUpstream = z.infer<typeof ConsoleUpstream>;
+
+/** A name that models are served under by upstreams. */
+const ConsolePool = z
+  .object({
+    name: z.string(),
+    title: z.string(),
+    targets: z.array(z.object({ upstream: z.string(), model: z.string().nullable(), weight: z.number() })),
+    /** Who answers, in this order, when none of them can. */
+    fallbacks: z.array(z.string()),
+  })
+  .meta({ id: "ConsolePool" });
+export type ConsolePool = z.infer<typeof ConsolePool>;
+
 export const ConsoleModels = z
   .object({
     type: z.literal("console_models"),
@@ -67,6 +100,8 @@ export const ConsoleModels = z
     weights: z.array(ConsoleWeights),
     /** Which weights answer for a family of models, or for one name, as the server is configured. */
     families: z.array(z.object({ name: z.string(), weights: z.string(), is_installed: z.boolean() })),
+    upstreams: z.array(ConsoleUpstream),
+    pools: z.array(ConsolePool),
     memory: z.object({
       planned_bytes: z.int(),
       /** Null: what the machine has free. */

@@ -26,6 +26,8 @@ export const ConsolePromptContent = z
     tools: source,
     output_schema: source,
     cache: z.strictObject({ tools: z.boolean(), system: z.boolean(), message: z.boolean(), ttl: z.enum(["5m", "1h"]) }),
+    /** Left out by prompts of before: false. */
+    citations: z.boolean().optional(),
   })
   .meta({ id: "ConsolePromptContent" });
 export type ConsolePromptContent = z.infer<typeof ConsolePromptContent>;

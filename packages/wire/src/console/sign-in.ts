@@ -42,11 +42,16 @@ export const ConsolePerson = z
   .object({ id: z.string(), email: z.string(), name: z.string(), role: z.string() })
   .meta({ id: "ConsolePerson" });
 
+/** What the pages offer somebody; what they may do the server asks again each time. */
+export const ConsoleAbility = z.enum(["administer", "see_billing", "use_models"]).meta({ id: "ConsoleAbility" });
+export type ConsoleAbility = z.infer<typeof ConsoleAbility>;
+
 export const ConsoleSession = z
   .object({
     type: z.literal("console_session"),
     person: ConsolePerson,
     organization_id: z.string(),
+    may: z.array(ConsoleAbility),
     second_factor: z.boolean(),
     /** How this person may prove again who they are; empty: by signing in anew only. */
     confirm_with: z.array(z.enum(["password", "openid"])),
@@ -94,3 +99,19 @@ export type ConsoleSessionSummary = z.infer<typeof ConsoleSessionSummary>;
 export const ConsoleSessionList = z
   .object({ data: z.array(ConsoleSessionSummary) })
   .meta({ id: "ConsoleSessionList", description: "Where a person is signed in, the session used last first." });
+
+export const ConsoleWorkspace = z
+  .object({
+    type: z.literal("console_workspace"),
+    id: z.string(),
+    name: z.string(),
+    is_default: z.boolean(),
+    /** Whether whoever asks may use models in it. */
+    may_use_models: z.boolean(),
+  })
+  .meta({ id: "ConsoleWorkspace" });
+export type ConsoleWorkspace = z.infer<typeof ConsoleWorkspace>;
+
+export const ConsoleWorkspaceList = z
+  .object({ data: z.array(ConsoleWorkspace) })
+  .meta({ id: "ConsoleWorkspaceList", description: "The workspaces that a person may see, newest first and the default one last." });

@@ -10,6 +10,7 @@ import { Page } from "../../ui/page.tsx";
 import { useToast } from "../../ui/toasts.tsx";
 import { isLongEnough, NewPasswordField } from "../sign-in/new-password-field.tsx";
 import { SecondFactor } from "./second-factor.tsx";
+import { Sessions } from "./sessions.tsx";
 import { text } from "./text.ts";
 
 export function AccountPage() {
@@ -36,6 +37,7 @@ export function AccountPage() {
           </dl>
         </section>
         <SecondFactor />
+        <Sessions />
         <PasswordSection />
       </div>
     </Page>

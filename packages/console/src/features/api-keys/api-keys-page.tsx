@@ -1,11 +1,13 @@
-import type { ApiKey } from "@parley/wire";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import type { ApiKey, SpendProgress } from "@parley/wire";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { Archive, Ellipsis, KeyRound, Pencil, Plus, Power, PowerOff } from "lucide-react";
+import { Archive, Ellipsis, KeyRound, Pencil, PiggyBank, Plus, Power, PowerOff, RotateCw } from "lucide-react";
 import { useState } from "react";
-import { apiKeysQuery } from "../../api/api-keys.ts";
+import { apiKeysQuery, apiKeyUsesQuery } from "../../api/api-keys.ts";
+import { spendLimitsQuery } from "../../api/limits.ts";
 import { useWorkspaces } from "../../api/workspaces.ts";
-import { formatDate, formatDateTime, formatRelative } from "../../format/format.ts";
+import { WorkspaceField } from "../../app/workspace-field.tsx";
+import { formatCents, formatDate, formatDateTime, formatRelative } from "../../format/format.ts";
 import { Badge, type BadgeTone } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
@@ -19,6 +21,8 @@ import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { CreateKeyDialog } from "./create-key-dialog.tsx";
 import { RenameKeyDialog } from "./rename-key-dialog.tsx";
+import { RotateKeyDialog } from "./rotate-key-dialog.tsx";
+import { SpendLimitDialog } from "../limits/spend-limit-dialog.tsx";
 import { text } from "./text.ts";
 import { useUpdateKey } from "./use-update-key.ts";
 
@@ -26,43 +30,42 @@ const route = getRouteApi("/signed-in/api-keys");
 const TONES: Readonly<Record<string, BadgeTone>> = { active: "good", inactive: "warn", expired: "danger" };
 const STATUSES = ["active", "inactive", "expired", "archived"];
 
-type Open = { readonly dialog: "rename" | "archive"; readonly apiKey: ApiKey } | null;
+type Open = { readonly dialog: "rename" | "rotate" | "limit" | "archive"; readonly apiKey: ApiKey } | null;
 
 export function ApiKeysPage() {
   const { create = false } = route.useSearch();
   const navigate = route.useNavigate();
   const setCreating = (isCreating: boolean) => void navigate({ search: isCreating ? { create: true } : {}, replace: true });
-  const [workspaceId, setWorkspaceId] = useState("");
+  const [workspaceId, setWorkspaceId] = useState<string | null>(null);
   const [status, setStatus] = useState("");
   const [open, setOpen] = useState<Open>(null);
   const workspaces = useWorkspaces();
-  const keys = useInfiniteQuery(apiKeysQuery({ workspaceId: workspaceId || null, status: status || null }));
+  const keys = useInfiniteQuery(apiKeysQuery({ workspaceId, status: status || null }));
   const rows = keys.data?.pages.flatMap((page) => page.data) ?? [];
-  const isFiltered = workspaceId !== "" || status !== "";
+  const isFiltered = workspaceId !== null || status !== "";
   const createButton = (
     <Button kind="primary" onClick={() => setCreating(true)}>
       <Plus size={15} aria-hidden />
       {text.create}
     </Button>
   );
-  const columns = useColumns(setOpen, (id) => workspaces.find((each) => each.id === id)?.name ?? text.defaultWorkspace);
+  const { data: uses } = useQuery(apiKeyUsesQuery(rows.map(({ id }) => id)));
+  const limits = useInfiniteQuery(spendLimitsQuery);
+  const limitsOf = (id: string) =>
+    (limits.data?.pages ?? [])
+      .flatMap((page) => page.data)
+      .filter(({ spend_limit: { scope } }) => scope.type === "api_key" && scope.api_key_id === id);
+  const columns = toColumns({
+    setOpen,
+    workspaceName: (id) => workspaces.find((each) => each.id === id)?.name ?? text.defaultWorkspace,
+    lastUsed: (id) => uses?.get(id) ?? null,
+    limitsOf,
+  });
 
   return (
     <Page title={text.title} about={text.about} actions={createButton}>
       <div className="mb-3 flex flex-wrap gap-2">
-        {workspaces.length > 1 && (
-          <SelectField
-            label={text.workspace}
-            isLabelHidden
-            className="w-auto"
-            choices={[
-              { value: "", label: text.allWorkspaces },
-              ...workspaces.map((each) => ({ value: each.id, label: each.name })),
-            ]}
-            value={workspaceId}
-            onChange={(event) => setWorkspaceId(event.target.value)}
-          />
-        )}
+        <WorkspaceField every isLabelHidden className="w-auto" value={workspaceId} onChange={setWorkspaceId} />
         <SelectField
           label={text.status}
           isLabelHidden
@@ -98,12 +101,30 @@ export function ApiKeysPage() {
       )}
       {create && <CreateKeyDialog onClose={() => setCreating(false)} />}
       {open?.dialog === "rename" && <RenameKeyDialog apiKey={open.apiKey} onClose={() => setOpen(null)} />}
+      {open?.dialog === "rotate" && <RotateKeyDialog apiKey={open.apiKey} onClose={() => setOpen(null)} />}
+      {open?.dialog === "limit" && (
+        <SpendLimitDialog
+          limit={limitsOf(open.apiKey.id)[0]?.spend_limit ?? null}
+          scope={{ type: "api_key", api_key_id: open.apiKey.id }}
+          onClose={() => setOpen(null)}
+        />
+      )}
       {open?.dialog === "archive" && <ArchiveKeyDialog apiKey={open.apiKey} onClose={() => setOpen(null)} />}
     </Page>
   );
 }
 
-function useColumns(setOpen: (open: Open) => void, workspaceName: (id: string) => string): readonly Column<ApiKey>[] {
+function toColumns({
+  setOpen,
+  workspaceName,
+  lastUsed,
+  limitsOf,
+}: {
+  readonly setOpen: (open: Open) => void;
+  readonly workspaceName: (id: string) => string;
+  readonly lastUsed: (id: string) => string | null;
+  readonly limitsOf: (id: string) => readonly SpendProgress[];
+}): readonly Column<ApiKey>[] {
   return [
     {
       name: text.name,
@@ -120,6 +141,16 @@ function useColumns(setOpen: (open: Open) => void, workspaceName: (id: string) =
       isSecondary: true,
       cell: (key) => (key.scope.type === "workspace" ? workspaceName(key.scope.workspace_id) : text.allWorkspaces),
     },
+    {
+      name: text.lastUsed,
+      isSecondary: true,
+      cell: (key) => {
+        const at = lastUsed(key.id);
+        if (at === null) return <span className="text-muted">{text.neverUsed}</span>;
+        return <time title={formatDateTime(at)}>{formatRelative(at)}</time>;
+      },
+    },
+    { name: text.limit, isSecondary: true, cell: (key) => <Limits limits={limitsOf(key.id)} /> },
     {
       name: text.created,
       isSecondary: true,
@@ -139,6 +170,16 @@ function useColumns(setOpen: (open: Open) => void, workspaceName: (id: string) =
   ];
 }
 
+function Limits({ limits }: { readonly limits: readonly SpendProgress[] }) {
+  const capped = limits.filter(({ spend_limit: { amount } }) => amount !== null);
+  if (capped.length === 0) return <span className="text-muted">{text.noLimit}</span>;
+  return capped.map(({ spend_limit: { id, amount, period }, period_to_date_spend: spent }) => (
+    <span key={id} className="block whitespace-nowrap tabular-nums">
+      {text.limitOf(formatCents(spent), formatCents(amount ?? "0"), text.limitPeriods[period])}
+    </span>
+  ));
+}
+
 function KeyMenu({ apiKey, setOpen }: { readonly apiKey: ApiKey; readonly setOpen: (open: Open) => void }) {
   const { mutate } = useUpdateKey();
   const isActive = apiKey.status === "active";
@@ -155,6 +196,8 @@ function KeyMenu({ apiKey, setOpen }: { readonly apiKey: ApiKey; readonly setOpe
         {
           actions: [
             { label: text.rename, icon: Pencil, run: () => setOpen({ dialog: "rename", apiKey }) },
+            ...(isActive ? [{ label: text.rotate, icon: RotateCw, run: () => setOpen({ dialog: "rotate", apiKey }) }] : []),
+            { label: text.setLimit, icon: PiggyBank, run: () => setOpen({ dialog: "limit", apiKey }) },
             { label: isActive ? text.disable : text.enable, icon: isActive ? PowerOff : Power, run: toggle },
           ],
         },

@@ -3,10 +3,11 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { API_KEYS, createApiKey } from "../../api/api-keys.ts";
 import { useWorkspaces } from "../../api/workspaces.ts";
+import { WorkspaceField } from "../../app/workspace-field.tsx";
 import { useConfirmed } from "../../app/reauthentication.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { FormDialog } from "../../ui/form-dialog.tsx";
-import { SecretDialog } from "../../ui/secret-dialog.tsx";
+import { NewSecret } from "./new-secret.tsx";
 import { text } from "./text.ts";
 
 const DAY_MS = 86_400_000;
@@ -20,19 +21,7 @@ export function CreateKeyDialog({
   readonly onCreated?: (created: ConsoleApiKeyCreated) => void;
 }) {
   const [created, setCreated] = useState<ConsoleApiKeyCreated | null>(null);
-  if (created) {
-    return (
-      <SecretDialog
-        title={text.createdTitle}
-        description={text.createdAbout}
-        secret={created.secret}
-        label={text.keyLabel}
-        copyLabel={text.copyKey}
-        doneLabel={text.done}
-        onClose={onClose}
-      />
-    );
-  }
+  if (created) return <NewSecret created={created} onClose={onClose} />;
   return (
     <NewKeyDialog
       onClose={onClose}
@@ -52,9 +41,11 @@ function NewKeyDialog({
   readonly onCreated: (created: ConsoleApiKeyCreated) => void;
 }) {
   const [name, setName] = useState("");
-  const [workspaceId, setWorkspaceId] = useState("");
+  const [chosen, setChosen] = useState<string | null>(null);
   const [expiry, setExpiry] = useState("never");
-  const workspaces = useWorkspaces();
+  // The default workspace stands last.
+  const defaultId = useWorkspaces().at(-1)?.id ?? null;
+  const workspaceId = chosen ?? defaultId;
   const queryClient = useQueryClient();
   const confirmed = useConfirmed();
   const create = useMutation({
@@ -62,7 +53,7 @@ function NewKeyDialog({
       confirmed(() =>
         createApiKey({
           name: name.trim(),
-          workspace_id: workspaceId === "" ? (workspaces.at(-1)?.id ?? null) : workspaceId,
+          workspace_id: workspaceId,
           expires_at: expiry === "never" ? null : new Date(Date.now() + Number(expiry) * DAY_MS).toISOString(),
         }),
       ),
@@ -91,14 +82,7 @@ function NewKeyDialog({
         value={name}
         onChange={(event) => setName(event.target.value)}
       />
-      {workspaces.length > 1 && (
-        <SelectField
-          label={text.workspace}
-          choices={workspaces.map((each) => ({ value: each.id, label: each.name }))}
-          value={workspaceId === "" ? (workspaces.at(-1)?.id ?? "") : workspaceId}
-          onChange={(event) => setWorkspaceId(event.target.value)}
-        />
-      )}
+      <WorkspaceField value={workspaceId} onChange={setChosen} />
       <SelectField
         label={text.expires}
         choices={["never", "7", "30", "90", "365"].map((value) => ({ value, label: text.expiries[value] ?? value }))}

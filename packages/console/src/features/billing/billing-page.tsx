@@ -3,7 +3,8 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Coins, Download, ReceiptText } from "lucide-react";
 import { useState } from "react";
 import { billingQuery, readStatement, type StatementFormat } from "../../api/billing.ts";
-import { useWorkspaces } from "../../api/workspaces.ts";
+import { isAdministrator, useSession } from "../../app/use-session.ts";
+import { WorkspaceField } from "../../app/workspace-field.tsx";
 import { formatCents, formatDate, formatMonth, formatWhole } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -11,16 +12,17 @@ import { CodeBlock } from "../../ui/code-block.tsx";
 import { download } from "../../ui/download.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
-import { SelectField } from "../../ui/field.tsx";
 import { Meter } from "../../ui/meter.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Section } from "../../ui/section.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { Table } from "../../ui/table.tsx";
 import { Tile } from "../../ui/tile.tsx";
+import { AlertSettings } from "../settings/alert-settings.tsx";
 import { text } from "./text.ts";
 
 export function BillingPage() {
+  const session = useSession();
   const { data, error, refetch } = useQuery(billingQuery);
   return (
     <Page title={text.title} about={text.about}>
@@ -35,6 +37,8 @@ export function BillingPage() {
           <Figures billing={data} />
           <Credits billing={data} />
           <Statements billing={data} />
+          {/* Administrators have it in Settings. */}
+          {!isAdministrator(session) && <AlertSettings />}
         </div>
       )}
     </Page>
@@ -112,11 +116,10 @@ function Credits({ billing: { credit_grants: grants } }: { readonly billing: Bil
 }
 
 function Statements({ billing: { months } }: { readonly billing: Billing }) {
-  const workspaces = useWorkspaces();
-  const [workspaceId, setWorkspaceId] = useState("");
+  const [workspaceId, setWorkspaceId] = useState<string | null>(null);
   const statement = useMutation({
     mutationFn: async ({ month, format }: { readonly month: string; readonly format: StatementFormat }) =>
-      download(`statement-${month}.${format}`, await readStatement(month, format, workspaceId || null)),
+      download(`statement-${month}.${format}`, await readStatement(month, format, workspaceId)),
   });
   const downloads = (month: string) =>
     (["csv", "pdf"] as const).map((format) => (
@@ -136,19 +139,7 @@ function Statements({ billing: { months } }: { readonly billing: Billing }) {
       title={text.statements}
       about={text.statementsAbout}
       actions={
-        workspaces.length > 1 && (
-          <SelectField
-            label={text.workspace}
-            isLabelHidden
-            className="w-auto"
-            choices={[
-              { value: "", label: text.allWorkspaces },
-              ...workspaces.map(({ id, name }) => ({ value: id, label: name })),
-            ]}
-            value={workspaceId}
-            onChange={(event) => setWorkspaceId(event.target.value)}
-          />
-        )
+        <WorkspaceField every isLabelHidden className="w-auto" value={workspaceId} onChange={setWorkspaceId} />
       }
     >
       {statement.error && <ErrorNote error={statement.error} />}

@@ -30,6 +30,4 @@ export const text = {
   downloadOf: (format: string, month: string) => `${format} of ${month}`,
   noMonthsTitle: "No month to account for yet",
   noMonths: "After the first request there is a statement for its month.",
-  allWorkspaces: "All workspaces",
-  workspace: "Workspace",
 };

@@ -15,14 +15,16 @@ type ScopeType = SpendLimitSetRequest["scope"]["type"];
 const SCOPE_TYPES: readonly ScopeType[] = ["organization", "workspace", "api_key", "user"];
 const PERIODS: readonly SpendLimit["period"][] = ["monthly", "weekly", "daily"];
 
-/** Sets a limit, or changes the amount of the one that is given. */
+/** Sets a limit, or changes the amount of the one that is given. What it is for is chosen, unless `scope` says it. */
 export function SpendLimitDialog({
   limit,
-  names,
+  scope = ownScope(limit),
+  names = NO_NAMES,
   onClose,
 }: {
   readonly limit: SpendLimit | null;
-  readonly names: ScopeNames;
+  readonly scope?: SpendLimitSetRequest["scope"] | null;
+  readonly names?: Pick<ScopeNames, "workspaces" | "apiKeys" | "users">;
   readonly onClose: () => void;
 }) {
   const [type, setType] = useState<ScopeType>("organization");
@@ -36,7 +38,7 @@ export function SpendLimitDialog({
   const id = chosen === "" ? (choices[0]?.value ?? "") : chosen;
   const save = useMutation({
     mutationFn: (amount: string) =>
-      confirmed(() => setSpendLimit({ amount, period, scope: ownScope(limit) ?? toScope(type, id) })),
+      confirmed(() => setSpendLimit({ amount, period, scope: scope ?? toScope(type, id) })),
     onSuccess: () => {
       toast(text.saved);
       onClose();
@@ -56,7 +58,7 @@ export function SpendLimitDialog({
         if (amount !== null) save.mutate(amount);
       }}
     >
-      {!limit && (
+      {scope === null && (
         <>
           <SelectField
             label={text.scope}
@@ -70,18 +72,22 @@ export function SpendLimitDialog({
           {type !== "organization" && (
             <SelectField label={text.which} choices={choices} value={id} onChange={(event) => setChosen(event.target.value)} />
           )}
-          <SelectField
-            label={text.period}
-            choices={PERIODS.map((value) => ({ value, label: text.periods[value] ?? value }))}
-            value={period}
-            onChange={(event) => setPeriod(PERIODS.find((each) => each === event.target.value) ?? "monthly")}
-          />
         </>
+      )}
+      {!limit && (
+        <SelectField
+          label={text.period}
+          choices={PERIODS.map((value) => ({ value, label: text.periods[value] ?? value }))}
+          value={period}
+          onChange={(event) => setPeriod(PERIODS.find((each) => each === event.target.value) ?? "monthly")}
+        />
       )}
       <AmountField label={text.dollars} hint={text.dollarsHint} value={dollars} onChange={setDollars} />
     </FormDialog>
   );
 }
+
+const NO_NAMES = { workspaces: [], apiKeys: [], users: [] };
 
 function ownScope(limit: SpendLimit | null): SpendLimitSetRequest["scope"] | null {
   return limit === null || limit.scope.type === "usage_tier" ? null : limit.scope;

@@ -1,8 +1,8 @@
 import type { OrganizationUser } from "@parley/wire";
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
-import { Ellipsis, Trash2, UserPlus } from "lucide-react";
+import { Ellipsis, LogOut, Trash2, UserPlus } from "lucide-react";
 import { useState } from "react";
-import { MEMBERS, removeUser, ROLES, updateUser, usersQuery } from "../../api/members.ts";
+import { MEMBERS, removeUser, ROLES, signUserOut, updateUser, usersQuery } from "../../api/members.ts";
 import { useSession } from "../../app/use-session.ts";
 import { formatDate } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
@@ -29,7 +29,8 @@ export function MembersPage() {
   const [handover, setHandover] = useState<Handover | null>(null);
   const [leaving, setLeaving] = useState<OrganizationUser | null>(null);
   const rows = users.data?.pages.flatMap((page) => page.data) ?? [];
-  const columns = useColumns(setLeaving);
+  const [fault, setFault] = useState<unknown>(null);
+  const columns = useColumns(setLeaving, setFault);
   return (
     <Page
       title={text.title}
@@ -43,6 +44,7 @@ export function MembersPage() {
     >
       <div className="grid gap-6">
         {users.error && <ErrorNote error={users.error} onRetry={() => void users.refetch()} />}
+        {fault ? <ErrorNote error={fault} /> : null}
         <div className="panel overflow-hidden">
           {users.isPending && <SkeletonRows rows={3} />}
           {rows.length > 0 && <Table label={text.people} columns={columns} rows={rows} keyOf={(user) => user.id} />}
@@ -69,7 +71,10 @@ export function MembersPage() {
   );
 }
 
-function useColumns(onRemove: (user: OrganizationUser) => void): readonly Column<OrganizationUser>[] {
+function useColumns(
+  onRemove: (user: OrganizationUser) => void,
+  onFault: (fault: unknown) => void,
+): readonly Column<OrganizationUser>[] {
   const { person } = useSession();
   return [
     {
@@ -91,12 +96,23 @@ function useColumns(onRemove: (user: OrganizationUser) => void): readonly Column
       isNameHidden: true,
       isNumber: true,
       cell: (user) =>
-        user.id === person.id || !isChangeable(user) ? null : <MemberMenu user={user} onRemove={() => onRemove(user)} />,
+        user.id === person.id || !isChangeable(user) ? null : (
+          <MemberMenu user={user} onRemove={() => onRemove(user)} onFault={onFault} />
+        ),
     },
   ];
 }
 
-function MemberMenu({ user, onRemove }: { readonly user: OrganizationUser; readonly onRemove: () => void }) {
+function MemberMenu({
+  user,
+  onRemove,
+  onFault,
+}: {
+  readonly user: OrganizationUser;
+  readonly onRemove: () => void;
+  /** The menu is closed when it comes: the page shows it. Null: all is well again. */
+  readonly onFault: (fault: unknown) => void;
+}) {
   const queryClient = useQueryClient();
   const toast = useToast();
   const update = useMutation({
@@ -105,6 +121,14 @@ function MemberMenu({ user, onRemove }: { readonly user: OrganizationUser; reado
       await queryClient.invalidateQueries({ queryKey: MEMBERS });
       toast(text.roleChanged);
     },
+    onMutate: () => onFault(null),
+    onError: onFault,
+  });
+  const signOut = useMutation({
+    mutationFn: () => signUserOut(user.id),
+    onSuccess: () => toast(text.signedOut(user.name)),
+    onMutate: () => onFault(null),
+    onError: onFault,
   });
   return (
     <Menu
@@ -118,6 +142,7 @@ function MemberMenu({ user, onRemove }: { readonly user: OrganizationUser; reado
             run: () => update.mutate(role),
           })),
         },
+        { actions: [{ label: text.signOut, icon: LogOut, run: () => signOut.mutate() }] },
         { actions: [{ label: text.remove, icon: Trash2, isDangerous: true, run: onRemove }] },
       ]}
     />

@@ -9,7 +9,7 @@ export const text = {
   roleHints: {
     user: "Uses the Workbench.",
     developer: "Uses the Workbench and the API.",
-    billing: "Sees usage and costs.",
+    billing: "Sees usage, costs and statements.",
     claude_code_user: "Uses Claude Code only.",
   } as Readonly<Record<string, string>>,
   createInvite: "Create the invite",
@@ -25,6 +25,8 @@ export const text = {
   actionsOf: (name: string) => `Actions for ${name}`,
   changeRole: "Change role",
   roleChanged: "Role changed",
+  signOut: "Sign out everywhere",
+  signedOut: (name: string) => `${name} is signed out everywhere`,
   remove: "Remove",
   removeTitle: (name: string) => `Remove ${name}?`,
   removeAbout: "All their sessions end now, and they can sign in no more. Their API keys go on working.",

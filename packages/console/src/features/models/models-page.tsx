@@ -2,6 +2,7 @@ import type { ConsoleModels, ConsoleWeights } from "@parley/wire";
 import { useQuery } from "@tanstack/react-query";
 import { Boxes } from "lucide-react";
 import { consoleModelsQuery, modelsQuery } from "../../api/models.ts";
+import { may, useSession } from "../../app/use-session.ts";
 import { formatBytes, formatWhole } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -11,11 +12,13 @@ import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { Tile } from "../../ui/tile.tsx";
 import { groupByWeights } from "./group-by-weights.ts";
 import { text } from "./text.ts";
+import { Upstreams } from "./upstreams.tsx";
 import { WeightsCard } from "./weights-card.tsx";
 
 export function ModelsPage() {
   const { data: state, error, refetch } = useQuery(consoleModelsQuery);
-  const { data: models } = useQuery(modelsQuery);
+  // Who may not use models may see what there is.
+  const { data: models } = useQuery({ ...modelsQuery, enabled: may(useSession(), "use_models") });
   const groups = groupByWeights(models ?? []);
   const namesOf = ({ title }: ConsoleWeights) => groups.find(({ weights }) => weights === title)?.models ?? [];
   const installed = state?.weights.filter((weights) => weights.is_installed) ?? [];
@@ -40,6 +43,7 @@ export function ModelsPage() {
           )}
           <Section title={text.installed} weights={installed} namesOf={namesOf} maySteer={state.may_steer} />
           <Families state={state} />
+          <Upstreams upstreams={state.upstreams} pools={state.pools} />
           <Section title={text.available} weights={available} namesOf={namesOf} maySteer={state.may_steer} />
         </div>
       )}
@@ -106,8 +110,8 @@ function Figures({ state: { weights, memory, snapshots } }: { readonly state: Co
   );
 }
 
-function Families({ state: { families, weights } }: { readonly state: ConsoleModels }) {
-  const titleOf = (name: string) => weights.find((each) => each.name === name)?.title ?? name;
+function Families({ state: { families, weights, pools } }: { readonly state: ConsoleModels }) {
+  const titleOf = (name: string) => [...weights, ...pools].find((each) => each.name === name)?.title ?? name;
   return (
     <section aria-label={text.families}>
       <h2 className="text-[1.08rem] font-semibold">{text.families}</h2>

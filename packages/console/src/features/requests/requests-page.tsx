@@ -6,7 +6,7 @@ import { type SubmitEvent, useCallback, useEffect, useMemo, useState } from "rea
 import { apiKeysQuery } from "../../api/api-keys.ts";
 import { modelsQuery } from "../../api/models.ts";
 import { requestsQuery } from "../../api/requests.ts";
-import { useWorkspaces } from "../../api/workspaces.ts";
+import { WorkspaceField } from "../../app/workspace-field.tsx";
 import { Button } from "../../ui/button.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
@@ -101,7 +101,6 @@ type Search = ReturnType<typeof route.useSearch>;
 
 function Filters({ search, onChange }: { readonly search: Search; readonly onChange: (change: Search) => void }) {
   const navigate = route.useNavigate();
-  const workspaces = useWorkspaces();
   const { data: models = [] } = useQuery(modelsQuery);
   const keys = useInfiniteQuery(apiKeysQuery({ workspaceId: null, status: null }));
   const [id, setId] = useState("");
@@ -135,12 +134,13 @@ function Filters({ search, onChange }: { readonly search: Search; readonly onCha
         { value: WORKBENCH, label: text.workbench },
         ...(keys.data?.pages ?? []).flatMap((page) => page.data.map((key) => ({ value: key.id, label: key.name }))),
       ])}
-      {select(
-        "workspace",
-        text.workspace,
-        text.anyWorkspace,
-        workspaces.map((each) => ({ value: each.id, label: each.name })),
-      )}
+      <WorkspaceField
+        every
+        isLabelHidden
+        className="w-full"
+        value={search.workspace ?? null}
+        onChange={(id) => onChange({ workspace: id ?? undefined })}
+      />
       <form onSubmit={find}>
         <TextField
           label={text.find}

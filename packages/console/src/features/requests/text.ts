@@ -17,7 +17,6 @@ export const text = {
   range: "Time",
   anyModel: "All models",
   anyKey: "All keys",
-  anyWorkspace: "All workspaces",
   anyStatus: "Any status",
   apiKey: "API key",
   workspace: "Workspace",

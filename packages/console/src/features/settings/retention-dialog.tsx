@@ -1,9 +1,9 @@
 import type { DataRetention, Workspace } from "@parley/wire";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { DATA_RETENTION, dataRetentionQuery, setDataRetention } from "../../api/settings.ts";
 import { useConfirmed } from "../../app/reauthentication.tsx";
-import { TextField } from "../../ui/field.tsx";
+import { CheckField, TextField } from "../../ui/field.tsx";
 import { FormDialog } from "../../ui/form-dialog.tsx";
 import { useToast } from "../../ui/toasts.tsx";
 import { text } from "./text.ts";
@@ -24,7 +24,6 @@ function RetentionForm({
   readonly now: DataRetention;
   readonly onClose: () => void;
 }) {
-  const zeroId = useId();
   const [isZero, setZero] = useState(now.zero_data_retention);
   const [days, setDays] = useState(String(now.retention_days));
   const [fileDays, setFileDays] = useState(now.file_retention_days === null ? "" : String(now.file_retention_days));
@@ -56,24 +55,7 @@ function RetentionForm({
       onClose={onClose}
       onSubmit={() => save.mutate()}
     >
-      <div className="flex items-start gap-3">
-        <input
-          id={zeroId}
-          type="checkbox"
-          aria-describedby={`${zeroId}-hint`}
-          className="mt-0.5 size-4.5 shrink-0 accent-accent"
-          checked={isZero}
-          onChange={(event) => setZero(event.target.checked)}
-        />
-        <div>
-          <label htmlFor={zeroId} className="font-medium">
-            {text.zero}
-          </label>
-          <p id={`${zeroId}-hint`} className="text-[0.93rem] text-muted">
-            {text.zeroHint}
-          </p>
-        </div>
-      </div>
+      <CheckField label={text.zero} hint={text.zeroHint} checked={isZero} onChange={setZero} />
       <TextField
         label={text.retentionDays}
         hint={text.retentionHint}

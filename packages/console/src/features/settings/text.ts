@@ -1,6 +1,6 @@
 export const text = {
   title: "Settings",
-  about: "How long content is kept, where it is computed, and how people sign in.",
+  about: "How long content is kept, where it is computed, who is told of spending, and how people sign in.",
 
   dataTitle: "Data",
   dataAbout:
@@ -35,6 +35,36 @@ export const text = {
   allowedChoices: { unrestricted: "Anywhere", us: "United States only" } as Readonly<Record<string, string>>,
   byDefault: "Where a request says nothing",
   residencyHint: "A request for the United States is refused unless this server is said to stand there (inference_geo).",
+
+  alertsTitle: "Spend alerts",
+  alertsAbout: (thresholds: string) =>
+    `Sent when ${thresholds} of a spend limit are spent, and when the credits are used up. Set in the server's configuration.`,
+  alertsNotCharging: "Charging is off on this server, so no limit is reached. PARLEY_MONEY=true turns it on.",
+  webhook: "Webhook",
+  webhookTo: (origin: string) => `to ${origin}`,
+  mail: "Mail",
+  mailTo: (from: string, to: string) => `from ${from} to ${to}`,
+  alertsHint: "Either is set with these, and a restart:",
+  alertsLabel: "Configuration for spend alerts",
+  alertsTold: "Alerts so far",
+  alert: "Alert",
+  creditsGone: "Credits are used up",
+  reached: (percent: string) => `${percent} % of a limit`,
+  alertScopes: {
+    organization: "The organization",
+    workspace: "A workspace",
+    api_key: "An API key",
+    user: "A person",
+    usage_tier: "The tier's limit",
+    credits: "The organization",
+  } as Readonly<Record<string, string>>,
+  spent: "Spent",
+  spentOf: (spent: string, amount: string) => `${spent} of ${amount}`,
+  when: "When",
+  told: "Told by",
+  channels: { webhook: "Webhook", mail: "Mail" },
+  deliveries: { sent: "sent", waiting: "is tried again", given_up: "given up" },
+  delivery: (channel: string, status: string) => `${channel}: ${status}`,
 
   signInTitle: "Sign-in",
   signInAbout: "Set in the server's configuration; here it is only shown.",

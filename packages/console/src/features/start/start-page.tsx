@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Check, Plus } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { modelsQuery, pickModel } from "../../api/models.ts";
-import { isAdministrator, useSession } from "../../app/use-session.ts";
+import { isAdministrator, may, useSession } from "../../app/use-session.ts";
 import { Button } from "../../ui/button.tsx";
 import { classNames } from "../../ui/class-names.ts";
 import { CodeBlock } from "../../ui/code-block.tsx";
@@ -21,7 +21,8 @@ const SOME_MODEL = "claude-sonnet-4-5";
 
 export function StartPage() {
   const session = useSession();
-  const { data: models } = useQuery(modelsQuery);
+  const mayUseModels = may(session, "use_models");
+  const { data: models } = useQuery({ ...modelsQuery, enabled: mayUseModels });
   const [isCreating, setCreating] = useState(false);
   // Only in this page's memory: it is gone with the page.
   const [created, setCreated] = useState<ConsoleApiKeyCreated | null>(null);
@@ -60,9 +61,11 @@ export function StartPage() {
             }))}
           />
         </Step>
-        <Step number={3} title={text.replyTitle} about={text.replyAbout} isDone={hasReply}>
-          <FirstReply models={models} onReply={() => setHasReply(true)} />
-        </Step>
+        {mayUseModels && (
+          <Step number={3} title={text.replyTitle} about={text.replyAbout} isDone={hasReply}>
+            <FirstReply models={models} onReply={() => setHasReply(true)} />
+          </Step>
+        )}
       </ol>
       {isCreating && (
         <Suspense>

@@ -3,6 +3,8 @@ import { text } from "./text.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** As many hours as a chart shows well; what is longer is shown by the day. */
+const HOURS_MAX = 168;
 
 export interface Range {
   readonly id: "day" | "week" | "month" | "quarter" | "year";
@@ -24,6 +26,12 @@ export function toSpan({ width, buckets }: Range, nowMs: number): ReportSpan {
   const sizeMs = width === "1h" ? HOUR_MS : DAY_MS;
   const endMs = (Math.floor(nowMs / sizeMs) + 1) * sizeMs;
   return { from: toTime(endMs - buckets * sizeMs), to: toTime(endMs), width };
+}
+
+/** A part of a report, by the finest width that its length allows and the report has. */
+export function toZoomedSpan(from: string, to: string, widths: readonly BucketWidth[]): ReportSpan {
+  const hours = (Date.parse(to) - Date.parse(from)) / HOUR_MS;
+  return { from: toTime(Date.parse(from)), to: toTime(Date.parse(to)), width: hours <= HOURS_MAX && widths.includes("1h") ? "1h" : "1d" };
 }
 
 const toTime = (ms: number): string => new Date(ms).toISOString().replace(".000", "");

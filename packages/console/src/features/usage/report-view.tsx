@@ -1,5 +1,6 @@
-import { ChartNoAxesColumn, Download } from "lucide-react";
+import { ChartNoAxesColumn, Download, ZoomOut } from "lucide-react";
 import type { ReactNode } from "react";
+import type { BucketWidth } from "../../api/reports.ts";
 import { formatDate, formatUtcDate, formatHour } from "../../format/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { download } from "../../ui/download.ts";
@@ -19,6 +20,7 @@ export function ReportControls({
   groups,
   onGroup,
   ranges = RANGES,
+  onLeaveZoom,
 }: {
   readonly range: Range;
   readonly onRange: (range: Range) => void;
@@ -26,6 +28,8 @@ export function ReportControls({
   readonly groups: readonly string[];
   readonly onGroup: (group: string) => void;
   readonly ranges?: readonly Range[];
+  /** Null: everything is shown. */
+  readonly onLeaveZoom: (() => void) | null;
 }) {
   return (
     <div className="mb-4 flex flex-wrap gap-2">
@@ -45,6 +49,12 @@ export function ReportControls({
         value={group}
         onChange={(event) => onGroup(event.target.value)}
       />
+      {onLeaveZoom && (
+        <Button className="h-9.5" onClick={onLeaveZoom}>
+          <ZoomOut size={15} aria-hidden />
+          {text.leaveZoom}
+        </Button>
+      )}
     </div>
   );
 }
@@ -53,27 +63,37 @@ export function ReportControls({
 export function ReportView({
   title,
   chart,
-  range,
+  width,
   format,
   tiles,
+  onZoom,
+  hasHours,
 }: {
   readonly title: string;
   readonly chart: Chart;
-  readonly range: Range;
+  readonly width: BucketWidth;
   readonly format: (value: number) => string;
   readonly tiles: ReactNode;
+  /** From the beginning of a bucket to the end of one. */
+  readonly onZoom: (from: string, to: string) => void;
+  /** A day can be shown by the hour. */
+  readonly hasHours: boolean;
 }) {
   const { times, series } = chart;
-  const isDaily = range.width === "1d";
+  const isDaily = width === "1d";
   const names = times.map(({ startingAt }) => (isDaily ? formatUtcDate(startingAt) : formatHour(startingAt)));
   const isEmpty = series.every(({ values }) => values.every((value) => value === 0));
   const rows = times.flatMap((_, bar) => {
     const values = series.map(({ values: each }) => each[bar] ?? 0);
-    return sum(values) === 0 ? [] : [{ name: names[bar] ?? "", values }];
+    return sum(values) === 0 ? [] : [{ name: names[bar] ?? "", bar, values }];
   });
+  function zoom(first: number, last: number): void {
+    const [from, to] = [times[first], times[last]];
+    if (from && to) onZoom(from.startingAt, to.endingAt);
+  }
   return (
     <div className="grid gap-4">
-      <div className="grid gap-3 sm:grid-cols-3">{tiles}</div>
+      <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">{tiles}</div>
       <section className="panel p-4" aria-label={title}>
         {isEmpty ? (
           <EmptyState icon={ChartNoAxesColumn} title={text.emptyTitle}>
@@ -86,8 +106,10 @@ export function ReportView({
               names={names}
               series={series}
               format={format}
+              onZoom={zoom}
             />
-            <ul className="mt-3 flex flex-wrap gap-x-5 gap-y-1 ps-[52px] text-[0.93rem]">
+            <p className="mt-1 ps-[52px] text-[0.89rem] text-muted max-md:hidden">{text.zoomHint}</p>
+            <ul className="mt-2 flex flex-wrap gap-x-5 gap-y-1 ps-[52px] text-[0.93rem]">
               {series.map(({ name }, index) => (
                 <li key={name} className="flex items-center gap-2">
                   <span aria-hidden className="size-2.5 rounded-sm" style={{ background: seriesColor(index) }} />
@@ -114,11 +136,23 @@ export function ReportView({
             <Table
               label={text.table}
               rows={rows.toReversed()}
-              keyOf={(row) => row.name}
+              keyOf={(row) => String(row.bar)}
               columns={[
                 {
                   name: isDaily ? text.timeUtc : text.time,
-                  cell: (row) => <span className="whitespace-nowrap">{row.name}</span>,
+                  cell: (row) =>
+                    isDaily && hasHours ? (
+                      <button
+                        type="button"
+                        className="whitespace-nowrap hover:underline"
+                        aria-label={text.zoomInto(row.name)}
+                        onClick={() => zoom(row.bar, row.bar)}
+                      >
+                        {row.name}
+                      </button>
+                    ) : (
+                      <span className="whitespace-nowrap">{row.name}</span>
+                    ),
                 },
                 ...series.map(({ name }, index) => ({
                   name,

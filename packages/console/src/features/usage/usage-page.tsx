@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { type UsageGroup, usageQuery } from "../../api/reports.ts";
+import { type BucketWidth, type ReportSpan, type UsageGroup, usageQuery } from "../../api/reports.ts";
 import { formatCompact, formatPercent, formatWhole } from "../../format/format.ts";
 import { Page } from "../../ui/page.tsx";
 import { Tile } from "../../ui/tile.tsx";
-import { RANGES, toSpan } from "./range.ts";
+import { RANGES, toSpan, toZoomedSpan } from "./range.ts";
 import { ReportBody } from "./report-body.tsx";
 import { ReportControls, ReportView } from "./report-view.tsx";
 import { inputOf, sum, toUsageChart } from "./series.ts";
@@ -12,34 +12,57 @@ import { text } from "./text.ts";
 import { useGroupNames } from "./use-group-names.ts";
 
 const GROUPS = ["kind", "model", "workspace_id", "api_key_id"];
+const WIDTHS: readonly BucketWidth[] = ["1h", "1d"];
 const MONTH = RANGES.find(({ id }) => id === "month") ?? RANGES[0]!;
 
 export function UsagePage() {
   const [range, setRange] = useState(MONTH);
+  const [zoomed, setZoomed] = useState<ReportSpan | null>(null);
   const [group, setGroup] = useState("kind");
   const [nowMs] = useState(Date.now);
-  const span = useMemo(() => toSpan(range, nowMs), [range, nowMs]);
+  const span = useMemo(() => zoomed ?? toSpan(range, nowMs), [zoomed, range, nowMs]);
   const by = group === "kind" ? null : (group as UsageGroup);
   const report = useQuery(usageQuery(span, by));
   const nameOf = useGroupNames();
   const results = report.data?.flatMap((bucket) => bucket.results) ?? [];
   const input = sum(results.map(inputOf));
+  const output = sum(results.map((usage) => usage.output_tokens));
+  const ofBatches = sum(
+    results.filter((usage) => usage.service_tier === "batch").map((usage) => inputOf(usage) + usage.output_tokens),
+  );
   const read = sum(results.map((usage) => usage.cache_read_input_tokens));
   return (
     <Page title={text.usage} about={text.usageAbout}>
-      <ReportControls range={range} onRange={setRange} group={group} groups={GROUPS} onGroup={setGroup} />
+      <ReportControls
+        range={range}
+        onRange={(next) => {
+          setZoomed(null);
+          setRange(next);
+        }}
+        onLeaveZoom={zoomed && (() => setZoomed(null))}
+        group={group}
+        groups={GROUPS}
+        onGroup={setGroup}
+      />
       <ReportBody query={report}>
         {(data) => (
           <ReportView
             title={text.usage}
             chart={toUsageChart(data, by, nameOf)}
-            range={range}
+            width={span.width}
+            hasHours
+            onZoom={(from, to) => setZoomed(toZoomedSpan(from, to, WIDTHS))}
             format={formatCompact}
             tiles={
               <>
                 <Tile name={text.inputTotal} value={formatWhole(input)} />
                 <Tile name={text.cacheShare} value={formatPercent(input === 0 ? 0 : read / input)} hint={text.cacheShareHint} />
-                <Tile name={text.outputTotal} value={formatWhole(sum(results.map((usage) => usage.output_tokens)))} />
+                <Tile name={text.outputTotal} value={formatWhole(output)} />
+                <Tile
+                  name={text.batchShare}
+                  value={formatPercent(input + output === 0 ? 0 : ofBatches / (input + output))}
+                  hint={text.batchShareHint}
+                />
               </>
             }
           />

@@ -31,15 +31,16 @@ export async function readAttachment(file: File): Promise<Attachment | Unusable>
   }
 }
 
-/** The block of the Messages API. */
-export function toBlock({ kind, name, mediaType, data }: Attachment): Readonly<Record<string, unknown>> {
+/** The block of the Messages API; `isCited` asks for citations of what it says. */
+export function toBlock({ kind, name, mediaType, data }: Attachment, isCited: boolean): Readonly<Record<string, unknown>> {
+  const cited = isCited ? { citations: { enabled: true } } : {};
   switch (kind) {
     case "image":
       return { type: "image", source: { type: "base64", media_type: mediaType, data } };
     case "pdf":
-      return { type: "document", title: name, source: { type: "base64", media_type: mediaType, data } };
+      return { type: "document", title: name, source: { type: "base64", media_type: mediaType, data }, ...cited };
     case "text":
-      return { type: "document", title: name, source: { type: "text", media_type: mediaType, data } };
+      return { type: "document", title: name, source: { type: "text", media_type: mediaType, data }, ...cited };
     default:
       kind satisfies never;
       return {};

@@ -4,6 +4,7 @@ import { formatWhole } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Markdown } from "../../ui/markdown.tsx";
+import { Citations } from "./citations.tsx";
 import type { Reply, ReplyBlock } from "./reply.ts";
 import { text } from "./text.ts";
 
@@ -36,6 +37,7 @@ function BlockView({ block, isGrowing }: { readonly block: ReplyBlock; readonly 
         <div>
           <Markdown source={block.text} />
           {isGrowing && <span className="caret" aria-hidden />}
+          {block.citations.length > 0 && <Citations citations={block.citations} />}
         </div>
       );
     case "thinking":

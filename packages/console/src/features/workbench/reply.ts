@@ -1,7 +1,7 @@
-import type { Message, ServerToolResultBlock, StopReason, StreamEvent } from "@parley/wire";
+import type { Citation, Message, ServerToolResultBlock, StopReason, StreamEvent } from "@parley/wire";
 
 export type ReplyBlock =
-  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "text"; readonly text: string; readonly citations: readonly Citation[] }
   | { readonly type: "thinking"; readonly thinking: string; readonly signature: string }
   | { readonly type: "redacted_thinking"; readonly data: string }
   | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly json: string }
@@ -95,6 +95,8 @@ type Delta = Extract<StreamEvent, { type: "content_block_delta" }>["delta"];
 
 function grow(block: ReplyBlock, delta: Delta): ReplyBlock {
   if (block.type === "text" && delta.type === "text_delta") return { ...block, text: block.text + delta.text };
+  if (block.type === "text" && delta.type === "citations_delta")
+    return { ...block, citations: [...block.citations, delta.citation] };
   if ("json" in block && delta.type === "input_json_delta") return { ...block, json: block.json + delta.partial_json };
   if (block.type === "thinking" && delta.type === "thinking_delta")
     return { ...block, thinking: block.thinking + delta.thinking };
@@ -105,14 +107,14 @@ function grow(block: ReplyBlock, delta: Delta): ReplyBlock {
 function toBlock(block: Message["content"][number]): ReplyBlock {
   switch (block.type) {
     case "text":
-      return { type: "text", text: block.text };
+      return { type: "text", text: block.text, citations: block.citations ?? [] };
     case "thinking":
       return { type: "thinking", thinking: block.thinking, signature: block.signature };
     case "redacted_thinking":
       return { type: "redacted_thinking", data: block.data };
     case "compaction":
       // The Workbench asks for none.
-      return { type: "text", text: block.content ?? "" };
+      return { type: "text", text: block.content ?? "", citations: [] };
     case "tool_use":
     case "server_tool_use":
       return { type: block.type, id: block.id, name: block.name, json: "" };

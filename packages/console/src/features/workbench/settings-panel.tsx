@@ -1,5 +1,5 @@
 import type { ModelInfo } from "@parley/wire";
-import { SelectField, TextArea, TextField } from "../../ui/field.tsx";
+import { CheckField, SelectField, TextArea, TextField } from "../../ui/field.tsx";
 import { CacheFields } from "./cache-fields.tsx";
 import { JsonField } from "./json-field.tsx";
 import { schemaProblem, toolsProblem } from "./json-problem.ts";
@@ -95,6 +95,12 @@ export function SettingsPanel({
         problem={schemaProblem(settings.outputSchema)}
         value={settings.outputSchema}
         onChange={(outputSchema) => onChange({ outputSchema })}
+      />
+      <CheckField
+        label={text.cite}
+        hint={text.citeHint}
+        checked={settings.isCiting}
+        onChange={(isCiting) => onChange({ isCiting })}
       />
       <CacheFields cache={settings.cache} onChange={(cache) => onChange({ cache })} />
     </div>

@@ -28,6 +28,8 @@ export interface Settings {
   /** The JSON schema that the reply follows; empty for none. */
   readonly outputSchema: string;
   readonly cache: CacheMarks;
+  /** Whether replies say which words of attached documents they stand on. */
+  readonly isCiting: boolean;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -39,6 +41,7 @@ export const DEFAULT_SETTINGS: Settings = {
   tools: "",
   outputSchema: "",
   cache: { tools: false, system: false, message: false, ttl: "5m" },
+  isCiting: false,
 };
 
 export const THINKING_BUDGET_MIN = 1024;
@@ -68,7 +71,7 @@ export function toRequest(settings: Settings, turns: readonly Turn[], values: Va
   const system = fillVariables(settings.system, values);
   const mark = { type: "ephemeral", ...(cache.ttl === "1h" ? { ttl: "1h" } : {}) };
   const messages = turns.flatMap((turn) => {
-    const content = turn.role === "user" ? toUserContent(turn) : toAssistantContent(turn.reply);
+    const content = turn.role === "user" ? toUserContent(turn, settings.isCiting) : toAssistantContent(turn.reply);
     return content.length === 0 ? [] : [{ role: turn.role, content }];
   });
   return {
@@ -137,11 +140,11 @@ export function openCallsOf(turns: readonly Turn[]): readonly Extract<ReplyBlock
   return last.reply.blocks.filter((block) => block.type === "tool_use");
 }
 
-function toUserContent({ text, results, attachments = [] }: UserTurn): string | readonly Block[] {
+function toUserContent({ text, results, attachments = [] }: UserTurn, isCiting: boolean): string | readonly Block[] {
   if (results.length === 0 && attachments.length === 0) return text;
   return [
     ...results.map(({ id, content }) => ({ type: "tool_result", tool_use_id: id, content })),
-    ...attachments.map(toBlock),
+    ...attachments.map((attachment) => toBlock(attachment, isCiting)),
     ...(text.trim() === "" ? [] : [{ type: "text", text }]),
   ];
 }
@@ -185,7 +188,7 @@ function parseInput(json: string): unknown {
 
 /** A saved prompt: the settings and the message, not the conversation. */
 export function toPromptContent(settings: Settings, message: string): ConsolePromptContent {
-  const { model, system, maxTokens, temperature, thinking, tools, outputSchema, cache } = settings;
+  const { model, system, maxTokens, temperature, thinking, tools, outputSchema, cache, isCiting } = settings;
   return {
     model,
     system,
@@ -196,6 +199,7 @@ export function toPromptContent(settings: Settings, message: string): ConsolePro
     tools,
     output_schema: outputSchema,
     cache,
+    citations: isCiting,
   };
 }
 
@@ -210,5 +214,6 @@ export function fromPromptContent(content: ConsolePromptContent): Settings {
     tools,
     outputSchema,
     cache,
+    isCiting: content.citations ?? false,
   };
 }

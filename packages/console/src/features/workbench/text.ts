@@ -87,6 +87,11 @@ export const text = {
     "too-large": (name: string) => `${name} is larger than 32 MB.`,
     "unknown-type": (name: string) => `${name} is no picture, PDF or text.`,
   },
+  citations: "Cited",
+  citedPages: (title: string, pages: string) => `${title}, page ${pages}`,
+  document: (number: string) => `Document ${number}`,
+  cite: "Cite documents",
+  citeHint: "Replies say which words of attached texts and PDFs they stand on.",
   noModel: "No model is installed yet. The Models page shows how to get one.",
   emptyTitle: "Try a prompt",
   empty:

@@ -5,7 +5,8 @@ import { getRouteApi } from "@tanstack/react-router";
 import { Code, Columns2, FlaskConical, SlidersHorizontal, SquarePen, Table2, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { modelsQuery, pickModel } from "../../api/models.ts";
-import { useWorkspaces } from "../../api/workspaces.ts";
+import { useWorkspaceChoice } from "../../app/use-workspace-choice.tsx";
+import { WorkspaceField } from "../../app/workspace-field.tsx";
 import { Button } from "../../ui/button.tsx";
 import { classNames } from "../../ui/class-names.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
@@ -35,10 +36,7 @@ const SIDES: readonly Side[] = ["A", "B"];
 export function WorkbenchPage() {
   const { model: wantedModel } = route.useSearch();
   const { data: models, error: modelsError, refetch } = useQuery(modelsQuery);
-  const workspaces = useWorkspaces();
-  const [chosenWorkspace, setWorkspace] = useState<string | null>(null);
-  // Newest first: the default one is the oldest.
-  const workspaceId = chosenWorkspace ?? workspaces.at(-1)?.id ?? null;
+  const { workspaceId, setWorkspaceId } = useWorkspaceChoice();
 
   const [chosen, setChosen] = useState<Readonly<Record<Side, Settings>>>({
     A: { ...DEFAULT_SETTINGS, model: wantedModel ?? "" },
@@ -125,18 +123,15 @@ export function WorkbenchPage() {
         }}
         onCases={setCases}
       />
-      {workspaces.length > 1 && (
-        <SelectField
-          label={text.workspace}
-          choices={workspaces.map((each) => ({ value: each.id, label: each.name }))}
-          value={workspaceId ?? ""}
-          onChange={(event) => {
-            // Prompts are of one workspace.
-            saved.close();
-            setWorkspace(event.target.value);
-          }}
-        />
-      )}
+      <WorkspaceField
+        isForModels
+        value={workspaceId}
+        onChange={(id) => {
+          // Prompts are of one workspace.
+          saved.close();
+          setWorkspaceId(id);
+        }}
+      />
       {!isEvaluating && (
         <VariablesFields
           names={findVariables(...sides.map((side) => settings[side].system), draft)}

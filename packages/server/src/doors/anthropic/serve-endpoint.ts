@@ -144,7 +144,7 @@ async function authenticateAdmin(endpoint: Endpoint, exchange: Exchange, deps: D
     refuseOtherOrigins(incoming);
     const { session } = await resolveSession(exchange, deps);
     timing.add("auth", clock.monotonicMs() - begunAtMs);
-    const admin = toAdminPrincipal(session);
+    const admin = toAdminPrincipal(session, { forBilling: endpoint.forBilling === true });
     if (endpoint.asksAgain) requireRecentAuthentication(session, clock.nowMs());
     return admin;
   }

@@ -91,6 +91,9 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     createApiKey: async () => {
       throw fail("api_error", { public: "There is no database here" });
     },
+    rotateApiKey: async () => {
+      throw fail("api_error", { public: "There is no database here" });
+    },
     readiness: async () => ({ database: true, engine: true }),
     authenticator: {
       async authenticateAdmin() {
@@ -136,6 +139,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     },
     limitGauge: { read: async () => [] },
     charging: { isOn: false, isPrepaid: false },
+    alertChannels: { webhookOrigin: null, mailFrom: null },
     biller: createRecordingBiller({ prices: createPriceBook() }),
     ledger: {
       async record(row) {

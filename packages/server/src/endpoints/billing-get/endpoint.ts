@@ -11,6 +11,7 @@ export const billingGet = defineEndpoint({
   method: "GET",
   path: "/v1/organizations/billing",
   permission: "admin",
+  forBilling: true,
   reply: { schema: Billing },
   async handle({ admin: { organizationId } }, { tenancy: { storage }, charging }) {
     const [balance, grants, months] = await Promise.all([

@@ -2,11 +2,10 @@ import { ConsoleApiKeyCreated, ConsoleApiKeyCreateRequest } from "@parley/wire";
 import { fail } from "../../platform/fail.ts";
 import { requireRecentAuthentication } from "../../sign-in/sessions.ts";
 import { toAdminPrincipal } from "../../sign-in/to-admin-principal.ts";
-import { findApiKey } from "../../storage/api-keys.ts";
 import { findDefaultWorkspaceId, findWorkspace } from "../../storage/workspaces.ts";
 import { notFound } from "../../tenancy/not-found.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
-import { toApiKey } from "../shared/admin-objects.ts";
+import { replyWithNewKey } from "../shared/new-key-reply.ts";
 import { CONSOLE_BODY_MAX_BYTES } from "../shared/session-reply.ts";
 import { parseBody } from "../shared/to-body.ts";
 
@@ -22,7 +21,9 @@ export const consoleApiKeysCreate = defineEndpoint({
     parse: (json) => parseBody(ConsoleApiKeyCreateRequest, json),
   },
   reply: { schema: ConsoleApiKeyCreated },
-  async handle({ session, body, requestId, version }, { tenancy, createApiKey, clock }) {
+  async handle(request, deps) {
+    const { session, body, requestId } = request;
+    const { tenancy, createApiKey, clock } = deps;
     const { organizationId, actor } = toAdminPrincipal(session);
     const nowMs = clock.nowMs();
     requireRecentAuthentication(session, nowMs);
@@ -36,12 +37,6 @@ export const consoleApiKeysCreate = defineEndpoint({
       throw fail("invalid_request_error", { public: "expires_at: Input should be in the future" });
     }
     const created = await createApiKey({ name: body.name, workspaceId: workspace.id, expiresAtMs }, { actor, requestId });
-    const row = await findApiKey(tenancy.storage, organizationId, created.id);
-    if (!row) throw notFound("API key", created.id);
-    return {
-      kind: "json",
-      headers: { "cache-control": "no-store" },
-      body: { type: "api_key_created", api_key: toApiKey(row, { version, nowMs, defaultWorkspaceId }), secret: created.secret },
-    };
+    return replyWithNewKey(deps, organizationId, created, request);
   },
 });

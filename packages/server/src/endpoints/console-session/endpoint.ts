@@ -10,10 +10,14 @@ export const consoleSession = defineEndpoint({
   permission: "session",
   reply: { schema: ConsoleSession },
   async handle({ session }, { accounts }) {
+    const [proofs, may] = await Promise.all([
+      accounts.proofsOf(session.userId),
+      accounts.abilitiesOf(session.person),
+    ]);
     return {
       kind: "json",
       headers: { "cache-control": "no-store" },
-      body: toConsoleSession(session, await accounts.proofsOf(session.userId)),
+      body: toConsoleSession(session, { ...proofs, may }),
     };
   },
 });

@@ -21,6 +21,7 @@ export const costReport = defineEndpoint({
   method: "GET",
   path: "/v1/organizations/cost_report",
   permission: "admin",
+  forBilling: true,
   query: Query,
   reply: { schema: CostReport },
   async handle({ query, admin }, { tenancy: { storage }, clock }) {

@@ -1,4 +1,4 @@
-import type { ConsoleSession } from "@parley/wire";
+import type { ConsoleAbility, ConsoleSession } from "@parley/wire";
 import { REAUTHENTICATION_MS } from "../../sign-in/sessions.ts";
 import type { NewSession, SessionPrincipal } from "../../sign-in/sessions.ts";
 import type { ClientTrace } from "../../sign-in/create-sign-in.ts";
@@ -10,13 +10,14 @@ import { sessionCookie } from "./session-cookie.ts";
 /** The session as its own page sees it. */
 export function toConsoleSession(
   session: Pick<SessionPrincipal, "person" | "authenticatedAtMs">,
-  { hasSecondFactor, confirmWith }: Proofs,
+  { hasSecondFactor, confirmWith, may }: Proofs & { readonly may: readonly ConsoleAbility[] },
 ): ConsoleSession {
   const { id, email, name, role, organizationId } = session.person;
   return {
     type: "console_session",
     person: { id, email, name, role },
     organization_id: organizationId,
+    may: [...may],
     second_factor: hasSecondFactor,
     confirm_with: [...confirmWith],
     authenticated_until: new Date(session.authenticatedAtMs + REAUTHENTICATION_MS).toISOString(),
@@ -29,10 +30,12 @@ export async function replyWithSession(
   { accounts, clock }: Pick<EndpointDeps, "accounts" | "clock">,
   { origin }: Pick<EndpointRequest, "origin">,
 ): Promise<EndpointReply> {
+  const { person } = begun;
+  const [proofs, may] = await Promise.all([accounts.proofsOf(person.id), accounts.abilitiesOf(person)]);
   return {
     kind: "json",
     headers: { "set-cookie": sessionCookie(begun, origin), "cache-control": "no-store" },
-    body: toConsoleSession({ person: begun.person, authenticatedAtMs: clock.nowMs() }, await accounts.proofsOf(begun.person.id)),
+    body: toConsoleSession({ person, authenticatedAtMs: clock.nowMs() }, { ...proofs, may }),
   };
 }
 

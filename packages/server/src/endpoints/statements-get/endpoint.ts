@@ -18,6 +18,7 @@ export const statementsGet = defineEndpoint({
   method: "GET",
   path: "/v1/organizations/statements",
   permission: "admin",
+  forBilling: true,
   query: z.object(QUERY),
   reply: { schema: null },
   async handle({ admin: { organizationId }, query }, { tenancy: { storage } }) {

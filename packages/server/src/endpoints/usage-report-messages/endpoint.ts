@@ -30,6 +30,7 @@ export const usageReportMessages = defineEndpoint({
   method: "GET",
   path: "/v1/organizations/usage_report/messages",
   permission: "admin",
+  forBilling: true,
   query: Query,
   reply: { schema: MessagesUsageReport },
   async handle({ query, admin }, { tenancy: { storage }, clock }) {

@@ -6,7 +6,7 @@ import type { Engine, WeightsDescription } from "../../turn/engine.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
 import type { UpstreamDriver } from "../upstream/upstream-driver.ts";
-import { UpstreamFailure } from "../upstream/upstream-failure.ts";
+import { UpstreamFailure, type UpstreamFault } from "../upstream/upstream-failure.ts";
 import { affinityOf, chooseTarget, turnTokens } from "./choose-target.ts";
 import { createTargetHealth, type TargetHealth } from "./target-health.ts";
 
@@ -43,6 +43,12 @@ export interface RouterOptions {
 export interface UpstreamStatus {
   readonly upstream: string;
   readonly isUp: boolean;
+  /** Why it is paused, or what its last turns failed of; null: all is well. */
+  readonly fault: UpstreamFault | null;
+  /** Until it is asked again; null: it is not paused. */
+  readonly pausedForMs: number | null;
+  /** Wall clock; null: it has not answered since the start. */
+  readonly answeredAtMs: number | null;
   readonly outstandingTokens: number;
 }
 
@@ -63,6 +69,8 @@ interface Node {
   readonly driver: UpstreamDriver;
   readonly health: TargetHealth;
   outstanding: number;
+  fault: UpstreamFault | null;
+  answeredAtMs: number | null;
 }
 
 const PROBE_EVERY_MS = 15_000;
@@ -76,7 +84,7 @@ export function createRouter(options: RouterOptions): Router {
   const nodes = new Map(
     [...options.upstreams].map(([name, driver]): [string, Node] => [
       name,
-      { name, driver, health: createTargetHealth(clock), outstanding: 0 },
+      { name, driver, health: createTargetHealth(clock), outstanding: 0, fault: null, answeredAtMs: null },
     ]),
   );
   const pools = new Map([...options.pools].map(([name, pool]) => [name, { ...pool, targets: pool.targets.map(toTarget) }]));
@@ -97,11 +105,20 @@ export function createRouter(options: RouterOptions): Router {
 
   const isOpen = ({ node }: Target): boolean => node.health.pausedUntilMs() === 0;
 
+  function noteSuccess(node: Node): void {
+    node.health.succeeded();
+    node.fault = null;
+    node.answeredAtMs = clock.nowMs();
+  }
+
   function noteFailure(node: Node, error: unknown): void {
     if (!(error instanceof UpstreamFailure)) return;
     const wasSick = node.health.isSick();
     const { fault, retryAfterSeconds } = error;
     node.health.failed(fault, retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000);
+    // What is wrong with a request says nothing of the upstream but that it answers.
+    if (fault === "request") node.answeredAtMs = clock.nowMs();
+    else node.fault = fault;
     if (node.health.isSick() && !wasSick) log.warn({ upstream: node.name, fault, err: error }, "an upstream is paused");
   }
 
@@ -123,7 +140,7 @@ export function createRouter(options: RouterOptions): Router {
         firstMs ??= clock.monotonicMs() - begunMs;
         if (event.type === "end") {
           outcome = "completed";
-          node.health.succeeded();
+          noteSuccess(node);
         }
         yield event;
       }
@@ -230,13 +247,17 @@ export function createRouter(options: RouterOptions): Router {
     const wasSick = node.health.isSick();
     try {
       await node.driver.probe(AbortSignal.any([closing.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]));
+      node.answeredAtMs = clock.nowMs();
       if (!wasSick) return;
-      node.health.succeeded();
+      noteSuccess(node);
       log.info({ upstream: node.name }, "an upstream is back");
     } catch (error) {
       if (closing.signal.aborted) return;
       if (error instanceof UpstreamFailure && error.fault !== "limited") noteFailure(node, error);
-      else if (!(error instanceof UpstreamFailure)) node.health.failed("unreachable", undefined);
+      else if (!(error instanceof UpstreamFailure)) {
+        node.health.failed("unreachable", undefined);
+        node.fault = "unreachable";
+      }
     }
   }
 
@@ -275,11 +296,17 @@ export function createRouter(options: RouterOptions): Router {
         return { input_tokens: await driver.countTokens(turn, model, signal) };
       }),
     status: () =>
-      [...nodes.values()].map(({ name, health, outstanding }) => ({
-        upstream: name,
-        isUp: health.pausedUntilMs() === 0,
-        outstandingTokens: outstanding,
-      })),
+      [...nodes.values()].map(({ name, health, outstanding, fault, answeredAtMs }) => {
+        const untilMs = health.pausedUntilMs();
+        return {
+          upstream: name,
+          isUp: untilMs === 0,
+          fault,
+          pausedForMs: untilMs === 0 ? null : Math.max(0, untilMs - clock.monotonicMs()),
+          answeredAtMs,
+          outstandingTokens: outstanding,
+        };
+      }),
     close() {
       closing.abort(new Error("the router is closed"));
       for (const { driver } of nodes.values()) driver.close();

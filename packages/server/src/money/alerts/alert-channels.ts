@@ -12,6 +12,11 @@ export interface AlertSender {
   send(alert: SpendAlertRow, nowMs: number): Promise<void>;
 }
 
+/** What may be told of them: an address's path may hold a secret, as may the mail server's. */
+export function toAlertChannels({ webhook_url: url, mail_from: mailFrom }: Config["alerts"]) {
+  return { webhookOrigin: url === null ? null : new URL(url).origin, mailFrom };
+}
+
 const WEBHOOK_TIMEOUT_MS = 10_000;
 const MAIL_TIMEOUT_MS = 15_000;
 const REPLY_MAX_BYTES = 64 * 1024;

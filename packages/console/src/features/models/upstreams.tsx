@@ -1,0 +1,87 @@
+import type { ConsolePool, ConsoleUpstream } from "@parley/wire";
+import { formatRelative, formatWhole } from "../../format/format.ts";
+import { Badge } from "../../ui/badge.tsx";
+import { Section } from "../../ui/section.tsx";
+import { Table } from "../../ui/table.tsx";
+import { text } from "./text.ts";
+
+/** Other servers that answer for models here, whether they are well, and which names lead to them. */
+export function Upstreams({
+  upstreams,
+  pools,
+}: {
+  readonly upstreams: readonly ConsoleUpstream[];
+  readonly pools: readonly ConsolePool[];
+}) {
+  if (upstreams.length === 0) return null;
+  return (
+    <Section title={text.upstreams} about={text.upstreamsAbout}>
+      <div className="panel overflow-hidden">
+        <Table
+          label={text.upstreams}
+          rows={upstreams}
+          keyOf={({ name }) => name}
+          columns={[
+            {
+              name: text.upstream,
+              cell: ({ name, kind, url }) => (
+                <div>
+                  <div className="font-medium wrap-anywhere">{name}</div>
+                  <div className="text-[0.89rem] text-muted wrap-anywhere">{url === null ? kind : `${kind} · ${url}`}</div>
+                </div>
+              ),
+            },
+            { name: text.health, cell: (upstream) => <Health upstream={upstream} /> },
+            {
+              name: text.answered,
+              isSecondary: true,
+              cell: ({ answered_at: at }) => (at === null ? <span className="text-muted">{text.neverAnswered}</span> : formatRelative(at)),
+            },
+            {
+              name: text.outstanding,
+              isSecondary: true,
+              isNumber: true,
+              cell: ({ outstanding_tokens: tokens }) => formatWhole(tokens),
+            },
+          ]}
+        />
+      </div>
+      <dl className="panel divide-y divide-line" aria-label={text.pools}>
+        {pools.map((pool) => (
+          <div key={pool.name} className="grid gap-x-4 gap-y-1 px-4 py-2.5 sm:grid-cols-[12rem_minmax(0,1fr)]">
+            <dt className="min-w-0">
+              <span className="block font-medium wrap-anywhere">{pool.title}</span>
+              {pool.title !== pool.name && <code className="font-mono text-[0.89rem] break-all text-muted">{pool.name}</code>}
+            </dt>
+            <dd className="flex min-w-0 flex-wrap items-center gap-1.5">
+              {pool.targets.map(({ upstream, model, weight }) => (
+                <Badge key={`${upstream}/${model ?? ""}`} tone={isUp(upstreams, upstream) ? "good" : "danger"}>
+                  {text.target(model === null ? upstream : `${upstream} / ${model}`, weight)}
+                </Badge>
+              ))}
+              {pool.fallbacks.length > 0 && <span className="text-muted">{text.fallbacks(pool.fallbacks.join(", "))}</span>}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Section>
+  );
+}
+
+function Health({ upstream: { is_up: isUpNow, fault, retry_in_seconds: retry } }: { readonly upstream: ConsoleUpstream }) {
+  const why = fault === null ? null : (text.faults[fault] ?? fault);
+  return (
+    <div className="grid justify-items-start gap-1">
+      <Badge tone={isUpNow ? "good" : "danger"}>{isUpNow ? text.up : text.paused}</Badge>
+      {why !== null && (
+        <span className="text-[0.89rem] text-muted">
+          {isUpNow ? text.lastFailed(why) : why}
+          {retry !== null && ` ${text.retryIn(formatWhole(retry))}`}
+        </span>
+      )}
+    </div>
+  );
+}
+
+const isUp = (upstreams: readonly ConsoleUpstream[], name: string): boolean =>
+  upstreams.find((each) => each.name === name)?.is_up ?? false;
