@@ -48,23 +48,33 @@ await workbench(ours);
 /** A fresh profile each time: nothing is cached, no connection is open. */
 async function firstPage({ address }: ConsoleUnderTest): Promise<void> {
   const times: number[] = [];
-  let bytes = 0;
+  const painted: number[] = [];
+  let asked = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
     const { page, context } = await ours.openAsOwner();
-    const bodies: Promise<number>[] = [];
-    page.on("response", (response) => {
-      if (/\.(?:js|css)$|\/console\/$/.test(new URL(response.url()).pathname)) {
-        bodies.push(response.body().then((body) => gzipSync(body, { level: 9 }).length));
-      }
-    });
+    await page.addInitScript(noteWhenUsable("Create a key"));
     await page.goto(`${address}/`, { waitUntil: "commit" });
-    times.push(await sinceNavigation(page, "button", "Create a key"));
-    await page.waitForLoadState("networkidle");
-    bytes = (await Promise.all(bodies)).reduce((sum, size) => sum + size, 0);
+    const { shownMs, paintedMs, requests } = await page.evaluate<Usable>("window.usable");
+    times.push(shownMs);
+    painted.push(paintedMs);
+    asked = requests;
     await context.close();
   }
+  // By itself: looking at every reply would slow the page down.
+  const { page, context } = await ours.openAsOwner();
+  const bodies: Promise<number>[] = [];
+  page.on("response", (response) => {
+    if (/\.(?:js|css)$|\/console\/$/.test(new URL(response.url()).pathname)) {
+      bodies.push(response.body().then((body) => gzipSync(body, { level: 9 }).length));
+    }
+  });
+  await page.goto(`${address}/`);
+  await page.waitForLoadState("networkidle");
+  const bytes = (await Promise.all(bodies)).reduce((sum, size) => sum + size, 0);
+  await context.close();
+  report("first page, cold, first paint", painted, 1_000);
   report("first page, cold, until its first button can be pressed", times, 1_000);
-  say(`first page: ${(bytes / 1000).toFixed(0)} kB gzipped (goal: less than 200)`);
+  say(`first page: ${(bytes / 1000).toFixed(0)} kB gzipped (goal: less than 200), ${asked} requests until then`);
 }
 
 /** From the click in the navigation to the chart and its figures. */
@@ -111,11 +121,29 @@ async function workbench({ address, platform }: ConsoleUnderTest): Promise<void>
   await context.close();
 }
 
-/** Milliseconds from the navigation until the button is there and the page takes a press. */
-async function sinceNavigation(page: Page, role: "button", name: string): Promise<number> {
-  await page.getByRole(role, { name }).click({ trial: true });
-  return page.evaluate<number>("performance.now()");
+interface Usable {
+  /** Since the navigation: a press would be taken, and a frame with the button has been drawn. */
+  readonly shownMs: number;
+  readonly paintedMs: number;
+  readonly requests: number;
 }
+
+/** In the page itself: who looks from outside looks every so often only, and finds it late. */
+const noteWhenUsable = (name: string): string => `
+  window.usable = new Promise((resolve) => {
+    const look = () => {
+      const button = [...document.querySelectorAll("button")].find((each) => each.textContent.trim() === ${JSON.stringify(name)});
+      const box = button?.getBoundingClientRect();
+      const isOnTop = box && button.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+      if (!isOnTop || button.disabled) return requestAnimationFrame(look);
+      requestAnimationFrame(() => resolve({
+        shownMs: performance.now(),
+        paintedMs: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? performance.now(),
+        requests: performance.getEntriesByType("resource").length,
+      }));
+    };
+    look();
+  });`;
 
 /** In the page's own time, from the input event to the frame in which `selector` is drawn. */
 async function timeOf(page: Page, act: () => Promise<unknown>, selector: string): Promise<number> {

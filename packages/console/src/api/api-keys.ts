@@ -1,10 +1,4 @@
-import {
-  ApiKey,
-  ApiKeyPage,
-  ConsoleApiKeyCreated,
-  type ConsoleApiKeyCreateRequest,
-  ConsoleApiKeyUses,
-} from "@parley/wire";
+import { ApiKey, ApiKeyPage, ConsoleApiKeyCreated, type ConsoleApiKeyCreateRequest, ConsoleApiKeyUses } from "@parley/wire";
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call } from "./call.ts";
 

@@ -20,7 +20,8 @@ const LIVE_MS = 30_000;
 export const usageQuery = (span: ReportSpan, group: UsageGroup | null) =>
   queryOptions({
     queryKey: ["usage", span, group],
-    queryFn: ({ signal }) => readAll(
+    queryFn: ({ signal }) =>
+      readAll(
         MessagesUsageReport,
         "/v1/organizations/usage_report/messages",
         span,

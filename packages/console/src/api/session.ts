@@ -30,5 +30,4 @@ export const sessionsQuery = queryOptions({
   queryFn: async ({ signal }) => (await call(ConsoleSessionList, SESSIONS_PATH, { signal })).data,
 });
 
-export const endSession = (id: string) =>
-  call(ConsoleDone, `${SESSIONS_PATH}/${encodeURIComponent(id)}`, { method: "DELETE" });
+export const endSession = (id: string) => call(ConsoleDone, `${SESSIONS_PATH}/${encodeURIComponent(id)}`, { method: "DELETE" });

@@ -43,11 +43,8 @@ export function createSkill(files: readonly SkillFile[], displayName: string, wo
   return call(Skill, PATH, { method: "POST", form, workspaceId });
 }
 
-export const createSkillVersion = (
-  id: string,
-  files: readonly SkillFile[],
-  workspaceId: string | null,
-): Promise<SkillVersion> => call(SkillVersion, `${pathOf(id)}/versions`, { method: "POST", form: toForm(files), workspaceId });
+export const createSkillVersion = (id: string, files: readonly SkillFile[], workspaceId: string | null): Promise<SkillVersion> =>
+  call(SkillVersion, `${pathOf(id)}/versions`, { method: "POST", form: toForm(files), workspaceId });
 
 export const deleteSkill = (id: string, workspaceId: string | null) =>
   call(DeletedSkill, pathOf(id), { method: "DELETE", workspaceId });

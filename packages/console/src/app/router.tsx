@@ -8,8 +8,10 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { sessionQuery } from "../api/session.ts";
+import { StartPage } from "../features/start/start-page.tsx";
 import { NotFound } from "./not-found.tsx";
 import { PageFailed } from "./page-failed.tsx";
+import { Shell } from "./shell.tsx";
 
 interface RouterContext {
   readonly queryClient: QueryClient;
@@ -55,13 +57,13 @@ const signedInRoute = createRoute({
     if (await context.queryClient.ensureQueryData(sessionQuery)) return;
     throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
   },
-  component: lazyRouteComponent(() => import("./shell.tsx"), "Shell"),
+  component: Shell,
 });
 
 const startRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/",
-  component: lazyRouteComponent(() => import("../features/start/start-page.tsx"), "StartPage"),
+  component: StartPage,
 });
 
 const workbenchRoute = createRoute({

@@ -1,5 +1,5 @@
 import { lexer, type Token, type Tokens } from "marked";
-import { Fragment, memo, type ReactNode, useMemo } from "react";
+import { Fragment, memo, type ReactNode, useMemo, useState } from "react";
 import { CodeBlock } from "./code-block.tsx";
 import { text as uiText } from "./markdown-text.ts";
 
@@ -11,8 +11,12 @@ const SAFE_LINK = /^(?:https?:|mailto:)/i;
  * What a model wrote. It is taken apart into tokens, and every token becomes a React element: no HTML of the text ever
  * becomes HTML of the page, no picture is loaded, and links go to the web or to mail only.
  */
-export function Markdown({ source }: { readonly source: string }) {
-  const tokens = useMemo(() => (source.length > LENGTH_MAX ? null : lexer(source)), [source]);
+export function Markdown({ source, isGrowing = false }: { readonly source: string; readonly isGrowing?: boolean }) {
+  const [growing] = useState(createGrowingLexer);
+  const tokens = useMemo(() => {
+    if (source.length > LENGTH_MAX) return null;
+    return isGrowing ? growing.lex(source) : lexer(source);
+  }, [source, isGrowing, growing]);
   if (tokens === null)
     return (
       <div dir="auto" className="prose-reply whitespace-pre-wrap">
@@ -26,6 +30,28 @@ export function Markdown({ source }: { readonly source: string }) {
       ))}
     </div>
   );
+}
+
+/** What is written may still change the block at the end, and those before it: a line below a paragraph makes it a heading. */
+const OPEN_BLOCKS = 3;
+
+/**
+ * Takes a text apart that grows. Blocks that are closed are not taken apart again: a long reply would cost more with every word.
+ * Only links that are defined further down are missed, until the text is whole.
+ */
+function createGrowingLexer(): { lex(source: string): readonly Token[] } {
+  let before = "";
+  let tokens: readonly Token[] = [];
+  return {
+    lex(source) {
+      if (source === before) return tokens;
+      const closed = source.startsWith(before) ? tokens.slice(0, -OPEN_BLOCKS) : [];
+      const at = closed.reduce((length, token) => length + token.raw.length, 0);
+      tokens = [...closed, ...lexer(source.slice(at))];
+      before = source;
+      return tokens;
+    },
+  };
 }
 
 /** A block that did not change is not drawn again while the reply grows. */

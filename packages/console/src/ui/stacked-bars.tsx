@@ -62,7 +62,8 @@ export function StackedBars({
     setDrawnFrom(null);
   }
 
-  const marked = hovered === null ? null : { first: Math.min(hovered, drawnFrom ?? hovered), last: Math.max(hovered, drawnFrom ?? hovered) };
+  const marked =
+    hovered === null ? null : { first: Math.min(hovered, drawnFrom ?? hovered), last: Math.max(hovered, drawnFrom ?? hovered) };
 
   return (
     <div ref={box} className="relative h-[250px]">

@@ -18,6 +18,7 @@ export function seesBilling(session: Pick<SessionPrincipal, "role">): boolean {
  */
 export function toAdminPrincipal(session: SessionPrincipal, { forBilling = false } = {}): AdminPrincipal {
   const { organizationId, userId } = session;
-  if (forBilling ? seesBilling(session) : isAdministrator(session)) return { organizationId, actor: { type: "user", id: userId } };
+  if (forBilling ? seesBilling(session) : isAdministrator(session))
+    return { organizationId, actor: { type: "user", id: userId } };
   throw fail("permission_error", { public: "This needs the role of an administrator." });
 }

@@ -21,9 +21,7 @@ export function mayUseModels(
   workspace: { readonly isDefault: boolean; readonly role: WorkspaceRoleName | null },
 ): boolean {
   if (isAdministrator(who)) return true;
-  return workspace.isDefault
-    ? USING_ROLES.has(who.role)
-    : workspace.role !== null && USING_WORKSPACE_ROLES.has(workspace.role);
+  return workspace.isDefault ? USING_ROLES.has(who.role) : workspace.role !== null && USING_WORKSPACE_ROLES.has(workspace.role);
 }
 
 /**

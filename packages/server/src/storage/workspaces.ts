@@ -54,9 +54,7 @@ export function listWorkspacesWithRole(
       .select({ id: workspaces.id, name: workspaces.name, isDefault: workspaces.isDefault, role: workspaceMembers.role })
       .from(workspaces)
       .leftJoin(workspaceMembers, and(eq(workspaceMembers.workspaceId, workspaces.id), eq(workspaceMembers.id, userId)))
-      .where(
-        and(eq(workspaces.organizationId, organizationId), isNull(workspaces.deletedAt), isNull(workspaces.archivedAt)),
-      )
+      .where(and(eq(workspaces.organizationId, organizationId), isNull(workspaces.deletedAt), isNull(workspaces.archivedAt)))
       .orderBy(workspaces.isDefault, desc(workspaces.createdAt), desc(workspaces.id))
       .limit(limit),
   );

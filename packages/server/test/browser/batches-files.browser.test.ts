@@ -174,7 +174,7 @@ test.each(LOOKS)("a skill is uploaded, gets another version, comes down, and is 
   const { page, context, problems } = await ours.openAsOwner(options);
   await page.goto(`${ours.address}/skills`);
   await page.getByRole("heading", { name: "No skill of your own yet" }).waitFor();
-  await page.getByRole("region", { name: "Come with Parley" }).getByRole("button", { name: /^xlsx/i }).first().waitFor();
+  await page.getByRole("region", { name: "Come with Parley" }).getByText("xlsx", { exact: true }).waitFor();
   await takePicture(page, `skills-empty-${look}`);
   expect(await findBarriers(page)).toEqual([]);
   expect(await isWithinWidth(page)).toBe(true);
@@ -205,7 +205,10 @@ test.each(LOOKS)("a skill is uploaded, gets another version, comes down, and is 
   expect(await findBarriers(page)).toEqual([]);
   expect(await isWithinWidth(page)).toBe(true);
   const downloading = page.waitForEvent("download");
-  await dialog.getByRole("button", { name: /^Download skver_/ }).first().click();
+  await dialog
+    .getByRole("button", { name: /^Download skver_/ })
+    .first()
+    .click();
   const archive = await readFile(await (await downloading).path());
   expect(archive.subarray(0, 2).toString("latin1")).toBe("PK");
   expect(archive.includes("our-style/scripts/render.py")).toBe(true);

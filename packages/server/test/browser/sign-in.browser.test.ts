@@ -161,7 +161,7 @@ test("somebody sees where they are signed in and ends it there, and an administr
 });
 
 test("who looks after the money sees usage, costs and billing, and nothing that is others'", async () => {
-  const { platform, address } = ours;
+  const { platform } = ours;
   const act = { ...SYSTEM, organizationId: platform.organizationId };
   const person = await addUser(platform.keys, act, { email: "luca@example.com", name: "Luca Pacioli", role: "billing" });
   const { page, context, problems } = await ours.open();

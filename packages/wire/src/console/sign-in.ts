@@ -114,4 +114,7 @@ export type ConsoleWorkspace = z.infer<typeof ConsoleWorkspace>;
 
 export const ConsoleWorkspaceList = z
   .object({ data: z.array(ConsoleWorkspace) })
-  .meta({ id: "ConsoleWorkspaceList", description: "The workspaces that a person may see, newest first and the default one last." });
+  .meta({
+    id: "ConsoleWorkspaceList",
+    description: "The workspaces that a person may see, newest first and the default one last.",
+  });

@@ -138,9 +138,7 @@ function Statements({ billing: { months } }: { readonly billing: Billing }) {
     <Section
       title={text.statements}
       about={text.statementsAbout}
-      actions={
-        <WorkspaceField every isLabelHidden className="w-auto" value={workspaceId} onChange={setWorkspaceId} />
-      }
+      actions={<WorkspaceField every isLabelHidden className="w-auto" value={workspaceId} onChange={setWorkspaceId} />}
     >
       {statement.error && <ErrorNote error={statement.error} />}
       <div className="panel overflow-hidden">

@@ -37,8 +37,7 @@ export function SpendLimitDialog({
   const choices = type === "workspace" ? names.workspaces : type === "api_key" ? names.apiKeys : names.users;
   const id = chosen === "" ? (choices[0]?.value ?? "") : chosen;
   const save = useMutation({
-    mutationFn: (amount: string) =>
-      confirmed(() => setSpendLimit({ amount, period, scope: scope ?? toScope(type, id) })),
+    mutationFn: (amount: string) => confirmed(() => setSpendLimit({ amount, period, scope: scope ?? toScope(type, id) })),
     onSuccess: () => {
       toast(text.saved);
       onClose();

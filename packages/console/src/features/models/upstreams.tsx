@@ -35,7 +35,8 @@ export function Upstreams({
             {
               name: text.answered,
               isSecondary: true,
-              cell: ({ answered_at: at }) => (at === null ? <span className="text-muted">{text.neverAnswered}</span> : formatRelative(at)),
+              cell: ({ answered_at: at }) =>
+                at === null ? <span className="text-muted">{text.neverAnswered}</span> : formatRelative(at),
             },
             {
               name: text.outstanding,

@@ -32,10 +32,7 @@ description: Writes reports in our house style. Use it for every report.
 # How to write a report
 …`;
 
-type Open =
-  | { readonly dialog: "upload" }
-  | { readonly dialog: "details" | "version" | "remove"; readonly skill: Skill }
-  | null;
+type Open = { readonly dialog: "upload" } | { readonly dialog: "details" | "version" | "remove"; readonly skill: Skill } | null;
 type OnDownload = (skill: Skill, version: string) => void;
 
 export function SkillsPage() {
@@ -73,9 +70,7 @@ export function SkillsPage() {
           <SkillList source="anthropic" label={text.builtIn} {...list} />
         </Section>
       </div>
-      {open?.dialog === "upload" && (
-        <UploadSkillDialog skill={null} workspaceId={workspaceId} onClose={() => setOpen(null)} />
-      )}
+      {open?.dialog === "upload" && <UploadSkillDialog skill={null} workspaceId={workspaceId} onClose={() => setOpen(null)} />}
       {open?.dialog === "version" && (
         <UploadSkillDialog skill={open.skill} workspaceId={workspaceId} onClose={() => setOpen(null)} />
       )}
@@ -87,9 +82,7 @@ export function SkillsPage() {
           onClose={() => setOpen(null)}
         />
       )}
-      {open?.dialog === "remove" && (
-        <RemoveDialog skill={open.skill} workspaceId={workspaceId} onClose={() => setOpen(null)} />
-      )}
+      {open?.dialog === "remove" && <RemoveDialog skill={open.skill} workspaceId={workspaceId} onClose={() => setOpen(null)} />}
     </Page>
   );
 }
@@ -118,9 +111,7 @@ function SkillList({
       <div className="panel overflow-hidden">
         {skills.isPending && <SkeletonRows rows={2} />}
         {skills.data && rows.length === 0 && children}
-        {rows.length > 0 && (
-          <Table label={label} columns={toColumns(setOpen, onDownload)} rows={rows} keyOf={({ id }) => id} />
-        )}
+        {rows.length > 0 && <Table label={label} columns={toColumns(setOpen, onDownload)} rows={rows} keyOf={({ id }) => id} />}
       </div>
       {skills.hasNextPage && (
         <div className="grid justify-items-center">

@@ -42,7 +42,8 @@ export const text = {
   removeAbout: "All its versions go. Requests that name it fail from now on.",
   removed: "Skill deleted",
   emptyTitle: "No skill of your own yet",
-  empty: "A skill begins with a folder like this. The model reads its description with each request, and the rest when it needs it.",
+  empty:
+    "A skill begins with a folder like this. The model reads its description with each request, and the rest when it needs it.",
   example: "A smallest skill",
   loadMore: "Show older",
 };

@@ -31,7 +31,11 @@ export function toSpan({ width, buckets }: Range, nowMs: number): ReportSpan {
 /** A part of a report, by the finest width that its length allows and the report has. */
 export function toZoomedSpan(from: string, to: string, widths: readonly BucketWidth[]): ReportSpan {
   const hours = (Date.parse(to) - Date.parse(from)) / HOUR_MS;
-  return { from: toTime(Date.parse(from)), to: toTime(Date.parse(to)), width: hours <= HOURS_MAX && widths.includes("1h") ? "1h" : "1d" };
+  return {
+    from: toTime(Date.parse(from)),
+    to: toTime(Date.parse(to)),
+    width: hours <= HOURS_MAX && widths.includes("1h") ? "1h" : "1d",
+  };
 }
 
 const toTime = (ms: number): string => new Date(ms).toISOString().replace(".000", "");

@@ -35,7 +35,7 @@ function BlockView({ block, isGrowing }: { readonly block: ReplyBlock; readonly 
     case "text":
       return (
         <div>
-          <Markdown source={block.text} />
+          <Markdown source={block.text} isGrowing={isGrowing} />
           {isGrowing && <span className="caret" aria-hidden />}
           {block.citations.length > 0 && <Citations citations={block.citations} />}
         </div>
