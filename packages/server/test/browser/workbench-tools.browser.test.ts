@@ -109,7 +109,7 @@ test("a reply shows the words of a document that it cites, and where they are fr
   const cited = log().getByRole("list", { name: "Cited" });
   await cited.getByText("The password is swordfish.").waitFor();
   await cited.getByText("notes.md").waitFor();
-  expect(lastTurn()).toContain('"citations":true');
+  expect(lastTurn()).toContain('"unit":"char');
   await takePicture(page, "workbench-citations-light");
   expect(await findBarriers(page)).toEqual([]);
   expect(tab.problems).toEqual([]);

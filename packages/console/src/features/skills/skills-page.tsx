@@ -111,7 +111,9 @@ function SkillList({
       <div className="panel overflow-hidden">
         {skills.isPending && <SkeletonRows rows={2} />}
         {skills.data && rows.length === 0 && children}
-        {rows.length > 0 && <Table label={label} columns={toColumns(setOpen, onDownload)} rows={rows} keyOf={({ id }) => id} />}
+        {rows.length > 0 && (
+          <Table label={label} columns={toColumns(source, setOpen, onDownload)} rows={rows} keyOf={({ id }) => id} />
+        )}
       </div>
       {skills.hasNextPage && (
         <div className="grid justify-items-center">
@@ -124,7 +126,7 @@ function SkillList({
   );
 }
 
-function toColumns(setOpen: (open: Open) => void, onDownload: OnDownload): readonly Column<Skill>[] {
+function toColumns(source: SkillSource, setOpen: (open: Open) => void, onDownload: OnDownload): readonly Column<Skill>[] {
   return [
     {
       name: text.name,
@@ -135,11 +137,16 @@ function toColumns(setOpen: (open: Open) => void, onDownload: OnDownload): reado
         </button>
       ),
     },
-    {
-      name: text.changed,
-      isSecondary: true,
-      cell: (skill) => <time title={formatDateTime(skill.updated_at)}>{formatRelative(skill.updated_at)}</time>,
-    },
+    // What comes with Parley changes with Parley.
+    ...(source === "custom"
+      ? [
+          {
+            name: text.changed,
+            isSecondary: true,
+            cell: (skill: Skill) => <time title={formatDateTime(skill.updated_at)}>{formatRelative(skill.updated_at)}</time>,
+          },
+        ]
+      : []),
     {
       name: text.more,
       isNameHidden: true,
