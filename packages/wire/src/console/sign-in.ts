@@ -112,9 +112,7 @@ export const ConsoleWorkspace = z
   .meta({ id: "ConsoleWorkspace" });
 export type ConsoleWorkspace = z.infer<typeof ConsoleWorkspace>;
 
-export const ConsoleWorkspaceList = z
-  .object({ data: z.array(ConsoleWorkspace) })
-  .meta({
-    id: "ConsoleWorkspaceList",
-    description: "The workspaces that a person may see, newest first and the default one last.",
-  });
+export const ConsoleWorkspaceList = z.object({ data: z.array(ConsoleWorkspace) }).meta({
+  id: "ConsoleWorkspaceList",
+  description: "The workspaces that a person may see, newest first and the default one last.",
+});

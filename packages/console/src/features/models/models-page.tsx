@@ -118,7 +118,10 @@ function Families({ state: { families, weights, pools } }: { readonly state: Con
       <p className="mb-2.5 text-muted">{text.familiesAbout}</p>
       <dl className="panel divide-y divide-line">
         {families.map(({ name, weights: answering, is_installed: isInstalled }) => (
-          <div key={name} className="grid grid-cols-[7rem_minmax(0,1fr)] items-center sm:grid-cols-[12rem_minmax(0,1fr)] gap-3 px-4 py-2.5">
+          <div
+            key={name}
+            className="grid grid-cols-[7rem_minmax(0,1fr)] items-center sm:grid-cols-[12rem_minmax(0,1fr)] gap-3 px-4 py-2.5"
+          >
             <dt className="font-mono text-[0.93rem]">{name}</dt>
             <dd className="flex flex-wrap items-center gap-2">
               {titleOf(answering)}
