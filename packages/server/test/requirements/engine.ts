@@ -62,10 +62,33 @@ export const engineRequirements: readonly Requirement[] = [
       "what was shown can be closed, and holds the value up to the stop sequence",
     ],
   ]),
-  ...provedBy(`${TURN}/syntax/think-scanner.test.ts`, [
-    ["think:cut", "Core", "Thinking is told from text however the text is cut.", "the same however the text is cut"],
+  ...provedBy(`${TURN}/generate-reply.test.ts`, [
+    [
+      "think:cut",
+      "Core",
+      "Thinking's markup never reaches a client as text, with thinking on or off, with tools or without, however it is cut.",
+      "thinking's markup never reaches the client, however the model's output is cut",
+    ],
+    [
+      "think:unasked",
+      "3",
+      "A thought that a model opens where none is wanted is closed at once, and the answer follows.",
+      "%s: what the model opens is closed at once",
+    ],
+    [
+      "think:room",
+      "4",
+      "Thinking that a template has opened takes no more tokens than max_tokens.",
+      "a template's open thought takes no more than max_tokens",
+    ],
   ]),
   ...provedBy(`${TURN}/render/create-prompt-renderer.test.ts`, [
+    [
+      "render:unwanted-thought",
+      "3",
+      "Where a template opens a thought and none is wanted, the prompt closes it.",
+      "%s: has it closed where none is wanted",
+    ],
     [
       "render:loaded-tool",
       "5",

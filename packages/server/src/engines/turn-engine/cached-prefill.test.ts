@@ -11,6 +11,7 @@ import type { RenderedPrompt } from "./render/rendered-prompt.ts";
 import { plainTurn } from "./testing/scripted-reply.ts";
 
 const SHORT: RenderedPrompt = {
+  insideThought: false,
   tokens: [1, 2, 3, 4, 5],
   boundaries: [{ position: 4, path: "system.0", ttl: "5m" as const }],
   partHashes: { model: "", tools: "", system: "", messages: [] },

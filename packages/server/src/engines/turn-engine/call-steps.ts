@@ -20,6 +20,8 @@ export type Step =
   | { readonly kind: "decode-ended"; readonly end: DecodeEnd }
   /** A call was opened in free text, to a declared tool or to none: the rest is decoded under its grammar. */
   | { readonly kind: "opened"; readonly callStart: number; readonly call: OpenedCall | null }
+  /** A thought was opened where none is wanted, by a tag that ends at `end`. */
+  | { readonly kind: "thinks"; readonly end: number }
   | { readonly kind: "call-invalid"; readonly call: CallWriter; readonly error: string }
   /** A held call is not to be made: it does not fit the request. */
   | { readonly kind: "declined"; readonly callStart: number }

@@ -182,7 +182,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
           newToolUseId: options.newToolUseId,
           note: (what) => options.note(what, turn.weights),
         },
-        { thinkingNative: runtime.thinkingNative, promptEndsInThinking: await runtime.endsInThinking(prompt.tokens) },
+        { thinkingNative: runtime.thinkingNative, insideThought: prompt.insideThought },
       );
       if (reply.replayable && !turn.keepsNothing)
         remember(runtime, turn, writer.content, decoder.log.tokens, reply.thinkingTokens);

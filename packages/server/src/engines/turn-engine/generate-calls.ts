@@ -5,11 +5,12 @@ import type { Phase, Step } from "./call-steps.ts";
 import { CallWriter, type StoppedInput } from "./call-writer.ts";
 import { FirstText } from "./tool-decision/first-text.ts";
 import { textSink } from "./generate-text.ts";
+import { closeThought } from "./generate-thinking.ts";
 import type { CompiledOutputSchema } from "./grammar/compile-output-schema.ts";
 import { type ReplyEnding, type ReplyEvents, type ReplyState, ending, outOfRoom } from "./reply-state.ts";
 import { GREEDY, RESAMPLE } from "./samplers.ts";
 import { WORDS, eitherGrammar, withLiteral } from "./syntax/phase-grammars.ts";
-import type { BegunCalls, CompiledTool, OpenedCall, OutputScanner, ScanEvent } from "./syntax/tool-syntax.ts";
+import type { BegunCalls, CompiledTool, OpenedCall, OutputScanner, ScanEvent, Thoughts } from "./syntax/tool-syntax.ts";
 import type { TextSink } from "./text-sink.ts";
 import { CallJudge } from "./tool-decision/call-judge.ts";
 import { namesOne } from "./tool-decision/names-one.ts";
@@ -22,6 +23,7 @@ export interface CallOptions {
   readonly parallel: boolean;
   /** `output_config.format`: what the text that may stand in place of a call has to be; null for free text. */
   readonly format: CompiledOutputSchema | null;
+  readonly thoughts: Thoughts;
 }
 
 /** Text after a call that is looked at for a further call before the turn ends. */
@@ -77,7 +79,7 @@ class CallGeneration {
     this.#state = state;
     this.#options = options;
     this.#sink = textSink(state);
-    this.#scanner = state.syntax.scanner(options.tools, { unknownCalls: options.format === null });
+    this.#scanner = state.syntax.scanner(options.tools, { unknownCalls: options.format === null, thoughts: options.thoughts });
     this.#base = state.decoder.log.text.length;
     this.#judge = new CallJudge(state.turn, state.gate, !options.forced && options.format === null);
     this.#firstText = new FirstText(state.gate === null ? [] : state.turn.messages);
@@ -86,6 +88,7 @@ class CallGeneration {
   async *run(): ReplyEvents {
     let phase = await this.#firstPhase();
     for (;;) {
+      if (this.#sink.matched !== null) return yield* this.#endText(ending("end_turn"));
       const step: Step = yield* this.#decodeOnce(phase);
       switch (step.kind) {
         case "grammar-rejected":
@@ -109,6 +112,13 @@ class CallGeneration {
           continue;
         case "copied":
           phase = yield* this.#inWords(0);
+          continue;
+        case "thinks":
+          if (!(await closeThought(this.#state, this.#base + step.end))) {
+            return yield* this.#endText({ ...outOfRoom(this.#state), replayable: false });
+          }
+          this.#scanner.restart(this.#state.decoder.log.text.length - this.#base);
+          phase = { grammar: null, literal: "", sampler: this.#state.sampler };
           continue;
         case "call-invalid":
           if (this.#resampled) return yield* this.#refuse(inputOf(step.call), step.error);
@@ -332,6 +342,8 @@ class CallGeneration {
         }
         case "call-unknown":
           return { kind: "opened", callStart: event.callStart, call: null };
+        case "thought":
+          return { kind: "thinks", end: event.end };
         case "input-delta": {
           const stopped = this.#call === null ? null : yield* this.#call.push(event.json);
           if (this.#call !== null && stopped !== null) return yield* this.#stopCall(this.#call, stopped);
@@ -357,10 +369,10 @@ class CallGeneration {
       }
       const shown = this.#firstText.push(text);
       if (shown === null) return { kind: "copied" };
-      const matched = yield* this.#sink.push(shown);
-      if (matched === null) return null;
+      yield* this.#sink.push(shown);
+      if (this.#sink.matched === null) return null;
       yield* this.#state.writer.stop();
-      return { kind: "stopped", sequence: matched };
+      return { kind: "stopped", sequence: this.#sink.matched };
     }
     // A weak model that goes on after its call invents the result; the turn ends at the call instead.
     this.#proseAfterCall += text;
@@ -439,7 +451,7 @@ class CallGeneration {
     yield* this.#sink.push(this.#firstText.release());
     yield* this.#sink.finish();
     yield* this.#state.writer.stop();
-    return end;
+    return this.#sink.endingOr(end);
   }
 
   /** The reply is text up to a call that is not made. */

@@ -1,9 +1,7 @@
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
 import type { ReplyState } from "./reply-state.ts";
-
-const OPEN = "<think>\n";
-const CLOSE = "\n</think>\n\n";
+import { ThoughtReader } from "./syntax/thought-reader.ts";
 
 /** Tokens kept free for the answer, however large the thinking budget is. */
 const ANSWER_RESERVE_TOKENS = 16;
@@ -29,58 +27,63 @@ export function thinkingBudgetTokens(turn: Pick<Turn, "thinking" | "effort" | "t
 }
 
 /**
- * Decodes a thinking phase inside the model's thinking tags, up to its budget, and closes it. The tags are ours for
- * weights that have no thinking of their own; a native template may have opened them already.
+ * Decodes a thinking phase inside the family's thinking markup, up to its budget, and closes it. A native template may
+ * have opened it already. False: the reply's room ended within it.
  */
 export async function* generateThinking(
   state: ReplyState,
   options: { readonly budgetTokens: number; readonly alreadyOpen: boolean },
-): AsyncGenerator<TurnEvent, { readonly tokens: number }, void> {
+): AsyncGenerator<TurnEvent, boolean, void> {
   const { decoder, writer } = state;
-  if (!options.alreadyOpen) await decoder.inject(OPEN);
-  const startTokens = decoder.log.tokens.length;
-  const startCharacters = decoder.log.text.length;
-  const maxTokens = Math.min(options.budgetTokens, decoder.remainingTokens - ANSWER_RESERVE_TOKENS);
-  let written = 0;
+  const markup = state.syntax.thinking;
+  if (!options.alreadyOpen) await decoder.inject(markup.open);
+  const start = decoder.log.text.length;
+  const room = decoder.remainingTokens;
+  const maxTokens = Math.min(options.budgetTokens, room > ANSWER_RESERVE_TOKENS ? room - ANSWER_RESERVE_TOKENS : room);
+  const reader = new ThoughtReader(markup.ends);
+  let thinking = "";
+  const show = function* (text: string): Generator<TurnEvent, void, void> {
+    thinking += text;
+    yield* writer.thinking(text);
+  };
+  let end: number | null = null;
   const decode = decoder.decode({ grammar: null, sampler: state.sampler, maxTokens });
-  let closedAt = -1;
   try {
-    for (;;) {
+    while (end === null) {
       const step = await decode.next();
       if (step.done) break;
       if (typeof step.value !== "string") {
         yield { type: "progress", phase: "prefill", ...step.value };
         continue;
       }
-      const text = decoder.log.text.slice(startCharacters);
-      closedAt = text.indexOf("</think>");
-      if (closedAt >= 0) break;
-      const ready = text.length - heldBack(text);
-      if (ready > written) yield* writer.thinking(written === 0 ? text.slice(0, ready).trimStart() : text.slice(written, ready));
-      written = Math.max(written, ready);
+      const read = reader.push(step.value);
+      yield* show(read.thinking);
+      ({ end } = read);
     }
   } finally {
     await decode.return("end-token");
   }
-  const text = decoder.log.text.slice(startCharacters);
-  const end = closedAt >= 0 ? closedAt : text.length;
-  const rest = text.slice(written, end).trimEnd();
-  yield* writer.thinking(written === 0 ? rest.trimStart() : rest);
-  decoder.log.rewindTo(startCharacters + end);
-  const thinking = text.slice(0, end).trim();
-  await decoder.inject(CLOSE);
+  if (end === null) yield* show(reader.finish());
+  // A token may spell the thought's last characters and the tag's first.
+  const literal = end === null ? "" : decoder.log.rewindTo(start + end);
+  const isClosed = await writeMarkup(state, literal + markup.close);
   if (writer.open === "thinking") {
     yield* writer.stopThinking(thinking, state.signThinking(state.turn.workspaceId, thinking));
   }
-  return { tokens: decoder.log.tokens.length - startTokens };
+  return isClosed;
 }
 
-/** Characters at the end that may belong to the closing tag or to the white space in front of it. */
-function heldBack(text: string): number {
-  const tag = "</think>";
-  const trimmed = text.trimEnd();
-  for (let length = Math.min(tag.length - 1, trimmed.length); length > 0; length -= 1) {
-    if (tag.startsWith(trimmed.slice(-length))) return text.length - trimmed.slice(0, -length).trimEnd().length;
-  }
-  return text.length - trimmed.length;
+/** Closes a thought that the model has opened, with a tag that ends at `end`, where none is wanted. */
+export function closeThought(state: ReplyState, end: number): Promise<boolean> {
+  const tag = state.decoder.log.rewindTo(end);
+  return writeMarkup(state, `${tag}\n${state.syntax.thinking.close}`);
+}
+
+/** Writes markup for the model; false where the reply has no room for it. */
+export async function writeMarkup({ backend, decoder }: ReplyState, markup: string): Promise<boolean> {
+  if (markup === "") return true;
+  const tokens = await backend.tokenize(markup, { special: true });
+  if (decoder.remainingTokens < tokens.length) return false;
+  await decoder.inject(markup, tokens);
+  return true;
 }

@@ -21,12 +21,7 @@ export interface ModelRuntime {
   readonly toolFit: ToolFit;
   /** The weights were trained to think inside tags. */
   readonly thinkingNative: boolean;
-  /** Whether a rendered prompt has already opened the thinking tag. */
-  endsInThinking(tokens: readonly number[]): Promise<boolean>;
 }
-
-/** Enough tokens to spell an opening thinking tag and the line break after it. */
-const TAG_TOKENS = 8;
 
 export function createModelRuntime(
   backend: TokenBackend,
@@ -35,7 +30,6 @@ export function createModelRuntime(
 ): ModelRuntime {
   const { model } = backend;
   const family = detectFamily(model.chatTemplate, model.architecture);
-  const thinkingNative = thinkingSupport(model.chatTemplate) === "native";
   const renderer = createPromptRenderer({
     model,
     tokenize: (text, options) => backend.tokenize(text, options),
@@ -48,7 +42,6 @@ export function createModelRuntime(
     toolFit: createToolFit({ backend, renderer, folder: deps.scratchFolder }),
     scheduler: createSlotScheduler({ slots: backend.slots, clock: deps.clock }),
     syntax: createToolSyntax(family),
-    thinkingNative,
-    endsInThinking: async (tokens) => thinkingNative && /<think>\s*$/.test(await backend.detokenize(tokens.slice(-TAG_TOKENS))),
+    thinkingNative: thinkingSupport(model.chatTemplate) === "native",
   };
 }

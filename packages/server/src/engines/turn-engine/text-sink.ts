@@ -1,6 +1,7 @@
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { BlockWriter } from "./block-writer.ts";
 import type { CitedText } from "./citations/cited-text.ts";
+import { type ReplyEnding, ending } from "./reply-state.ts";
 import { createStopScanner } from "./syntax/stop-scanner.ts";
 
 /**
@@ -13,6 +14,7 @@ export class TextSink {
   readonly #stop: ReturnType<typeof createStopScanner>;
   #trimStart: boolean;
   #heldSpace = "";
+  #matched: string | null = null;
 
   constructor(
     writer: BlockWriter,
@@ -29,15 +31,23 @@ export class TextSink {
     this.#trimStart = options.trimStart;
   }
 
-  /** Returns the stop sequence that ended the text, or null. */
-  *push(text: string): Generator<TurnEvent, string | null, void> {
+  /** The stop sequence that ended the text: what is pushed behind it is dropped. */
+  get matched(): string | null {
+    return this.#matched;
+  }
+
+  /** How the reply ends: as its text does, where a stop sequence has ended that. */
+  endingOr(end: ReplyEnding): ReplyEnding {
+    return this.#matched === null ? end : ending("stop_sequence", { stopSequence: this.#matched, replayable: false });
+  }
+
+  *push(text: string): Generator<TurnEvent, void, void> {
+    if (this.#matched !== null) return;
     const scanned = this.#stop.push(text);
     yield* this.#write(scanned.text);
-    if (scanned.matched !== null) {
-      yield* this.#release();
-      if (this.#cited) yield* this.#cited.finish();
-    }
-    return scanned.matched;
+    if (scanned.matched === null) return;
+    yield* this.finish();
+    this.#matched = scanned.matched;
   }
 
   /** The text is over: writes what was held back. */

@@ -221,6 +221,42 @@ describe("where the model goes on", () => {
     ).toMatch(/assistant\n$/);
   });
 
+  describe("a template that opens a thought whatever it is told", () => {
+    const enabled = { thinking: { type: "enabled", budgetTokens: 1024, display: "summarized" } } as const;
+    const qwen = TEST_TEMPLATES.hermes.replace("{{ '<|im_start|>assistant\\n' }}", "{{ '<|im_start|>assistant\\n<think>\\n' }}");
+    const always = { qwen, deepseek: TEST_TEMPLATES.deepseek };
+
+    test.each(Object.entries(always))("%s: has it closed where none is wanted", async (_, template) => {
+      const { spelled, renderer } = setUp(template);
+      for (const turn of [{}, { thinking: { type: "adaptive", display: "summarized" }, effort: "low" } as const]) {
+        expect(await spelled({ messages: [user("Q")], ...turn })).toMatch(/«<think>»\n\n«<\/think>»\n\n$/);
+        expect((await renderer.render(turnOf({ messages: [user("Q")], ...turn }))).insideThought).toBe(false);
+      }
+      expect(await spelled({ messages: [user("Q")], ...enabled })).toMatch(/«<think>»\n$/);
+      expect((await renderer.render(turnOf({ messages: [user("Q")], ...enabled }))).insideThought).toBe(true);
+    });
+
+    test("a reply comes back behind a thought of its own, or behind none", async () => {
+      const { spelled, renderer, words } = setUp(qwen);
+      const thought = { type: "thinking", thinking: "hmm", signature: "s" } as const;
+      const remember = async (content: Parameters<typeof renderer.remember>[1], written: string) =>
+        renderer.remember("wrkspc_1", content, await words.tokenize(written, { special: true }));
+      await remember([thought, text("A")], "hmm\n</think>\n\nA");
+      await remember([text("A")], "A");
+      const next = (answer: TurnMessage) => spelled({ messages: [user("Q"), answer, user("R")], ...enabled });
+      expect(await next(assistant(thought, "A"))).toContain("assistant\n«<think>»\nhmm\n«</think>»\n\nA«<|im_end|>»");
+      expect(await next(assistant("A"))).toContain("assistant\n«<think>»\n\n«</think>»\n\nA«<|im_end|>»");
+    });
+
+    test("a prefill may have opened one too, where the weights know the tags", async () => {
+      const inside = async (template: string, prefill: string) =>
+        (await setUp(template).renderer.render(turnOf({ messages: [user("Q"), assistant(prefill)] }))).insideThought;
+      expect(await inside(qwen, "<think>\nLet me see")).toBe(true);
+      expect(await inside(qwen, "<think>\nLet me see.\n</think>\n\nSo")).toBe(false);
+      expect(await inside(TEST_TEMPLATES.hermes, "<think>\nLet me see")).toBe(false);
+    });
+  });
+
   test("thinking that the turn holds is printed in the model's own way, or inside tags", async () => {
     const messages = [user("Q"), assistant({ type: "thinking", thinking: "hmm", signature: "s" }, "A"), user("R")];
     expect(await setUp(TEST_TEMPLATES.thinking).spelled({ messages })).toContain(

@@ -12,6 +12,8 @@ import type { PromptRun } from "./prompt-runs.ts";
 import type { PromptRenderer } from "./rendered-prompt.ts";
 import type { ReplayStore } from "./replay-store.ts";
 import { PLAIN_ANSWER, USER } from "./step-shape.ts";
+import { thinkingMarkup } from "./thinking-markup.ts";
+import { thinkingSupport } from "./thinking-support.ts";
 import { probeTemplate, type TemplateProfile } from "./template-profile.ts";
 import { memoizeTokenize, type Tokenize } from "./token-memo.ts";
 import { writeTurn } from "./write-turn.ts";
@@ -30,6 +32,7 @@ export function createPromptRenderer({ model, tokenize: tokenizeOnce, replays }:
   const { template, profile } = usableTemplate(model);
   const tokenize = memoizeTokenize(keepSpellingsText(tokenizeOnce, [...model.specialTokens.keys()]), MEMO_CHARACTERS);
   const family = detectFamily(template.source, model.architecture);
+  const thinking = thinkingSupport(template.source) === "native" ? thinkingMarkup(family) : null;
   const special = [...model.specialTokens.keys()].filter((spelling) => spelling.length > 1);
   const endSpellings = special.filter((spelling) => model.endTokens.includes(model.specialTokens.get(spelling) ?? -1));
   const readHead = createHeadReader(template, profile, special);
@@ -53,7 +56,7 @@ export function createPromptRenderer({ model, tokenize: tokenizeOnce, replays }:
     async render(turn) {
       const parts = listParts(turn);
       const steps = foldMessages(turn, { parts, profile, family, replays: await findReplays(turn) });
-      const runs = writeTurn(turn, steps, { parts, profile, family, readHead, endSpellings });
+      const { runs, insideThought } = writeTurn(turn, steps, { parts, profile, family, thinking, readHead, endSpellings });
       const tokenized = await Promise.all(runs.map((run) => tokensOf(run, turn.workspaceId)));
       const needsBos = model.addBos && bos !== undefined && tokenized.find((run) => run.length > 0)?.[0] !== bos;
       const tokens: number[] = needsBos ? [bos] : [];
@@ -61,6 +64,7 @@ export function createPromptRenderer({ model, tokenize: tokenizeOnce, replays }:
       for (const run of tokenized) for (const token of run) tokens.push(token);
       return {
         tokens,
+        insideThought,
         boundaries: placeBoundaries(needsBos ? [{ tokenCount: 1, parts: [] }, ...placed] : placed, parts.parts),
         partHashes: hashParts(turn, model.fingerprint),
       };

@@ -147,17 +147,19 @@ function assistantStep(
   const first = context.parts.blockRank(message, 0);
   const parts = Array.from({ length: Math.max(blocks.length, 1) }, (_, index) => first + index);
   const replay = context.replays.get(message) ?? null;
+  const thinks = reasoning.length > 0;
   const keyCounts = calls.map(({ input }) => (context.profile.form.arguments === "object" ? Object.keys(input).length : 0));
   const thought = reasoning.map((piece): Piece => ({ ...piece, text: `<think>\n${piece.text}\n</think>` }));
   const said =
     thought.length === 0
       ? text
       : [...thought, ...text.map((piece, index) => (index === 0 ? { ...piece, separator: "\n\n" } : piece))];
-  const full: AssistantShape = { reasoning: reasoning.length > 0, text: text.length > 0 || calls.length === 0, calls: keyCounts };
-  if (supports(context, full)) return { kind: "assistant", shape: full, reasoning, text, calls, parts, grouped: false, replay };
+  const full: AssistantShape = { reasoning: thinks, text: text.length > 0 || calls.length === 0, calls: keyCounts };
+  if (supports(context, full))
+    return { kind: "assistant", shape: full, reasoning, thinks, text, calls, parts, grouped: false, replay };
   const spoken: AssistantShape = { reasoning: false, text: full.text || thought.length > 0, calls: keyCounts };
   if (supports(context, spoken))
-    return { kind: "assistant", shape: spoken, reasoning: [], text: said, calls, parts, grouped: true, replay };
+    return { kind: "assistant", shape: spoken, reasoning: [], thinks, text: said, calls, parts, grouped: true, replay };
   const written = calls.map((call, index): Piece => ({
     text: foldedCallText(context.family, call.name, toJsonText(call.input, context.profile.argumentStyle)),
     part: call.part,
@@ -167,6 +169,7 @@ function assistantStep(
     kind: "assistant",
     shape: { reasoning: false, text: true, calls: [] },
     reasoning: [],
+    thinks,
     text: [...said, ...written],
     calls: [],
     parts,

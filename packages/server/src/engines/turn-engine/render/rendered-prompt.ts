@@ -14,6 +14,8 @@ export interface Boundary {
 export interface RenderedPrompt {
   /** Everything up to where the model goes on: the generation prompt and, if any, the prefill. */
   readonly tokens: readonly number[];
+  /** The model goes on within a thought: its template has opened one, and the turn wants one; or a prefill has. */
+  readonly insideThought: boolean;
   /** Every block end, ascending in position. */
   readonly boundaries: readonly Boundary[];
   /** Hashes of the logical parts, to say why a cache missed. */

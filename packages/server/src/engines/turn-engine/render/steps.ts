@@ -25,6 +25,8 @@ export interface AssistantStep {
   readonly kind: "assistant";
   readonly shape: AssistantShape;
   readonly reasoning: readonly Piece[];
+  /** It holds thinking, be it printed as such or within its text. */
+  readonly thinks: boolean;
   readonly text: readonly Piece[];
   readonly calls: readonly CallPieces[];
   /** Ranks of all its blocks. */

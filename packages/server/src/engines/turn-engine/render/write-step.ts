@@ -7,6 +7,7 @@ import { type AssistantShape, PLAIN_ANSWER, type StepShape, USER } from "./step-
 import type { Step, ToolsStep } from "./steps.ts";
 import { shortCallId } from "./short-call-id.ts";
 import type { TemplateProfile } from "./template-profile.ts";
+import { opensThought, type ThinkingMarkup, withoutThought } from "./thinking-markup.ts";
 
 export interface StepInPlace {
   readonly previous: Step;
@@ -17,6 +18,7 @@ export interface StepInPlace {
 
 interface StepContext {
   readonly profile: TemplateProfile;
+  readonly thinking: ThinkingMarkup | null;
   readonly endSpellings: readonly string[];
 }
 
@@ -24,8 +26,8 @@ interface StepContext {
 export function writeStep(runs: PromptRuns, place: StepInPlace, context: StepContext): void {
   const { previous, step, mode } = place;
   if (step.kind === "assistant" && step.replay !== null) {
-    // Exactly what stood before it when the model wrote it.
-    writeGeneration(runs, previous, mode, context);
+    // Exactly what stood before it when the model wrote it; where it has come back without its thought, no thought.
+    writeGeneration(runs, previous, mode, context, step.thinks);
     runs.tokens(step.replay, step.parts);
     return;
   }
@@ -38,17 +40,25 @@ export function writeStep(runs: PromptRuns, place: StepInPlace, context: StepCon
   }
 }
 
-/** The template's text after a step, up to where the model goes on. */
+/**
+ * The template's text after a step, up to where the model goes on; returns whether that is within a thought. Some
+ * templates open one whatever they are told: where none is wanted it is closed, as others do by themselves.
+ */
 export function writeGeneration(
   runs: PromptRuns,
   previous: Step,
   mode: GenerationMode,
-  { profile: { seams } }: StepContext,
-): void {
-  for (const part of seams.generation(shapeOf(previous), mode) ?? seams.generation(USER, mode) ?? []) {
-    if (typeof part === "string") runs.template(part);
-    else writePreviousSlot(runs, part.slot.slice(PREVIOUS.length), previous);
+  { profile: { seams }, thinking }: StepContext,
+  thinks = mode.thinking,
+): boolean {
+  const generation = seams.generation(shapeOf(previous), mode) ?? seams.generation(USER, mode) ?? [];
+  const end = generation.at(-1);
+  const isOpen = thinking !== null && typeof end === "string" && opensThought(end, thinking);
+  for (const [index, part] of generation.entries()) {
+    if (typeof part !== "string") writePreviousSlot(runs, part.slot.slice(PREVIOUS.length), previous);
+    else runs.template(isOpen && !thinks && index === generation.length - 1 ? withoutThought(part, thinking) : part);
   }
+  return isOpen && thinks;
 }
 
 const PREVIOUS = "previous:";

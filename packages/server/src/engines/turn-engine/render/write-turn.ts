@@ -5,6 +5,7 @@ import type { ReadHead } from "./head.ts";
 import type { LogicalParts } from "./logical-parts.ts";
 import { createPromptRuns, type PromptRun, type PromptRuns } from "./prompt-runs.ts";
 import type { Piece, Step } from "./steps.ts";
+import { opensThought, type ThinkingMarkup } from "./thinking-markup.ts";
 import type { TemplateProfile } from "./template-profile.ts";
 import { foldedToolTexts, formatText } from "./wording.ts";
 import { writeGeneration, writeStep } from "./write-step.ts";
@@ -13,13 +14,21 @@ export interface WriteContext {
   readonly parts: LogicalParts;
   readonly profile: TemplateProfile;
   readonly family: Family;
+  /** Null: the weights were not trained to think. */
+  readonly thinking: ThinkingMarkup | null;
   readonly readHead: ReadHead;
   /** Spellings of the tokens that end a turn. */
   readonly endSpellings: readonly string[];
 }
 
-/** The whole prompt as runs, in order. */
-export function writeTurn(turn: Turn, steps: readonly Step[], context: WriteContext): readonly PromptRun[] {
+export interface WrittenTurn {
+  /** The whole prompt, in order. */
+  readonly runs: readonly PromptRun[];
+  /** See `RenderedPrompt`. */
+  readonly insideThought: boolean;
+}
+
+export function writeTurn(turn: Turn, steps: readonly Step[], context: WriteContext): WrittenTurn {
   const runs = createPromptRuns();
   const firstPieces = writeHead(runs, turn, context);
   const mode: GenerationMode = { thinking: wantsThinking(turn), effort: turn.effort };
@@ -33,8 +42,10 @@ export function writeTurn(turn: Turn, steps: readonly Step[], context: WriteCont
     }
   });
   const last = steps.at(-1);
-  if (last !== undefined && last.kind !== "assistant") writeGeneration(runs, last, mode, context);
-  return runs.runs;
+  if (last === undefined) return { runs: runs.runs, insideThought: false };
+  if (last.kind !== "assistant") return { runs: runs.runs, insideThought: writeGeneration(runs, last, mode, context) };
+  const prefill = last.text.map(({ text }) => text).join("");
+  return { runs: runs.runs, insideThought: context.thinking !== null && opensThought(prefill, context.thinking) };
 }
 
 /** `adaptive` at low effort does not think: see `thinkingBudgetTokens`. */

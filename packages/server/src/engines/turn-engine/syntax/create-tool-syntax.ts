@@ -1,14 +1,17 @@
 import { type Gbnf, joinRules, literal } from "../grammar/gbnf.ts";
 import { JSON_RULES, anyObjectGbnf } from "../grammar/json-rules.ts";
 import type { Family } from "../render/detect-family.ts";
+import { thinkingMarkup } from "../render/thinking-markup.ts";
 import { readForm } from "./call-form.ts";
 import { type CallWriting, FAMILIES } from "./families.ts";
 import { createOutputScanner } from "./output-scanner.ts";
+import { createTagReader } from "./think-tags.ts";
 import type { CompiledTool, ToolSyntax } from "./tool-syntax.ts";
 
 /** The syntax in which a family of models writes tool calls. All of them read the near misses of weak models too. */
 export function createToolSyntax(family: Family): ToolSyntax {
-  const { writings, callOpening, readMarkup, ownOpening } = FAMILIES[family];
+  const { writings, readMarkup, ownOpening } = FAMILIES[family];
+  const thinking = thinkingMarkup(family);
   /** One whole call, without its first `written` characters. */
   const grammarBehind = (written: number, tools: readonly CompiledTool[]): string => {
     const calls = writings.flatMap((writing) => tools.map((tool) => wholeCall(writing, tool, written)));
@@ -18,7 +21,7 @@ export function createToolSyntax(family: Family): ToolSyntax {
   };
   return {
     name: family,
-    callOpening,
+    thinking,
     callGrammar: (tools) => grammarBehind(0, tools),
     forcedCall(tools) {
       const begun = writings.flatMap((writing) => tools.map(({ spec }) => writing.open + spec.name + writing.middle));
@@ -38,7 +41,8 @@ export function createToolSyntax(family: Family): ToolSyntax {
       const isOwn = ownOpening !== null && text.trimStart().startsWith(ownOpening);
       return isOwn ? null : { opening: LIST.start + LIST.open, grammar: listGrammar };
     },
-    scanner: (tools, options) => createOutputScanner(tools, { readMarkup, unknownCalls: options?.unknownCalls ?? false }),
+    scanner: (tools, { unknownCalls, thoughts } = { unknownCalls: false, thoughts: "text" }) =>
+      createOutputScanner(tools, { readMarkup: readMarkup ?? createTagReader(thinking, thoughts), unknownCalls }),
   };
 }
 

@@ -19,7 +19,6 @@ export interface CallWriting {
 export interface FamilySyntax {
   /** The ways in which the family's models have been trained to write a call; a forced call may use any of them. */
   readonly writings: readonly CallWriting[];
-  readonly callOpening: string;
   /** How a call of the family's own form begins, where that form holds several calls. A call that begins otherwise, or
    *  any call where this is null, is a near miss of a model that was not trained to call several tools at once. */
   readonly ownOpening: string | null;
@@ -32,12 +31,10 @@ const DEEPSEEK_CLOSE = DEEPSEEK_CALL_END + DEEPSEEK_CALLS_END;
 export const FAMILIES: Readonly<Record<Family, FamilySyntax>> = {
   hermes: {
     writings: [{ open: '<tool_call>\n{"name": "', middle: '", "arguments": ', close: "}\n</tool_call>" }],
-    callOpening: "\n<tool_call>\n",
     ownOpening: "<tool_call>",
   },
   llama3: {
     writings: [{ open: '{"name": "', middle: '", "parameters": ', close: "}" }],
-    callOpening: '\n{"name": "',
     ownOpening: null,
   },
   mistral: {
@@ -46,7 +43,6 @@ export const FAMILIES: Readonly<Record<Family, FamilySyntax>> = {
       { open: '[TOOL_CALLS][{"name": "', middle: '", "arguments": ', close: "}]" },
       { open: "[TOOL_CALLS]", middle: "[ARGS]", close: "" },
     ],
-    callOpening: "[TOOL_CALLS]",
     ownOpening: "[TOOL_CALLS]",
   },
   deepseek: {
@@ -55,24 +51,20 @@ export const FAMILIES: Readonly<Record<Family, FamilySyntax>> = {
       { open: `${DEEPSEEK_OPEN}function${DEEPSEEK_SEPARATOR}`, middle: "\n```json\n", close: `\n\`\`\`${DEEPSEEK_CLOSE}` },
       { open: DEEPSEEK_OPEN, middle: DEEPSEEK_SEPARATOR, close: DEEPSEEK_CLOSE },
     ],
-    callOpening: DEEPSEEK_OPEN,
     ownOpening: "<｜tool",
   },
   gemma: {
     writings: [{ open: '```json\n{"name": "', middle: '", "arguments": ', close: "}\n```" }],
-    callOpening: '\n```json\n{"name": "',
     ownOpening: null,
   },
   harmony: {
     // `<|call|>` ends the generation, so no grammar may ask for it.
     writings: [{ open: "<|channel|>commentary to=functions.", middle: " <|constrain|>json<|message|>", close: "" }],
-    callOpening: "<|start|>assistant<|channel|>commentary to=functions.",
     ownOpening: "<|",
     readMarkup: readHarmonyMarkup,
   },
   json: {
     writings: [{ open: '{"name": "', middle: '", "arguments": ', close: "}" }],
-    callOpening: '\n{"name": "',
     ownOpening: null,
   },
 };

@@ -7,14 +7,18 @@ import type { CompiledTool, OpenedCall, OutputScanner, ScanEvent } from "./tool-
 
 /** Markup of a family that is neither text nor a call. */
 export type Markup =
-  | { readonly kind: "no" | "more" }
-  /** Drops `length` characters and, if set, everything up to and with `until`. */
-  | { readonly kind: "drop"; readonly length: number; readonly until: string | null };
+  | { readonly kind: "no" }
+  /** More text decides; where none comes, what there is of it is dropped if it can be nothing else. */
+  | { readonly kind: "more"; readonly isMarkup: boolean }
+  /** Drops `length` characters and, if set, everything up to the first of `until`. `reported`: the first time, the
+   *  caller is told. */
+  | { readonly kind: "drop"; readonly length: number; readonly until: readonly string[] | null; readonly reported?: boolean };
 
-export type ReadMarkup = (text: string) => Markup;
+/** `text` begins with the `<` that is asked about; `context` is where it stands. */
+export type ReadMarkup = (text: string, context: TextContext) => Markup;
 
 export interface OutputScannerOptions {
-  /** Asked at each `<` that opens no call. */
+  /** Asked at each `<` that opens no call. Undefined: there is no markup. */
   readonly readMarkup?: ReadMarkup | undefined;
   readonly unknownCalls: boolean;
 }
@@ -25,13 +29,13 @@ export function createOutputScanner(tools: readonly CompiledTool[], options: Out
 
 type Mode =
   | { readonly kind: "text"; readonly context: TextContext }
-  | { readonly kind: "dropping"; readonly until: string }
+  | { readonly kind: "dropping"; readonly until: readonly string[] }
   | { readonly kind: "input"; readonly call: OpenedCall; readonly reader: InputReader }
   | { readonly kind: "closing"; readonly closers: readonly string[] };
 
 class Scanner implements OutputScanner {
   readonly #tools: ToolsByName;
-  readonly #readMarkup: ReadMarkup;
+  readonly #readMarkup: ReadMarkup | undefined;
   readonly #unknownCalls: boolean;
   #mode: Mode = { kind: "text", context: new TextContext() };
   #held = "";
@@ -41,14 +45,20 @@ class Scanner implements OutputScanner {
   #noted = 0;
   /** Set behind a call: white space there belongs to the call. */
   #trimStart = false;
+  /** Text has been let go of, and markup has been dropped behind it: what follows is a paragraph of its own. */
+  #wrote = false;
+  #parted = false;
+  #thoughtReported = false;
 
   constructor(tools: ToolsByName, { readMarkup, unknownCalls }: OutputScannerOptions) {
     this.#tools = tools;
-    this.#readMarkup = readMarkup ?? (() => ({ kind: "no" }));
+    this.#readMarkup = readMarkup;
     this.#unknownCalls = unknownCalls;
   }
 
   push(text: string): readonly ScanEvent[] {
+    // Nothing is looked for.
+    if (this.#tools.size === 0 && this.#readMarkup === undefined) return text === "" ? [] : [{ type: "text", text }];
     this.#held += text;
     return this.#run(false);
   }
@@ -82,10 +92,11 @@ class Scanner implements OutputScanner {
       case "text":
         return this.#stepText(mode.context, events, over);
       case "dropping": {
-        const end = this.#held.indexOf(mode.until);
-        this.#take(end >= 0 ? end + mode.until.length : Math.max(0, this.#held.length - mode.until.length + 1));
-        if (end >= 0) this.#mode = { kind: "text", context: new TextContext() };
-        return end >= 0;
+        const found = mode.until.map((end) => this.#held.indexOf(end)).filter((index) => index >= 0);
+        const longest = Math.max(...mode.until.map((end) => end.length));
+        this.#take(found.length > 0 ? Math.min(...found) : Math.max(0, this.#held.length - longest + 1));
+        if (found.length > 0) this.#mode = { kind: "text", context: new TextContext() };
+        return found.length > 0;
       }
       case "input": {
         const { events: read, rest } = mode.reader.push(this.#take(this.#held.length));
@@ -118,9 +129,10 @@ class Scanner implements OutputScanner {
     while (this.#noted < this.#held.length) {
       const at = this.#noted;
       const character = this.#held[at] ?? "";
-      if (context.mayOpen(character)) {
+      const mayCall = this.#tools.size > 0 && context.mayOpen(character);
+      if (mayCall || character === "<") {
         const here = this.#held.slice(at);
-        const opening = readOpening(here, this.#tools);
+        const opening: Opening = mayCall ? readOpening(here, this.#tools) : { kind: "no" };
         if (opening.kind === "open") {
           this.#release(at, events, true);
           this.#openCall(opening, events);
@@ -131,14 +143,16 @@ class Scanner implements OutputScanner {
           events.push({ type: "call-unknown", callStart: this.#offset });
           return false;
         }
-        const markup: Markup = opening.kind !== "more" && character === "<" ? this.#readMarkup(here) : { kind: "no" };
+        const asks = character === "<" && (over || opening.kind !== "more");
+        const markup: Markup = (asks && this.#readMarkup?.(here, context)) || { kind: "no" };
         if (markup.kind === "drop") {
           this.#release(at, events, true);
-          this.#take(markup.length);
-          this.#mode =
-            markup.until === null ? { kind: "text", context: new TextContext() } : { kind: "dropping", until: markup.until };
-          this.#trimStart = true;
-          return true;
+          return this.#dropMarkup(markup, events);
+        }
+        if (over && markup.kind === "more" && markup.isMarkup) {
+          this.#release(at, events, true);
+          this.#take(this.#held.length);
+          return false;
         }
         if (!over && (opening.kind === "more" || markup.kind === "more")) {
           this.#release(at, events, false);
@@ -159,6 +173,20 @@ class Scanner implements OutputScanner {
     return false;
   }
 
+  /** Returns whether text may follow. */
+  #dropMarkup({ length, until, reported }: Extract<Markup, { kind: "drop" }>, events: ScanEvent[]): boolean {
+    this.#take(length);
+    this.#trimStart = true;
+    this.#parted = this.#wrote;
+    if (reported === true && !this.#thoughtReported) {
+      this.#thoughtReported = true;
+      events.push({ type: "thought", end: this.#offset });
+      return false;
+    }
+    this.#mode = until === null ? { kind: "text", context: new TextContext() } : { kind: "dropping", until };
+    return true;
+  }
+
   /** Lets go of the first `end` characters but for white space at their end; `final` drops that. */
   #release(end: number, events: ScanEvent[], final: boolean): void {
     let text = this.#held.slice(0, end);
@@ -169,8 +197,14 @@ class Scanner implements OutputScanner {
       if (text !== "") this.#trimStart = false;
     }
     const kept = text.trimEnd();
-    if (kept !== "") events.push({ type: "text", text: this.#take(kept.length) });
+    if (kept !== "") this.#write(this.#take(kept.length), events);
     if (final) this.#take(text.length - kept.length);
+  }
+
+  #write(text: string, events: ScanEvent[]): void {
+    events.push({ type: "text", text: this.#parted ? `\n\n${text}` : text });
+    this.#parted = false;
+    this.#wrote = true;
   }
 
   #openCall(opening: Extract<Opening, { kind: "open" }>, events: ScanEvent[]): void {

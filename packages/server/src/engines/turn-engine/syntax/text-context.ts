@@ -1,5 +1,7 @@
 import { isSpace } from "./reader.ts";
 
+const QUOTES = "`\"'“‘«";
+
 /** Where in a text the next character stands: what tells a call from JSON and code that the answer talks about. */
 export class TextContext {
   /** Backticks of the fence around; 0 outside one. */
@@ -8,9 +10,21 @@ export class TextContext {
   /** The last two characters that are not white space. */
   #last = "";
   #beforeLast = "";
+  /** The last character, white space too. */
+  #previous = "";
 
   get inFence(): boolean {
     return this.#fenceTicks > 0;
+  }
+
+  /** Nothing but white space stands in front on this line. */
+  get isLineStart(): boolean {
+    return this.#blankLine;
+  }
+
+  /** A quote or a backtick stands right in front. */
+  get isQuoted(): boolean {
+    return this.#previous !== "" && QUOTES.includes(this.#previous);
   }
 
   /** Whether a call may begin with this character here. */
@@ -31,6 +45,7 @@ export class TextContext {
 
   /** Takes note of a character that is text; `tickRun` is the length of the run of backticks that begins with it. */
   add(character: string, tickRun: number): void {
+    this.#previous = character;
     if (tickRun >= 3 && this.#blankLine) {
       if (!this.inFence) this.#fenceTicks = tickRun;
       else if (tickRun >= this.#fenceTicks) this.#fenceTicks = 0;

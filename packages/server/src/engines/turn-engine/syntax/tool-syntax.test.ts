@@ -365,7 +365,7 @@ describe("calls in one list", () => {
 });
 
 describe("a call to a tool that does not exist", () => {
-  const scanner = () => createToolSyntax("hermes").scanner(tools, { unknownCalls: true });
+  const scanner = () => createToolSyntax("hermes").scanner(tools, { unknownCalls: true, thoughts: "text" });
 
   test("is reported where it began, and free text goes on from there", () => {
     const one = scanner();

@@ -1,4 +1,5 @@
 import type { ToolSpec } from "../../../turn/turn.ts";
+import type { ThinkingMarkup } from "../render/thinking-markup.ts";
 
 /** A tool with the grammar of its input. */
 export interface CompiledTool {
@@ -17,6 +18,7 @@ export interface CompiledTool {
  */
 export interface ToolSyntax {
   readonly name: string;
+  readonly thinking: ThinkingMarkup;
   /** GBNF (`root` and all rules) for one whole call to one of `tools`, from its opening to its closing. */
   callGrammar(tools: readonly CompiledTool[]): string;
   /**
@@ -36,11 +38,21 @@ export interface ToolSyntax {
    * the model has begun it) is in the family's own form.
    */
   listForm(text: string): BegunCalls | null;
-  /** A recogniser for one reply. `unknownCalls`: whether a call to a tool that was not declared is reported, or is text. */
-  scanner(tools: readonly CompiledTool[], options?: { readonly unknownCalls: boolean }): OutputScanner;
-  /** Text that the model writes to open a further call after one has closed (for a forced or scored continuation). */
-  readonly callOpening: string;
+  /** A recogniser for one reply; without tools it looks for markup alone. */
+  scanner(tools: readonly CompiledTool[], options?: ScannerOptions): OutputScanner;
 }
+
+export interface ScannerOptions {
+  /** Whether a call to a tool that was not declared is reported, or is text. */
+  readonly unknownCalls: boolean;
+  readonly thoughts: Thoughts;
+}
+
+/**
+ * What thinking tags are that a model writes by itself. `text`: it has never been shown any. `drop`: thoughts that
+ * nobody sees, e.g. behind a phase that has been cut off. `close`: the same, but the first is reported, to be closed.
+ */
+export type Thoughts = "text" | "drop" | "close";
 
 /** Text that is written without decoding it, and the GBNF of what follows. */
 export interface BegunCalls {
@@ -83,6 +95,8 @@ export type ScanEvent =
   | { readonly type: "call-open"; readonly call: OpenedCall }
   /** A call to a tool that does not exist. The scanner stops, as on "call-open"; the caller has to `restart` it. */
   | { readonly type: "call-unknown"; readonly callStart: number }
+  /** The model has opened a thought that ends with its tag, at `end`. The scanner stops; the caller has to `restart` it. */
+  | { readonly type: "thought"; readonly end: number }
   /** A piece of the input's JSON, as decoded. */
   | { readonly type: "input-delta"; readonly json: string }
   /** The input is complete and parsed; `error` when it fails the tool's schema. */

@@ -6,11 +6,12 @@ import { createCiter } from "../citations/create-citer.ts";
 import { Decoder } from "../decoder.ts";
 import { generateReply } from "../generate-reply.ts";
 import type { ReplyEnding, ReplyState } from "../reply-state.ts";
+import type { Family } from "../render/detect-family.ts";
 import { turnOf, user } from "../render/testing/turns.ts";
 import { createToolSyntax } from "../syntax/create-tool-syntax.ts";
 
-/** What the model writes in one decode: text of which each character is a token, or why it is refused. */
-export type ScriptedDecode = string | Error;
+/** What the model writes in one decode: text of which each character is a token, tokens, or why it is refused. */
+export type ScriptedDecode = string | readonly string[] | Error;
 
 export interface ScriptedReply {
   readonly events: readonly TurnEvent[];
@@ -40,7 +41,11 @@ export const plainTurn: Turn = turnOf({
 export async function runScripted(
   turn: Partial<Turn>,
   script: readonly ScriptedDecode[],
-  options: Partial<Pick<ReplyState, "gate" | "renderWithNote">> & { readonly thinkingNative?: boolean } = {},
+  options: Partial<Pick<ReplyState, "gate" | "renderWithNote" | "prefilled">> & {
+    readonly family?: Family;
+    readonly thinkingNative?: boolean;
+    readonly insideThought?: boolean;
+  } = {},
 ): Promise<ScriptedReply> {
   const whole: Turn = { ...plainTurn, ...turn };
   const decodes = [...script];
@@ -57,11 +62,11 @@ export async function runScripted(
       grammars.push(request.grammar);
       const next = decodes.shift() ?? "";
       if (next instanceof Error) throw next;
-      const characters = Array.from(next);
-      for (const text of characters.slice(0, request.maxTokens)) {
+      const pieces = Array.from(next);
+      for (const text of pieces.slice(0, request.maxTokens)) {
         yield { type: "tokens", tokens: [text.codePointAt(0) ?? 0], text, logprobs: null };
       }
-      const reason = characters.length >= request.maxTokens ? "length" : "end-token";
+      const reason = pieces.length >= request.maxTokens ? "length" : "end-token";
       yield { type: "end", reason, cachedTokens: 0, prefillMs: 0, decodeMs: 0 };
     },
   } as unknown as TokenBackend;
@@ -79,12 +84,12 @@ export async function runScripted(
     {
       turn: whole,
       backend,
-      syntax: createToolSyntax("hermes"),
+      syntax: createToolSyntax(options.family ?? "hermes"),
       decoder,
       writer: new BlockWriter(() => decoder.log.tokens.length),
       sampler: { temperature: 0.7, topP: 1, topK: 0 },
       endsAtWindow: false,
-      prefilled: false,
+      prefilled: options.prefilled ?? false,
       clock: { nowMs: () => 0, monotonicMs: () => 0 },
       gate: options.gate ?? null,
       renderWithNote: options.renderWithNote ?? (async () => null),
@@ -93,7 +98,7 @@ export async function runScripted(
       newToolUseId: () => `toolu_${++ids}`,
       note: (what) => notes.push(what),
     },
-    { thinkingNative: options.thinkingNative ?? false, promptEndsInThinking: false },
+    { thinkingNative: options.thinkingNative ?? false, insideThought: options.insideThought ?? false },
   );
   const events: TurnEvent[] = [];
   for (;;) {
