@@ -62,6 +62,9 @@ export const engineRequirements: readonly Requirement[] = [
       "what was shown can be closed, and holds the value up to the stop sequence",
     ],
   ]),
+  ...provedBy(`${TURN}/generate-structured.test.ts`, [
+    ["stops:format", "surface B", "Stop sequences end a reply that has a format.", "as it is decoded, whatever the pieces"],
+  ]),
   ...provedBy(`${TURN}/generate-reply.test.ts`, [
     [
       "think:cut",
@@ -389,6 +392,12 @@ export const engineRequirements: readonly Requirement[] = [
       "Core",
       "An input whose schema had to be relaxed is validated before it is sent, and decoded once more.",
       "is validated before it is sent, and decoded once more",
+    ],
+    [
+      "stops:held",
+      "surface B",
+      "Stop sequences are looked for in text that was held back, too.",
+      "in a format's text that was held until it was valid",
     ],
     [
       "tools:refusal",

@@ -129,6 +129,32 @@ describe("an input whose schema had to be relaxed", () => {
   });
 });
 
+describe("a stop sequence ends the reply", () => {
+  const stopSequences = ["END"];
+  const ended = { stopReason: "stop_sequence", stopSequence: "END", replayable: false };
+
+  test("in a format's text that was held until it was valid", async () => {
+    const outputSchema = skyFormat({ type: "array", uniqueItems: true, items: { enum: ["END", "rain"] } });
+    const reply = await runScripted({ ...auto, outputSchema, stopSequences }, ['{"sky": ["rain", "END"]}']);
+    expect(blocksOf(reply.events)).toEqual(['text: {"sky": ["rain", "']);
+    expect(reply.ending).toMatchObject(ended);
+  });
+
+  test("in the first characters, held back until they were seen to be no tag of the user's", async () => {
+    const reply = await runScripted({ ...auto, stopSequences }, ["<END"], { gate: callsAll });
+    expect(blocksOf(reply.events)).toEqual(["text: <"]);
+    expect(reply.ending).toMatchObject(ended);
+  });
+
+  test("at the white space in front of a call that is not made", async () => {
+    const reply = await runScripted({ ...auto, stopSequences: ["END\n"] }, [`So END\n${OPEN}{"ci`, "I", " know."], {
+      gate: callsNone,
+    });
+    expect(blocksOf(reply.events)).toEqual(["text: So "]);
+    expect(reply.ending).toMatchObject({ ...ended, stopSequence: "END\n" });
+  });
+});
+
 /** Found in review, not mended yet: each passes once it is, and then loses its `fails`. */
 describe("where a model errs", () => {
   test("a call is replayed with its end", async () => {

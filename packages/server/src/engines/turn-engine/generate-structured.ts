@@ -1,7 +1,8 @@
 import { GrammarRejected } from "../backend.ts";
 import type { CompiledOutputSchema } from "./grammar/compile-output-schema.ts";
+import { textSink } from "./generate-text.ts";
 import { RESAMPLE } from "./samplers.ts";
-import { type ReplyEvents, type ReplyState, ending, outOfRoom } from "./reply-state.ts";
+import { type ReplyEnding, type ReplyEvents, type ReplyState, ending, outOfRoom } from "./reply-state.ts";
 
 /** How often a reply is decoded whose schema the grammar could not wholly express. */
 const ATTEMPTS = 2;
@@ -12,6 +13,12 @@ const ATTEMPTS = 2;
  */
 export async function* generateStructured(state: ReplyState, schema: CompiledOutputSchema): ReplyEvents {
   const { decoder, writer } = state;
+  const sink = textSink(state);
+  const finish = async function* (end: ReplyEnding): ReplyEvents {
+    yield* sink.finish();
+    yield* writer.stop();
+    return sink.endingOr(end);
+  };
   const start = decoder.log.text.length;
   let grammar = schema.gbnf;
   let streams = schema.exact;
@@ -21,14 +28,14 @@ export async function* generateStructured(state: ReplyState, schema: CompiledOut
     const decode = decoder.decode({ grammar, sampler });
     let end: "end-token" | "room" = "room";
     try {
-      for (;;) {
+      while (sink.matched === null) {
         const step = await decode.next();
         if (step.done) {
           end = step.value;
           break;
         }
         if (typeof step.value !== "string") yield { type: "progress", phase: "prefill", ...step.value };
-        else if (streams) yield* writer.text(step.value);
+        else if (streams) yield* sink.push(step.value);
       }
     } catch (thrown) {
       if (!(thrown instanceof GrammarRejected) || grammar === schema.anyJsonGbnf) throw thrown;
@@ -42,15 +49,13 @@ export async function* generateStructured(state: ReplyState, schema: CompiledOut
     }
     const text = decoder.log.text.slice(start);
     if (end === "room") {
-      if (!streams) yield* writer.text(text);
-      yield* writer.stop();
-      return outOfRoom(state);
+      if (!streams) yield* sink.push(text);
+      return yield* finish(outOfRoom(state));
     }
     error = streams ? null : schema.validateText(text);
     if (error === null) {
-      if (!streams) yield* writer.text(text);
-      yield* writer.stop();
-      return ending("end_turn");
+      if (!streams) yield* sink.push(text);
+      return yield* finish(ending("end_turn"));
     }
     state.note("call-resampled");
     decoder.log.rewindTo(start);
