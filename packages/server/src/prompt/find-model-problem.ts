@@ -4,7 +4,13 @@ import type { TurnModel } from "./turn-context.ts";
 
 /** What a well-formed request asks that the named model does not do. Texts as the platform's, where known (surface.md B). */
 export function findModelProblem(request: CountTokensRequest, model: TurnModel): Problem | null {
-  return maxTokens(request, model) ?? prefill(request, model) ?? thinking(request, model) ?? sampling(request, model);
+  return (
+    maxTokens(request, model) ??
+    prefill(request, model) ??
+    prefillOfFormat(request) ??
+    thinking(request, model) ??
+    sampling(request, model)
+  );
 }
 
 function maxTokens({ max_tokens: asked = 0 }: CountTokensRequest, { id, rules }: TurnModel): Problem | null {
@@ -15,16 +21,29 @@ function maxTokens({ max_tokens: asked = 0 }: CountTokensRequest, { id, rules }:
   };
 }
 
-function prefill({ messages }: CountTokensRequest, { rules }: TurnModel): Problem | null {
-  const last = messages.at(-1);
-  if (rules.prefill || last?.role !== "assistant") return null;
-  // A turn that was paused comes back as it stood: it ends with a result, after which the model speaks anew.
-  const block = typeof last.content === "string" ? undefined : last.content.at(-1);
-  if (block && (isServerToolResult(block) || block.type === "compaction")) return null;
+function prefill(request: CountTokensRequest, { rules }: TurnModel): Problem | null {
+  if (rules.prefill || !hasPrefill(request)) return null;
   return {
     path: [],
     text: "This model does not support assistant message prefill. The conversation must end with a user message.",
   };
+}
+
+/** What the client puts together of both would be no JSON of the schema. */
+function prefillOfFormat(request: CountTokensRequest): Problem | null {
+  const { output_config: config, output_format: alias } = request;
+  const path = config?.format ? ["output_config", "format"] : alias ? ["output_format"] : null;
+  return path && hasPrefill(request)
+    ? { path, text: "assistant message prefill cannot be used together with an output format" }
+    : null;
+}
+
+/** A turn that was paused comes back as it stood: it ends with a result, after which the model speaks anew. */
+function hasPrefill({ messages }: CountTokensRequest): boolean {
+  const last = messages.at(-1);
+  if (last?.role !== "assistant") return false;
+  const block = typeof last.content === "string" ? undefined : last.content.at(-1);
+  return !(block && (isServerToolResult(block) || block.type === "compaction"));
 }
 
 function thinking(request: CountTokensRequest, { rules }: TurnModel): Problem | null {

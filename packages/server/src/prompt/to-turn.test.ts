@@ -246,6 +246,18 @@ describe("what the model does not do is refused", () => {
       "This model does not support assistant message prefill. The conversation must end with a user message.",
     );
   });
+  test("a prefill of a reply that has a format", () => {
+    const format = { type: "json_schema", schema: { type: "object" } };
+    const messages = [
+      { role: "user", content: "q" },
+      { role: "assistant", content: '{"a":' },
+    ];
+    const text = "assistant message prefill cannot be used together with an output format";
+    expect(refused({ messages, output_config: { format } })).toBe(`output_config.format: ${text}`);
+    expect(refused({ messages, output_format: format })).toBe(`output_format: ${text}`);
+    expect(refused({ messages: messages.slice(0, 1), output_config: { format } })).toBe("ok");
+    expect(refused({ messages, output_config: { effort: "low" } })).toBe("ok");
+  });
   test("too many output tokens", () => {
     expect(refused({ max_tokens: 64_001 })).toBe(
       "max_tokens: 64001 > 64000, which is the maximum allowed number of output tokens for claude-opus-4-5-20251101",
