@@ -394,6 +394,12 @@ export const engineRequirements: readonly Requirement[] = [
       "is validated before it is sent, and decoded once more",
     ],
     [
+      "tools:resample-each",
+      "Core",
+      "Of several calls in one reply each is decoded once more where its input is wrong.",
+      "each call of a reply is decoded once more",
+    ],
+    [
       "stops:held",
       "surface B",
       "Stop sequences are looked for in text that was held back, too.",

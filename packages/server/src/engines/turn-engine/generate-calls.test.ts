@@ -121,6 +121,17 @@ describe("an input whose schema had to be relaxed", () => {
     expect(reply.notes).toEqual(["call-resampled"]);
   });
 
+  test("each call of a reply is decoded once more", async () => {
+    const parallel = { ...turn, toolChoice: { type: "any", parallel: true } } as const;
+    const good = (value: number) => `{"sky": [${value}]}}\n</tool_call>`;
+    const next = await runScripted(parallel, [BAD, good(1), `${OPEN}{`, BAD, good(2), ""]);
+    expect(blocksOf(next.events)).toEqual(['get_weather {"sky": [1]}', 'get_weather {"sky": [2]}']);
+    expect(next.notes).toEqual(["call-resampled", "call-resampled"]);
+    const twice = await runScripted(parallel, [BAD, good(1), `${OPEN}{`, BAD, BAD]);
+    expect(blocksOf(twice.events)).toEqual(['get_weather {"sky": [1]}']);
+    expect(twice.ending.stopReason).toBe("refusal");
+  });
+
   test("ends the turn as a refusal when the second is wrong too", async () => {
     const reply = await runScripted(turn, [BAD, BAD]);
     expect(blocksOf(reply.events)).toEqual([]);

@@ -64,6 +64,7 @@ class CallGeneration {
   /** A call was not made; the reply is text, and ends where another call begins. */
   #declined = false;
   #reminded = false;
+  /** The call that is being made, or the reply where none is, is decoded for the second time. */
   #resampled = false;
   #list = false;
   #replayable = true;
@@ -427,6 +428,7 @@ class CallGeneration {
     this.#judge.decided();
     yield* call.end(input);
     this.#made.push(made);
+    this.#resampled = false;
     this.#callsEnd = this.#state.decoder.log.text.length;
     return null;
   }
