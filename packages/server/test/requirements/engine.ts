@@ -65,6 +65,14 @@ export const engineRequirements: readonly Requirement[] = [
   ...provedBy(`${TURN}/generate-structured.test.ts`, [
     ["stops:format", "surface B", "Stop sequences end a reply that has a format.", "as it is decoded, whatever the pieces"],
   ]),
+  ...provedBy(`${TURN}/render/hashes.test.ts`, [
+    [
+      "replay:own-keys",
+      "5",
+      "A reply is replayed only where its inputs are the same, whatever their keys are named.",
+      "an argument named like a breakpoint is content, at any depth",
+    ],
+  ]),
   ...provedBy(`${TURN}/generate-reply.test.ts`, [
     [
       "think:cut",
