@@ -114,9 +114,12 @@ function toToolSpec(tool: Exclude<ToolParam, { type: "mcp_toolset" }>): ToolSpec
     description: "description" in tool ? (tool.description as string | undefined) : undefined,
     inputSchema: "input_schema" in tool ? (tool.input_schema as ToolSpec["inputSchema"]) : { type: "object" },
   };
+  const limit = "max_characters" in tool && typeof tool.max_characters === "number" ? tool.max_characters : null;
   return {
     name: tool.name as string,
-    description: description ?? null,
+    // The client cuts what it shows; the model is to know why.
+    description:
+      limit === null ? (description ?? null) : `${description ?? ""} \`view\` shows at most ${limit} characters of a file.`,
     inputSchema,
     strict: tool.strict === true,
     inputExamples: "input_examples" in tool ? ((tool.input_examples ?? []) as ToolSpec["inputExamples"]) : [],

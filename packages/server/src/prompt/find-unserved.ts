@@ -54,6 +54,11 @@ function findUnservedField(request: CountTokensRequest): Problem | null {
   if (request.output_config?.task_budget) {
     return { path: ["output_config", "task_budget"], text: "task budgets are not supported" };
   }
+  const { thinking } = request;
+  if (thinking && "block_binding" in thinking && (thinking.block_binding?.prefix_mismatch_behavior ?? null) !== null) {
+    const path = ["thinking", thinking.type, "block_binding", "prefix_mismatch_behavior"];
+    return { path, text: "thinking blocks are not bound to the conversation before them" };
+  }
   return null;
 }
 
@@ -129,8 +134,9 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     case "thinking":
     case "redacted_thinking":
     case "tool_reference":
-    case "compaction":
       return null;
+    case "compaction":
+      return findUnservedCompaction(block, path);
     case "tool_addition":
     case "tool_removal": {
       const type = String((block.tool as Loose).type);
@@ -146,6 +152,7 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
       return citations(block, path, capabilities);
     case "tool_use": {
       const caller = block.caller as Loose | undefined;
+      if (isToolsetMember(block)) return { path: [...path, "toolset_name"], text: NO_TOOLSETS };
       return caller && caller.type !== "direct"
         ? { path: [...path, "caller"], text: "calling tools from code is not supported" }
         : null;
@@ -169,6 +176,7 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     case "mcp_tool_result":
       return null;
     case "tool_result": {
+      if (isToolsetMember(block)) return { path: [...path, "toolset_name"], text: NO_TOOLSETS };
       const content = Array.isArray(block.content) ? (block.content as readonly Loose[]) : [];
       return findFirst(content, (each, index) =>
         findUnservedBlock(each, [...path, "content", index, String(each.type)], capabilities),
@@ -177,6 +185,19 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     default:
       return { path, text: `\`${String(block.type)}\` blocks are not supported by this model` };
   }
+}
+
+const NO_TOOLSETS = "toolsets are not supported by this model";
+
+const isToolsetMember = ({ toolset_name: name }: Loose): boolean => name !== undefined && name !== null;
+
+/** What this server writes has words in `content` and nothing else. */
+function findUnservedCompaction(block: Loose, path: Path): Problem | null {
+  if (Array.isArray(block.tool_changes) && block.tool_changes.length > 0)
+    return { path: [...path, "tool_changes"], text: "changes of tools within a compaction are not supported" };
+  return typeof block.content !== "string" && typeof block.encrypted_content === "string"
+    ? { path: [...path, "encrypted_content"], text: "was encrypted by another server" }
+    : null;
 }
 
 function findUnservedDocument(block: Loose, path: Path, capabilities: ModelCapabilities): Problem | null {

@@ -123,7 +123,7 @@ describe("a request becomes a turn", () => {
     const { tools } = turn({
       tools: [
         { type: "bash_20250124", name: "bash" },
-        { type: "text_editor_20250728", name: "str_replace_based_edit_tool" },
+        { type: "text_editor_20250728", name: "str_replace_based_edit_tool", max_characters: 900 },
         { type: "memory_20250818", name: "memory" },
       ],
     });
@@ -132,6 +132,7 @@ describe("a request becomes a turn", () => {
       expect(description?.length).toBeGreaterThan(50);
       expect(inputSchema).toMatchObject({ type: "object", additionalProperties: false });
     }
+    expect(tools[1]?.description).toContain("`view` shows at most 900 characters of a file.");
     expect(tools[1]?.inputSchema.required).toEqual(["command", "path"]);
   });
 
@@ -340,6 +341,31 @@ describe("what is not served is refused by its path", () => {
     [
       { output_config: { task_budget: { type: "tokens", total: 5 } } },
       "output_config.task_budget: task budgets are not supported",
+    ],
+    [
+      { thinking: { type: "adaptive", block_binding: { prefix_mismatch_behavior: "drop_block" } } },
+      "thinking.adaptive.block_binding.prefix_mismatch_behavior: thinking blocks are not bound to the conversation before them",
+    ],
+    [
+      { messages: [{ role: "assistant", content: [{ type: "compaction", content: null, encrypted_content: "x" }] }] },
+      "messages.0.content.0.compaction.encrypted_content: was encrypted by another server",
+    ],
+    [
+      { messages: [{ role: "assistant", content: [{ type: "compaction", content: "Before.", tool_changes: [{}] }] }] },
+      "messages.0.content.0.compaction.tool_changes: changes of tools within a compaction are not supported",
+    ],
+    [
+      {
+        messages: [
+          { role: "user", content: "q" },
+          {
+            role: "assistant",
+            content: [{ type: "tool_use", id: "toolu_1", name: "find", input: {}, toolset_name: "browser" }],
+          },
+          { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1" }] },
+        ],
+      },
+      "messages.1.content.0.tool_use.toolset_name: toolsets are not supported by this model",
     ],
     [
       { messages: [{ role: "user", content: [{ type: "compaction", content: "Before." }] }] },

@@ -53,6 +53,13 @@ describe.each([
     expect(message).toMatchObject(EXPECTED);
   });
 
+  test("is refused a user profile, however it is sent", async () => {
+    await expect(client().messages.create({ ...PARAMS, user_profile_id: "up_1" } as typeof PARAMS)).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringMatching(/user_profile_id|anthropic-user-profile-id: user profiles are not supported/),
+    });
+  });
+
   test("gets the same message whole", async () => {
     server.engine.play(scripted(THINK_AND_CALL));
     expect(await client().messages.create(PARAMS)).toMatchObject(EXPECTED);

@@ -3,6 +3,7 @@ import type { Principal } from "../../auth/principal.ts";
 import { needsReading } from "../../documents/find-media.ts";
 import { measureGrowth } from "../../documents/measure-growth.ts";
 import { resolveFileBlocks } from "../../files/resolve-file-blocks.ts";
+import { fail } from "../../platform/fail.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
 import { toUniqueName } from "../../containers/to-unique-name.ts";
 import { newId } from "../../platform/ids.ts";
@@ -54,6 +55,10 @@ export async function prepareTurn(
   deps: PrepareDeps & Pick<EndpointDeps, "models" | "dataPolicy">,
   admit?: (modelClass: string) => Promise<AsyncDisposable>,
 ): Promise<PreparedTurn> {
+  // Newest SDKs send the body's `user_profile_id` so.
+  if (request.headers["anthropic-user-profile-id"] !== undefined) {
+    throw fail("invalid_request_error", { public: "anthropic-user-profile-id: user profiles are not supported" });
+  }
   const model = await deps.models.resolve(body.model);
   request.setModelClass(model.modelClass);
   return prepareTurnOf(body, model, deps, {
