@@ -19,5 +19,8 @@ test("elsewhere the reply may fill the window", () => {
 });
 
 test("filling the cache needs no room to decode", () => {
-  expect(outputRoom({ maxTokens: 0, contextOverflow: "refuse" }, 8192, 8192).tokens).toBe(0);
+  expect(outputRoom({ maxTokens: 0, contextOverflow: "refuse" }, 8191, 8192).tokens).toBe(0);
+  expect(() => outputRoom({ maxTokens: 0, contextOverflow: "refuse" }, 8192, 8192)).toThrow(
+    "prompt is too long: 8192 tokens > 8191 maximum",
+  );
 });

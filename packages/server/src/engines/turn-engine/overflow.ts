@@ -10,8 +10,8 @@ export function outputRoom(
   promptTokens: number,
   contextTokens: number,
 ): { readonly tokens: number; readonly endsAtWindow: boolean } {
-  // One token must be left to decode, unless only the cache is to be filled.
-  const largestPrompt = turn.maxTokens === 0 ? contextTokens : contextTokens - 1;
+  // One token must be left to decode; engines take no fuller prompt even where only the cache is to be filled.
+  const largestPrompt = contextTokens - 1;
   if (promptTokens > largestPrompt) {
     throw fail("invalid_request_error", {
       public: `prompt is too long: ${promptTokens} tokens > ${largestPrompt} maximum`,

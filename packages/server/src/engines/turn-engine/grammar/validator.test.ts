@@ -132,3 +132,15 @@ test("a compiled reply schema has a whole grammar and checks text", () => {
   expect(compiled.validateText('{"a": 4}')).toBeNull();
   expect(compiled.validateText("{")).toBe("the reply is not JSON");
 });
+
+test("a schema that would take seconds to compile, or too much stack to run, is checked for its type alone", () => {
+  const properties = (count: number, schema: object) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, schema]));
+  for (const large of [properties(20_000, { type: "string" }), properties(1_500, {})]) {
+    const { validate, warning } = createValidator({ type: "object", properties: large });
+    expect(warning === null || /too large|call stack/.test(warning)).toBe(true);
+    expect(validate({ k1: "x" })).toBeNull();
+    expect(validate({})).toBeNull();
+  }
+  expect(createValidator({ type: "object", properties: properties(20_000, {}) }).validate([])).toBe("must be object");
+});

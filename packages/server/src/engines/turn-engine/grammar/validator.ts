@@ -30,7 +30,9 @@ export function createValidator(schema: unknown): { readonly validate: Validate;
     };
     const ajv = usesTupleItems(schema, 0) ? new Ajv(options) : new Ajv2020(options);
     ajvFormats.default(ajv);
-    const check = ajv.compile(normalize(schema, 0) as object);
+    const check = ajv.compile(normalize(schema, 0, { places: 0 }) as object);
+    // The engine compiles what was written at the first call, and gives up where it is nested too deep.
+    check({});
     return {
       validate: (value) => (check(value) ? null : describe(check.errors ?? [])),
       warning: null,
@@ -52,22 +54,26 @@ function describe(errors: readonly ErrorObject[]): string {
 }
 
 const DEEPEST_SCHEMA = 200;
+/** Places of a schema that are compiled: the compiler writes code for each, while nothing else runs. */
+const LARGEST_SCHEMA = 4_000;
 
 /** Keywords whose keys are names of the client's, and keywords whose value is no schema. */
 const NAMED = new Set(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"]);
 const VALUES = new Set(["enum", "const", "default", "examples", "example"]);
 
 /** Draft 4's boolean bounds as numbers, and no ids: schemas of different tenants must not meet in a registry. */
-function normalize(node: unknown, depth: number, isNamed = false): unknown {
+function normalize(node: unknown, depth: number, seen: { places: number }, isNamed = false): unknown {
   if (depth > DEEPEST_SCHEMA) throw new Error("the schema is too deep");
-  if (Array.isArray(node)) return node.map((item) => normalize(item, depth + 1));
+  seen.places += 1;
+  if (seen.places > LARGEST_SCHEMA) throw new Error("the schema is too large");
+  if (Array.isArray(node)) return node.map((item) => normalize(item, depth + 1, seen));
   if (!isObject(node)) return node;
-  if (isNamed) return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, normalize(value, depth + 1)]));
+  if (isNamed) return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, normalize(value, depth + 1, seen)]));
   const out: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(node)) {
     if (key === "__proto__" || ((key === "$id" || key === "id" || key === "$schema") && typeof value === "string")) continue;
     if (key === "nullable" && node["type"] === undefined) continue;
-    out[key] = VALUES.has(key) ? value : normalize(value, depth + 1, NAMED.has(key));
+    out[key] = VALUES.has(key) ? value : normalize(value, depth + 1, seen, NAMED.has(key));
   }
   for (const [bound, exclusive] of [
     ["minimum", "exclusiveMinimum"],
