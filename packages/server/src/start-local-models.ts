@@ -6,6 +6,7 @@ import { findLlamaServer } from "./engines/install/find-llama-server.ts";
 import { startLlamaServer } from "./engines/llama-server/llama-server-backend.ts";
 import { endOrphanedEngines } from "./engines/llama-server/run-folder.ts";
 import { withCheckedArithmetic } from "./engines/local/check-arithmetic.ts";
+import { rememberRejectedGrammars } from "./engines/local/remember-rejected-grammars.ts";
 import { type LocalModels, createLocalModels } from "./engines/local/create-local-models.ts";
 import type { StartBackend } from "./engines/local/model-pool-types.ts";
 import { startNodeLlamaCpp } from "./engines/node-llama-cpp/start-node-llama-cpp.ts";
@@ -52,7 +53,10 @@ export async function startLocalModels(options: {
     files: createWeightsStore(join(dataDir, "models")),
     readFacts: readGguf,
     backendChoice: config.backend,
-    starters: { "llama-server": startServer, "node-llama-cpp": startEmbedded },
+    starters: {
+      "llama-server": startServer === null ? null : rememberRejectedGrammars(startServer, clock),
+      "node-llama-cpp": rememberRejectedGrammars(startEmbedded, clock),
+    },
     slots: config.slots,
     contextTokens: config.context_tokens,
     memoryBudgetBytes: config.memory_bytes,

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { StateLine } from "./api.ts";
 import { createEngineSocket } from "./engine-socket.ts";
 import type { EngineFolder } from "./run-folder.ts";
+import { childEnvironment } from "../child-environment.ts";
 
 /**
  * Runs the engine and ends it when our end of standard input closes, so also when we die by SIGKILL. Plain `sh`, because
@@ -53,7 +54,7 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
   const shell = spawn("sh", ["-c", LIFELINE_SCRIPT, "sh", binary, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
-    env: { ...process.env, LLAMA_SERVER_ROUTER_PORT: "0" },
+    env: { ...childEnvironment(process.env), LLAMA_SERVER_ROUTER_PORT: "0" },
   });
   const lastLines: string[] = [];
   const pid = Promise.withResolvers<number>();

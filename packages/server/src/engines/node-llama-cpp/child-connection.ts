@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { BackendGone, GrammarRejected, type DecodeEvent } from "../backend.ts";
 import type { ChildMessage, Command, CommandResult, DecodeCommand, LoadOptions, ParentMessage } from "./ipc.ts";
+import { childEnvironment } from "../child-environment.ts";
 
 /** The child refuses by itself after 2 s; this is for a compile that never returns. */
 const GRAMMAR_KILL_MS = 5_000;
@@ -42,6 +43,7 @@ export async function connectChild(options: ConnectionOptions): Promise<ChildCon
   const fromSource = import.meta.url.endsWith(".ts");
   const child = fork(fileURLToPath(new URL(`./child/main.${fromSource ? "ts" : "js"}`, import.meta.url)), {
     execArgv: fromSource ? ["--conditions=source"] : [],
+    env: childEnvironment(process.env),
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     // A Ctrl-C in the terminal must reach only Parley, which drains before it ends the engine.
