@@ -57,7 +57,12 @@ export function createDatabaseIdempotencyStore({
       if (outcome.type === "claimed") claims.set(nameOf(held), held);
       return outcome;
     },
-    complete: (entry, reply) => completeIdempotencyKey(storage, { ...entry, claimedBy: takeClaim(entry) }, reply),
+    async complete(entry, reply) {
+      const claimedBy = claims.get(nameOf(entry))?.claimedBy ?? "";
+      await completeIdempotencyKey(storage, { ...entry, claimedBy }, reply);
+      // Not before: where the reply could not be stored, the claim is given back by `abandon`.
+      takeClaim(entry);
+    },
     abandon: (entry) => abandonIdempotencyKey(storage, { ...entry, claimedBy: takeClaim(entry) }),
     async [Symbol.asyncDispose]() {
       clearInterval(renewal);

@@ -48,6 +48,8 @@ const PING_AFTER_MS = 10_000;
 const STALL_AFTER_MS = 120_000;
 const GRACE_MS = 30_000;
 const LINGER_MS = 1_000;
+/** For what was cut off to end by itself; a shutdown does not wait longer for an exchange that does not. */
+const ABORT_MS = 5_000;
 
 export function createServer(deps: DoorDeps): ParleyServer {
   const drain = createDrain();
@@ -149,8 +151,10 @@ function createDrain(): Drain & { begin(): void; over(graceMs: number): Promise<
       const deadline = setTimeout(() => {
         for (const controller of active) controller.abort(fail("overloaded_error", { public: "The server is shutting down." }));
       }, graceMs);
+      const end = setTimeout(resolve, graceMs + ABORT_MS);
       await promise;
       clearTimeout(deadline);
+      clearTimeout(end);
     },
   };
 }

@@ -42,6 +42,7 @@ export function errorHeaders(failure: Failure): Record<string, string> {
 
 /** Every 429 and 529 says when to come back. */
 function defaultRetrySeconds(failure: Failure): number | undefined {
+  if (failure.shouldRetry === false) return undefined;
   if (failure.type === "rate_limit_error") return RATE_LIMIT_RETRY_SECONDS;
   return failure.type === "overloaded_error" ? OVERLOADED_RETRY_SECONDS : undefined;
 }

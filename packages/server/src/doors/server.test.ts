@@ -434,6 +434,6 @@ test("a server that closes lets a stream finish, and ends one that takes too lon
     data: { error: { type: "overloaded_error" } },
   });
   await closed;
-  expect(own.rows.map((row) => row.outcome)).toEqual([null, "client_closed"]);
+  expect(own.rows.map((row) => row.outcome)).toEqual([null, "overloaded_error"]);
   await expect(post(own, "/v1/messages", BODY)).rejects.toThrow("fetch failed");
 });

@@ -1,3 +1,5 @@
+import { Failure } from "../../platform/fail.ts";
+
 /** One producer, any number of readers that each see everything from the beginning, as long as that is kept. */
 export interface Broadcast<Item> {
   /** False once the beginning is no longer kept, or everyone has left. */
@@ -85,7 +87,9 @@ export function createBroadcast<Item>(options: BroadcastOptions<Item>): Broadcas
     const leave = (): void => {
       if (!readers.delete(reader)) return;
       roomMade?.();
-      if (readers.size === 0 && !outcome) abandon.abort(new Abandoned("every reader has left"));
+      if (readers.size > 0 || outcome) return;
+      // A server that shuts down has taken the last reader away: that is no client who left.
+      abandon.abort(signal.reason instanceof Failure ? signal.reason : new Abandoned("every reader has left"));
     };
     // Leaves at once: a generator that nobody asks again would never get to its `finally`.
     const onAbort = (): void => {
