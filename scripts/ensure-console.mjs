@@ -22,7 +22,9 @@ export function ensureConsole(root, node) {
 function newestMs(root) {
   const singles = SINGLE_SOURCES.map((path) => join(root, path));
   const inFolders = SOURCES.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, withFileTypes: true }).map((entry) => join(entry.parentPath, entry.name)),
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true }).map((entry) =>
+      join(entry.parentPath ?? entry.path, entry.name),
+    ),
   );
   return Math.max(...[...singles, ...inFolders].map((path) => statSync(path).mtimeMs));
 }

@@ -2,12 +2,26 @@ import { provedBy, type Requirement } from "./requirement.ts";
 
 /** Keys, limits, the ledger, the database, weights and configuration. */
 export const platformRequirements: readonly Requirement[] = [
+  ...provedBy("server/test/e2e/cli.e2e.test.ts", [
+    [
+      "start:offline",
+      "Core",
+      "A second start needs no network, and is ready in seconds.",
+      "on SIGTERM streams under way finish, and the next start needs no network and is ready in seconds",
+    ],
+    [
+      "start:told",
+      "Core",
+      "A taken port and a folder that a running server has are told in a line, and cost no key.",
+      "a second start on a folder and a taken port are told in a line; the first key is shown by the first start that works",
+    ],
+  ]),
   ...provedBy("server/src/auth/auth.db.test.ts", [
     [
       "keys:first",
       "Core",
       "Of several first starts exactly one creates the organization and its key.",
-      "of eight first starts at once exactly one creates the organization and gets the key",
+      "of eight first starts at once exactly one creates the organization, and exactly one gets the key",
     ],
     [
       "keys:hashed",

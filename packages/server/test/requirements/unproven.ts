@@ -14,16 +14,4 @@ export const unproven: readonly Unproven[] = [
     behaviour: "Counts are exact for every feature: tools, documents, thinking history.",
     reason: "Proved on real weights for one request; not feature by feature.",
   },
-  {
-    id: "start:fast",
-    source: "Core",
-    behaviour: "A second start is ready in under 3 s before the model loads, and needs no network.",
-    reason: "No test measures it.",
-  },
-  {
-    id: "spend",
-    source: "8",
-    behaviour: "Money is reserved and settled.",
-    reason: "Prices, budgets and rollups are a later milestone.",
-  },
 ];
