@@ -6,6 +6,14 @@ const ssr = { resolve: { conditions: ["source"] } };
 /** unit: no I/O beyond temporary files. db: a real PostgreSQL. browser: a real Chromium. model: real weights. e2e: real clients, whole server. */
 export default defineConfig({
   test: {
+    // What `npm run attack` runs whole and counts; each is a row of its table. Here they run in their shorter form.
+    tags: [
+      { name: "attack-addresses", description: "Addresses inside this machine or its network, on every way out" },
+      { name: "attack-pages", description: "Hostile web pages and documents" },
+      { name: "attack-mcp", description: "Hostile MCP servers" },
+      { name: "attack-sandbox", description: "Programs that try to leave their sandbox or use it up" },
+      { name: "attack-skills", description: "Hostile skill archives" },
+    ],
     projects: [
       {
         resolve,

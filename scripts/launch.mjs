@@ -1,6 +1,6 @@
 // Runs on the Node.js and npm that the machine has (20 or newer): installs what is missing, then goes on with the
 // Node 24 that is one of the dependencies. `launch.mjs up …` starts Parley's CLI, `launch.mjs --test …` the tests,
-// `launch.mjs --package` builds the npm package.
+// `launch.mjs --attack` the attacks, `launch.mjs --package` builds the npm package.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { ensureConsole } from "./ensure-console.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What needs the development packages too. */
-const SCRIPTS = { "--test": "test.mjs", "--package": "pack.mjs" };
+const SCRIPTS = { "--test": "test.mjs", "--attack": "attack.mjs", "--package": "pack.mjs" };
 const [first, ...rest] = process.argv.slice(2);
 const script = SCRIPTS[first];
 

@@ -77,7 +77,7 @@ describe("PDFs", { timeout: SLOW_MS }, () => {
       () => makePdf(["", ""]),
       "data: The PDF has no text layer, and this model cannot see pictures of its pages.",
     ],
-  ])("that are %s get the platform's 400", async (_name, make, message) => {
+  ])("that are %s get the platform's 400", { tags: "attack-pages" }, async (_name, make, message) => {
     await expect(reader.read(request(document(pdfSource(await make()))), reading)).rejects.toMatchObject({
       status: 400,
       publicMessage: `messages.0.content.0.document.source.base64.${message}`,
@@ -91,7 +91,7 @@ describe("PDFs", { timeout: SLOW_MS }, () => {
     });
   });
 
-  test("that inflate without end are refused, and the next one is read", async () => {
+  test("that inflate without end are refused, and the next one is read", { tags: "attack-pages" }, async () => {
     const bomb = pdfOf(Buffer.from(`BT /F1 9 Tf (${"x".repeat(40 * 1024 * 1024)}) Tj ET`));
     expect(bomb.length).toBeLessThan(100_000);
     await expect(reader.read(request(document(pdfSource(bomb))), reading)).rejects.toMatchObject({
@@ -177,7 +177,7 @@ describe("pictures", { timeout: SLOW_MS }, () => {
       () => imageSource("png", sized(8_001, 10)),
       "base64.data: At least one of the image dimensions exceed max allowed size: 8000 pixels",
     ],
-  ])("that are %s get the platform's 400", async (_name, source, message) => {
+  ])("that are %s get the platform's 400", { tags: "attack-pages" }, async (_name, source, message) => {
     await expect(reader.read(request(image(source())), reading)).rejects.toMatchObject({
       status: 400,
       publicMessage: `messages.0.content.0.image.source.${message}`,

@@ -4,9 +4,12 @@ import type { AddressInfo } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createEgress, createEgressPolicy, EgressError, readAll, type EgressRequest } from "./index.ts";
-import { HOSTILE_NAMES, ssrfCorpus } from "./testing/ssrf-corpus.ts";
+import { countAttacks, isWholeCorpus } from "../platform/testing/count-attacks.ts";
+import { addressSpellings } from "./testing/address-spellings.ts";
+import { HOSTILE_NAMES, ssrfCorpus, toLocation } from "./testing/ssrf-corpus.ts";
 import { startNameServer, type NameServer } from "./testing/start-name-server.ts";
 
+const ATTACK = { tags: "attack-addresses" };
 const REQUEST: EgressRequest = { timeoutMs: 5_000, maxBytes: 100_000 };
 /** No host of this machine: what is allowed in a test is said by address and port. */
 const ALLOWED = "127.0.0.2";
@@ -67,14 +70,14 @@ async function reasonOf(work: Promise<unknown>): Promise<string> {
 }
 
 describe("what leads into this machine or its network", () => {
-  test("is never reached, however it is spelled", async () => {
+  test("is never reached, however it is spelled", ATTACK, async ({ task }) => {
     const port = await listenForbidden();
-    const corpus = ssrfCorpus(port);
+    const corpus = [...ssrfCorpus(port), ...(isWholeCorpus ? addressSpellings(port) : [])];
     const egress = open();
     const results = await Promise.all(
       corpus.map(async ({ url }) => ({ url, reason: await reasonOf(egress(url, REQUEST).then(({ body }) => readAll(body))) })),
     );
-    process.stdout.write(`SSRF corpus: ${corpus.length} addresses tried, ${reached.length} reached\n`);
+    countAttacks(task, corpus.length, reached.length);
     expect(reached).toEqual([]);
     expect(results.filter(({ reason }) => !["refused-url", "refused-address", "unresolved"].includes(reason))).toEqual([]);
     expect(corpus.length).toBeGreaterThan(130);
@@ -84,20 +87,20 @@ describe("what leads into this machine or its network", () => {
     expect(reached.length).toBeGreaterThan(10);
   });
 
-  test("is not reached by a redirect, at any hop", async () => {
+  test("is not reached by a redirect, at any hop", ATTACK, async ({ task }) => {
     const port = await listenForbidden();
     const corpus = ssrfCorpus(port);
     const gate = await listen(ALLOWED, (request, response) => {
       const [, hops = "0", index = "0"] = (request.url ?? "").split("/");
       const location = hops === "0" ? (corpus[Number(index)]?.url ?? "") : `/${Number(hops) - 1}/${index}`;
-      response.writeHead(302, { location: encodeHeader(location) }).end();
+      response.writeHead(302, { location: toLocation(location) }).end();
     });
     const egress = open([`allowed.test:${gate}`]);
     const reasons = new Set<string>();
     for (const [index] of corpus.entries()) {
       for (const hops of [0, 2]) reasons.add(await reasonOf(egress(`http://allowed.test:${gate}/${hops}/${index}`, REQUEST)));
     }
-    process.stdout.write(`SSRF corpus by redirect: ${corpus.length * 2} addresses tried, ${reached.length} reached\n`);
+    countAttacks(task, corpus.length * 2, reached.length);
     expect(reached).toEqual([]);
     // A few lead back to where they stand, as relative addresses do.
     expect(
@@ -105,28 +108,33 @@ describe("what leads into this machine or its network", () => {
     ).toEqual([]);
   });
 
-  test("a name that is rebound after the check leads to the address that was checked, and is asked for once", async () => {
-    const port = await listen(ALLOWED, (_request, response) => response.end("the checked one"));
-    await listen(
-      "127.0.0.1",
-      (request, response) => {
-        reached.push(request.url ?? "");
-        response.end("inside");
-      },
-      port,
-    );
-    const egress = open([`${ALLOWED}/32`]);
-    const first = await egress(`http://rebind.test:${port}/`, REQUEST);
-    expect((await readAll(first.body)).toString()).toBe("the checked one");
-    expect(names.asked("rebind.test")).toBe(1);
-    // The second fetch sees the new address, and refuses it.
-    expect(await reasonOf(egress(`http://rebind.test:${port}/`, REQUEST))).toBe("refused-address");
-    expect(await reasonOf(egress(`http://rebind-public.test:${port}/`, { ...REQUEST, timeoutMs: 300 }))).toMatch(
-      /timeout|unreachable/,
-    );
-    expect(names.asked("rebind-public.test")).toBe(1);
-    expect(reached).toEqual([]);
-  });
+  test(
+    "a name that is rebound after the check leads to the address that was checked, and is asked for once",
+    ATTACK,
+    async ({ task }) => {
+      const port = await listen(ALLOWED, (_request, response) => response.end("the checked one"));
+      await listen(
+        "127.0.0.1",
+        (request, response) => {
+          reached.push(request.url ?? "");
+          response.end("inside");
+        },
+        port,
+      );
+      const egress = open([`${ALLOWED}/32`]);
+      const first = await egress(`http://rebind.test:${port}/`, REQUEST);
+      expect((await readAll(first.body)).toString()).toBe("the checked one");
+      expect(names.asked("rebind.test")).toBe(1);
+      // The second fetch sees the new address, and refuses it.
+      expect(await reasonOf(egress(`http://rebind.test:${port}/`, REQUEST))).toBe("refused-address");
+      expect(await reasonOf(egress(`http://rebind-public.test:${port}/`, { ...REQUEST, timeoutMs: 300 }))).toMatch(
+        /timeout|unreachable/,
+      );
+      expect(names.asked("rebind-public.test")).toBe(1);
+      countAttacks(task, 2, reached.length);
+      expect(reached).toEqual([]);
+    },
+  );
 
   test("is reached only where the operator lists it: by name and port, by address, by network", async () => {
     const port = await listen(ALLOWED, (_request, response) => response.end("ok"));
@@ -228,8 +236,3 @@ describe("what comes back", () => {
     expect((await egress(`${url}/`, { ...REQUEST, method: "POST", body: "{}" })).status).toBe(302);
   });
 });
-
-/** As a server would put it on the wire. */
-function encodeHeader(text: string): string {
-  return Buffer.from(text.replaceAll("\u0000", "%00").replaceAll(/[\r\n]/g, "%0a"), "utf8").toString("latin1");
-}

@@ -58,7 +58,7 @@ describe("the files of a skill", () => {
     ["a control character", ["our-style/SKILL.md", "our-style/a\u0000b"], "has control characters"],
     ["an empty part", ["our-style/SKILL.md", "our-style//b"], "has an empty part"],
     ["a name of 256 bytes", ["our-style/SKILL.md", `our-style/${"é".repeat(128)}`], "has a name of more than 255 bytes"],
-  ])("%s is refused", (_what, paths, message) => {
+  ])("%s is refused", { tags: "attack-skills" }, (_what, paths, message) => {
     expect(() => assembleSkill(paths.map((path) => file(path, GOOD)))).toThrow(message);
   });
 });

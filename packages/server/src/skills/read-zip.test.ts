@@ -67,6 +67,6 @@ test.each<[string, () => Promise<Buffer>, string]>([
     "in the zip archive is damaged",
   ],
   ["an archive that is cut off", async () => (await makeZip(one("s/a"))).subarray(0, 60), "The zip archive cannot be read"],
-])("%s is refused", async (_what, make, message) => {
+])("%s is refused", { tags: "attack-skills" }, async (_what, make, message) => {
   await expect(readZip(await make())).rejects.toThrow(message);
 });

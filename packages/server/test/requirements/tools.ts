@@ -36,6 +36,22 @@ export const toolsRequirements: readonly Requirement[] = [
       "follows redirects up to the limit, and takes no secrets to another origin",
     ],
   ]),
+  ...provedBy("server/test/attack/fetching-routes.test.ts", [
+    [
+      "attack:routes",
+      "11",
+      "Nothing inside is reached by any field of a request, redirect, tool or server that has something fetched.",
+      "nothing of this machine or its network is reached by %s",
+    ],
+  ]),
+  ...provedBy("server/test/attack/hostile-pages.test.ts", [
+    [
+      "attack:pages",
+      "11",
+      "A hostile page is bounded and told, gives no rights, and the next page is read.",
+      "%s is bounded and told, and the next page is read",
+    ],
+  ]),
   ...provedBy("server/src/documents/read-media.test.ts", [
     [
       "documents:pdf-text",

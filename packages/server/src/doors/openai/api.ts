@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** What is read of `/v1/chat/completions`. Keys that are not here are ignored, as the platform's own compatibility layer does. */
 
-const Part = z.union([
+const Part = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("text"), text: z.string() }),
   z.looseObject({ type: z.literal("image_url"), image_url: z.looseObject({ url: z.string() }) }),
   z.looseObject({ type: z.literal("refusal"), refusal: z.string() }),

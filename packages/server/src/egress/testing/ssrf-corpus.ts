@@ -47,6 +47,11 @@ export function ssrfCorpus(port: number): readonly SsrfCase[] {
   ];
 }
 
+/** A case as a web server puts it into its `location`. */
+export function toLocation(url: string): string {
+  return Buffer.from(url.replaceAll("\u0000", "%00").replaceAll(/[\r\n]/g, "%0a"), "utf8").toString("latin1");
+}
+
 const IPV4 = [
   "127.0.0.1",
   "127.1",

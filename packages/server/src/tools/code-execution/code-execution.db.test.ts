@@ -292,7 +292,7 @@ describe.skipIf(sandbox === null)("code", () => {
     ]);
   });
 
-  test("that leaves files which are too large or too many is told which the user gets", async () => {
+  test("that leaves files which are too large or too many is told which the user gets", { tags: "attack-sandbox" }, async () => {
     const many = await ask([python("for i in range(23): open(f'f{i:02}', 'w').write('x')")]);
     expect(results(many)).toMatchObject([
       { stderr: "Of 23 files the first 20 are given to the user: put the others into an archive." },
@@ -306,7 +306,7 @@ describe.skipIf(sandbox === null)("code", () => {
     ]);
   });
 
-  test("gets no file of the host by a link, neither in nor out", async () => {
+  test("gets no file of the host by a link, neither in nor out", { tags: "attack-sandbox" }, async () => {
     const secret = join(dataDir, "secret.txt");
     await writeFile(secret, "a secret of the host", { mode: 0o666 });
     const links = `
@@ -352,36 +352,40 @@ open("...", "w").write("dots")
     expect(await readdir(folder)).toContain(message.container?.id);
   });
 
-  test("a container of another workspace, one that never was and one that has expired are told apart by nobody", async () => {
-    const { container } = await ask([python("print(1)")]);
-    const theirs = new Anthropic({ apiKey: OTHER_KEY, baseURL: server.url, maxRetries: 0 });
-    const never = "container_011111111111111111111111";
-    const error = async (id: string, by: Anthropic) =>
-      ask([], { container: id }, by).then(
-        () => null,
-        (failure: unknown) => failure as { status: number; error: { error: { type: string; message: string } } },
-      );
-    for (const [id, by] of [
-      [container?.id ?? "", theirs],
-      [never, client],
-      ["../../etc", client],
-    ] as const) {
-      expect(await error(id, by)).toMatchObject({
-        status: 404,
-        error: { error: { type: "not_found_error", message: `Container not found: ${id}` } },
-      });
-    }
-    expect(await error(container?.id ?? "", client)).toBeNull();
-    const before = nowMs;
-    nowMs += 30 * 86_400_000;
-    try {
-      expect(await error(container?.id ?? "", client)).toMatchObject({ status: 404 });
-      await containers.sweep();
-      expect(await readdir(folder)).toEqual([]);
-    } finally {
-      nowMs = before;
-    }
-  });
+  test(
+    "a container of another workspace, one that never was and one that has expired are told apart by nobody",
+    { tags: "attack-sandbox" },
+    async () => {
+      const { container } = await ask([python("print(1)")]);
+      const theirs = new Anthropic({ apiKey: OTHER_KEY, baseURL: server.url, maxRetries: 0 });
+      const never = "container_011111111111111111111111";
+      const error = async (id: string, by: Anthropic) =>
+        ask([], { container: id }, by).then(
+          () => null,
+          (failure: unknown) => failure as { status: number; error: { error: { type: string; message: string } } },
+        );
+      for (const [id, by] of [
+        [container?.id ?? "", theirs],
+        [never, client],
+        ["../../etc", client],
+      ] as const) {
+        expect(await error(id, by)).toMatchObject({
+          status: 404,
+          error: { error: { type: "not_found_error", message: `Container not found: ${id}` } },
+        });
+      }
+      expect(await error(container?.id ?? "", client)).toBeNull();
+      const before = nowMs;
+      nowMs += 30 * 86_400_000;
+      try {
+        expect(await error(container?.id ?? "", client)).toMatchObject({ status: 404 });
+        await containers.sweep();
+        expect(await readdir(folder)).toEqual([]);
+      } finally {
+        nowMs = before;
+      }
+    },
+  );
 
   test("all containers of a workspace go with its content, also what a program locked away", async () => {
     const { container } = await ask([

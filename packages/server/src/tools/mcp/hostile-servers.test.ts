@@ -38,7 +38,7 @@ function endless(type: string, piece: string) {
   };
 }
 
-describe("a hostile server", () => {
+describe("a hostile server", { tags: "attack-mcp" }, () => {
   const deep = (levels: number): object => (levels === 0 ? {} : { type: "object", properties: { a: deep(levels - 1) } });
   const NOISE = `data: {"jsonrpc":"2.0","method":"notifications/message","params":{"data":"${"x".repeat(65_536)}"}}\n\n`;
   let silent: ServerResponse[] = [];

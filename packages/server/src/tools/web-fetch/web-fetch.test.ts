@@ -11,6 +11,7 @@ import { createTurnTaker } from "../../platform/take-turns.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { HOSTILE_NAMES, ssrfCorpus } from "../../egress/testing/ssrf-corpus.ts";
 import { systemClock } from "../../platform/clock.ts";
+import { countAttacks } from "../../platform/testing/count-attacks.ts";
 import type { Turn } from "../../turn/turn.ts";
 import { createReplyContainer } from "../reply-container.ts";
 import { type ServerTool, ServerToolError, type ServerTools } from "../server-tool.ts";
@@ -19,6 +20,7 @@ import { createWebFetch } from "./create-web-fetch.ts";
 import { readPageApart } from "./read-page-apart.ts";
 import { urlsInContext } from "./urls-in-context.ts";
 
+const ATTACK = { tags: "attack-addresses" };
 const FETCH: Anthropic.WebFetchTool20250910 = { type: "web_fetch_20250910", name: "web_fetch" };
 /** The one address of this machine that the operator lists. */
 const SITE = "127.0.0.2";
@@ -179,7 +181,7 @@ test("what is not fetched is a result with the platform's code", async () => {
   expect(reached).toEqual([]);
 });
 
-test("a redirect is not followed to a domain that the tool does not allow: nothing there is asked for", async () => {
+test("a redirect is not followed to a domain that the tool does not allow: nothing there is asked for", ATTACK, async () => {
   const asked: string[] = [];
   const other = createServer((request, response) => {
     asked.push(request.url ?? "");
@@ -202,7 +204,7 @@ test("a redirect is not followed to a domain that the tool does not allow: nothi
   }
 });
 
-test("an address that nobody but the model has named is not fetched", async () => {
+test("an address that nobody but the model has named is not fetched", ATTACK, async () => {
   const { content } = await fetchOf(`See ${url}/page`, `${url}/page?secret=of+the+conversation`);
   expect(content).toMatchObject({ error_code: "url_not_in_prior_context" });
   expect(await codeOf("/page", { url_sources: { user_input: { type: "none" } } })).toBe("url_not_in_prior_context");
@@ -232,7 +234,7 @@ test("text comes in the encoding that its server names", async () => {
   expect(content).toMatchObject({ content: { source: { data: "grün" } } });
 });
 
-test("nothing of this machine or its network is fetched, however the conversation spells it", async () => {
+test("nothing of this machine or its network is fetched, however the conversation spells it", ATTACK, async ({ task }) => {
   const corpus = ssrfCorpus(insidePort);
   const codes = new Set<string>();
   const signal = AbortSignal.timeout(30_000);
@@ -247,7 +249,7 @@ test("nothing of this machine or its network is fetched, however the conversatio
       ),
     );
   }
-  process.stdout.write(`SSRF corpus by web_fetch: ${corpus.length} addresses tried, ${reached.length} reached\n`);
+  countAttacks(task, corpus.length, reached.length);
   expect(reached).toEqual([]);
   expect([...codes].sort()).toEqual(["invalid_tool_input", "url_not_accessible", "url_not_allowed", "url_not_in_prior_context"]);
 });
