@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/{src,test}/**/*.test.ts"],
-          exclude: ["**/*.{db,browser,model,e2e}.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.{db,browser,model,engine,e2e}.test.ts", "**/node_modules/**"],
         },
       },
       {
@@ -56,6 +56,20 @@ export default defineConfig({
           maxWorkers: 1,
           fileParallelism: false,
           testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          // Engines that somebody has started: `npm run test:engines`, not part of `npm test`.
+          name: "engines",
+          include: ["packages/*/src/**/*.engine.test.ts"],
+          pool: "forks",
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 600_000,
           hookTimeout: 600_000,
         },
       },

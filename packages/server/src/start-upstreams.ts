@@ -1,6 +1,7 @@
 import { createAnthropicUpstream } from "./engines/anthropic/create-anthropic-upstream.ts";
 import { createChatUpstream } from "./engines/chat-completions/create-chat-upstream.ts";
 import { connectLlamaServer } from "./engines/llama-server/connect-llama-server.ts";
+import { connectVllm } from "./engines/vllm/connect-vllm.ts";
 import { createTokenUpstream, type RemoteModel } from "./engines/token-upstream/create-token-upstream.ts";
 import { thinkingSupport } from "./engines/turn-engine/render/thinking-support.ts";
 import { createRouter, type Pool, type Router } from "./engines/router/create-router.ts";
@@ -78,6 +79,16 @@ function startDriver(name: string, upstream: UpstreamConfig, options: UpstreamsO
   });
   const silenceMs = upstream.silence_seconds * MS_PER_SECOND;
   const wholeMs = upstream.reply_seconds * MS_PER_SECOND;
+  if (kind === "vllm") {
+    const { url, slots } = upstream;
+    return createTokenUpstream({
+      name,
+      connect: (signal) => connectVllm({ client, url, model: null, slots, silenceMs, signal }),
+      createEngine: options.createTokenEngine,
+      thinkingOf: thinkingSupport,
+      log,
+    });
+  }
   switch (kind) {
     case "anthropic":
       return createAnthropicUpstream({ client, silenceMs, wholeMs, finishesLeft: upstream.finish_left_replies, clock });

@@ -46,7 +46,7 @@ export interface DecodeRequest {
   readonly sampler: SamplerOptions;
   /** GBNF with a `root` rule, from the first decoded token on. When it is complete the decode ends with "end-token". */
   readonly grammar: string | null;
-  /** 0: none. Else each token event carries that many alternatives by probability, before grammar and sampling. */
+  /** 0: none. Else each token event carries that many alternatives by probability, before sampling, and before the grammar where the engine can. */
   readonly topLogprobs: number;
 }
 
@@ -87,7 +87,7 @@ export class GrammarRejected extends Error {
 }
 
 export interface TokenBackend {
-  readonly kind: "node-llama-cpp" | "llama-server";
+  readonly kind: "node-llama-cpp" | "llama-server" | "vllm";
   readonly model: BackendModel;
   readonly slots: number;
   /** `special: true` reads spellings of special tokens as those tokens; false keeps them text. Adds no BOS. */

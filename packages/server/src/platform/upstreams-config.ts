@@ -8,7 +8,7 @@ export const poolName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, "must b
 
 export const upstream = z
   .strictObject({
-    kind: z.enum(["anthropic", "chat-completions", "llama-server"]),
+    kind: z.enum(["anthropic", "chat-completions", "llama-server", "vllm"]),
     /** Base address; `/v1` at its end may be there or not. */
     url: z.url({ protocol: /^https?$/ }),
     api_key: z.string().min(1).nullable().default(null),
@@ -25,6 +25,8 @@ export const upstream = z
     finish_left_replies: flag.default(true),
     /** Turns and counts on it at once. */
     connections: positive.max(10_000).default(1_000),
+    /** Turns of kind vllm that are decoded at once; the others wait here. */
+    slots: positive.max(1_024).default(32),
     /** What the model behind it can do, for kind chat-completions. */
     images: flag.default(false),
     structured_outputs: flag.default(false),

@@ -96,6 +96,32 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "writes over the state that nothing stands for any more",
     ],
   ]),
+  ...provedBy("server/src/engines/vllm/vllm.test.ts", [
+    [
+      "upstreams:vllm-probe",
+      "12",
+      "What a vLLM can do is found by asking it.",
+      "reads the model's facts, and how large the blocks of its cache are",
+    ],
+    [
+      "upstreams:vllm-flags",
+      "12",
+      "A vLLM that lacks what is needed is told by the flag.",
+      "that was started without %s says so",
+    ],
+    [
+      "upstreams:vllm-decode",
+      "3",
+      "What a vLLM has decoded is its tokens, its text and why it ended.",
+      "a recorded reply is its tokens, its text, its logprobs and why it ended",
+    ],
+    [
+      "upstreams:vllm-salt",
+      "10",
+      "On a vLLM what is not to be reused is read under no earlier salt.",
+      "a slot that is not to be reused reads under a salt of its own",
+    ],
+  ]),
   ...provedBy("server/test/support/token-upstream-contract.ts", [
     [
       "upstreams:token-valid",

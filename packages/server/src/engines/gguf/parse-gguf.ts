@@ -1,35 +1,10 @@
+import { END_SPELLINGS } from "./end-spellings.ts";
 import type { GgufFacts, SpecialToken } from "./gguf-facts.ts";
 
 export interface GgufHeader {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly tensorDataOffset: number;
 }
-
-/** Spellings that llama.cpp takes for an end of generation (llama-vocab.cpp), whatever the ids in the metadata say. */
-const END_SPELLINGS = new Set([
-  "<|eot_id|>",
-  "<|eom_id|>",
-  "<|im_end|>",
-  "<|endoftext|>",
-  "</s>",
-  "<|end|>",
-  "<end_of_turn>",
-  "<EOT>",
-  "_<EOT>",
-  "<|end_of_text|>",
-  "<end_of_utterance>",
-  "<eos>",
-  "<｜end▁of▁sentence｜>",
-  "<|return|>",
-  "<|call|>",
-  "[EOT]",
-  "[EOS]",
-  "<|fim_pad|>",
-  "<|repo_name|>",
-  "<|file_sep|>",
-  "<|eot|>",
-  "<|end_of_turn|>",
-]);
 
 /** How often a layer sees the whole context, where the file does not say (llama-model.cpp, by architecture). */
 const FULL_ATTENTION_EVERY: Readonly<Record<string, number>> = {

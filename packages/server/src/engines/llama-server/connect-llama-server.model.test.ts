@@ -37,7 +37,13 @@ async function start({ file, slots, contextTokens }: StartOptions) {
   };
 }
 
-testTokenBackendContract("a llama-server elsewhere", start, { architecture: "", fitsOtherSlots: false });
+testTokenBackendContract("a llama-server elsewhere", start, {
+  architecture: "",
+  fitsOtherSlots: false,
+  cacheBlockTokens: 1,
+  tellsProgress: true,
+  logprobsKnowNoGrammar: true,
+});
 
 describe("a llama-server elsewhere", () => {
   const file = testWeights("SmolLM2-135M-Instruct.Q4_1.gguf");

@@ -1,8 +1,8 @@
 import type { TokenBackend } from "../backend.ts";
 import type { GgufFacts } from "../gguf/gguf-facts.ts";
 
-export type BackendKind = TokenBackend["kind"];
-export type StartedBackend = TokenBackend & { readonly pid: number };
+export type BackendKind = Exclude<TokenBackend["kind"], "vllm">;
+export type StartedBackend = TokenBackend & { readonly kind: BackendKind; readonly pid: number };
 
 export interface StartRequest {
   readonly file: string;

@@ -32,11 +32,16 @@ const CPU_BATCH_TOKENS = 128;
 /** Several times the slowest step seen: 256 prompt tokens of a 1.5B model on two busy cores took 15 s. */
 const DEFAULT_STALL_TIMEOUT_MS = 180_000;
 
+export interface NodeLlamaCppBackend extends TokenBackend {
+  readonly kind: "node-llama-cpp";
+  readonly pid: number;
+}
+
 /**
  * Starts a child process that holds the model. Rejects with a `Failure` when the memory plan says that the model does
  * not fit, and with an Error in llama.cpp's words when it cannot be loaded.
  */
-export async function startNodeLlamaCpp(options: NodeLlamaCppOptions): Promise<TokenBackend & { readonly pid: number }> {
+export async function startNodeLlamaCpp(options: NodeLlamaCppOptions): Promise<NodeLlamaCppBackend> {
   const { file, slots, contextTokens, gpu = "auto", batchTokens = null } = options;
   const facts = await readGguf(file);
   const memory = {

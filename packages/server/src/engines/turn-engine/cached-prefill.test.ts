@@ -26,20 +26,26 @@ const full = (fault: Error): SnapshotStore =>
     add: () => Promise.reject(fault),
   }) as unknown as SnapshotStore;
 
-/** Prefills one prompt. `broken`: no file loads. */
+/** Prefills one prompt. `broken`: no file loads. `forgets`: what loads holds nothing any more. */
 async function prefill(
   snapshots: SnapshotStore,
   prompt = SHORT,
-  { residentTokens = 0, broken = false }: { residentTokens?: number; broken?: boolean } = {},
+  { residentTokens = 0, broken = false, forgets = false }: { residentTokens?: number; broken?: boolean; forgets?: boolean } = {},
 ) {
   const told: unknown[] = [];
   /** How much of the prompt each call computed. */
   const computed: number[] = [];
   const backend = {
     model: { canTruncate: true, fingerprint: "f" },
-    async *decode({ tokens }: { tokens: readonly number[] }): AsyncGenerator<DecodeEvent> {
+    async *decode({ tokens, reusePrefix }: { tokens: readonly number[]; reusePrefix: boolean }): AsyncGenerator<DecodeEvent> {
       computed.push(tokens.length);
-      yield { type: "end", reason: "length", cachedTokens: 0, prefillMs: tokens.length, decodeMs: 0 };
+      yield {
+        type: "end",
+        reason: "length",
+        cachedTokens: reusePrefix && !forgets ? tokens.length - 1 : 0,
+        prefillMs: tokens.length,
+        decodeMs: 0,
+      };
     },
     async saveSlot(_: number, file: string) {
       await writeFile(file, "kv");
@@ -119,6 +125,9 @@ test("what two prompts share beyond a breakpoint of both is not computed again, 
   // 2,560 is the last multiple of 256 that they share.
   expect(second.computed).toEqual([3_000]);
   expect(promptUsage(3_000, second.outcome!.plan)).toMatchObject({ cacheReadTokens: 512, cacheWrite5mTokens: 2_488 });
+  // The files load, and the engine has let go of what they stand for: all of it was computed, and is stored again.
+  const forgotten = await prefill(snapshots, ask(10), { forgets: true });
+  expect(promptUsage(3_000, forgotten.outcome!.plan)).toMatchObject({ cacheReadTokens: 0, cacheWrite5mTokens: 3_000 });
   // The shared file does not load, and that of the breakpoint, which is the same, does not either.
   const third = await prefill(snapshots, ask(9), { broken: true });
   expect(third.computed).toEqual([1_024, 2_048, 3_000]);

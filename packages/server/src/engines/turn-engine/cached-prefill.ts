@@ -96,11 +96,15 @@ export async function* prefillThroughCache(
   const restoreMs = context.monotonicMs() - restoreStartMs;
 
   let prefillMs = 0;
+  let hasComputed = false;
   async function* compute(to: number): AsyncGenerator<TurnEvent, void, void> {
     const tokens = prompt.tokens.slice(0, to);
     const request = { slot: lease.slot, tokens, reusePrefix: residentTokens > 0 };
     const end = yield* prefill(backend, request, prompt.tokens.length, signal);
     prefillMs += end.prefillMs;
+    // What the engine had let go of was computed again, whatever was stored (promise 5).
+    if (!hasComputed && end.cachedTokens < plan.readTokens) plan = { ...plan, readTokens: end.cachedTokens };
+    hasComputed = true;
     lease.setResident(tokens);
     residentTokens = to;
   }

