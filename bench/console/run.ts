@@ -129,7 +129,8 @@ interface Usable {
 }
 
 /** In the page itself: who looks from outside looks every so often only, and finds it late. */
-const noteWhenUsable = (name: string): string => `
+function noteWhenUsable(name: string): string {
+  return `
   window.usable = new Promise((resolve) => {
     const look = () => {
       const button = [...document.querySelectorAll("button")].find((each) => each.textContent.trim() === ${JSON.stringify(name)});
@@ -144,6 +145,7 @@ const noteWhenUsable = (name: string): string => `
     };
     look();
   });`;
+}
 
 /** In the page's own time, from the input event to the frame in which `selector` is drawn. */
 async function timeOf(page: Page, act: () => Promise<unknown>, selector: string): Promise<number> {

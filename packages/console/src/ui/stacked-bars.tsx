@@ -11,7 +11,9 @@ const BOTTOM = 24;
 const TOP = 8;
 const LEFT = 52;
 const TICKS = 4;
-const LABEL_PX = 84;
+/** A label's letters, at its size, and what is left free beside it. */
+const LETTER_PX = 6;
+const LABEL_GAP_PX = 16;
 
 export const seriesColor = (index: number): string => `var(--chart-${index + 1})`;
 
@@ -48,7 +50,8 @@ export function StackedBars({
   const step = (width - LEFT) / Math.max(1, names.length);
   const gap = Math.min(6, step * 0.25);
   const heightOf = (value: number) => (value / top) * (HEIGHT - TOP - BOTTOM);
-  const labelEvery = Math.max(1, Math.ceil(LABEL_PX / step));
+  const labelPx = LETTER_PX * Math.max(0, ...names.map((name) => name.length)) + LABEL_GAP_PX;
+  const labelEvery = Math.max(1, Math.ceil(labelPx / step));
 
   function barAt({ nativeEvent }: PointerEvent): number | null {
     const bar = Math.floor((nativeEvent.offsetX - LEFT) / step);
@@ -125,7 +128,7 @@ export function StackedBars({
                     />
                   ) : null;
                 })}
-                {bar % labelEvery === 0 && (
+                {bar % labelEvery === 0 && LEFT + bar * step + labelPx - LABEL_GAP_PX <= width && (
                   <text x={LEFT + bar * step} y={HEIGHT - 6} fontSize="11" fill="var(--muted)">
                     {name}
                   </text>

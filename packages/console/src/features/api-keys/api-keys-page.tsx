@@ -63,7 +63,7 @@ export function ApiKeysPage() {
   });
 
   return (
-    <Page title={text.title} about={text.about} actions={createButton}>
+    <Page title={text.title} about={text.about} isWide actions={createButton}>
       <div className="mb-3 flex flex-wrap gap-2">
         <WorkspaceField every isLabelHidden className="w-auto" value={workspaceId} onChange={setWorkspaceId} />
         <SelectField
@@ -131,7 +131,7 @@ function toColumns({
       cell: (key) => (
         <div className="min-w-0">
           <div className="max-w-64 truncate font-medium">{key.name}</div>
-          <code className="font-mono text-[0.86rem] text-muted">{key.partial_key_hint}</code>
+          <code className="font-mono text-[0.86rem] break-all text-muted lg:whitespace-nowrap">{key.partial_key_hint}</code>
         </div>
       ),
     },
@@ -147,19 +147,32 @@ function toColumns({
       cell: (key) => {
         const at = lastUsed(key.id);
         if (at === null) return <span className="text-muted">{text.neverUsed}</span>;
-        return <time title={formatDateTime(at)}>{formatRelative(at)}</time>;
+        return (
+          <time className="whitespace-nowrap" title={formatDateTime(at)}>
+            {formatRelative(at)}
+          </time>
+        );
       },
     },
     { name: text.limit, isSecondary: true, cell: (key) => <Limits limits={limitsOf(key.id)} /> },
     {
       name: text.created,
       isSecondary: true,
-      cell: (key) => <time title={formatDateTime(key.created_at)}>{formatRelative(key.created_at)}</time>,
+      cell: (key) => (
+        <time className="whitespace-nowrap" title={formatDateTime(key.created_at)}>
+          {formatRelative(key.created_at)}
+        </time>
+      ),
     },
     {
       name: text.expiresAt,
       isSecondary: true,
-      cell: (key) => (key.expires_at === null ? <span className="text-muted">{text.never}</span> : formatDate(key.expires_at)),
+      cell: (key) =>
+        key.expires_at === null ? (
+          <span className="text-muted">{text.never}</span>
+        ) : (
+          <span className="whitespace-nowrap">{formatDate(key.expires_at)}</span>
+        ),
     },
     {
       name: text.more,

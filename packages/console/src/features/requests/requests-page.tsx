@@ -141,7 +141,7 @@ function Filters({ search, onChange }: { readonly search: Search; readonly onCha
         value={search.workspace ?? null}
         onChange={(id) => onChange({ workspace: id ?? undefined })}
       />
-      <form onSubmit={find}>
+      <form onSubmit={find} className="max-md:odd:col-span-2">
         <TextField
           label={text.find}
           isLabelHidden

@@ -67,11 +67,11 @@ function Channels({ alerts: { is_charging: isCharging, webhook, mail } }: { read
 function Channel({ name, isOn, children }: { readonly name: string; readonly isOn: boolean; readonly children: ReactNode }) {
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 px-4 py-3">
-      <span className="font-medium">{name}</span>
-      <span className="flex min-w-0 flex-wrap items-center justify-end gap-2">
-        <span className="min-w-0 text-muted wrap-anywhere">{children}</span>
+      <span className="flex items-center gap-2">
+        <span className="font-medium">{name}</span>
         <Badge tone={isOn ? "good" : "neutral"}>{isOn ? text.on : text.off}</Badge>
       </span>
+      <span className="min-w-0 text-muted wrap-anywhere">{children}</span>
     </div>
   );
 }
