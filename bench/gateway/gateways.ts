@@ -1,0 +1,123 @@
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { HELPERS_CORE, type Running, spawnPinned, freePort, untilListening, GATEWAY_CORE } from "./processes.ts";
+
+/** A gateway under load: where to send, with which headers, and whose memory counts. */
+export interface Gateway extends AsyncDisposable {
+  readonly name: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The gateway's own process; a database beside it is told apart. */
+  readonly pid: number;
+}
+
+export type StartGateway = (options: { readonly upstream: string; readonly folder: string }) => Promise<Gateway>;
+
+const root = join(import.meta.dirname, "../..");
+
+function toGateway(name: string, url: string, headers: Readonly<Record<string, string>>, running: Running): Gateway {
+  return { name, url, headers, pid: running.pid, [Symbol.asyncDispose]: () => running.end() };
+}
+
+/** Key check, limits, the hold on money and the durable ledger are on. `databaseCore`: where its PostgreSQL computes. */
+export const startParley =
+  (name: string, databaseCore: number, profile: string | null = null): StartGateway =>
+  async ({ upstream, folder }) => {
+    await mkdir(folder, { recursive: true });
+    await writeFile(
+      join(folder, "parley.yaml"),
+      JSON.stringify({
+        upstreams: { standin: { kind: "anthropic", url: upstream, api_key: "of-the-operator" } },
+        pools: { cloud: { targets: [{ upstream: "standin" }] } },
+        models: { haiku: "cloud", sonnet: "cloud", opus: "cloud" },
+        money: { enabled: true, signup_credit_usd: 1_000_000 },
+        log: { level: "warn" },
+      }),
+    );
+    const node = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
+    const profiling = profile === null ? [] : ["--cpu-prof", "--cpu-prof-dir", profile];
+    const program = [join(root, "packages/server/src/cli/main.ts"), "up", "--json", "--port", "0", "--data", folder];
+    const running = await spawnPinned(GATEWAY_CORE, process.execPath, [...node, ...profiling, ...program]);
+    const ready = JSON.parse(await running.firstLine) as { url: string; api_key: string };
+    if (databaseCore !== GATEWAY_CORE) {
+      for (const pid of running.descendants())
+        execFileSync("taskset", ["-acp", String(databaseCore), String(pid)], { stdio: "ignore" });
+    }
+    return toGateway(name, ready.url, { "x-api-key": ready.api_key, "anthropic-version": "2023-06-01" }, running);
+  };
+
+export const startNginx: StartGateway = async ({ upstream, folder }) => {
+  await mkdir(folder, { recursive: true });
+  const port = await freePort();
+  const file = join(folder, "nginx.conf");
+  await writeFile(
+    file,
+    `worker_processes 1; daemon off; pid ${folder}/pid; error_log ${folder}/error.log;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((each) => `${each}_temp_path ${folder}/${each};`).join(" ")}
+  upstream standin { server ${new URL(upstream).host}; keepalive 64; keepalive_requests 10000000; }
+  server {
+    listen 127.0.0.1:${port}; keepalive_requests 10000000; client_body_buffer_size 64k;
+    location / { proxy_pass http://standin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }
+  }
+}
+`,
+  );
+  await chmod(folder, 0o755);
+  const running = await spawnPinned(GATEWAY_CORE, "nginx", ["-e", join(folder, "error.log"), "-c", file]);
+  await untilListening(port);
+  return toGateway("nginx", `http://127.0.0.1:${port}`, {}, running);
+};
+
+/** From an `npm install @portkey-ai/gateway` in `installed`. */
+export const startPortkey =
+  (installed: string): StartGateway =>
+  async ({ upstream }) => {
+    const port = await freePort();
+    const main = join(installed, "node_modules/@portkey-ai/gateway/build/start-server.js");
+    const running = await spawnPinned(GATEWAY_CORE, process.execPath, [main, `--port=${port}`, "--headless"]);
+    await untilListening(port);
+    const headers = {
+      "x-portkey-provider": "anthropic",
+      "x-portkey-custom-host": `${upstream}/v1`,
+      "x-api-key": "any",
+      authorization: "Bearer any",
+    };
+    return toGateway("Portkey", `http://127.0.0.1:${port}`, { ...headers, "anthropic-version": "2023-06-01" }, running);
+  };
+
+/** From an `npm install @musistudio/claude-code-router` in `installed`. */
+export const startClaudeCodeRouter =
+  (installed: string): StartGateway =>
+  async ({ upstream, folder }) => {
+    const port = await freePort();
+    await mkdir(join(folder, ".claude-code-router"), { recursive: true });
+    const provider = {
+      name: "standin",
+      api_base_url: `${upstream}/v1/messages`,
+      api_key: "any",
+      models: ["claude-haiku-4-5"],
+      transformer: { use: ["Anthropic"] },
+    };
+    await writeFile(
+      join(folder, ".claude-code-router/config.json"),
+      JSON.stringify({
+        PORT: port,
+        HOST: "127.0.0.1",
+        APIKEY: "any",
+        LOG: false,
+        Providers: [provider],
+        Router: { default: "standin,claude-haiku-4-5" },
+      }),
+    );
+    const main = join(installed, "node_modules/@musistudio/claude-code-router/dist/cli.js");
+    const running = await spawnPinned(GATEWAY_CORE, process.execPath, [main, "start"], { HOME: folder });
+    await untilListening(port);
+    return toGateway("claude-code-router", `http://127.0.0.1:${port}`, { "x-api-key": "any" }, running);
+  };
+
+export const startStandIn = (): Promise<Running> =>
+  spawnPinned(HELPERS_CORE, process.execPath, [join(import.meta.dirname, "upstream.ts")]);

@@ -1,0 +1,160 @@
+/**
+ * Gateways in front of the same stand-in for `/v1/messages`, each alone on one core, client and stand-in on another. Ours checks keys,
+ * holds limits and money and writes the ledger; the others do none of that.
+ *
+ *   npm run bench:gateway -- [--rounds N] [--seconds N] [--others FOLDER] [--only NAME] [--profile FOLDER] [--json FILE]
+ *
+ * `--others`: a folder with `@portkey-ai/gateway` and `@musistudio/claude-code-router` installed. nginx is taken from the PATH.
+ */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { median, quantile } from "../support/statistics.ts";
+import {
+  startClaudeCodeRouter,
+  startNginx,
+  startParley,
+  startPortkey,
+  startStandIn,
+  type Gateway,
+  type StartGateway,
+} from "./gateways.ts";
+import { GATEWAY_CORE, HELPERS_CORE, isInstalled, type Load, memoryMib, runClient } from "./processes.ts";
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "2" },
+    seconds: { type: "string", default: "5" },
+    others: { type: "string" },
+    only: { type: "string" },
+    profile: { type: "string" },
+    json: { type: "string" },
+  },
+});
+const seconds = Number(values.seconds);
+const PROMPT = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. ".repeat(36).slice(0, 2_048);
+const AT_ONCE = 32;
+const RATE = 100;
+const STAND_IN = "stand-in itself";
+const WARM_UP_SECONDS = 2;
+const MEMORY_EVERY_MS = 250;
+const clientFile = join(import.meta.dirname, "client.ts");
+
+const body = (isStream: boolean): string =>
+  JSON.stringify({ model: "claude-haiku-4-5", max_tokens: 32, stream: isStream, messages: [{ role: "user", content: PROMPT }] });
+const ask = async (
+  gateway: Pick<Gateway, "name" | "url" | "headers">,
+  isStream: boolean,
+  args: readonly string[],
+): Promise<Load> => {
+  const where = ["--url", `${gateway.url}/v1/messages`, "--headers", JSON.stringify(gateway.headers), "--body", body(isStream)];
+  const load = await runClient(clientFile, [...where, ...args]);
+  if (load.wholeMs.length === 0 || load.failures > load.wholeMs.length / 100) {
+    throw new Error(`${gateway.name}: ${load.failures} failed, ${load.wholeMs.length} did not: ${load.lastFailure}`);
+  }
+  return load;
+};
+
+interface Round {
+  readonly perSecond: number;
+  readonly streamsPerSecond: number;
+  readonly wholeMs: readonly number[];
+  readonly firstMs: readonly number[];
+  readonly restMib: ReturnType<typeof memoryMib>;
+  readonly peakMib: ReturnType<typeof memoryMib>;
+}
+
+async function measure(gateway: Pick<Gateway, "name" | "url" | "headers"> & { readonly pid?: number }): Promise<Round> {
+  const pid = gateway.pid ?? process.pid;
+  for (const isStream of [false, true]) await ask(gateway, isStream, ["--seconds", String(WARM_UP_SECONDS)]);
+  await sleep(2_000);
+  const restMib = memoryMib(pid);
+  let peakMib = restMib;
+  const watch = setInterval(() => {
+    const now = memoryMib(pid);
+    peakMib = { alone: Math.max(peakMib.alone, now.alone), all: Math.max(peakMib.all, now.all) };
+  }, MEMORY_EVERY_MS);
+  const full = ["--at-once", String(AT_ONCE), "--seconds", String(seconds)];
+  const even = ["--per-second", String(RATE), "--seconds", String(seconds)];
+  const [whole, streams] = [await ask(gateway, false, full), await ask(gateway, true, full)];
+  await sleep(1_000);
+  const [slow, slowStreams] = [await ask(gateway, false, even), await ask(gateway, true, even)];
+  clearInterval(watch);
+  return {
+    perSecond: whole.perSecond,
+    streamsPerSecond: streams.perSecond,
+    wholeMs: slow.wholeMs,
+    firstMs: slowStreams.firstMs,
+    restMib,
+    peakMib,
+  };
+}
+
+const folder = await mkdtemp(join(tmpdir(), "parley-bench-gateway-"));
+await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+const standIn = await startStandIn();
+await using _standIn = { [Symbol.asyncDispose]: () => standIn.end() };
+const upstream = `http://127.0.0.1:${await standIn.firstLine}`;
+
+const others = values.others;
+const has = (name: string): boolean => others !== undefined && existsSync(join(others, "node_modules", name));
+const starters: readonly (readonly [name: string, start: StartGateway])[] = [
+  ...(isInstalled("nginx") ? [["nginx", startNginx] as const] : []),
+  ...(has("@portkey-ai/gateway") ? [["Portkey", startPortkey(others ?? "")] as const] : []),
+  ...(has("@musistudio/claude-code-router") ? [["claude-code-router", startClaudeCodeRouter(others ?? "")] as const] : []),
+  ["Parley", startParley("Parley", GATEWAY_CORE, values.profile ?? null)],
+  ["Parley, database apart", startParley("Parley, database apart", HELPERS_CORE)],
+];
+const names = starters.map(([name]) => name).filter((name) => values.only === undefined || values.only === name);
+const rounds = new Map<string, Round[]>([STAND_IN, ...names].map((name) => [name, []]));
+const loads: number[] = [];
+for (let round = 0; round < Number(values.rounds); round += 1) {
+  loads.push(loadavg()[0] ?? 0);
+  rounds.get(STAND_IN)?.push(await measure({ name: "stand-in", url: upstream, headers: {} }));
+  for (const [name, start] of starters) {
+    if (!names.includes(name)) continue;
+    try {
+      await using gateway = await start({ upstream, folder: join(folder, `${name.replace(/\W+/g, "-")}-${round}`) });
+      rounds.get(name)?.push(await measure(gateway));
+    } catch (error) {
+      // The others are measured all the same; its column says NaN.
+      console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+const direct = rounds.get(STAND_IN) ?? [];
+const all = (name: string): readonly Round[] => rounds.get(name) ?? [];
+const added = (name: string, of: (round: Round) => readonly number[], share: number): string =>
+  median(all(name).map((round, index) => quantile(of(round), share) - quantile(of(direct[index] ?? round), share))).toFixed(2);
+const middle = (name: string, of: (round: Round) => number): string => Math.round(median(all(name).map(of))).toLocaleString("en");
+const memory = (name: string, of: "alone" | "all"): string =>
+  name === STAND_IN ? "" : `${middle(name, (r) => r.restMib[of])} / ${middle(name, (r) => r.peakMib[of])}`;
+const rows: readonly (readonly [string, (name: string) => string])[] = [
+  ["requests/s, JSON", (name) => middle(name, (round) => round.perSecond)],
+  ["streams/s (32 events)", (name) => middle(name, (round) => round.streamsPerSecond)],
+  [
+    `added ms, p50 / p99 at ${RATE}/s`,
+    (name) => `${added(name, (r) => r.wholeMs, 0.5)} / ${added(name, (r) => r.wholeMs, 0.99)}`,
+  ],
+  [
+    "added ms to first event, p50 / p99",
+    (name) => `${added(name, (r) => r.firstMs, 0.5)} / ${added(name, (r) => r.firstMs, 0.99)}`,
+  ],
+  ["MiB at rest / peak", (name) => memory(name, "alone")],
+  ["MiB with its database", (name) => memory(name, "all")],
+];
+const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+console.log(
+  [
+    `${cpus()[0]?.model.trim()}, Node ${process.version}; load average ${loads.map((load) => load.toFixed(2)).join(", ")} as the rounds began; ${values.rounds} rounds of ${seconds} s, ${AT_ONCE} connections.`,
+    "",
+    line(["", ...rounds.keys()]),
+    line(["---", ...[...rounds.keys()].map(() => "---:")]),
+    ...rows.map(([title, of]) => line([title, ...[...rounds.keys()].map(of)])),
+  ].join("\n"),
+);
+if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ loads, rounds: Object.fromEntries(rounds) }));
