@@ -10,10 +10,7 @@ export const consoleSession = defineEndpoint({
   permission: "session",
   reply: { schema: ConsoleSession },
   async handle({ session }, { accounts }) {
-    const [proofs, may] = await Promise.all([
-      accounts.proofsOf(session.userId),
-      accounts.abilitiesOf(session.person),
-    ]);
+    const [proofs, may] = await Promise.all([accounts.proofsOf(session.userId), accounts.abilitiesOf(session.person)]);
     return {
       kind: "json",
       headers: { "cache-control": "no-store" },
