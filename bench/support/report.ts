@@ -4,7 +4,8 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os"
 
 export interface Report {
   readonly title: string;
-  readonly llamaServer: string;
+  /** The binary; null: none took part. */
+  readonly llamaServer: string | null;
   /** Everything that the figures depend on. */
   readonly settings: Readonly<Record<string, string | number>>;
   readonly head: readonly string[];
@@ -27,7 +28,7 @@ export async function publish(report: Report, jsonFile: string | null): Promise<
     memoryGib: Math.round(totalmem() / 1024 ** 3),
     kernel: release(),
     node: process.version,
-    llamaServer: versionOf(report.llamaServer),
+    llamaServer: report.llamaServer === null ? null : versionOf(report.llamaServer),
     loadBefore: report.loadBefore,
     loadAfter: loadNow(),
   };
@@ -37,7 +38,7 @@ export async function publish(report: Report, jsonFile: string | null): Promise<
     [
       `### ${report.title}`,
       "",
-      `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Linux ${machine.kernel}, Node ${machine.node}, llama-server ${machine.llamaServer};`,
+      `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB, Linux ${machine.kernel}, Node ${machine.node}${machine.llamaServer === null ? "" : `, llama-server ${machine.llamaServer}`};`,
       `load average ${machine.loadBefore.toFixed(2)} before, ${machine.loadAfter.toFixed(2)} after; ${settings.join(", ")}.`,
       "",
       row(report.head),

@@ -9,8 +9,8 @@ const SERIES = ["organization_id", ...DIMENSIONS];
 /** Requests are no column of the ledger's: they are its rows. */
 const MEASURES = [...TOKEN_COLUMNS, ...COST_COLUMNS].filter((name) => name !== "requests");
 
-/** Rows of a workspace that one statement adds up in about a second. */
-const ROWS_AT_ONCE = 500_000;
+/** Rows of a workspace that one statement adds up well within its time, also where models compute on the same cores: 7 s for 100,000. */
+const ROWS_AT_ONCE = 50_000;
 const DAY_MS = 86_400_000;
 
 /** Whole days of one workspace, small enough for one statement. */
