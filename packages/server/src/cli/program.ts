@@ -355,8 +355,7 @@ export function createProgram(signal: AbortSignal): Command {
   )
     .option("--method <method>", "release or source", "source")
     .option("--sha256 <hex>", "checksum of the release that you trust, where Parley pins none")
-    .option("--amx", "build with AMX in a virtual machine too: faster, but two such machines computed nonsense")
-    .action((options: GlobalOptions & { method: string; sha256?: string; amx?: true }) =>
+    .action((options: GlobalOptions & { method: string; sha256?: string }) =>
       installEngine(options, createCliContext(options), signal),
     );
 

@@ -20,7 +20,7 @@ export async function showEngine(context: CliContext): Promise<void> {
 }
 
 export async function installEngine(
-  options: { readonly method: string; readonly sha256?: string; readonly amx?: true },
+  options: { readonly method: string; readonly sha256?: string },
   context: CliContext,
   signal: AbortSignal,
 ): Promise<void> {
@@ -33,7 +33,6 @@ export async function installEngine(
       method: options.method,
       dataDir: context.dataDir,
       ...(options.sha256 === undefined ? {} : { sha256: options.sha256 }),
-      ...(options.amx === undefined ? {} : { amx: options.amx }),
       clock: systemClock,
       fetch: globalThis.fetch,
       signal,

@@ -2,7 +2,6 @@ import { access, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { AMX_HEADER } from "./amx-header.ts";
-import { isVirtualMachine } from "./is-virtual-machine.ts";
 import { InstallError, type InstallProgress } from "./install-error.ts";
 import { hasTool, runTool, ToolFailed } from "./run-tool.ts";
 
@@ -11,17 +10,12 @@ export interface BuildOptions {
   readonly sourcePackage: string;
   /** Scratch folder; sources (170 MB) and objects (150 MB) go there. */
   readonly workFolder: string;
-  /** Whether AMX is used where the processor has it. By default not inside a virtual machine: see docs/install.md. */
-  readonly amx?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: InstallProgress) => void;
 }
 
-const WITHOUT_AMX = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16";
-
 /** Builds llama-server for this machine. Returns the binary's path inside `workFolder`. Throws `InstallError`. */
-export async function buildFromSource(options: BuildOptions): Promise<string> {
-  const { sourcePackage, workFolder, signal, onProgress, amx = !(await isVirtualMachine()) } = options;
+export async function buildFromSource({ sourcePackage, workFolder, signal, onProgress }: BuildOptions): Promise<string> {
   const bundle = join(sourcePackage, "llama", "gitRelease.bundle");
   await access(bundle).catch((cause: unknown) => {
     throw new InstallError("the installed node-llama-cpp package carries no llama.cpp source", {
@@ -53,7 +47,7 @@ export async function buildFromSource(options: BuildOptions): Promise<string> {
   onProgress({ phase: "configure" });
   const header = join(workFolder, "amx.h");
   await writeFile(header, AMX_HEADER);
-  const added = amx ? `-include "${header}"` : process.arch === "x64" ? WITHOUT_AMX : "";
+  const withHeader = `-include "${header}"`;
   await step("cmake", [
     "-S",
     source,
@@ -63,8 +57,8 @@ export async function buildFromSource(options: BuildOptions): Promise<string> {
     "-DBUILD_SHARED_LIBS=OFF",
     "-DGGML_NATIVE=ON",
     // Beside what the environment asks for, which these would replace.
-    `-DCMAKE_C_FLAGS=${[process.env["CFLAGS"], added].filter(Boolean).join(" ")}`,
-    `-DCMAKE_CXX_FLAGS=${[process.env["CXXFLAGS"], added].filter(Boolean).join(" ")}`,
+    `-DCMAKE_C_FLAGS=${[process.env["CFLAGS"], withHeader].filter(Boolean).join(" ")}`,
+    `-DCMAKE_CXX_FLAGS=${[process.env["CXXFLAGS"], withHeader].filter(Boolean).join(" ")}`,
     ...((await hasTool("nvcc")) ? ["-DGGML_CUDA=ON"] : []),
     // Only the server, and nothing that would be fetched from a network.
     "-DLLAMA_OPENSSL=OFF",

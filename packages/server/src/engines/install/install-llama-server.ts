@@ -18,8 +18,6 @@ export interface InstallOptions {
   readonly dataDir: string;
   /** For "release": a checksum that the operator vouches for, where none is recorded. */
   readonly sha256?: string;
-  /** For "source": see `BuildOptions`. */
-  readonly amx?: boolean;
   readonly clock: Clock;
   readonly fetch: typeof globalThis.fetch;
   readonly signal: AbortSignal;
@@ -117,16 +115,10 @@ async function unpackRelease(options: InstallOptions, work: string): Promise<Bui
 }
 
 async function buildSource(options: InstallOptions, work: string): Promise<Built> {
-  const { signal, onProgress, amx } = options;
+  const { signal, onProgress } = options;
   const sourcePackage = options.sourcePackage ?? llamaSourcePackage();
   const tag = await sourceTag(sourcePackage);
-  const binary = await buildFromSource({
-    sourcePackage,
-    workFolder: work,
-    ...(amx === undefined ? {} : { amx }),
-    signal,
-    onProgress,
-  });
+  const binary = await buildFromSource({ sourcePackage, workFolder: work, signal, onProgress });
   const folder = join(work, "result");
   await mkdir(folder);
   await cp(binary, join(folder, basename(binary)));

@@ -11,7 +11,6 @@ import { installAdvice, readBuildLine } from "./build-from-source.ts";
 import { engineStatus } from "./engine-status.ts";
 import { findLlamaServer, installFolder } from "./find-llama-server.ts";
 import { installLlamaServer, llamaSourcePackage, sourceTag, type InstallOptions } from "./install-llama-server.ts";
-import { isVirtualMachine } from "./is-virtual-machine.ts";
 import { InstallError, type InstallProgress } from "./install-error.ts";
 import { readVersion } from "./probe-llama-server.ts";
 import { RELEASE } from "./release-pins.ts";
@@ -196,15 +195,6 @@ describe("finding llama-server", () => {
 });
 
 describe("building from source", () => {
-  test.each([
-    ["flags\t\t: fpu vme hypervisor amx_tile\n", true],
-    ["model name\t: hypervisor\nflags\t\t: fpu vme amx_tile\n", false],
-  ])("a virtual machine is told by its processor's flags: %j", async (text, virtual) => {
-    writeFileSync(join(folder, "cpuinfo"), text);
-    expect(await isVirtualMachine(join(folder, "cpuinfo"))).toBe(virtual);
-    expect(await isVirtualMachine(join(folder, "absent"))).toBe(false);
-  });
-
   test("progress is read from make and from ninja", () => {
     expect(readBuildLine("[ 42%] Building CXX object src/llama.cpp.o")).toEqual({
       phase: "build",
