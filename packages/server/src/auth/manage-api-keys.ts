@@ -100,7 +100,7 @@ export async function createFirstKey(deps: KeyDeps, place: FirstOrganization): P
 }
 
 /** Makes a key and the row to store; no I/O. */
-export function mintKey(
+function mintKey(
   hmacKey: Buffer,
   {
     createdAtMs,

@@ -14,6 +14,12 @@ export interface BuildOptions {
   readonly onProgress: (progress: InstallProgress) => void;
 }
 
+/**
+ * With AVX512-FP16, and weights that are repacked rather than given to AMX (also where the system does not let a process use AMX), a
+ * batch of 2 to 63 tokens with flash attention comes out as noise: docs/install.md has the figures.
+ */
+const WITHOUT_HALVES = "-mno-avx512fp16";
+
 /** Builds llama-server for this machine. Returns the binary's path inside `workFolder`. Throws `InstallError`. */
 export async function buildFromSource({ sourcePackage, workFolder, signal, onProgress }: BuildOptions): Promise<string> {
   const bundle = join(sourcePackage, "llama", "gitRelease.bundle");
@@ -47,7 +53,7 @@ export async function buildFromSource({ sourcePackage, workFolder, signal, onPro
   onProgress({ phase: "configure" });
   const header = join(workFolder, "amx.h");
   await writeFile(header, AMX_HEADER);
-  const withHeader = `-include "${header}"`;
+  const added = [`-include "${header}"`, ...(process.arch === "x64" ? [WITHOUT_HALVES] : [])].join(" ");
   await step("cmake", [
     "-S",
     source,
@@ -57,8 +63,8 @@ export async function buildFromSource({ sourcePackage, workFolder, signal, onPro
     "-DBUILD_SHARED_LIBS=OFF",
     "-DGGML_NATIVE=ON",
     // Beside what the environment asks for, which these would replace.
-    `-DCMAKE_C_FLAGS=${[process.env["CFLAGS"], withHeader].filter(Boolean).join(" ")}`,
-    `-DCMAKE_CXX_FLAGS=${[process.env["CXXFLAGS"], withHeader].filter(Boolean).join(" ")}`,
+    `-DCMAKE_C_FLAGS=${[process.env["CFLAGS"], added].filter(Boolean).join(" ")}`,
+    `-DCMAKE_CXX_FLAGS=${[process.env["CXXFLAGS"], added].filter(Boolean).join(" ")}`,
     ...((await hasTool("nvcc")) ? ["-DGGML_CUDA=ON"] : []),
     // Only the server, and nothing that would be fetched from a network.
     "-DLLAMA_OPENSSL=OFF",
