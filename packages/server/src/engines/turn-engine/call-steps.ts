@@ -1,7 +1,7 @@
 import type { SamplerOptions } from "../backend.ts";
 import type { CallWriter } from "./call-writer.ts";
 import type { DecodeEnd } from "./decoder.ts";
-import type { OpenedCall } from "./syntax/tool-syntax.ts";
+import type { BegunCalls, OpenedCall } from "./syntax/tool-syntax.ts";
 
 /** One decode of a reply that may hold calls. */
 export interface Phase {
@@ -33,3 +33,10 @@ export type Step =
   /** After a call: the model goes on in prose, or makes a call again that it has made. */
   | { readonly kind: "calls-over" }
   | { readonly kind: "grammar-rejected" };
+
+/** What a forced call begins with, written for the model. */
+export interface Opening {
+  readonly literal: string;
+  readonly calls: BegunCalls;
+  readonly tokens: readonly number[];
+}

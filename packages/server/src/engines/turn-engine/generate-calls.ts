@@ -1,7 +1,7 @@
 import { GrammarRejected, type SamplerOptions } from "../backend.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import { fail } from "../../platform/fail.ts";
-import type { Phase, Step } from "./call-steps.ts";
+import type { Opening, Phase, Step } from "./call-steps.ts";
 import { CallWriter, type StoppedInput } from "./call-writer.ts";
 import { FirstText } from "./tool-decision/first-text.ts";
 import { textSink } from "./generate-text.ts";
@@ -33,12 +33,6 @@ const AFTER_CALL_CHARACTERS = 24;
 const ROOM_BEHIND_OPENING_TOKENS = 16;
 /** Shown once to a model that makes the very call again whose result it has just been given. */
 const ANSWERED_NOTE = "This is the result. If it answers my request, tell me the answer in words; otherwise make the next call.";
-
-interface Opening {
-  readonly literal: string;
-  readonly calls: BegunCalls;
-  readonly tokens: readonly number[];
-}
 
 /**
  * Decodes a reply that may hold tool calls. Free text is scanned; once a call has begun, decoding goes back to the last
