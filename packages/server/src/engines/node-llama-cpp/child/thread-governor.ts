@@ -15,12 +15,17 @@ export interface ThreadGovernor {
 }
 
 /** A window is judged when it holds so much computing: shorter ones are noise beside a scheduler's time slice. */
-const WINDOW_MS = 150;
-/** Spinning threads use all of their time; below this share, others have taken their cores. */
+const WINDOW_MS = 300;
+/**
+ * Spinning threads use all of their time: others have taken their cores where they get less than this share of it and lose so much
+ * of a core. What the server beside them takes now and then costs less than a thread does.
+ */
 const CROWDED_SHARE = 0.88;
+const CROWDED_CORES = 0.4;
 const IDLE_CORES_TO_GROW = 0.6;
 const SHORTEST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 30_000;
+/** An attempt on a crowded machine costs a window: a twentieth of this. */
+const LONGEST_WAIT_MS = 6_000;
 
 /**
  * Chooses how many threads compute. llama.cpp's threads wait for each other by spinning, some hundred times a token:
@@ -44,7 +49,8 @@ export function createThreadGovernor(mostThreads: number): ThreadGovernor {
   const judge = (nowMs: number) => {
     const share = window.processMs / (window.wallMs * threads);
     const idleCores = window.idleMs / window.wallMs;
-    if (threads > 1 && share < CROWDED_SHARE) {
+    const lostCores = threads * (1 - share);
+    if (threads > 1 && share < CROWDED_SHARE && lostCores >= CROWDED_CORES) {
       waitMs = grewLast ? Math.min(LONGEST_WAIT_MS, waitMs * 2) : SHORTEST_WAIT_MS;
       change(Math.max(1, Math.min(threads - 1, Math.floor(threads * share))), nowMs);
     } else if (threads < mostThreads && idleCores >= IDLE_CORES_TO_GROW && nowMs - changedMs >= waitMs) {
