@@ -1,20 +1,19 @@
 import { createHash } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { BackendGone, type BackendModel, type TokenBackend } from "../backend.ts";
+import type { BackendModel, TokenBackend } from "../backend.ts";
+import { readSlotNote, writeSlotNote } from "../upstream/slot-note.ts";
+import { watchPresence } from "../upstream/watch-presence.ts";
 import { RemoteModelsReply, RemotePropsReply, RestoreReply, SaveReply, TokenizeReply } from "./api.ts";
 import { createEngineSocket, EngineRefused, type EngineSocket } from "./engine-socket.ts";
 import type { WatchdogOptions } from "./grammar-watchdog.ts";
 import { askEndTokens, createLlamaDecoder } from "./llama-decoder.ts";
 import { readSpecialTokens } from "./read-vocabulary.ts";
-import { createRemoteNames, readRemoteSnapshot, writeRemoteSnapshot } from "./remote-snapshot.ts";
+import { createRemoteNames, RemoteNameNote } from "./remote-names.ts";
 
 /** A network is slower than a socket. */
 const WATCHDOG: WatchdogOptions = { silenceMs: 10_000, probeMs: 10_000 };
 const LOOK_EVERY_MS = 2_000;
 const LOOK_TIMEOUT_MS = 5_000;
-/** So many looks in a row that find nobody. */
-const MISSES_MAX = 2;
 
 export interface RemoteLlamaServerOptions {
   readonly url: string;
@@ -31,62 +30,44 @@ export interface RemoteLlamaServerOptions {
 export async function connectLlamaServer(options: RemoteLlamaServerOptions): Promise<TokenBackend> {
   const { url, apiKey, signal, watchdog = WATCHDOG, lookEveryMs = LOOK_EVERY_MS } = options;
   const socket = createEngineSocket({ url, apiKey });
-  const name = new URL(url).host;
   const props = await socket.call("/props", RemotePropsReply, { signal });
   const identity = identityOf(props);
   const model = await readModel((path, schema, more) => socket.call(path, schema, { signal, ...more }), props);
-  const closing = new AbortController();
-  const goneHow = Promise.withResolvers<void>();
   const names = createRemoteNames();
-  let isGone = false;
-
-  const leave = (): void => {
-    isGone = true;
-    closing.abort();
-    goneHow.resolve();
-  };
-  /** Whether the server answers, and is the one that we connected to. */
-  const isThere = async (): Promise<boolean> => {
-    try {
-      return (
-        identityOf(await socket.call("/props", RemotePropsReply, { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) })) === identity
-      );
-    } catch (error) {
-      return error instanceof EngineRefused && error.status !== 503;
-    }
-  };
-  const meaningOf = async (failure: unknown): Promise<unknown> => {
-    if (failure instanceof EngineRefused || failure instanceof z.ZodError) return failure;
-    if (!isGone && (await isThere())) return failure;
-    leave();
-    return new BackendGone(`llama-server at ${name} is gone`, { cause: failure });
-  };
-  const decoder = createLlamaDecoder({ socket, model, watchdog, onStuck() {}, meaningOf });
+  const presence = watchPresence({
+    name: `llama-server at ${new URL(url).host}`,
+    async isThere() {
+      try {
+        const now = await socket.call("/props", RemotePropsReply, { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) });
+        return identityOf(now) === identity;
+      } catch (error) {
+        return error instanceof EngineRefused && error.status !== 503;
+      }
+    },
+    isAnswer: (failure) => failure instanceof EngineRefused || failure instanceof z.ZodError,
+    lookEveryMs,
+  });
+  const decoder = createLlamaDecoder({
+    socket,
+    model,
+    watchdog,
+    onStuck() {},
+    meaningOf: (failure) => presence.meaningOf(failure),
+  });
   const act = async <T>(slot: number, action: "save" | "restore", schema: z.ZodType<T>, filename: string): Promise<T> => {
     await decoder.settle(slot);
     try {
       return await socket.call(`/slots/${slot}?action=${action}`, schema, { body: { filename } });
     } catch (error) {
-      throw await meaningOf(error);
+      throw await presence.meaningOf(error);
     }
   };
-  void watch();
-
-  /** A machine that is gone closes no connection, and a server that was started anew holds nothing: it is looked at. */
-  async function watch(): Promise<void> {
-    for (let misses = 0; misses < MISSES_MAX;) {
-      await sleep(lookEveryMs, undefined, { signal: closing.signal, ref: false }).catch(() => {});
-      if (isGone) return;
-      misses = (await isThere()) ? 0 : misses + 1;
-    }
-    leave();
-  }
 
   return {
     kind: "llama-server",
     model,
     slots: props.total_slots,
-    gone: goneHow.promise,
+    gone: presence.gone,
     decode: decoder.decode,
     tokenize: decoder.tokenize,
     detokenize: decoder.detokenize,
@@ -94,12 +75,12 @@ export async function connectLlamaServer(options: RemoteLlamaServerOptions): Pro
     async saveSlot(slot, file) {
       const remoteName = await names.take();
       const { n_saved: tokens } = await act(slot, "save", SaveReply, remoteName);
-      const bytes = await writeRemoteSnapshot(file, { fingerprint: model.fingerprint, name: remoteName, tokens });
+      const bytes = await writeSlotNote(file, { fingerprint: model.fingerprint, name: remoteName, tokens });
       names.keep(remoteName, file);
       return { tokens, bytes };
     },
     async restoreSlot(slot, file) {
-      const snapshot = await readRemoteSnapshot(file, model.fingerprint);
+      const snapshot = await readSlotNote(file, RemoteNameNote, model.fingerprint);
       if (snapshot === null) return false;
       try {
         const { n_restored: restored } = await act(slot, "restore", RestoreReply, snapshot.name);
@@ -113,7 +94,7 @@ export async function connectLlamaServer(options: RemoteLlamaServerOptions): Pro
       }
     },
     async close() {
-      leave();
+      presence.leave();
     },
   };
 }

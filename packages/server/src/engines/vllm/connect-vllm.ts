@@ -1,17 +1,10 @@
-import { createHash, randomBytes } from "node:crypto";
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import {
-  BackendGone,
-  type DecodeEvent,
-  type DecodeRequest,
-  GrammarRejected,
-  type TokenBackend,
-  type TokenLogprob,
-} from "../backend.ts";
+import { type DecodeEvent, type DecodeRequest, GrammarRejected, type TokenBackend, type TokenLogprob } from "../backend.ts";
+import { readSlotNote, writeSlotNote } from "../upstream/slot-note.ts";
 import type { UpstreamClient } from "../upstream/upstream-client.ts";
+import { watchPresence } from "../upstream/watch-presence.ts";
 import { CompletionChunk, DetokenizeReply, TokenizeReply } from "./api.ts";
+import { newSalt } from "./new-salt.ts";
 import { plainPieces } from "./plain-pieces.ts";
 import { probeVllm, type VllmCapabilities } from "./probe-vllm.ts";
 import { toCompletionBody } from "./to-completion-body.ts";
@@ -19,8 +12,6 @@ import { createVllmClient, VllmRefused } from "./vllm-client.ts";
 
 const LOOK_EVERY_MS = 5_000;
 const LOOK_TIMEOUT_MS = 5_000;
-/** So many looks in a row that find nobody. */
-const MISSES_MAX = 2;
 
 export interface VllmOptions {
   readonly client: UpstreamClient;
@@ -40,7 +31,7 @@ export interface VllmBackend extends TokenBackend {
 }
 
 /** What stands here for a prefix that the engine keeps: the salt under which it can be read. */
-const Saved = z.strictObject({ fingerprint: z.string(), salt: z.string(), tokens: z.int().positive(), seal: z.string() });
+const SaltNote = z.strictObject({ fingerprint: z.string(), salt: z.string(), tokens: z.int().positive() });
 
 /**
  * A vLLM as a token backend. It has no slots: it keeps blocks of any prompt for as long as it has room, and reads them again for a
@@ -52,45 +43,25 @@ export async function connectVllm(options: VllmOptions): Promise<VllmBackend> {
   const vllm = createVllmClient(options.client, options.silenceMs);
   const { modelName, model, capabilities } = await probeVllm(vllm, { url, model: options.model, signal });
   const endTokens = new Set(model.endTokens);
-  const closing = new AbortController();
-  const goneHow = Promise.withResolvers<void>();
-  let isGone = false;
   const held = Array.from({ length: slots }, () => ({ salt: newSalt(), tokens: 0 }));
-
-  const leave = (): void => {
-    isGone = true;
-    closing.abort();
-    goneHow.resolve();
-  };
-  const isThere = (): Promise<boolean> =>
-    vllm.call("/version", z.unknown(), { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) }).then(
-      () => true,
-      (error: unknown) => error instanceof VllmRefused,
-    );
-  const meaningOf = async (failure: unknown): Promise<unknown> => {
-    if (failure instanceof VllmRefused || failure instanceof z.ZodError || failure instanceof GrammarRejected) return failure;
-    if (!isGone && (await isThere())) return failure;
-    leave();
-    return new BackendGone(`vLLM at ${new URL(url).host} is gone`, { cause: failure });
-  };
+  const presence = watchPresence({
+    name: `vLLM at ${new URL(url).host}`,
+    isThere: () =>
+      vllm.call("/version", z.unknown(), { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) }).then(
+        () => true,
+        (error: unknown) => error instanceof VllmRefused,
+      ),
+    isAnswer: (failure) => failure instanceof VllmRefused || failure instanceof z.ZodError,
+    lookEveryMs,
+  });
   const call: typeof vllm.call = async (path, schema, more) => {
-    if (isGone) throw new BackendGone(`vLLM at ${new URL(url).host} is gone`);
+    presence.require();
     try {
       return await vllm.call(path, schema, more);
     } catch (error) {
-      throw await meaningOf(error);
+      throw await presence.meaningOf(error);
     }
   };
-  void watch();
-
-  async function watch(): Promise<void> {
-    for (let misses = 0; misses < MISSES_MAX;) {
-      await sleep(lookEveryMs, undefined, { signal: closing.signal, ref: false }).catch(() => {});
-      if (isGone) return;
-      misses = (await isThere()) ? 0 : misses + 1;
-    }
-    leave();
-  }
 
   const slotOf = (slot: number): { salt: string; tokens: number } => {
     const found = held[slot];
@@ -104,7 +75,7 @@ export async function connectVllm(options: VllmOptions): Promise<VllmBackend> {
     if (tokens.length === 0 || tokens.length >= model.contextTokens) {
       throw new RangeError(`${tokens.length} tokens for a context of ${model.contextTokens}`);
     }
-    if (isGone) throw new BackendGone(`vLLM at ${new URL(url).host} is gone`);
+    presence.require();
     const state = slotOf(slot);
     if (!request.reusePrefix) state.salt = newSalt();
     state.tokens = tokens.length;
@@ -148,7 +119,7 @@ export async function connectVllm(options: VllmOptions): Promise<VllmBackend> {
       if (request.grammar !== null && error instanceof VllmRefused && /grammar|ebnf|structured/i.test(error.message)) {
         throw new GrammarRejected(error.message, { cause: error });
       }
-      throw await meaningOf(error);
+      throw await presence.meaningOf(error);
     }
     const nowMs = performance.now();
     // Only now is it known how much was read.
@@ -173,7 +144,7 @@ export async function connectVllm(options: VllmOptions): Promise<VllmBackend> {
     model,
     capabilities,
     slots,
-    gone: goneHow.promise,
+    gone: presence.gone,
     decode,
     async tokenize(text, { special }) {
       if (special) return tokenize(text);
@@ -186,42 +157,22 @@ export async function connectVllm(options: VllmOptions): Promise<VllmBackend> {
     },
     async saveSlot(slot, file) {
       const { salt, tokens } = slotOf(slot);
-      const saved = { fingerprint: model.fingerprint, salt, tokens };
-      const partial = `${file}.partial`;
-      try {
-        await writeFile(partial, JSON.stringify({ ...saved, seal: sealOf(saved) }), { mode: 0o600 });
-        await rename(partial, file);
-      } catch (error) {
-        await rm(partial, { force: true });
-        throw error;
-      }
-      return { tokens, bytes: (await stat(file)).size };
+      return { tokens, bytes: await writeSlotNote(file, { fingerprint: model.fingerprint, salt, tokens }) };
     },
     async restoreSlot(slot, file) {
-      const text = await readFile(file, "utf8").catch(() => "");
-      const read = Saved.safeParse(parseJson(text));
-      if (!read.success || read.data.fingerprint !== model.fingerprint || read.data.seal !== sealOf(read.data)) return false;
-      Object.assign(slotOf(slot), { salt: read.data.salt, tokens: read.data.tokens });
+      const note = await readSlotNote(file, SaltNote, model.fingerprint);
+      if (note === null) return false;
+      Object.assign(slotOf(slot), { salt: note.salt, tokens: note.tokens });
       return true;
     },
     async clearSlot(slot) {
       Object.assign(slotOf(slot), { salt: newSalt(), tokens: 0 });
     },
     async close() {
-      leave();
+      presence.leave();
       options.client.close();
     },
   };
-}
-
-function newSalt(): string {
-  return randomBytes(32).toString("base64url");
-}
-
-function sealOf({ fingerprint, salt, tokens }: Pick<z.infer<typeof Saved>, "fingerprint" | "salt" | "tokens">): string {
-  return createHash("sha256")
-    .update(JSON.stringify([fingerprint, salt, tokens]))
-    .digest("hex");
 }
 
 /** What a grammar forbids has the logarithm of nothing, cut to this. */
@@ -234,12 +185,4 @@ function toLogprobs(told: Readonly<Record<string, number>>, count: number): read
     .map(([key, logprob]) => ({ token: Number(key.replace(/^token_id:/, "")), logprob }))
     .toSorted((a, b) => b.logprob - a.logprob)
     .slice(0, count);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

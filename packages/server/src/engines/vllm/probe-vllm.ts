@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { BackendModel } from "../backend.ts";
 import { END_SPELLINGS } from "../gguf/end-spellings.ts";
 import { ModelsReply, TokenizeReply, TokenizerReply, UsageReply, VersionReply } from "./api.ts";
+import { newSalt } from "./new-salt.ts";
 import { VllmRefused, type VllmClient } from "./vllm-client.ts";
 
 /** What a running vLLM can do, found by asking it. */
@@ -47,7 +48,7 @@ export async function probeVllm(
   }
   const plain = (await firstToken(false)) ?? 0;
   const long = Array.from({ length: Math.min(PROBE_TOKENS, contextTokens - 2) }, () => plain);
-  const salt = createHash("sha256").update(`${Date.now()} ${Math.random()}`).digest("base64url");
+  const salt = newSalt();
   const first = await complete(long, { cache_salt: salt });
   if (first.choices[0]?.token_ids?.length !== 1) throw new Error("this vLLM is too old: it does not return token ids");
   if (!first.usage.prompt_tokens_details) {
