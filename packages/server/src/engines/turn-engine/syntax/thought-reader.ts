@@ -1,3 +1,5 @@
+import { StopWindow } from "./stop-scanner.ts";
+
 export interface ReadThought {
   /** May be shown. */
   readonly thinking: string;
@@ -7,23 +9,27 @@ export interface ReadThought {
 
 /** Reads a thought that arrives in pieces, up to what ends it. White space around it is not part of it. */
 export class ThoughtReader {
-  readonly #ends: readonly string[];
+  readonly #window: StopWindow;
   #held = "";
   /** Where `#held` begins in the whole text. */
   #offset = 0;
   #begun = false;
 
   constructor(ends: readonly string[]) {
-    this.#ends = ends;
+    this.#window = new StopWindow(ends);
   }
 
   push(text: string): ReadThought {
+    const before = this.#held.length;
     this.#held += text;
-    const found = this.#ends.map((end) => this.#held.indexOf(end)).filter((index) => index >= 0);
-    if (found.length === 0) return { thinking: this.#take(this.#held.length - this.#pending()), end: null };
-    const length = Math.min(...found);
-    const end = this.#offset + length;
-    return { thinking: this.#take(length), end };
+    for (let index = 0; index < text.length; index += 1) {
+      const end = this.#window.push(text[index] ?? "");
+      if (end === null) continue;
+      const length = before + index + 1 - end.length;
+      const at = this.#offset + length;
+      return { thinking: this.#take(length), end: at };
+    }
+    return { thinking: this.#take(this.#held.length - this.#window.pending), end: null };
   }
 
   /** The text is over: what was held back because it could have become the end. */
@@ -39,15 +45,5 @@ export class ThoughtReader {
     const shown = this.#begun ? taken : taken.trimStart();
     if (shown !== "") this.#begun = true;
     return shown;
-  }
-
-  /** Length of the longest end of what is held with which an end of the thought may begin. */
-  #pending(): number {
-    const longest = Math.max(0, ...this.#ends.map((end) => end.length - 1));
-    for (let length = Math.min(this.#held.length, longest); length > 0; length -= 1) {
-      const tail = this.#held.slice(-length);
-      if (this.#ends.some((end) => end.length > length && end.startsWith(tail))) return length;
-    }
-    return 0;
   }
 }
