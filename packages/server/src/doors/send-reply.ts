@@ -1,7 +1,7 @@
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { MadeReply } from "../endpoints/define-endpoint.ts";
+import { drained } from "./drained.ts";
 import type { Exchange } from "./exchange.ts";
 import { type StreamTimes, writeStream } from "./write-stream.ts";
 
@@ -24,7 +24,7 @@ export async function sendReply(
       sendWhole(outgoing, reply.status ?? 200, all(), reply.contentType, reply.body);
       return;
     case "bytes":
-      await sendBytes(outgoing, reply, all(), signal);
+      await sendBytes(outgoing, reply, all(), { signal, stallAfterMs: options.stallAfterMs });
       return;
     case "stream":
       if (reply.ready) await settled(reply.ready, options.openAfterMs);
@@ -68,7 +68,7 @@ async function sendBytes(
   outgoing: ServerResponse,
   reply: Extract<MadeReply, { kind: "bytes" }>,
   headers: Record<string, string>,
-  signal: AbortSignal,
+  { signal, stallAfterMs }: { readonly signal: AbortSignal } & Pick<StreamTimes, "stallAfterMs">,
 ): Promise<void> {
   const source = Readable.from(reply.body);
   try {
@@ -77,7 +77,7 @@ async function sendBytes(
     let next = await reader.next();
     outgoing.writeHead(reply.status ?? 200, { ...headers, "content-type": reply.contentType });
     while (!next.done) {
-      if (!outgoing.write(next.value)) await once(outgoing, "drain", { signal });
+      if (!outgoing.write(next.value)) await drained(outgoing, signal, stallAfterMs);
       next = await reader.next();
     }
     outgoing.end();

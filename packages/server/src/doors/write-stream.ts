@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { StreamPart } from "../endpoints/define-endpoint.ts";
-import { ClientGone } from "./error-reply.ts";
+import { drained } from "./drained.ts";
 import type { ReplyManner } from "./reply-manner.ts";
 
 export interface StreamTimes {
@@ -44,18 +44,4 @@ export async function writeStream(
   } finally {
     clearTimeout(ping);
   }
-}
-
-function drained(outgoing: ServerResponse, signal: AbortSignal, stallAfterMs: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new ClientGone("stalled")), stallAfterMs);
-  const onAbort = (): void => reject(signal.reason);
-  outgoing.once("drain", resolve);
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  return promise.finally(() => {
-    clearTimeout(timer);
-    outgoing.off("drain", resolve);
-    signal.removeEventListener("abort", onAbort);
-  });
 }
