@@ -1,13 +1,34 @@
+import { performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 type CollectGarbage = (options: { type: "major"; flavor: "last-resort"; execution: "async" }) => Promise<void>;
 
+const LOOK_EVERY_MS = 10_000;
+/** The share of its time in which a server at rest does something: probes, jobs that find nothing to do. */
+const REST_UTILIZATION = 0.02;
+/** Less than this is not worth the work. */
+const GROWN_BYTES = 4 * 1024 * 1024;
+
 /**
- * Gives back to the system what a start has left behind: modules that were read and compiled, mostly. The engine does so by
- * itself only when its heap has grown, which on a server at rest is never. Takes some 100 ms, in pieces.
+ * Gives garbage back to the system whenever the process has come to rest after a start or after work. The engine does so by itself only
+ * when its heap has grown, which on a server at rest is never. Takes some 100 ms, in pieces. Goes on until the process ends.
  */
-export async function releaseGarbage(): Promise<void> {
+export function releaseGarbageAtRest(): void {
+  let before = performance.eventLoopUtilization();
+  let releasedBytes = 0;
+  setInterval(() => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    if (utilization > REST_UTILIZATION || process.memoryUsage.rss() < releasedBytes + GROWN_BYTES) return;
+    void collectGarbage().then(() => {
+      releasedBytes = process.memoryUsage.rss();
+    });
+  }, LOOK_EVERY_MS).unref();
+}
+
+async function collectGarbage(): Promise<void> {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as CollectGarbage;
   setFlagsFromString("--no-expose-gc");

@@ -3,16 +3,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { createLog, prettyLines } from "../../platform/log.ts";
-import { releaseGarbage } from "../../platform/release-garbage.ts";
+import { releaseGarbageAtRest } from "../../platform/release-garbage.ts";
 import { localWeightsOf } from "../../platform/upstreams-config.ts";
 import { lockDirectory } from "../../platform/directory-lock.ts";
 import { type CliContext, UserError } from "../cli-context.ts";
 import { portProblem } from "../port-problem.ts";
 import { ensureWeights } from "../ensure-weights.ts";
 import { readRunFile, removeRunFile, writeRunFile } from "../run-file.ts";
-
-/** The model that is loaded first, and the first looks at the Console, are mostly over. */
-const RELEASE_AFTER_MS = 15_000;
 
 /** Starts everything and runs until SIGINT or SIGTERM; then streams under way may finish. */
 export async function up(context: CliContext, signal: AbortSignal): Promise<void> {
@@ -31,7 +28,7 @@ export async function up(context: CliContext, signal: AbortSignal): Promise<void
   const readySeconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   context.emit({ url: parley.url, api_key: parley.firstApiKey, console: parley.consoleUrl });
   for (const line of connectLines(parley, readySeconds)) context.say(line);
-  setTimeout(() => void releaseGarbage(), RELEASE_AFTER_MS).unref();
+  releaseGarbageAtRest();
   try {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     context.tell("Stopping; streams under way may finish.");
