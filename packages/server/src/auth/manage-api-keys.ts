@@ -11,8 +11,9 @@ import {
   type ApiKeyRow,
   type ApiKeyStatus,
 } from "../storage/api-keys.ts";
-import { changeAudited } from "../storage/audit-log.ts";
+import { changeAudited, type RecordAct } from "../storage/audit-log.ts";
 import { findFirstOrganization, type FirstOrganization } from "../storage/organizations.ts";
+import type { Queries } from "../storage/storage.ts";
 import { findWorkspaceAnywhere, findWorkspaceOn } from "../storage/workspaces.ts";
 import { notFound } from "../tenancy/not-found.ts";
 import { SYSTEM, toAuditedAct, type Act, type Doer, type TenancyDeps } from "../tenancy/tenancy-deps.ts";
@@ -70,8 +71,7 @@ export async function createKey(deps: KeyDeps, options: CreateKeyOptions, doer: 
   await changeAudited(deps.storage, "create api key", act, async (queries, record) => {
     const workspace = await findWorkspaceOn(queries, place.organizationId, place.workspaceId);
     if (!workspace || workspace.archivedAt) throw notFound("Workspace", place.workspaceId);
-    await insertApiKeyOn(queries, row);
-    await record({ action: "api_key.create", target: { type: "api_key", id: row.id }, before: null, after: describe(row) });
+    await add(queries, record, row);
   });
   return created;
 }
@@ -93,8 +93,7 @@ export async function createFirstKey(deps: KeyDeps, place: FirstOrganization): P
   return changeAudited(deps.storage, "create first api key", act, async (queries, record) => {
     // Acts of an organization wait for each other, so of several starts at once one finds no key.
     if (await hasApiKeyOn(queries, place.organizationId)) return null;
-    await insertApiKeyOn(queries, row);
-    await record({ action: "api_key.create", target: { type: "api_key", id: row.id }, before: null, after: describe(row) });
+    await add(queries, record, row);
     return created;
   });
 }
@@ -130,6 +129,11 @@ function mintKey(
     awsAccessKeyId: null,
   };
   return { row, created };
+}
+
+async function add(queries: Queries, record: RecordAct, row: ApiKeyRow): Promise<void> {
+  await insertApiKeyOn(queries, row);
+  await record({ action: "api_key.create", target: { type: "api_key", id: row.id }, before: null, after: describe(row) });
 }
 
 /** Every key of every organization, oldest first, revoked ones too. */
@@ -208,7 +212,6 @@ export async function rotateKey(deps: KeyDeps, apiKeyId: string, overlapMs: numb
       expiresAtMs: old.expiresAt === null ? null : nowMs + (old.expiresAt.getTime() - old.createdAt.getTime()),
     });
     const expiresAt = new Date(Math.min(nowMs + overlapMs, old.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY));
-    await insertApiKeyOn(queries, minted.row);
     await updateApiKeyOn(queries, old.id, { expiresAt });
     await record({
       action: "api_key.rotate",
@@ -216,8 +219,7 @@ export async function rotateKey(deps: KeyDeps, apiKeyId: string, overlapMs: numb
       before: { expires_at: old.expiresAt?.toISOString() ?? null },
       after: { expires_at: expiresAt.toISOString(), replaced_by: minted.row.id },
     });
-    const target = { type: "api_key", id: minted.row.id };
-    await record({ action: "api_key.create", target, before: null, after: describe(minted.row) });
+    await add(queries, record, minted.row);
     return minted.created;
   });
   deps.authenticator?.forget(apiKeyId);
