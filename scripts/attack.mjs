@@ -1,10 +1,9 @@
 // `npm run attack`: every attack that the tests know, whole where `npm test` tries a part, counted in one table. The tests say
 // by their tag what they attack (vitest.config.ts). Ends with 1 where anything got through.
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runVitest } from "./run-vitest.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const AREAS = {
@@ -20,23 +19,12 @@ const files = ["packages/server/src", "packages/server/test"]
   .filter((path) => path.endsWith(".test.ts") && readFileSync(path, "utf8").includes('tags: "attack-'))
   .map((path) => relative(root, path));
 
-const folder = mkdtempSync(join(tmpdir(), "parley-attack-"));
-const report = join(folder, "report.json");
-const { status } = spawnSync(
-  process.execPath,
-  [
-    join(root, "node_modules/vitest/vitest.mjs"),
-    "run",
-    ...["--project", "unit", "--project", "db"],
-    ...["--tags-filter", "attack-*"],
-    ...files,
-    ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
-  ],
-  { cwd: root, stdio: "inherit", env: { ...process.env, PARLEY_ATTACK: "whole" } },
-);
-if (!existsSync(report)) process.exit(1);
-const tests = JSON.parse(readFileSync(report, "utf8")).testResults.flatMap(({ assertionResults }) => assertionResults);
-rmSync(folder, { recursive: true, force: true });
+const { status, report } = runVitest(root, ["--project", "unit", "--project", "db", "--tags-filter", "attack-*", ...files], {
+  ...process.env,
+  PARLEY_ATTACK: "whole",
+});
+if (report === null) process.exit(1);
+const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
 
 /** What a test stands for: many attacks where it counts them, else the one that it is. */
 function count({ status: outcome, meta }) {

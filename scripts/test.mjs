@@ -2,12 +2,13 @@
 // browser, and with small weights and a llama-server that it fetches and
 // builds first, model and e2e. `npm test -- unit db` runs only those parts. Ends with the line `N passed, N failed`.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { cpus, homedir, tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
+import { cpus, homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startDebianPostgres } from "./debian-postgres.mjs";
 import { ensureConsole } from "./ensure-console.mjs";
+import { runVitest } from "./run-vitest.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name) => join(root, "node_modules/.bin", name);
@@ -34,32 +35,15 @@ function check(title, command, ...arguments_) {
 /** Runs a vitest project, or its tests below some paths, and adds what it counted. A run that cannot say is a failure. */
 function vitest(project, ...paths) {
   process.stdout.write(`\n== vitest ${[project, ...paths].join(" ")}\n`);
-  const folder = mkdtempSync(join(tmpdir(), "parley-test-"));
-  const report = join(folder, "report.json");
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      join(root, "node_modules/vitest/vitest.mjs"),
-      "run",
-      "--project",
-      project,
-      ...paths,
-      "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${report}`,
-    ],
-    { cwd: root, stdio: "inherit", env },
-  );
-  if (!existsSync(report)) {
+  const { status, report } = runVitest(root, ["--project", project, ...paths], env);
+  if (report === null) {
     failed += 1;
     return;
   }
-  const counts = JSON.parse(readFileSync(report, "utf8"));
-  rmSync(folder, { recursive: true, force: true });
-  passed += counts.numPassedTests;
-  failed += counts.numFailedTests;
+  passed += report.numPassedTests;
+  failed += report.numFailedTests;
   // A file that does not load, or an unhandled rejection, is no failed test but fails the run.
-  if (status !== 0 && counts.numFailedTests === 0) failed += 1;
+  if (status !== 0 && report.numFailedTests === 0) failed += 1;
 }
 
 function parley(title, ...arguments_) {
