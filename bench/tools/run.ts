@@ -2,7 +2,7 @@
  * Tool-calling accuracy over HTTP, on the Berkeley function-calling data (fetched by pip, never committed).
  *
  *   node bench/tools/run.ts --url http://127.0.0.1:8080 --model NAME [--key KEY] [--engine parley|llama-server|vllm]
- *     [--cases N] [--half test|tune] [--categories simple,multiple] [--concurrency N] [--temperature T]
+ *     [--cases N] [--half test|tune] [--categories simple,multiple] [--choices auto,any] [--concurrency N] [--temperature T]
  *     [--data FOLDER] [--json FILE] [--verbose]
  *
  * Serve the same weights on each engine that is compared. `auto` is scored by answer; `any` (on the simple and multiple
@@ -19,6 +19,7 @@ import { scoreCalls } from "./score.ts";
 import { callsAreValid } from "./schema-check.ts";
 
 const ENGINES: readonly Engine[] = ["parley", "llama-server", "vllm"];
+const CHOICES: readonly Choice[] = ["auto", "any"];
 const ANY_CATEGORIES: readonly Category[] = ["simple", "multiple"];
 
 const options = readOptions();
@@ -26,7 +27,8 @@ const data = await fetchData(options.data);
 const outcomes: Outcome[] = [];
 for (const category of options.categories) {
   const cases = (await loadCases(data, category, options.half)).slice(0, options.cases);
-  for (const choice of ANY_CATEGORIES.includes(category) ? (["auto", "any"] as const) : (["auto"] as const)) {
+  for (const choice of options.choices) {
+    if (choice === "any" && !ANY_CATEGORIES.includes(category)) continue;
     outcomes.push(...(await askAll(cases, choice)));
   }
 }
@@ -90,6 +92,7 @@ function readOptions() {
       cases: { type: "string", default: "40" },
       half: { type: "string", default: "test" },
       categories: { type: "string", default: CATEGORIES.join(",") },
+      choices: { type: "string", default: CHOICES.join(",") },
       concurrency: { type: "string", default: "1" },
       temperature: { type: "string", default: "0" },
       "max-tokens": { type: "string", default: "512" },
@@ -113,6 +116,7 @@ function readOptions() {
     half,
     cases: Number(values.cases),
     categories: values.categories.split(",").map((name) => oneOf("--categories", name, CATEGORIES)),
+    choices: values.choices.split(",").map((name) => oneOf("--choices", name, CHOICES)),
     concurrency: Number(values.concurrency),
     data: values.data,
     json: values.json ?? null,
