@@ -70,8 +70,12 @@ export function testTokenUpstream(name: string, start: () => Promise<TokenServer
     });
 
     test("a stop sequence and max_tokens end a reply as they do anywhere", async () => {
-      const stopped = await ask("Count from one to nine in digits, separated by commas.", { stop_sequences: ["4"] });
-      expect(stopped).toMatchObject({ stop_reason: "stop_sequence", stop_sequence: "4" });
+      const counting = [
+        { role: "user" as const, content: "Count from 1 to 9 in digits, separated by commas." },
+        { role: "assistant" as const, content: "1, 2, 3, 4, 5," },
+      ];
+      const stopped = await ask("", { messages: counting, stop_sequences: ["7"] });
+      expect(stopped).toMatchObject({ stop_reason: "stop_sequence", stop_sequence: "7" });
       expect(await ask("Tell me a long story.", { max_tokens: 5 })).toMatchObject({
         stop_reason: "max_tokens",
         usage: { output_tokens: 5 },
