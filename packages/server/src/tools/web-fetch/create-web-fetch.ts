@@ -5,6 +5,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { passesDomains } from "../domain-filter.ts";
 import { type ServerTool, ServerToolError } from "../server-tool.ts";
 import { fetchPage } from "./fetch-page.ts";
+import { createPageReader } from "./create-page-reader.ts";
 import { createPageCache } from "./page-cache.ts";
 import { toSameUrl, urlsInContext } from "./urls-in-context.ts";
 
@@ -31,6 +32,7 @@ export function createWebFetch({
   contentMaxTokens,
 }: WebFetchOptions): ServerTool<WebFetchToolParam> {
   const cache = createPageCache(clock);
+  const pages = createPageReader();
   return {
     counts: "web-fetch",
     async run({ id, input, definition, turn, signal }): Promise<WebFetchToolResultBlock> {
@@ -47,7 +49,7 @@ export function createWebFetch({
       const mayFollow = (target: string) => passesDomains(target, definition);
       const { workspaceId } = turn;
       const page =
-        cached ?? (await fetchPage(egress, url, { nowMs: () => clock.nowMs(), mayFollow, workspaceId, turns, signal }));
+        cached ?? (await fetchPage(egress, url, { nowMs: () => clock.nowMs(), mayFollow, workspaceId, turns, pages, signal }));
       // One from the cache may have been fetched for a tool that allowed more.
       if (!passesDomains(page.url, definition))
         throw new ServerToolError("url_not_allowed", "it redirects to a domain that is not allowed");

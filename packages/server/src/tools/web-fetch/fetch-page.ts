@@ -2,7 +2,7 @@ import { PdfError, readPdf } from "../../documents/read-pdf.ts";
 import type { TurnTaker } from "../../platform/take-turns.ts";
 import { type Egress, EgressError, type EgressReply, readAll } from "../../egress/index.ts";
 import { ServerToolError } from "../server-tool.ts";
-import { readPageApart } from "./read-page-apart.ts";
+import type { PageReader } from "./create-page-reader.ts";
 
 export interface FetchedPage {
   /** Where redirects led. */
@@ -19,6 +19,7 @@ export interface FetchPageOptions {
   readonly workspaceId: string;
   /** Bounds the processes and threads that read pages at once. */
   readonly turns: TurnTaker;
+  readonly pages: Pick<PageReader, "warm" | "read">;
   readonly signal: AbortSignal;
 }
 
@@ -35,8 +36,9 @@ const TEXT = /^text\/|^application\/(.*\+)?(json|xml|yaml|javascript)$/;
 export async function fetchPage(
   egress: Egress,
   url: string,
-  { nowMs, mayFollow, workspaceId, turns, signal }: FetchPageOptions,
+  { nowMs, mayFollow, workspaceId, turns, pages, signal }: FetchPageOptions,
 ): Promise<FetchedPage> {
+  pages.warm();
   const reply = await egress(url, {
     headers: { accept: "text/html, text/plain;q=0.9, */*;q=0.1", "user-agent": "Parley" },
     timeoutMs: TIMEOUT_MS,
@@ -60,7 +62,7 @@ export async function fetchPage(
   if (bytes.length > TEXT_MAX_BYTES) throw new ServerToolError("content_too_large", `${bytes.length} bytes`);
   const source = decode(bytes, reply);
   if (source.includes("\u0000")) throw new ServerToolError("unsupported_content_type", "the content is no text");
-  const page = HTML.has(reply.mediaType) ? await inTurn(() => readPageApart(source, signal)) : { title: null, text: source };
+  const page = HTML.has(reply.mediaType) ? await inTurn(() => pages.read(source, signal)) : { title: null, text: source };
   return { ...place, title: page.title?.slice(0, TITLE_MAX_CHARACTERS) ?? null, text: page.text };
 }
 

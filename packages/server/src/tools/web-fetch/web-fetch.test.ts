@@ -17,7 +17,7 @@ import { createReplyContainer } from "../reply-container.ts";
 import { type ServerTool, ServerToolError, type ServerTools } from "../server-tool.ts";
 import { startToolServer } from "../testing/start-tool-server.ts";
 import { createWebFetch } from "./create-web-fetch.ts";
-import { readPageApart } from "./read-page-apart.ts";
+import { createPageReader } from "./create-page-reader.ts";
 import { urlsInContext } from "./urls-in-context.ts";
 
 const ATTACK = { tags: "attack-addresses" };
@@ -273,7 +273,8 @@ describe("the addresses in a conversation", () => {
 });
 
 test("a page that is no article is read whole, and one that keeps its reader busy does not keep us", async () => {
-  const read = (html: string) => readPageApart(html, AbortSignal.timeout(30_000));
+  const pages = createPageReader();
+  const read = (html: string) => pages.read(html, AbortSignal.timeout(30_000));
   expect(await read("<title>List</title><ul><li>One<li>Two</ul><table><tr><td>a<td>b</table>")).toEqual({
     title: "List",
     text: "One\nTwo\na b",
@@ -282,7 +283,10 @@ test("a page that is no article is read whole, and one that keeps its reader bus
   // Half a minute in Readability; what was read before that stands.
   expect(await read(`${"<div>".repeat(600)}deep`)).toEqual({ title: null, text: "deep" });
   const leaving = new AbortController();
-  const left = readPageApart("<div>".repeat(5_000), leaving.signal);
+  const left = pages.read("<div>".repeat(5_000), leaving.signal);
   leaving.abort(new Error("left"));
   await expect(left).rejects.toThrow("left");
+  // The next one gets a thread of its own again.
+  expect(await read("<p>next")).toEqual({ title: null, text: "next" });
+  pages.close();
 }, 30_000);
