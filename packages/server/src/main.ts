@@ -73,6 +73,7 @@ import { toSandboxLimits } from "./sandbox/to-limits.ts";
 import { createMcpConnector } from "./tools/mcp/create-mcp-connector.ts";
 import { createServerTools } from "./tools/create-server-tools.ts";
 import { createToolLoop } from "./tools/create-tool-loop.ts";
+import { createValidator } from "./engines/turn-engine/grammar/validator.ts";
 import { startLocalModels } from "./start-local-models.ts";
 import { poolTraits, startUpstreams } from "./start-upstreams.ts";
 import { catalog, findInCatalog } from "./weights/catalog.ts";
@@ -237,7 +238,16 @@ export async function startParley(options: {
       searchIndex: (query, limit) => findPassages(storage, { query, language: config.web_search.language, limit }),
       sealSearch: (id, text) => searchSeals.sign(id, text),
       clock,
-      code: { sandbox: opened.sandbox, containers, files, skillFolders, timeoutMs: sandboxLimits.timeoutMs, concurrency },
+      code: {
+        sandbox: opened.sandbox,
+        containers,
+        files,
+        skillFolders,
+        timeoutMs: sandboxLimits.timeoutMs,
+        concurrency,
+        createCheck: (schema) => createValidator(schema).validate,
+        seal: (id, text) => searchSeals.sign(id, text),
+      },
     }),
     openSealed: (id, sealed) => searchSeals.reveal(id, sealed),
     mcp,

@@ -1,6 +1,7 @@
 export * from "./errors.ts";
 export * from "./versions/dialect.ts";
 export * from "./messages/cache-control.ts";
+export * from "./messages/caller.ts";
 export * from "./messages/citations.ts";
 export * from "./messages/content-block-param.ts";
 export * from "./messages/context-management.ts";

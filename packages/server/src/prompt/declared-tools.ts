@@ -1,10 +1,17 @@
-import { type CountTokensRequest, type ToolChoiceParam, toolName, type ToolParam } from "@parley/wire";
+import {
+  type CountTokensRequest,
+  type ServerToolName,
+  type ServerToolParam,
+  type ToolChoiceParam,
+  toolName,
+  type ToolParam,
+} from "@parley/wire";
 import type { McpToolSpec, ServerToolSpec, ToolSpec } from "../turn/turn.ts";
 import { cacheTtl } from "./cache-ttl.ts";
 import { clientTool } from "./client-tools/index.ts";
 import { type McpListings, type McpTool, type McpToolset, toMcpToolsets } from "./mcp-toolsets.ts";
 import { refusal } from "./refuse.ts";
-import { isServerTool, serverTool, serverToolNames } from "./server-tools.ts";
+import { isCalledDirectly, isCalledFromCode, isServerTool, serverTool, serverToolNames } from "./server-tools.ts";
 
 /** Every tool of a request, those that its MCP servers list among them. */
 export interface DeclaredTools {
@@ -12,6 +19,8 @@ export interface DeclaredTools {
   readonly isDeferred: (name: string) => boolean;
   readonly serverTools: readonly ServerToolSpec[];
   readonly mcpTools: readonly McpToolSpec[];
+  /** Those that programs may call, whether or not they are among `specs`. */
+  readonly programTools: readonly ToolSpec[];
   /** How the model calls an MCP server's tool, listed now or not any more. */
   readonly mcpName: (server: string, tool: string) => string;
 }
@@ -29,7 +38,13 @@ export function toDeclaredTools(request: CountTokensRequest, listings: McpListin
     const specs = expand(toolset, listings.get(toolset.server.name) ?? [], { taken, deferred, mcpTools });
     expanded.set(toolset.index ?? toolset.server.name, specs);
   }
-  const inPlace = tools.flatMap((tool, index) => (tool.type === "mcp_toolset" ? (expanded.get(index) ?? []) : toToolSpecs(tool)));
+  const ownTools = tools.filter((tool) => tool.type !== "mcp_toolset");
+  const programTools = ownTools
+    .filter(isCalledFromCode)
+    .map((tool) => (isServerTool(tool) ? toServerSpec(tool.name, tool, []) : toToolSpec(tool)));
+  const inPlace = tools.flatMap((tool, index) =>
+    tool.type === "mcp_toolset" ? (expanded.get(index) ?? []) : toToolSpecs(tool, { tools, programTools }),
+  );
   const last = [...expanded].flatMap(([place, specs]) => (typeof place === "string" ? specs : []));
   for (const tool of tools) {
     const name = toolName(tool);
@@ -41,8 +56,9 @@ export function toDeclaredTools(request: CountTokensRequest, listings: McpListin
     isDeferred: (name) => deferred.has(name),
     serverTools: tools
       .filter(isServerTool)
-      .flatMap((definition) => serverToolNames(definition).map((name) => ({ name, definition }))),
+      .flatMap((definition) => serverToolNames(definition, tools).map((name) => ({ name, definition }))),
     mcpTools,
+    programTools,
     mcpName: (server, tool) => names.get(JSON.stringify([server, tool])) ?? composeName(server, tool),
   };
 }
@@ -89,22 +105,30 @@ function untaken(name: string, taken: ReadonlySet<string>): string {
   }
 }
 
-function toToolSpecs(tool: Exclude<ToolParam, { type: "mcp_toolset" }>): ToolSpec[] {
+function toToolSpecs(
+  tool: Exclude<ToolParam, { type: "mcp_toolset" }>,
+  { tools, programTools }: { readonly tools: readonly ToolParam[]; readonly programTools: readonly ToolSpec[] },
+): ToolSpec[] {
+  if (!isCalledDirectly(tool)) return [];
   if (!isServerTool(tool)) return [toToolSpec(tool)];
-  const names = serverToolNames(tool);
-  return names.map((name, at) => {
-    const { description, inputSchema } = serverTool(name);
-    // A breakpoint is after all of them.
-    const mark = at === names.length - 1 ? cacheTtl(tool.cache_control) : {};
-    return { name, description, inputSchema, strict: tool.strict === true, inputExamples: [], ...mark };
-  });
+  const names = serverToolNames(tool, tools);
+  // A breakpoint is after all of them.
+  return names.map((name, at) => ({
+    ...toServerSpec(name, tool, programTools),
+    ...(at === names.length - 1 ? cacheTtl(tool.cache_control) : {}),
+  }));
 }
 
-/** A choice of a tool that stands for several is one of the first of them: the shell can do what the others do. */
+function toServerSpec(name: ServerToolName, tool: ServerToolParam, programTools: readonly ToolSpec[]): ToolSpec {
+  const { description, inputSchema } = serverTool(name, programTools);
+  return { name, description, inputSchema, strict: tool.strict === true, inputExamples: [] };
+}
+
+/** A choice of a tool that stands for several is one of the first of them: it can do what the others do. */
 export function toOwnChoice(choice: ToolChoiceParam | undefined, tools: readonly ToolParam[] = []): ToolChoiceParam | undefined {
   if (choice?.type !== "tool") return choice;
   const tool = tools.find((each) => toolName(each) === choice.name);
-  const [first] = tool !== undefined && isServerTool(tool) ? serverToolNames(tool) : [];
+  const [first] = tool !== undefined && isServerTool(tool) ? serverToolNames(tool, tools) : [];
   return first === undefined ? choice : { ...choice, name: first };
 }
 

@@ -4,8 +4,18 @@ import {
   type ModelCapabilities,
   type Problem,
   toolName,
+  type ToolParam,
 } from "@parley/wire";
-import { hasParts, isCodeExecution, isServerToolName, isServerToolType, serverToolNames } from "./server-tools.ts";
+import {
+  hasParts,
+  isCalledFromCode,
+  isCodeExecution,
+  isServerToolName,
+  isServerToolType,
+  isWebTool,
+  serverToolNames,
+  toFunctionName,
+} from "./server-tools.ts";
 import { clientTool } from "./client-tools/index.ts";
 
 type Path = readonly (string | number)[];
@@ -76,15 +86,23 @@ function findUnservedStructure(
   );
 }
 
-function findUnservedTool({ tools = [] }: CountTokensRequest, capabilities: ModelCapabilities): Problem | null {
+function findUnservedTool(
+  { tools = [], tool_choice: choice }: CountTokensRequest,
+  capabilities: ModelCapabilities,
+): Problem | null {
+  if (tools.some(isCalledFromCode) && choice && "disable_parallel_tool_use" in choice && choice.disable_parallel_tool_use) {
+    // How many calls a program makes at once is the program's to say.
+    const path = ["tool_choice", choice.type, "disable_parallel_tool_use"];
+    return { path, text: "cannot be set where tools are called from code" };
+  }
   return findFirst<Loose>(tools, (tool, index) => {
     const type = typeof tool.type === "string" ? tool.type : "custom";
     const path = ["tools", index, type];
     if (type !== "custom" && type !== "mcp_toolset" && !clientTool(type) && !isServerToolType(type))
       return { path, text: "this tool is not supported by this model" };
-    const callers = tool.allowed_callers;
-    if (Array.isArray(callers) && callers.some((caller) => caller !== "direct")) {
-      return { path: [...path, "allowed_callers"], text: "calling tools from code is not supported" };
+    if (isCalledFromCode(tool as ToolParam)) {
+      const text = findCallerProblem(tool, type, tools);
+      if (text !== null) return { path: [...path, "allowed_callers"], text };
     }
     if (tool.response_inclusion === "excluded") {
       return { path: [...path, "response_inclusion"], text: "leaving results out of the response is not supported" };
@@ -95,6 +113,21 @@ function findUnservedTool({ tools = [] }: CountTokensRequest, capabilities: Mode
     }
     return null;
   });
+}
+
+/** Why programs cannot call a tool. */
+function findCallerProblem(tool: Loose, type: string, tools: readonly ToolParam[]): string | null {
+  if (isServerToolType(type) && !isWebTool(type)) return "this tool cannot be called from code";
+  if (tool.defer_loading === true) return "a deferred tool cannot be called from code";
+  if (tool.strict === true) return "a strict tool cannot be called from code";
+  const name = String(tool.name);
+  const own = toFunctionName(name);
+  if (own === null) return "a tool that is called from code needs a name that a function of Python can have";
+  const isTaken = tools.some((each) => each !== tool && isCalledFromCode(each) && toFunctionName(toolName(each) ?? "") === own);
+  if (isTaken) return "two tools that are called from code would be one function of Python";
+  return tools.some(hasParts)
+    ? null
+    : "tools can be called from code only where a code execution tool of 2025-08-25 or later is in `tools`";
 }
 
 /** What a request asks of containers and of the tool that runs code in them. */
@@ -119,7 +152,8 @@ function findUnservedCode({ messages, tools = [], container }: CountTokensReques
   if ("defer_loading" in tool && tool.defer_loading === true) {
     return { path: ["tools", at, String(tool.type), "defer_loading"], text: "this tool cannot be deferred" };
   }
-  const taken = tools.find((each) => serverToolNames(tool as CodeExecutionToolParam).some((own) => own === toolName(each)));
+  const names: readonly (string | undefined)[] = serverToolNames(tool as CodeExecutionToolParam, tools);
+  const taken = tools.find((each) => each !== tool && names.includes(toolName(each)));
   if (taken) return { path: ["tools"], text: "Tool names must be unique." };
   for (const type of ["tool_addition", "tool_removal"]) {
     const path = findBlock(type, ({ tool: named }) => (named as Loose).name === "code_execution");
@@ -150,21 +184,12 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
       return findUnservedDocument(block, path, capabilities);
     case "search_result":
       return citations(block, path, capabilities);
-    case "tool_use": {
-      const caller = block.caller as Loose | undefined;
-      if (isToolsetMember(block)) return { path: [...path, "toolset_name"], text: NO_TOOLSETS };
-      return caller && caller.type !== "direct"
-        ? { path: [...path, "caller"], text: "calling tools from code is not supported" }
-        : null;
-    }
-    case "server_tool_use": {
-      const caller = block.caller as Loose | undefined;
-      if (!isServerToolName(String(block.name)))
-        return { path, text: `\`${String(block.name)}\` is not supported by this model` };
-      return caller && caller.type !== "direct"
-        ? { path: [...path, "caller"], text: "calling tools from code is not supported" }
-        : null;
-    }
+    case "tool_use":
+      return isToolsetMember(block) ? { path: [...path, "toolset_name"], text: NO_TOOLSETS } : null;
+    case "server_tool_use":
+      return isServerToolName(String(block.name))
+        ? null
+        : { path, text: `\`${String(block.name)}\` is not supported by this model` };
     case "web_search_tool_result":
     case "web_fetch_tool_result":
     case "tool_search_tool_result":

@@ -115,8 +115,13 @@ export function toServerToolResult(
     }
     case "code_execution_tool_result":
     case "bash_code_execution_tool_result": {
-      const ran = block.content as Extract<typeof block.content, { stdout: string }>;
-      return result([text(toRunText(ran))], ran.return_code !== 0);
+      const ran = block.content as Exclude<typeof block.content, { error_code: string }>;
+      const stdout = "encrypted_stdout" in ran ? reader.open(ran.encrypted_stdout) : ran.stdout;
+      if (stdout === null) {
+        const at = [...path, block.type, "content", "encrypted_stdout"];
+        throw refusal({ path: at, text: "Invalid `encrypted_stdout` in `encrypted_code_execution_result` block" });
+      }
+      return result([text(toRunText({ ...ran, stdout }))], ran.return_code !== 0);
     }
     case "text_editor_code_execution_tool_result":
       return result([text(toEditText(block.content as Exclude<typeof block.content, { error_code: string }>))]);

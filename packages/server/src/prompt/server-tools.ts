@@ -1,4 +1,5 @@
-import type { CodeExecutionToolParam, ServerToolName, ServerToolParam, ToolParam } from "@parley/wire";
+import type { CodeExecutionToolParam, ProgramCaller, ServerToolName, ServerToolParam, ToolParam } from "@parley/wire";
+import type { ToolSpec } from "../turn/turn.ts";
 import type { ClientTool } from "./client-tools/client-tool.ts";
 
 const WEB_SEARCH: ClientTool = {
@@ -128,17 +129,78 @@ export function isCodeExecution(tool: ToolParam): tool is CodeExecutionToolParam
   return typeof tool.type === "string" && tool.type.startsWith("code_execution_");
 }
 
+/** Whether programs can call a tool that the server runs, by its dated type. */
+export function isWebTool(type: string): boolean {
+  return /^web_(search|fetch)_2026/.test(type);
+}
+
+/** Whether programs may call a tool; whoever runs it else still does. */
+export function isCalledFromCode(tool: ToolParam): boolean {
+  return callersOf(tool).some((caller) => caller !== "direct");
+}
+
+/** Whether the model itself may call a tool. */
+export function isCalledDirectly(tool: ToolParam): boolean {
+  return !isCalledFromCode(tool) || callersOf(tool).includes("direct");
+}
+
+function callersOf(tool: ToolParam): readonly unknown[] {
+  return "allowed_callers" in tool && Array.isArray(tool.allowed_callers) ? tool.allowed_callers : [];
+}
+
 /** Whether the model is offered others in the place of the tool that the request defines. */
 export function hasParts(tool: ToolParam): boolean {
   return isCodeExecution(tool) && tool.type !== "code_execution_20250522";
 }
 
-/** The names under which the model calls a tool that the server runs: mostly the one that the request gives it. */
-export function serverToolNames(tool: ServerToolParam): readonly ServerToolName[] {
-  return hasParts(tool) ? CODE_EXECUTION_PARTS : [tool.name];
+/**
+ * The names under which the model calls a tool that the server runs: mostly the one that the request gives it. Where programs
+ * may call tools, whole programs come first.
+ */
+export function serverToolNames(tool: ServerToolParam, tools: readonly ToolParam[]): readonly ServerToolName[] {
+  if (!hasParts(tool)) return [tool.name];
+  return tools.some(isCalledFromCode) ? ["code_execution", ...CODE_EXECUTION_PARTS] : CODE_EXECUTION_PARTS;
 }
 
 /** What the model is told of a tool that the server runs. */
-export function serverTool(name: ServerToolName): ClientTool {
-  return SERVER_TOOLS[name];
+export function serverTool(name: ServerToolName, programTools: readonly ToolSpec[]): ClientTool {
+  const tool = SERVER_TOOLS[name];
+  if (name !== "code_execution" || programTools.length === 0) return tool;
+  const functions = programTools.map(toFunction).join("\n");
+  return { ...tool, description: `${tool.description} ${PROGRAM_FUNCTIONS}\n${functions}` };
+}
+
+/** What a program calls a tool by; null where that would be no name of Python's. */
+export function toFunctionName(tool: string): string | null {
+  const name = tool.replaceAll("-", "_");
+  return /^[A-Za-z_]\w*$/.test(name) && !PYTHON_KEYWORDS.has(name) ? name : null;
+}
+
+const PYTHON_KEYWORDS: ReadonlySet<string> = new Set(
+  (
+    "False None True and as assert async await break class continue def del elif else except finally for from global if import " +
+    "in is lambda nonlocal not or pass raise return try while with yield"
+  ).split(" "),
+);
+
+/** Who calls, where a program of a tool's call does. Clients know no later caller than that of 2026-01-20. */
+export function toProgramCaller({ type }: ServerToolParam, callId: string): ProgramCaller {
+  return { type: type === "code_execution_20250825" ? type : "code_execution_20260120", tool_id: callId };
+}
+
+const PROGRAM_FUNCTIONS =
+  "The program has the functions below, which exist nowhere else. Each is asynchronous, takes its parameters by name and returns a string: `text = await name(parameter=value)` at the top level of the program. Several at once: `await asyncio.gather(…)`. Print what you need to know of their results.";
+
+/** What programs are given by tools that the server runs: see `to-program-answer.ts`. */
+const RETURNED: Readonly<Record<string, string>> = {
+  web_search: " Returns a JSON list of { title, url, page_age, text }.",
+  web_fetch: " Returns JSON: { title, url, text }.",
+};
+
+function toFunction({ name, description, inputSchema }: ToolSpec): string {
+  const { properties = {}, required = [] } = inputSchema as { properties?: object; required?: readonly string[] };
+  const parameters = Object.keys(properties).map((each) => (required.includes(each) ? each : `${each}=None`));
+  const head = `- await ${toFunctionName(name) ?? name}(${parameters.join(", ")}) -> str`;
+  const returned = RETURNED[name] ?? "";
+  return `${head}${description === null ? "" : `: ${description}`}${returned} Parameters: ${JSON.stringify(properties)}`;
 }

@@ -4,6 +4,7 @@ import { cacheTtl } from "./cache-ttl.ts";
 import { fromSummaryOn, toSummaryBlock } from "./compaction.ts";
 import { createDocumentReader, type DocumentReader } from "./document-reader.ts";
 import { toServerToolResult } from "./server-tool-results.ts";
+import type { ProgramTalk } from "./program-talk.ts";
 import { splitServerTools } from "./split-server-tools.ts";
 import { toAssistantBlock, toSystemBlock, toUserBlock } from "./to-blocks.ts";
 import type { ToolLoader } from "./tool-loader.ts";
@@ -13,13 +14,17 @@ import type { MessagesContext } from "./turn-context.ts";
  * The conversation with string contents as blocks, system messages that have had their time gone, and runs of one role merged;
  * from the last summary on, where it was compacted.
  */
-export function toMessages(messages: readonly MessageParam[], context: MessagesContext, tools: ToolLoader): TurnMessage[] {
+export function toMessages(
+  messages: readonly MessageParam[],
+  context: MessagesContext,
+  { tools, programs }: { readonly tools: ToolLoader; readonly programs: ProgramTalk },
+): TurnMessage[] {
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
   const documents = createDocumentReader(context.media);
   const summaries: TextBlock[] = [];
   const translated = messages.flatMap((message, at) => {
     const isOver = message.role === "system" && message.clear_at === "next_user_message" && at < lastUser;
-    return isOver ? [] : toTurnMessages(message, at, context, { tools, documents, summaries });
+    return isOver ? [] : toTurnMessages(message, at, context, { tools, documents, summaries, programs });
   });
   return mergeMessages(summaries.reduce(fromSummaryOn, translated));
 }
@@ -29,19 +34,22 @@ interface MessageReaders {
   readonly documents: DocumentReader;
   /** Those that were met. */
   readonly summaries: TextBlock[];
+  readonly programs: ProgramTalk;
 }
 
 function toTurnMessages(
   message: MessageParam,
   at: number,
   context: MessagesContext,
-  { tools, documents, summaries }: MessageReaders,
+  { tools, documents, summaries, programs }: MessageReaders,
 ): TurnMessage[] {
+  // What a program and the client said to each other is nothing that the model saw.
+  const seen = () => blocksOf(message, at).filter(({ block }) => !programs.isOfProgram(block));
   switch (message.role) {
     case "user":
-      return [{ role: "user", content: blocksOf(message, at).map(({ block }) => toUserBlock(block, tools, documents)) }];
+      return [{ role: "user", content: seen().map(({ block }) => toUserBlock(block, tools, documents)) }];
     case "assistant":
-      return splitCompactions(blocksOf(message, at), summaries, (blocks) =>
+      return splitCompactions(seen(), summaries, (blocks) =>
         splitServerTools(blocks, {
           block: ({ block, message: place, index }) =>
             toAssistantBlock(block, ["messages", place, "content", index ?? 0], context, { tools, documents }),

@@ -1,11 +1,12 @@
 import type { CountTokensRequest, ToolChoiceParam } from "@parley/wire";
 import { offeredTools } from "../turn/offered-tools.ts";
-import type { Effort, TextBlock, Thinking, ToolChoice, ToolSpec, Turn, TurnMessage } from "../turn/turn.ts";
+import type { Effort, ServerToolSpec, TextBlock, Thinking, ToolChoice, ToolSpec, Turn, TurnMessage } from "../turn/turn.ts";
 import { withoutAttribution } from "./attribution.ts";
 import { toDeclaredTools, toOwnChoice } from "./declared-tools.ts";
 import { findModelProblem } from "./find-model-problem.ts";
 import { findUnserved } from "./find-unserved.ts";
 import type { McpListings } from "./mcp-toolsets.ts";
+import { findProgramTalk, type ProgramTalk } from "./program-talk.ts";
 import { refusal } from "./refuse.ts";
 import { isCodeExecution } from "./server-tools.ts";
 import { toSkillList } from "./skill-list.ts";
@@ -25,11 +26,15 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
   const { model } = context;
   assertServed(request, model);
   const declared = toDeclaredTools(request, context.mcpListings ?? NOTHING_LISTED);
-  const { specs, isDeferred, serverTools, mcpTools, mcpName } = declared;
+  const { specs, isDeferred, serverTools, mcpTools, programTools, mcpName } = declared;
+  const programs = findProgramTalk(request.messages);
+  checkPrograms(programs, serverTools);
   const tools = specs.filter(({ name }) => !isDeferred(name));
   const choice = toOwnChoice(request.tool_choice, request.tools);
   checkChoice(choice, specs);
-  const conversation = toMessages(request.messages, { ...context, mcpName }, createToolLoader(specs, isDeferred));
+  const readers = { tools: createToolLoader(specs, isDeferred), programs };
+  const translated = toMessages(request.messages, { ...context, mcpName }, readers);
+  const conversation = mergeMessages([...translated, { role: "user", content: programs.openResults }]);
   const messages = withForcedTool(choice, specs, tools, conversation);
   const thinking = toThinking(request, messages);
   return {
@@ -42,7 +47,10 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
     tools,
     ...(serverTools.length === 0 ? {} : { serverTools, deferredTools: specs.filter(({ name }) => isDeferred(name)) }),
     ...(mcpTools.length === 0 ? {} : { mcpTools }),
-    ...toCompaction(request),
+    ...(programTools.length === 0 ? {} : { programTools }),
+    ...(programs.answered.length === 0 ? {} : { answeredPrograms: programs.answered }),
+    // A program goes on in the conversation that it was begun in; what is too long is summarized before the next reply.
+    ...(programs.answered.length === 0 ? toCompaction(request) : {}),
     toolChoice: toToolChoice(choice),
     ...(context.container.current !== null || (request.tools ?? []).some(isCodeExecution)
       ? { container: context.container }
@@ -73,6 +81,12 @@ export function assertServed(request: CountTokensRequest, model: TurnContext["mo
 }
 
 const NOTHING_LISTED: McpListings = new Map();
+
+/** Programs go on in the tool that they were begun with. */
+function checkPrograms({ answered: [first] }: ProgramTalk, serverTools: readonly ServerToolSpec[]): void {
+  if (first === undefined || serverTools.some(({ name }) => name === first.name)) return;
+  throw refusal({ path: ["tools"], text: "a program waits for these results, and the tools that it was begun with are missing" });
+}
 
 /** What the wire could not check before the MCP servers were asked. */
 function checkChoice(choice: ToolChoiceParam | undefined, declared: readonly ToolSpec[]): void {

@@ -1,5 +1,5 @@
-import type { StreamEvent } from "@parley/wire";
-import type { BlockStart, TurnEvent, WireEvent } from "../turn/turn-event.ts";
+import type { Caller, StreamEvent } from "@parley/wire";
+import type { BlockStart, CallByProgram, TurnEvent, WireEvent } from "../turn/turn-event.ts";
 import type { ReplyContext } from "./reply-context.ts";
 import { toCitation } from "./to-citation.ts";
 import { contextManagementField, toContainer, toEmptyMessage, toStopDetails } from "./to-message.ts";
@@ -40,7 +40,7 @@ export function createStreamReply(context: ReplyContext): StreamReply {
     pinged = true;
     uncounted = 0;
     // The platform opens each tool call with an empty piece, which makes clients show the call before its input comes.
-    if (CALLS.has(event.block.type)) events.push(inputDelta(event.index, ""));
+    if (CALLS.has(event.block.type) && !isByProgram(event.block)) events.push(inputDelta(event.index, ""));
     return events;
   }
 
@@ -127,6 +127,18 @@ function passOn({ name, json }: WireEvent): ReplyPart {
   return { event: name, json };
 }
 
+/** Its input stands in its start. */
+function isByProgram(block: BlockStart): boolean {
+  return "byProgram" in block && block.byProgram !== undefined;
+}
+
+function toStartedCall({ byProgram }: { readonly byProgram?: CallByProgram }): {
+  input: Record<string, unknown>;
+  caller: Caller;
+} {
+  return { input: { ...byProgram?.input }, caller: byProgram?.caller ?? { type: "direct" } };
+}
+
 type Delta = Extract<StreamEvent, { type: "content_block_delta" }>["delta"];
 
 function delta(index: number, value: Delta): StreamEvent {
@@ -144,9 +156,9 @@ function toStartedBlock(block: BlockStart): Extract<StreamEvent, { type: "conten
     case "thinking":
       return { type: "thinking", thinking: "", signature: "" };
     case "tool_use":
-      return { type: "tool_use", id: block.id, name: block.name, input: {}, caller: { type: "direct" } };
+      return { type: block.type, id: block.id, name: block.name, ...toStartedCall(block) };
     case "server_tool_use":
-      return { type: "server_tool_use", id: block.id, name: block.name, input: {}, caller: { type: "direct" } };
+      return { type: block.type, id: block.id, name: block.name, ...toStartedCall(block) };
     case "mcp_tool_use":
       return { type: "mcp_tool_use", id: block.id, name: block.name, server_name: block.serverName, input: {} };
     case "server_tool_result":

@@ -98,14 +98,20 @@ function toContentBlock({ start, text, signature, citations, summary, stopped }:
     case "thinking":
       return { type: "thinking", thinking: context.thinkingDisplay === "omitted" ? "" : text, signature };
     case "tool_use":
-      return { type: "tool_use", id: start.id, name: start.name, input: toInput(text, stopped), caller: { type: "direct" } };
+      return {
+        type: "tool_use",
+        id: start.id,
+        name: start.name,
+        input: start.byProgram ? { ...start.byProgram.input } : toInput(text, stopped),
+        caller: start.byProgram?.caller ?? { type: "direct" },
+      };
     case "server_tool_use":
       return {
         type: "server_tool_use",
         id: start.id,
         name: start.name,
-        input: toInput(text, stopped),
-        caller: { type: "direct" },
+        input: start.byProgram ? { ...start.byProgram.input } : toInput(text, stopped),
+        caller: start.byProgram?.caller ?? { type: "direct" },
       };
     case "mcp_tool_use":
       return {

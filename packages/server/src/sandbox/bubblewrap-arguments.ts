@@ -34,7 +34,18 @@ export function toBubblewrapArguments(
   facts: HostFacts,
   place: Place,
   limits: SandboxLimits,
-  { seccompFd, infoFd, command }: { readonly seccompFd: number; readonly infoFd: number; readonly command: readonly string[] },
+  {
+    seccompFd,
+    infoFd,
+    command,
+    waitsMs,
+  }: {
+    readonly seccompFd: number;
+    readonly infoFd: number;
+    readonly command: readonly string[];
+    /** Beside the program's own time. */
+    readonly waitsMs: number;
+  },
 ): string[] {
   const { isRoot, pythonFolder } = facts;
   const seconds = Math.ceil(limits.timeoutMs / 1_000);
@@ -106,7 +117,7 @@ export function toBubblewrapArguments(
     "/usr/bin/timeout",
     "--foreground",
     "--signal=KILL",
-    String(seconds + 5),
+    String(seconds + Math.ceil(waitsMs / 1_000) + 5),
     "/usr/bin/prlimit",
     `--as=${limits.memoryBytes * ADDRESS_SPACE_FACTOR}`,
     `--nproc=${limits.processes}`,

@@ -2,12 +2,14 @@ import { spawn } from "node:child_process";
 import { chown, mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { toBubblewrapArguments } from "./bubblewrap-arguments.ts";
 import { keepEnds } from "./bounded-text.ts";
 import type { FoundSandbox } from "./find-sandbox.ts";
+import { answerLines } from "./answer-lines.ts";
 import { measureFolder } from "./measure-folder.ts";
-import { HOME_PART, type Sandbox, type SandboxEnd, type SandboxJob, type SandboxLimits, WORK_PART } from "./sandbox.ts";
+import { createRunTimer } from "./run-timer.ts";
+import { HOME_PART, type Sandbox, type SandboxEnd, type SandboxJob, type SandboxLimits, TALK_FD, WORK_PART } from "./sandbox.ts";
 import { watchRun } from "./watch-run.ts";
 
 /** Of each of a program's two streams: what is kept, and what is more than anybody reads. */
@@ -64,6 +66,7 @@ export function createSandbox(found: FoundSandbox, limits: SandboxLimits): Sandb
           seccompFd: FILTER_FD,
           infoFd: INFO_FD,
           command: job.command,
+          waitsMs: job.talk?.waitsMs ?? 0,
         });
         return await runProgram(found.bubblewrap, args, { job, limits, filterFd: filter.fd, signal });
       } finally {
@@ -86,7 +89,9 @@ async function runProgram(
 ): ReturnType<Sandbox["run"]> {
   // A shell whose input is a socket, as a pipe of ours is, takes itself for a login from afar.
   const input = job.stdin === undefined ? "ignore" : "pipe";
-  const child = spawn(bubblewrap, args, { env: {}, stdio: [input, "pipe", "pipe", filterFd, "pipe"] });
+  // In the order of the descriptors; the last is `TALK_FD`, a socket that both write to.
+  const talking = job.talk === undefined ? [] : (["pipe"] as const);
+  const child = spawn(bubblewrap, args, { env: {}, stdio: [input, "pipe", "pipe", filterFd, "pipe", ...talking] });
   const { promise: closed, resolve, reject } = Promise.withResolvers<{ readonly code: number | null }>();
   child.once("error", reject);
   child.once("close", (code) => resolve({ code }));
@@ -118,8 +123,11 @@ async function runProgram(
   child.stdin?.on("error", () => {});
   child.stdin?.end(job.stdin);
 
-  const timer = setTimeout(() => end("time"), limits.timeoutMs);
-  const stopWatching = child.pid === undefined ? () => {} : watchRun({ pid: child.pid, folder: job.folder, limits }, end);
+  const timer = createRunTimer(limits.timeoutMs, () => end("time"));
+  const talk = job.talk === undefined ? null : ((child.stdio as readonly unknown[])[TALK_FD] as Duplex);
+  const stopAnswering = talk === null || job.talk === undefined ? () => {} : answerLines(talk, job.talk, { timer, end });
+  const isIdle = (): boolean => timer.isPaused();
+  const stopWatching = child.pid === undefined ? () => {} : watchRun({ pid: child.pid, folder: job.folder, limits, isIdle }, end);
   signal.addEventListener("abort", kill, { once: true });
   try {
     const { code } = await closed;
@@ -128,7 +136,8 @@ async function runProgram(
     if (firstPid === null && endedBy === null) throw new Error(`no sandbox was started: ${stderr.read().text.slice(0, 500)}`);
     return { exitCode: code ?? 128 + constants.signals.SIGKILL, stdout: stdout.read(), stderr: stderr.read(), endedBy };
   } finally {
-    clearTimeout(timer);
+    timer.stop();
+    stopAnswering();
     stopWatching();
     signal.removeEventListener("abort", kill);
   }

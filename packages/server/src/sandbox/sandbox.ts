@@ -5,7 +5,7 @@ export interface Sandbox {
 }
 
 export interface SandboxJob {
-  /** The container's folder on this machine; one program at a time runs in it. */
+  /** The container's folder on this machine; one program at a time runs in it, beside those that wait for an answer. */
   readonly folder: string;
   /** In place of a login: programs of different containers are different users where the server may make them so. */
   readonly userId: number;
@@ -16,7 +16,15 @@ export interface SandboxJob {
   readonly stdin?: string;
   /** Of each of its two streams, the beginning and the end; a usual program's where this is absent. */
   readonly keepBytes?: number;
+  readonly talk?: SandboxTalk;
   readonly mounts?: readonly ReadOnlyMount[];
+}
+
+/** What a program may ask while it runs: each line that it writes to `TALK_FD` gets one back. Its time stands still meanwhile. */
+export interface SandboxTalk {
+  answer(line: string): Promise<string>;
+  /** Of all waiting together; then its time is over. */
+  readonly waitsMs: number;
 }
 
 /** A folder of this machine that a program may read. */
@@ -58,6 +66,8 @@ export interface SandboxLimits {
 export const WORK_FOLDER = "/mnt/user-data";
 /** What one run is given to read. */
 export const CODE_FOLDER = "/mnt/code";
+/** The descriptor over which a program talks, where its job lets it. */
+export const TALK_FD = 5;
 /** The prepared Python environment. */
 export const PYTHON_FOLDER = "/opt/python";
 /** In a container's folder on this machine: what stands at `WORK_FOLDER`, and what at the user's home. */

@@ -1,17 +1,18 @@
 import type { ServerToolResultBlock } from "@parley/wire";
 import { Failure } from "../platform/fail.ts";
 import type { Log } from "../platform/log.ts";
-import { toServerToolResult } from "../prompt/index.ts";
+import { toProgramCaller, toServerCallId } from "../prompt/index.ts";
 import { countOnWire, type Engine } from "../turn/engine.ts";
-import { addTimings, addUsage } from "../turn/add-usage.ts";
-import { offeredTools } from "../turn/offered-tools.ts";
-import type { Timings, TurnEvent, Usage } from "../turn/turn-event.ts";
-import type { AssistantBlock, ToolResultBlock, Turn, TurnMessage } from "../turn/turn.ts";
-import { followStep, type MadeCall } from "./follow-step.ts";
+import type { BlockStart, TurnEvent } from "../turn/turn-event.ts";
+import type { ProgramCallResult, Turn } from "../turn/turn.ts";
+import { createTally, NOTHING_USED, type Tally } from "./create-tally.ts";
+import { followStep, type MadeCall, type OwnCall } from "./follow-step.ts";
 import type { McpCalls, McpConnector } from "./mcp/mcp-connector.ts";
+import { nextTurn, withOpenResults } from "./next-turn.ts";
 import { createReplyContainer } from "./reply-container.ts";
-import { type ReplyContainer, ServerToolError, type ServerTools } from "./server-tool.ts";
+import { type ProgramCall, type ProgramCalls, type ReplyContainer, ServerToolError, type ServerTools } from "./server-tool.ts";
 import { STEPS_MAX } from "./steps-max.ts";
+import { toProgramAnswer } from "./to-program-answer.ts";
 
 export interface ToolLoopOptions {
   readonly engine: Engine;
@@ -52,7 +53,7 @@ async function* runLoop(options: ToolLoopOptions, turn: Turn, signal: AbortSigna
   const container = createReplyContainer();
   const tally = createTally(container);
   try {
-    yield* runSteps(options, { turn, tally, container, mcp, signal });
+    yield* runSteps(options, turn, { uses: new Map(), tally, container, mcp, signal });
   } catch (error) {
     // What was searched before the turn failed, or its client left, was done for it.
     yield { type: "tools-used", serverToolUse: tally.serverToolUse() };
@@ -60,36 +61,43 @@ async function* runLoop(options: ToolLoopOptions, turn: Turn, signal: AbortSigna
   }
 }
 
-async function* runSteps(
-  options: ToolLoopOptions,
-  {
-    turn,
-    tally,
-    container,
-    mcp,
-    signal,
-  }: {
-    readonly turn: Turn;
-    readonly tally: Tally;
-    readonly container: ReplyContainer;
-    readonly mcp: McpCalls;
-    readonly signal: AbortSignal;
-  },
-): AsyncGenerator<TurnEvent, void, void> {
-  const uses = new Map<string, number>();
+/** What all calls of one reply share. */
+interface Shared {
+  /** How often each tool has been called. */
+  readonly uses: Map<string, number>;
+  readonly tally: Tally;
+  readonly container: ReplyContainer;
+  readonly mcp: McpCalls;
+  readonly signal: AbortSignal;
+}
+
+async function* runSteps(options: ToolLoopOptions, turn: Turn, shared: Shared): AsyncGenerator<TurnEvent, void, void> {
+  const { tally, signal } = shared;
   let current = turn;
   let nextIndex = 0;
   let last: End | null = null;
+  const { answeredPrograms = [] } = turn;
+  if (answeredPrograms.length > 0) {
+    // The reply before this one goes on: with its programs first, which ask the model nothing.
+    last = PROGRAMS_ALONE;
+    yield { type: "start", usage: NOTHING_USED };
+    const told = yield* tell(options, shared, { turn, calls: toAnsweredCalls(turn), firstIndex: nextIndex });
+    signal.throwIfAborted();
+    nextIndex += told.indices;
+    if (told.isWaiting) return yield tally.end(last);
+    current = withOpenResults(options, turn, told.results);
+  }
   for (let stepNumber = 1; ; stepNumber += 1) {
     const step = followStep(nextIndex, turn);
     let end: End | null = null;
     let hasStarted = false;
     const events = options.engine.run(current, signal);
-    for await (const event of stepNumber === 1 ? events : orNothing(events, () => hasStarted)) {
+    const hasBegun = last !== null;
+    for await (const event of hasBegun ? orNothing(events, () => hasStarted) : events) {
       if (event.type === "start") hasStarted = true;
       switch (event.type) {
         case "start":
-          yield stepNumber === 1 ? event : { type: "step", usage: tally.with(event.usage), spent: tally.spent() };
+          yield hasBegun ? { type: "step", usage: tally.with(event.usage), spent: tally.spent() } : event;
           break;
         case "end":
           end = event;
@@ -113,24 +121,15 @@ async function* runSteps(
     const calls = end.stopReason === "tool_use" ? step.serverCalls() : [];
     if (calls.length === 0) return yield tally.end(end);
 
-    const results: ServerToolResultBlock[] = [];
-    const running = calls.map((call) => answer(options, { call, turn: current, uses, tally, container, mcp, signal }));
-    // They are awaited in the order of the calls; one that throws meanwhile is seen when its turn comes, or never if the client left.
-    for (const each of running) each.catch(() => {});
-    for (const result of running) {
-      const block = await result;
-      results.push(block);
-      yield { type: "block-start", index: nextIndex, block: { type: "server_tool_result", block } };
-      yield { type: "block-stop", index: nextIndex };
-      nextIndex += 1;
-    }
+    const told = yield* tell(options, shared, { turn: current, calls, firstIndex: nextIndex });
+    nextIndex += told.indices;
     signal.throwIfAborted();
-    // A client's own call in the same step is answered in its next request, and so are we.
-    if (step.hasClientCalls()) return yield tally.end(end);
+    // A client's own call in the same step, or one that a program makes, is answered in its next request, and so are we.
+    if (told.isWaiting || step.hasClientCalls()) return yield tally.end(end);
     if (stepNumber === STEPS_MAX) return yield tally.end({ ...end, stopReason: "pause_turn" });
     const maxTokens = turn.maxTokens - tally.outputTokens();
     if (maxTokens <= 0) return yield tally.end({ ...end, stopReason: "max_tokens" });
-    current = nextTurn(options, { turn, current, maxTokens, written: step.written(), results });
+    current = nextTurn(options, { turn, current, maxTokens, written: step.written(), results: told.results });
   }
 }
 
@@ -149,45 +148,136 @@ async function* orNothing(
   }
 }
 
+/** A reply so far in which the model has not spoken. */
+const PROGRAMS_ALONE: End = {
+  type: "end",
+  stopReason: "tool_use",
+  stopSequence: null,
+  refusal: null,
+  usage: NOTHING_USED,
+  timings: { renderMs: 0, queueMs: 0, restoreMs: 0, prefillMs: 0, decodeMs: 0 },
+  cacheMissReason: null,
+};
+
+interface Told {
+  readonly results: readonly ServerToolResultBlock[];
+  /** A program waits for the client. */
+  readonly isWaiting: boolean;
+  /** That the blocks took. */
+  readonly indices: number;
+}
+
+/** What came of calls, in their order, as blocks of the reply: their results, or what their programs ask. */
+async function* tell(
+  options: ToolLoopOptions,
+  shared: Shared,
+  { turn, calls, firstIndex }: { readonly turn: Turn; readonly calls: readonly MadeCall[]; readonly firstIndex: number },
+): AsyncGenerator<TurnEvent, Told, void> {
+  const running = calls.map((call) => ({ call, outcome: answer(options, { ...shared, call, turn }) }));
+  // They are awaited in the order of the calls; one that throws meanwhile is seen when its turn comes, or never if the client left.
+  for (const { outcome } of running) outcome.catch(() => {});
+  const results: ServerToolResultBlock[] = [];
+  let isWaiting = false;
+  let index = firstIndex;
+  const whole = function* (block: BlockStart): Generator<TurnEvent> {
+    yield { type: "block-start", index, block };
+    yield { type: "block-stop", index };
+    index += 1;
+  };
+  for (const { call, outcome } of running) {
+    let next = await outcome;
+    let seen = turn;
+    while (next.type === "program_calls") {
+      if (call.by !== "server") throw new Error("only programs of our own call tools");
+      const caller = toProgramCaller(call.tool.definition, call.id);
+      const own = next.calls.map((each) => toOwnCall(each, turn));
+      for (const [at, { id, name, input }] of next.calls.entries()) {
+        const byProgram = { caller, input };
+        const made = own[at];
+        yield* whole(
+          made ? { type: "server_tool_use", id: made.id, name: made.name, byProgram } : { type: "tool_use", id, name, byProgram },
+        );
+      }
+      // A program asks one of them at a time: this server, or its client.
+      const answers: ProgramCallResult[] = [];
+      for (const [at, { id }] of next.calls.entries()) {
+        const made = own[at];
+        if (made === null || made === undefined) continue;
+        const block = await answer(options, { ...shared, call: made, turn: seen, isByProgram: true });
+        if (block.type === "program_calls") throw new Error("only code calls tools");
+        yield* whole({ type: "server_tool_result", block: "caller" in block ? { ...block, caller } : block });
+        answers.push(toProgramAnswer(id, block, (sealed) => options.openSealed(turn.workspaceId, sealed)));
+        seen = withSeen(seen, made, answers.at(-1)?.text ?? "");
+      }
+      if (answers.length === 0) break;
+      next = await answer(options, { ...shared, call: { ...call, answers }, turn });
+    }
+    if (next.type === "program_calls") {
+      isWaiting = true;
+      continue;
+    }
+    results.push(next);
+    yield* whole({ type: "server_tool_result", block: next });
+  }
+  return { results, isWaiting, indices: index - firstIndex };
+}
+
+/** What a program asks of this server; null where the client runs the tool. */
+function toOwnCall({ id, name, input }: ProgramCall, { serverTools = [] }: Turn): OwnCall | null {
+  const tool = serverTools.find((each) => each.name === name);
+  return tool === undefined ? null : { by: "server", id: toServerCallId(id), name: tool.name, input, tool };
+}
+
+/** With what a program was given: pages that its searches found may be fetched. */
+function withSeen(turn: Turn, { id, name, input }: OwnCall, text: string): Turn {
+  const content = [{ type: "text" as const, text }];
+  return {
+    ...turn,
+    messages: [
+      ...turn.messages,
+      { role: "assistant", content: [{ type: "tool_use", id, name, input }] },
+      { role: "user", content: [{ type: "tool_result", toolUseId: id, isError: false, content }] },
+    ],
+  };
+}
+
+/** The calls of code that go on. The request declares their tools: see `toTurn`. */
+function toAnsweredCalls({ answeredPrograms = [], serverTools = [] }: Turn): MadeCall[] {
+  return answeredPrograms.flatMap(({ callId: id, name, input, results }): MadeCall[] => {
+    const tool = serverTools.find((each) => each.name === name);
+    return tool === undefined ? [] : [{ by: "server", id, name, input, tool, answers: results }];
+  });
+}
+
 /** One call's result. Never throws, but for the turn's own end. */
 async function answer(
   { tools, log, callTimeoutMs = CALL_TIMEOUT_MS }: ToolLoopOptions,
   {
     call,
     turn,
+    isByProgram = false,
     uses,
     tally,
     container,
     mcp,
     signal,
-  }: {
-    call: MadeCall;
-    turn: Turn;
-    uses: Map<string, number>;
-    tally: Tally;
-    container: ReplyContainer;
-    mcp: McpCalls;
-    signal: AbortSignal;
-  },
-): Promise<ServerToolResultBlock> {
+  }: Shared & { readonly call: MadeCall; readonly turn: Turn; readonly isByProgram?: boolean },
+): Promise<ServerToolResultBlock | ProgramCalls> {
   if (call.by === "mcp") return mcp.call(call, callTimeoutMs);
   const tool = tools[call.name];
   const { definition } = call.tool;
+  const { answers } = call;
   const used = (uses.get(call.name) ?? 0) + 1;
   uses.set(call.name, used);
-  const usesMax = "max_uses" in definition ? (definition.max_uses ?? Infinity) : Infinity;
+  // The model calls as often as there are steps; a program could call for ever, and searches cost money.
+  const most = isByProgram ? STEPS_MAX : Infinity;
+  const usesMax = "max_uses" in definition ? Math.min(definition.max_uses ?? most, most) : most;
   if (used > usesMax) return tool.error(call.id, "max_uses_exceeded");
   const timeout = AbortSignal.timeout(tool.timeoutMs ?? callTimeoutMs);
   try {
-    const result = await tool.run({
-      id: call.id,
-      input: call.input,
-      definition,
-      turn,
-      container,
-      signal: AbortSignal.any([signal, timeout]),
-    });
-    if (!("error_code" in result.content)) tally.count(tool.counts);
+    const made = { id: call.id, input: call.input, definition, turn, container, signal: AbortSignal.any([signal, timeout]) };
+    const result = answers && tool.goOn ? await tool.goOn(made, answers) : await tool.run(made);
+    if (result.type !== "program_calls" && !("error_code" in result.content)) tally.count(tool.counts);
     return result;
   } catch (error) {
     signal.throwIfAborted();
@@ -201,118 +291,4 @@ async function answer(
     log.warn({ err: error, tool: call.name, requestId: turn.requestId }, "a server tool's call failed");
     return tool.error(call.id, "unavailable");
   }
-}
-
-function nextTurn(
-  { openSealed }: ToolLoopOptions,
-  step: { turn: Turn; current: Turn; maxTokens: number; written: AssistantBlock[]; results: readonly ServerToolResultBlock[] },
-): Turn {
-  const { turn, current, maxTokens, written } = step;
-  const loaded = new Set(offeredTools(current).map(({ name }) => name));
-  const specs = new Map((turn.deferredTools ?? []).map((tool) => [tool.name, tool]));
-  const places = countCitables(current.messages);
-  const results = step.results.map((block): ToolResultBlock =>
-    toServerToolResult(block, [], {
-      nextFoundPage: () => places.foundPages++,
-      nextDocument: () => places.documents++,
-      open: (sealed) => openSealed(turn.workspaceId, sealed),
-      load(name) {
-        const tool = specs.get(name);
-        if (tool === undefined || loaded.has(name)) return { type: "text", text: `The tool ${name} is loaded.` };
-        loaded.add(name);
-        return { type: "tool_definition", tool };
-      },
-    }),
-  );
-  const last = current.messages.at(-1);
-  const before: readonly TurnMessage[] = last?.role === "assistant" ? current.messages.slice(0, -1) : current.messages;
-  const prefill = last?.role === "assistant" ? last.content : [];
-  return {
-    ...current,
-    messages: [...before, { role: "assistant", content: [...prefill, ...written] }, { role: "user", content: results }],
-    // A call that was forced has been made.
-    toolChoice: turn.toolChoice.type === "none" ? turn.toolChoice : { type: "auto", parallel: turn.toolChoice.parallel },
-    maxTokens,
-  };
-}
-
-/** How many places are taken, counted as a request that brings the reply back counts them: see `document-reader.ts`. */
-function countCitables(messages: readonly TurnMessage[]): { documents: number; foundPages: number } {
-  const blocks = messages
-    .flatMap(({ role, content }) => (role === "user" ? content : []))
-    .flatMap((block) => (block.type === "tool_result" ? block.content : [block]))
-    .filter((block) => block.type === "document");
-  return {
-    documents: blocks.filter(({ source, citable }) => source === null || citable?.unit === "characters").length,
-    foundPages: blocks.filter(({ citable }) => citable?.unit === "web-search-page").length,
-  };
-}
-
-interface Tally {
-  /** What is used so far, with a prompt that is about to be read. */
-  with(usage: Usage): Usage;
-  /** What is used so far. */
-  spent(): Usage;
-  serverToolUse(): NonNullable<Usage["serverToolUse"]>;
-  /** An event with the reply's count of output tokens in place of the step's. */
-  inReply(event: TurnEvent): TurnEvent;
-  add(end: End): void;
-  count(kind: "web-search" | "web-fetch" | null): void;
-  outputTokens(): number;
-  end(last: End): End;
-}
-
-const NOTHING_USED: Usage = {
-  inputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWrite5mTokens: 0,
-  cacheWrite1hTokens: 0,
-  outputTokens: 0,
-  thinkingTokens: 0,
-};
-
-/** Sums up the steps of one turn. */
-function createTally(container: ReplyContainer): Tally {
-  let usage: Usage | null = null;
-  let timings: Timings | null = null;
-  let firstMiss: End["cacheMissReason"] = null;
-  let webSearchRequests = 0;
-  let webFetchRequests = 0;
-  const serverToolUse = () => ({ webSearchRequests, webFetchRequests });
-  const sum = (one: Usage): Usage => ({
-    ...(usage === null ? one : addUsage(usage, one)),
-    serverToolUse: serverToolUse(),
-  });
-  return {
-    with: sum,
-    spent: () => sum(NOTHING_USED),
-    serverToolUse,
-    inReply(event) {
-      return "outputTokens" in event && event.outputTokens !== undefined
-        ? { ...event, outputTokens: (usage?.outputTokens ?? 0) + event.outputTokens }
-        : event;
-    },
-    add(end) {
-      if (usage === null) firstMiss = end.cacheMissReason;
-      usage = sum(end.usage);
-      timings = timings === null ? end.timings : addTimings(timings, end.timings);
-    },
-    count(kind) {
-      if (kind === "web-search") webSearchRequests += 1;
-      if (kind === "web-fetch") webFetchRequests += 1;
-    },
-    outputTokens: () => usage?.outputTokens ?? 0,
-    end: (last) => ({
-      ...last,
-      ...withContainer(container),
-      usage: { ...(usage ?? last.usage), serverToolUse: serverToolUse() },
-      timings: timings ?? last.timings,
-      cacheMissReason: firstMiss,
-    }),
-  };
-}
-
-function withContainer(container: ReplyContainer): Pick<End, "container"> {
-  const current = container.current();
-  return current === undefined ? {} : { container: current };
 }

@@ -1,6 +1,6 @@
 import type { ServerToolName } from "@parley/wire";
 import type { BlockStart, TurnEvent } from "../turn/turn-event.ts";
-import type { AssistantBlock, McpToolSpec, ServerToolSpec, ToolUseBlock, Turn } from "../turn/turn.ts";
+import type { AssistantBlock, McpToolSpec, ProgramCallResult, ServerToolSpec, ToolUseBlock, Turn } from "../turn/turn.ts";
 import { toMcpCallId, toServerCallId } from "../prompt/index.ts";
 
 type BlockEvent = Extract<TurnEvent, { readonly index: number }>;
@@ -12,6 +12,8 @@ export interface OwnCall extends CallInput {
   readonly by: "server";
   readonly name: ServerToolName;
   readonly tool: ServerToolSpec;
+  /** What its program waits for: it goes on. Absent where the call is new. */
+  readonly answers?: readonly ProgramCallResult[];
 }
 
 export interface McpCall extends CallInput {

@@ -1,5 +1,5 @@
 import type { ServerToolName, ServerToolParam, ServerToolResultBlock } from "@parley/wire";
-import type { ContainerReference, Turn } from "../turn/turn.ts";
+import type { ContainerReference, ProgramCallResult, Turn } from "../turn/turn.ts";
 
 /** One call that a model made of a tool that this server runs. */
 export interface ServerToolCall<Definition extends ServerToolParam = ServerToolParam> {
@@ -13,6 +13,19 @@ export interface ServerToolCall<Definition extends ServerToolParam = ServerToolP
   readonly container: ReplyContainer;
 }
 
+/** One call that a program made of a tool of the client. */
+export interface ProgramCall {
+  readonly id: string;
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** In place of a result: the program goes on when the client has answered these. */
+export interface ProgramCalls {
+  readonly type: "program_calls";
+  readonly calls: readonly ProgramCall[];
+}
+
 /** The one container of a reply. */
 export interface ReplyContainer {
   /** The first call that needs one makes it; the others, and those beside it, get the same. */
@@ -24,7 +37,9 @@ export interface ReplyContainer {
 /** A tool that this server runs. Throws `ServerToolError` for what the model is told; anything else is told as `unavailable`. */
 export interface ServerTool<Definition extends ServerToolParam = ServerToolParam> {
   /** The loop finds a tool by the name in its definition, so each gets definitions of its own kind only. */
-  run(call: ServerToolCall<Definition>): Promise<ServerToolResultBlock>;
+  run(call: ServerToolCall<Definition>): Promise<ServerToolResultBlock | ProgramCalls>;
+  /** Goes on with a program that waits for these results. Absent where a tool has no programs that call others. */
+  goOn?(call: ServerToolCall<Definition>, results: readonly ProgramCallResult[]): Promise<ServerToolResultBlock | ProgramCalls>;
   /** The result that says what went wrong. */
   error(id: string, code: ServerToolErrorCode): ServerToolResultBlock;
   /** What a call that brought something counts as in `usage.server_tool_use`. */

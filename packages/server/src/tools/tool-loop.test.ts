@@ -403,7 +403,7 @@ test.each([
   ],
   [
     { ...SEARCH, allowed_callers: ["code_execution_20260120"] },
-    "tools.0.web_search_20250305.allowed_callers: calling tools from code is not supported",
+    "tools.0.web_search_20250305.allowed_callers: this tool cannot be called from code",
   ],
   [
     { type: "web_search_20260318", name: "web_search", response_inclusion: "excluded" },

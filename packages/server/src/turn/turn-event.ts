@@ -1,5 +1,5 @@
 import type { Citation } from "./citation.ts";
-import type { ServerToolName, ServerToolResultBlock } from "@parley/wire";
+import type { ProgramCaller, ServerToolName, ServerToolResultBlock } from "@parley/wire";
 import type { ContainerReference } from "./turn.ts";
 
 /** What a running turn reports. Replies turn these into one JSON message or into SSE events. */
@@ -49,12 +49,18 @@ export type CacheMissReason =
   | { readonly type: "previous_message_not_found" }
   | { readonly type: "unavailable" };
 
+/** A call that a program made, and not the model. Whole: no deltas follow. */
+export interface CallByProgram {
+  readonly caller: ProgramCaller;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
 export type BlockStart =
   /** `cited`: citations follow. */
   | { readonly type: "text"; readonly cited?: boolean }
   | { readonly type: "thinking" }
-  | { readonly type: "tool_use"; readonly id: string; readonly name: string }
-  | { readonly type: "server_tool_use"; readonly id: string; readonly name: ServerToolName }
+  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly byProgram?: CallByProgram }
+  | { readonly type: "server_tool_use"; readonly id: string; readonly name: ServerToolName; readonly byProgram?: CallByProgram }
   | { readonly type: "mcp_tool_use"; readonly id: string; readonly name: string; readonly serverName: string }
   /** Whole: no deltas follow. */
   | { readonly type: "server_tool_result"; readonly block: ServerToolResultBlock }

@@ -115,6 +115,22 @@ export interface ServerToolSpec {
   readonly definition: ServerToolParam;
 }
 
+/** What the client answered to a call that a program made. */
+export interface ProgramCallResult {
+  readonly id: string;
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+/** A call of code whose program waits for the client's tools, with what they gave. */
+export interface AnsweredProgram {
+  /** As the client knows the call of code. */
+  readonly callId: string;
+  readonly name: ServerToolName;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly results: readonly ProgramCallResult[];
+}
+
 /** Where code of the turn runs. */
 export interface TurnContainer {
   readonly organizationId: string;
@@ -222,6 +238,10 @@ export interface Turn {
   readonly mcpTools?: readonly McpToolSpec[];
   /** Declared with `defer_loading`: a tool search finds them, whether or not one has already. */
   readonly deferredTools?: readonly ToolSpec[];
+  /** Tools of the client that programs of the turn may call, whether or not the model may. */
+  readonly programTools?: readonly ToolSpec[];
+  /** Programs to go on with, before the model does: the last message has an empty result for each. */
+  readonly answeredPrograms?: readonly AnsweredProgram[];
   readonly compaction?: Compaction;
   readonly toolChoice: ToolChoice;
   /** Present where the request has a tool that runs code, or names a container. */

@@ -396,6 +396,56 @@ export const toolsRequirements: readonly Requirement[] = [
       "where bubblewrap is not allowed to make namespaces, what it says is the reason",
     ],
   ]),
+  ...provedBy("server/src/tools/code-execution/tool-programs.db.test.ts", [
+    [
+      "programs:call",
+      "surface B",
+      "A program calls tools of the client; the same process goes on with the results, and the model sees its output alone.",
+      "calls tools of the client, is the same one when it is answered, and tells the model its output alone",
+    ],
+    [
+      "programs:stream",
+      "surface D",
+      "A call that a program makes has its whole input in its start.",
+      "streams its calls whole, and its container at the end",
+    ],
+    [
+      "programs:runner",
+      "1",
+      "The SDK's tool runner drives programs unmodified.",
+      "works with the SDK's own runner, which names no container",
+    ],
+    [
+      "programs:input",
+      "3",
+      "What a program gives a tool is valid by its schema before the client sees it.",
+      "is told of a tool's error and of its own bad input, which the client never sees, and may go on",
+    ],
+    [
+      "programs:unanswered",
+      "12",
+      "A program that nobody answers is told so, and what it comes to waits for a client that is late.",
+      "that nobody answers is told so in time, and who comes late gets what it came to",
+    ],
+    [
+      "programs:alone",
+      "10",
+      "A program is its workspace's alone and ends with its server; the model is told.",
+      "does not outlive its server, and is nobody else's: the model is told that it took too long",
+    ],
+    [
+      "programs:web",
+      "surface B",
+      "A program searches and fetches by the server's own tools, as often as a reply may, and what it printed is sealed.",
+      "searches and fetches by the server's own tools, in one reply, and what it printed is sealed",
+    ],
+    [
+      "programs:refused",
+      "2",
+      "What cannot be called from code, or answered, is refused with its path.",
+      "what cannot be called from code, or answered, is refused: %j",
+    ],
+  ]),
   ...provedBy("server/src/tools/code-execution/code-execution.db.test.ts", [
     [
       "code:story",

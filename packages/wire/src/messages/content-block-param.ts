@@ -1,19 +1,11 @@
 import { z } from "zod";
 import { cacheControlField } from "./cache-control.ts";
+import { CallerParam } from "./caller.ts";
 import { CitationParam, CitationsConfig } from "./citations.ts";
 import { serverToolBlockParams } from "./server-tool-block-param.ts";
 
 export const TOOL_ID_PATTERN = /^[a-zA-Z0-9_-]+$/;
 const toolId = z.string().regex(TOOL_ID_PATTERN);
-
-const Caller = z
-  .discriminatedUnion("type", [
-    z.strictObject({ type: z.literal("direct") }),
-    z.strictObject({ type: z.literal("code_execution_20250825"), tool_id: z.string() }),
-    z.strictObject({ type: z.literal("code_execution_20260120"), tool_id: z.string() }),
-    z.strictObject({ type: z.literal("code_execution_20260521"), tool_id: z.string() }),
-  ])
-  .meta({ id: "CallerParam" });
 
 export const TextBlockParam = z
   .strictObject({
@@ -95,7 +87,7 @@ export const ToolUseBlockParam = z
     name: z.string().min(1).max(200),
     input: z.record(z.string(), z.unknown()),
     cache_control: cacheControlField,
-    caller: Caller.optional(),
+    caller: CallerParam.optional(),
     toolset_name: z.string().nullish(),
   })
   .meta({ id: "ToolUseBlockParam" });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Caller } from "./caller.ts";
 import { Citation } from "./citations.ts";
 import { ContextManagementResponse } from "./context-management.ts";
 import { McpToolResultBlock, McpToolUseBlock } from "./mcp.ts";
@@ -30,7 +31,7 @@ export const ToolUseBlock = z
     id: z.string(),
     name: z.string(),
     input: z.record(z.string(), z.unknown()),
-    caller: z.strictObject({ type: z.literal("direct") }),
+    caller: Caller,
   })
   .meta({ id: "ToolUseBlock" });
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { cacheControlField } from "./cache-control.ts";
+import { CallerParam } from "./caller.ts";
 import { CitationsConfig } from "./citations.ts";
 import { McpToolResultBlockParam, McpToolUseBlockParam } from "./mcp.ts";
 
 const toolUseId = z.string().regex(/^[a-zA-Z0-9_-]+$/);
-/** Who called: the model itself, or code that it wrote, which is refused in a place of its own. */
-const caller = z.looseObject({ type: z.string() }).optional();
+const caller = CallerParam.optional();
 
 export const ServerToolUseBlockParam = z
   .strictObject({
@@ -106,12 +106,19 @@ const ranParam = <Output extends string>(output: Output) => ({
   content: z.array(z.strictObject({ type: z.literal(output), file_id: z.string() })),
 });
 
+const { stdout: _sealed, ...ranSealedParam } = ranParam("code_execution_output");
+
 export const CodeExecutionToolResultBlockParam = z
   .strictObject({
     type: z.literal("code_execution_tool_result"),
     tool_use_id: toolUseId,
     content: z.discriminatedUnion("type", [
       z.strictObject({ type: z.literal("code_execution_result"), ...ranParam("code_execution_output") }),
+      z.strictObject({
+        type: z.literal("encrypted_code_execution_result"),
+        encrypted_stdout: z.string(),
+        ...ranSealedParam,
+      }),
       errorOf("code_execution_tool_result_error"),
     ]),
     cache_control: cacheControlField,

@@ -1,7 +1,6 @@
 import { z } from "zod";
+import { Caller } from "./caller.ts";
 import { McpToolResultBlock } from "./mcp.ts";
-
-const caller = z.strictObject({ type: z.literal("direct") });
 
 export const ServerToolName = z
   .enum([
@@ -21,7 +20,7 @@ export const ServerToolUseBlock = z
     id: z.string(),
     name: ServerToolName,
     input: z.record(z.string(), z.unknown()),
-    caller,
+    caller: Caller,
   })
   .meta({ id: "ServerToolUseBlock" });
 
@@ -47,7 +46,7 @@ export const WebSearchToolResultBlock = z
       z.array(WebSearchResult),
       z.strictObject({ type: z.literal("web_search_tool_result_error"), error_code: WebSearchErrorCode }),
     ]),
-    caller,
+    caller: Caller,
   })
   .meta({ id: "WebSearchToolResultBlock" });
 
@@ -91,7 +90,7 @@ export const WebFetchToolResultBlock = z
       WebFetchResult,
       z.strictObject({ type: z.literal("web_fetch_tool_result_error"), error_code: WebFetchErrorCode }),
     ]),
-    caller,
+    caller: Caller,
   })
   .meta({ id: "WebFetchToolResultBlock" });
 
@@ -134,12 +133,19 @@ const ran = <Output extends string>(output: Output) => ({
   content: z.array(z.strictObject({ type: z.literal(output), file_id: z.string() })),
 });
 
+const { stdout: _sealed, ...ranSealed } = ran("code_execution_output");
+/** Of a program that searched the web: what it printed may hold what searches carry sealed. */
+export const EncryptedCodeExecutionResult = z
+  .strictObject({ type: z.literal("encrypted_code_execution_result"), encrypted_stdout: z.string(), ...ranSealed })
+  .meta({ id: "EncryptedCodeExecutionResult" });
+
 export const CodeExecutionToolResultBlock = z
   .strictObject({
     type: z.literal("code_execution_tool_result"),
     tool_use_id: z.string(),
     content: z.discriminatedUnion("type", [
       z.strictObject({ type: z.literal("code_execution_result"), ...ran("code_execution_output") }),
+      EncryptedCodeExecutionResult,
       z.strictObject({ type: z.literal("code_execution_tool_result_error"), error_code: CodeExecutionErrorCode }),
     ]),
   })

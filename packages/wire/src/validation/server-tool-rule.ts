@@ -1,3 +1,4 @@
+import type { ToolUseBlockParam } from "../messages/content-block-param.ts";
 import type { CountTokensRequest } from "../messages/count-tokens.ts";
 import { SERVER_TOOL_RESULTS } from "../messages/server-tool-block-param.ts";
 import type { Run } from "./merge-runs.ts";
@@ -38,16 +39,43 @@ export function serverToolsRule({ tools = [] }: CountTokensRequest): Problem | n
   return null;
 }
 
-/** Every call that the server ran stands with its result in the same message, the call first. */
+interface OpenCall {
+  readonly name: string;
+  readonly result: string;
+  readonly message: number;
+}
+
+/**
+ * Every call that the server ran stands with its result in the same message, the call first. Only code whose program calls
+ * the client's tools has its result in a later one, and nothing but results of these calls stands between.
+ */
 export function serverToolPairingRule(runs: readonly Run[]): Problem | null {
+  const open = new Map<string, OpenCall>();
   for (const { role, blocks } of runs) {
+    if (role === "user" && open.size > 0) {
+      const other = blocks.find(({ block }) => block.type !== "tool_result");
+      if (other) {
+        return {
+          path: ["messages", other.message, "content", other.index ?? 0],
+          text: "while tool uses that code made are pending, the message that answers them may hold `tool_result` blocks only",
+        };
+      }
+    }
     if (role !== "assistant") continue;
-    const open = new Map<string, { readonly name: string; readonly result: string; readonly message: number }>();
-    const seen = new Set<string>();
+    const inRun = new Set<string>();
     for (const { block, message, index } of blocks) {
+      if (block.type === "tool_use" || block.type === "server_tool_use") {
+        const program = programOf(block);
+        if (program !== null && open.get(program)?.name !== "code_execution") {
+          return {
+            path: ["messages", message, "content", index ?? 0, block.type, "caller", "tool_id"],
+            text: `no \`code_execution\` tool use with id \`${quoted(program)}\` waits for a result here`,
+          };
+        }
+      }
       if (block.type === "server_tool_use" || block.type === "mcp_tool_use") {
-        if (seen.has(block.id)) return { path: ["messages"], text: `\`${block.type}\` ids must be unique` };
-        seen.add(block.id);
+        if (inRun.has(block.id)) return { path: ["messages"], text: `\`${block.type}\` ids must be unique` };
+        inRun.add(block.id);
         const result = block.type === "mcp_tool_use" ? "mcp_tool_result" : resultOf(block.name);
         open.set(block.id, { name: block.name, result, message });
       } else if (isServerToolResult(block)) {
@@ -64,9 +92,10 @@ export function serverToolPairingRule(runs: readonly Run[]): Problem | null {
         open.delete(block.tool_use_id);
       }
     }
-    const [first] = open;
-    if (first) {
-      const [id, { name, result, message }] = first;
+    const waiting = new Set(blocks.map(({ block }) => (block.type === "tool_use" ? programOf(block) : null)));
+    const left = [...open].find(([id, { name }]) => name !== "code_execution" || !waiting.has(id));
+    if (left) {
+      const [id, { name, result, message }] = left;
       return {
         path: ["messages", message],
         text: `\`${quoted(name)}\` tool use with id \`${quoted(id)}\` was found without a corresponding \`${result}\` block`,
@@ -74,6 +103,11 @@ export function serverToolPairingRule(runs: readonly Run[]): Problem | null {
     }
   }
   return null;
+}
+
+/** The call of code whose program made a call; null for one that the model made itself. */
+function programOf({ caller }: Pick<ToolUseBlockParam, "caller">): string | null {
+  return caller && caller.type !== "direct" ? caller.tool_id : null;
 }
 
 function isServerToolResult(block: { readonly type: string }): block is { readonly type: string; readonly tool_use_id: string } {

@@ -7,9 +7,11 @@ import type {
   TextEditorCodeExecutionToolResultBlock,
 } from "@parley/wire";
 import { CODE_FOLDER } from "../../sandbox/sandbox.ts";
-import { type ServerTool, type ServerToolCall, ServerToolError, type ServerTools } from "../server-tool.ts";
+import { type ProgramCalls, type ServerTool, type ServerToolCall, ServerToolError, type ServerTools } from "../server-tool.ts";
 import { type CodeRunnerDeps, createCodeRunner, type ProgramResult } from "./create-code-runner.ts";
+import type { ProgramOutcome } from "./create-tool-programs.ts";
 import { editFile } from "./edit-file.ts";
+import { toToolProgram } from "./to-tool-program.ts";
 
 export type CodeExecutionTools = Pick<ServerTools, "code_execution" | "bash_code_execution" | "text_editor_code_execution">;
 
@@ -27,22 +29,39 @@ export function createCodeExecution(deps: CodeRunnerDeps): CodeExecutionTools {
   const runner = createCodeRunner(deps);
   const timeoutMs = deps.timeoutMs + BEYOND_RUN_MS;
 
+  const toPythonResult = (id: string, ran: ProgramResult): CodeExecutionToolResultBlock => ({
+    type: "code_execution_tool_result",
+    tool_use_id: id,
+    content: { type: "code_execution_result", ...toRan(ran, "code_execution_output") },
+  });
+  const toOutcome = ({ id, turn }: ServerToolCall, outcome: ProgramOutcome): CodeExecutionToolResultBlock | ProgramCalls => {
+    if (outcome.type === "calls") return { type: "program_calls", calls: outcome.calls };
+    if (!outcome.hasSearched) return toPythonResult(id, outcome.result);
+    const { stdout, ...rest } = toRan(outcome.result, "code_execution_output");
+    return {
+      type: "code_execution_tool_result",
+      tool_use_id: id,
+      content: { type: "encrypted_code_execution_result", encrypted_stdout: deps.seal(turn.workspaceId, stdout), ...rest },
+    };
+  };
+
   const python: ServerTool = {
     counts: null,
     timeoutMs,
-    async run(call): Promise<CodeExecutionToolResultBlock> {
+    async run(call) {
       const code = textOf(call, "code");
+      const { programTools = [] } = call.turn;
+      if (programTools.length > 0) {
+        return toOutcome(call, await runner.begin(call, { ...toToolProgram(code, programTools), givesFiles: true }));
+      }
       const ran = await runner.run(call, {
         command: ["python3", `${CODE_FOLDER}/main.py`],
         code: { "main.py": code },
         givesFiles: true,
       });
-      return {
-        type: "code_execution_tool_result",
-        tool_use_id: call.id,
-        content: { type: "code_execution_result", ...toRan(ran, "code_execution_output") },
-      };
+      return toPythonResult(call.id, ran);
     },
+    goOn: async (call, results) => toOutcome(call, await runner.goOn(call, results)),
     error: (id, code): CodeExecutionToolResultBlock => ({
       type: "code_execution_tool_result",
       tool_use_id: id,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Containers } from "../../containers/create-containers.ts";
+import type { ContainerPlace, Containers } from "../../containers/create-containers.ts";
 import { findChanges, readFolderState } from "../../containers/find-changes.ts";
 import { placeFile } from "../../containers/place-file.ts";
 import type { Files } from "../../files/create-files.ts";
@@ -7,8 +7,9 @@ import { createTurnTaker } from "../../platform/take-turns.ts";
 import { SKILLS_FOLDER } from "../../prompt/index.ts";
 import type { SkillFolders } from "../../skills/create-skill-folders.ts";
 import { type Sandbox, type SandboxEnd, type SandboxJob, WORK_PART } from "../../sandbox/sandbox.ts";
-import type { Turn } from "../../turn/turn.ts";
+import type { ContainerReference, ProgramCallResult, Turn } from "../../turn/turn.ts";
 import { type ServerToolCall, ServerToolError } from "../server-tool.ts";
+import { createToolPrograms, type ProgramOutcome } from "./create-tool-programs.ts";
 import { storeOutputs } from "./store-outputs.ts";
 
 export interface CodeRunnerDeps {
@@ -21,7 +22,19 @@ export interface CodeRunnerDeps {
   readonly timeoutMs: number;
   /** Programs at once. */
   readonly concurrency: number;
+  /** Makes what checks the input that a program gives to a tool of the client. */
+  readonly createCheck: CreateCheck;
+  /** Seals what a program printed for a workspace: clients keep it, only we read it. */
+  readonly seal: (workspaceId: string, text: string) => string;
+  /** For how long a program waits for the client. */
+  readonly programWaitMs?: number;
 }
+
+/** Of a JSON Schema: null for a value that is valid, else what is wrong with it. */
+export type CreateCheck = (schema: Readonly<Record<string, unknown>>) => (value: unknown) => string | null;
+
+/** Works when it is the turn of whose work it is. */
+export type InTurn = <Result>(whose: string, signal: AbortSignal, work: () => Promise<Result>) => Promise<Result>;
 
 export interface ProgramResult {
   readonly stdout: string;
@@ -33,7 +46,7 @@ export interface ProgramResult {
   readonly hasOversizedFile: boolean;
 }
 
-export interface Program extends Pick<SandboxJob, "command" | "code" | "stdin" | "keepBytes"> {
+export interface Program extends Pick<SandboxJob, "command" | "code" | "stdin" | "keepBytes" | "talk"> {
   /** Whether files that it makes are given to the user. */
   readonly givesFiles: boolean;
 }
@@ -41,6 +54,10 @@ export interface Program extends Pick<SandboxJob, "command" | "code" | "stdin" |
 export interface CodeRunner {
   /** Runs one program in the reply's container; throws `ServerToolError` where it could not be run to its end. */
   run(call: ServerToolCall, program: Program): Promise<ProgramResult>;
+  /** Begins one that calls tools of the client; the same, but for what it waits for. */
+  begin(call: ServerToolCall, program: Program): Promise<ProgramOutcome>;
+  /** Goes on with one that waits. */
+  goOn(call: ServerToolCall, results: readonly ProgramCallResult[]): Promise<ProgramOutcome>;
 }
 
 /** What a program that was ended is told to have died of. */
@@ -51,8 +68,13 @@ const ENDS: Readonly<Record<Exclude<SandboxEnd, "time">, string>> = {
 };
 /** Programs that wait for those that run; beyond them a call is told that there are too many. */
 const WAITING_MAX = 32;
+/** The platform's. */
+const PROGRAM_WAIT_MS = 270_000;
+/** Programs that wait for clients take memory and no processor: some for each that runs. */
+const WAIT_FOR_EACH = 4;
 
-export function createCodeRunner({ sandbox, containers, files, skillFolders, concurrency }: CodeRunnerDeps): CodeRunner {
+export function createCodeRunner(deps: CodeRunnerDeps): CodeRunner {
+  const { sandbox, containers, files, skillFolders, concurrency, createCheck, programWaitMs: waitMs = PROGRAM_WAIT_MS } = deps;
   const turns = createTurnTaker(concurrency);
   let waiting = 0;
 
@@ -71,49 +93,67 @@ export function createCodeRunner({ sandbox, containers, files, skillFolders, con
     }
   }
 
+  async function openContainer({ turn, container }: ServerToolCall): Promise<ContainerReference> {
+    if (sandbox === null) throw new ServerToolError("unavailable", "there is no sandbox");
+    const { organizationId, current } = turn.container ?? notOfATurn(turn);
+    return container.open(async () => {
+      if (current !== null) return current;
+      const made = await containers.create({ organizationId, workspaceId: turn.workspaceId });
+      return { id: made.id, expiresAtMs: made.expiresAt.getTime() };
+    });
+  }
+
+  /** Runs a program in a container that is this call's alone meanwhile; uploads and skills are there before it begins. */
+  async function runIn(
+    place: ContainerPlace,
+    turn: Turn,
+    { givesFiles, ...program }: Program,
+    signal: AbortSignal,
+  ): Promise<ProgramResult> {
+    if (sandbox === null) throw new ServerToolError("unavailable", "there is no sandbox");
+    const { organizationId, uploads, skills } = turn.container ?? notOfATurn(turn);
+    const owner = { organizationId, workspaceId: turn.workspaceId };
+    signal.throwIfAborted();
+    const workFolder = join(place.folder, WORK_PART);
+    for (const file of await files.find(
+      owner,
+      uploads.map(({ fileId }) => fileId),
+    )) {
+      const name = uploads.find(({ fileId }) => fileId === file.id)?.name ?? file.filename;
+      await placeFile(place, { id: file.id, name, content: files.read(file) }, workFolder);
+    }
+    const mounts = await Promise.all(
+      skills.map(async ({ skillId, versionId, name }) => ({
+        hostFolder: await skillFolders.folderOf(owner, { skillId, id: versionId }),
+        sandboxPath: `${SKILLS_FOLDER}/${name}`,
+      })),
+    );
+    const before = givesFiles ? await readFolderState(workFolder) : null;
+    const ran = await sandbox.run({ ...place, ...program, mounts }, signal);
+    if (ran.endedBy === "time") throw new ServerToolError("execution_time_exceeded", "the program took too long");
+    const changed = before === null ? [] : await findChanges(workFolder, before);
+    const stored = await storeOutputs(changed, { folder: workFolder, owner, files });
+    const notes = [...(ran.endedBy === null ? [] : [ENDS[ran.endedBy]]), ...stored.notes];
+    return {
+      stdout: ran.stdout.text,
+      stderr: [ran.stderr.text.trimEnd(), ...notes].filter((each) => each !== "").join("\n"),
+      returnCode: ran.exitCode,
+      fileIds: stored.fileIds,
+      hasOversizedFile: stored.hasOversizedFile,
+    };
+  }
+
+  const programsMax = { ofWorkspace: concurrency, inAll: concurrency * WAIT_FOR_EACH };
+  const programs = createToolPrograms({ containers, inTurn, runIn, createCheck, programsMax, waitMs });
+
   return {
-    async run({ turn, container, signal }, { givesFiles, ...program }) {
-      if (sandbox === null) throw new ServerToolError("unavailable", "there is no sandbox");
-      const { organizationId, current, uploads, skills } = turn.container ?? notOfATurn(turn);
-      const owner = { organizationId, workspaceId: turn.workspaceId };
-      const { id } = await container.open(async () => {
-        if (current !== null) return current;
-        const made = await containers.create(owner);
-        return { id: made.id, expiresAtMs: made.expiresAt.getTime() };
-      });
-      return inTurn(turn.workspaceId, signal, () =>
-        containers.use(id, async (place) => {
-          signal.throwIfAborted();
-          const workFolder = join(place.folder, WORK_PART);
-          for (const file of await files.find(
-            owner,
-            uploads.map(({ fileId }) => fileId),
-          )) {
-            const name = uploads.find(({ fileId }) => fileId === file.id)?.name ?? file.filename;
-            await placeFile(place, { id: file.id, name, content: files.read(file) }, workFolder);
-          }
-          const mounts = await Promise.all(
-            skills.map(async ({ skillId, versionId, name }) => ({
-              hostFolder: await skillFolders.folderOf(owner, { skillId, id: versionId }),
-              sandboxPath: `${SKILLS_FOLDER}/${name}`,
-            })),
-          );
-          const before = givesFiles ? await readFolderState(workFolder) : null;
-          const ran = await sandbox.run({ ...place, ...program, mounts }, signal);
-          if (ran.endedBy === "time") throw new ServerToolError("execution_time_exceeded", "the program took too long");
-          const changed = before === null ? [] : await findChanges(workFolder, before);
-          const stored = await storeOutputs(changed, { folder: workFolder, owner, files });
-          const notes = [...(ran.endedBy === null ? [] : [ENDS[ran.endedBy]]), ...stored.notes];
-          return {
-            stdout: ran.stdout.text,
-            stderr: [ran.stderr.text.trimEnd(), ...notes].filter((each) => each !== "").join("\n"),
-            returnCode: ran.exitCode,
-            fileIds: stored.fileIds,
-            hasOversizedFile: stored.hasOversizedFile,
-          };
-        }),
-      );
+    async run(call, program) {
+      const { turn, signal } = call;
+      const { id } = await openContainer(call);
+      return inTurn(turn.workspaceId, signal, () => containers.use(id, (place) => runIn(place, turn, program, signal)));
     },
+    begin: async (call, program) => programs.begin(call, await openContainer(call), program),
+    goOn: (call, results) => programs.goOn(call, results),
   };
 }
 

@@ -16,7 +16,7 @@ import { createSkillFolders } from "../../skills/create-skill-folders.ts";
 import { createSkills } from "../../skills/create-skills.ts";
 import { loadBuiltInSkills } from "../../skills/load-built-in-skills.ts";
 import { openTestStorage } from "../../storage/testing/test-storage.ts";
-import { otherTools } from "../testing/other-tools.ts";
+import { noCode, otherTools } from "../testing/other-tools.ts";
 import { startToolServer } from "../testing/start-tool-server.ts";
 import { createWebFetch } from "../web-fetch/create-web-fetch.ts";
 import { createWebSearch } from "../web-search/create-web-search.ts";
@@ -46,7 +46,7 @@ let stranger: Anthropic;
 let mine: Anthropic.Skill;
 beforeAll(async () => {
   const egress = () => Promise.reject(new Error("nothing is fetched here"));
-  const code = { sandbox, containers, files, skillFolders, timeoutMs: LIMITS.timeoutMs, concurrency: 2 };
+  const code = { ...noCode, sandbox, containers, files, skillFolders, timeoutMs: LIMITS.timeoutMs, concurrency: 2 };
   const tools = {
     web_search: createWebSearch({ provider: null, resultsMax: 1, pageMaxCharacters: 1, seal: () => "" }),
     web_fetch: createWebFetch({ egress, turns: createTurnTaker(2), clock, isEnabled: false, contentMaxTokens: 100 }),

@@ -17,6 +17,8 @@ export const noCode: CodeRunnerDeps = {
   skillFolders: { folderOf: () => Promise.reject(new Error("there are no skills here")) },
   timeoutMs: 1_000,
   concurrency: 1,
+  createCheck: () => () => null,
+  seal: () => "",
 };
 
 /** What a test of tools that reach the web has beside them. */
