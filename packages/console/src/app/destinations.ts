@@ -21,24 +21,10 @@ import {
 import { text } from "./text.ts";
 import { may } from "./use-session.ts";
 
+type Path = keyof typeof text.destinations;
+
 export interface Destination {
-  readonly path:
-    | "/"
-    | "/workbench"
-    | "/models"
-    | "/batches"
-    | "/files"
-    | "/skills"
-    | "/usage"
-    | "/cost"
-    | "/requests"
-    | "/api-keys"
-    | "/limits"
-    | "/billing"
-    | "/workspaces"
-    | "/members"
-    | "/audit-log"
-    | "/settings";
+  readonly path: Path;
   readonly label: string;
   readonly icon: LucideIcon;
   /** Words that also lead here in the command menu. */
@@ -52,49 +38,44 @@ export interface DestinationGroup {
   readonly destinations: readonly Destination[];
 }
 
+const destination = (path: Path, icon: LucideIcon, needs: ConsoleAbility | null): Destination => ({
+  path,
+  icon,
+  needs,
+  ...text.destinations[path],
+});
+
 /** Every page that the navigation and the command menu lead to. */
 export const DESTINATION_GROUPS: readonly DestinationGroup[] = [
   {
     label: text.groups.build,
     destinations: [
-      { path: "/", label: "Start", icon: Rocket, words: "home begin connect quick", needs: null },
-      {
-        path: "/workbench",
-        label: "Workbench",
-        icon: FlaskConical,
-        words: "chat prompt playground try",
-        needs: "use_models",
-      },
-      { path: "/models", label: "Models", icon: Boxes, words: "weights capabilities context", needs: null },
-      { path: "/batches", label: "Batches", icon: Layers, words: "bulk results queue", needs: "use_models" },
-      { path: "/files", label: "Files", icon: Files, words: "upload document pdf image", needs: "use_models" },
-      { path: "/skills", label: "Skills", icon: Puzzle, words: "folder upload xlsx docx pptx pdf", needs: "use_models" },
+      destination("/", Rocket, null),
+      destination("/workbench", FlaskConical, "use_models"),
+      destination("/models", Boxes, null),
+      destination("/batches", Layers, "use_models"),
+      destination("/files", Files, "use_models"),
+      destination("/skills", Puzzle, "use_models"),
     ],
   },
   {
     label: text.groups.observe,
     destinations: [
-      { path: "/usage", label: "Usage", icon: ChartNoAxesColumn, words: "tokens chart cache report", needs: "see_billing" },
-      { path: "/cost", label: "Cost", icon: CircleDollarSign, words: "money price spend report", needs: "see_billing" },
-      { path: "/requests", label: "Requests", icon: Activity, words: "log latency waterfall error", needs: "administer" },
+      destination("/usage", ChartNoAxesColumn, "see_billing"),
+      destination("/cost", CircleDollarSign, "see_billing"),
+      destination("/requests", Activity, "administer"),
     ],
   },
   {
     label: text.groups.manage,
     destinations: [
-      { path: "/api-keys", label: "API keys", icon: KeyRound, words: "secret token create", needs: "administer" },
-      { path: "/limits", label: "Limits", icon: Gauge, words: "rate tier spend budget increase", needs: null },
-      { path: "/billing", label: "Billing", icon: ReceiptText, words: "credits statement invoice", needs: "see_billing" },
-      { path: "/workspaces", label: "Workspaces", icon: LayoutGrid, words: "team project", needs: "administer" },
-      { path: "/members", label: "Members", icon: Users, words: "people invite role user", needs: "administer" },
-      { path: "/audit-log", label: "Audit log", icon: ScrollText, words: "history events who", needs: "administer" },
-      {
-        path: "/settings",
-        label: "Settings",
-        icon: Settings,
-        words: "retention residency privacy openid sso",
-        needs: "administer",
-      },
+      destination("/api-keys", KeyRound, "administer"),
+      destination("/limits", Gauge, null),
+      destination("/billing", ReceiptText, "see_billing"),
+      destination("/workspaces", LayoutGrid, "administer"),
+      destination("/members", Users, "administer"),
+      destination("/audit-log", ScrollText, "administer"),
+      destination("/settings", Settings, "administer"),
     ],
   },
 ];

@@ -29,8 +29,8 @@ export function useCommands(): readonly Command[] {
       group: text.pages,
       run: () => void navigate({ to: path }),
     }));
-  const account = { label: text.account, words: "password second factor profile", icon: UserRound, group: text.pages };
-  const createKey = { label: text.createKey, words: "new secret token", icon: Plus, group: text.actions };
+  const account = { label: text.account, words: text.accountWords, icon: UserRound, group: text.pages };
+  const createKey = { label: text.createKey, words: text.createKeyWords, icon: Plus, group: text.actions };
   return [
     ...pages,
     { ...account, run: () => void navigate({ to: "/account" }) },
@@ -39,11 +39,11 @@ export function useCommands(): readonly Command[] {
       : []),
     ...THEMES.map((theme) => ({
       label: `${text.theme}: ${text.themes[theme]}`,
-      words: "appearance colour",
+      words: text.themeWords,
       icon: THEME_ICONS[theme],
       group: text.actions,
       run: () => setTheme(theme),
     })),
-    { label: text.signOut, words: "log out leave", icon: LogOut, group: text.actions, run: signOut },
+    { label: text.signOut, words: text.signOutWords, icon: LogOut, group: text.actions, run: signOut },
   ];
 }

@@ -14,16 +14,16 @@ export function CodeBlock({
   readonly className?: string;
 }) {
   return (
-    <div className={classNames("group relative rounded-lg border border-line bg-sunken", className)}>
+    <div className={classNames("grid grid-cols-[minmax(0,1fr)_auto] rounded-lg border border-line bg-sunken", className)}>
       <pre
         role="region"
         tabIndex={0}
         aria-label={label}
-        className="overflow-x-auto rounded-lg py-3 ps-3.5 pe-12 font-mono text-[0.9rem] leading-relaxed"
+        className="overflow-x-auto rounded-lg py-3 ps-3.5 font-mono text-[0.9rem] leading-relaxed"
       >
         <code>{shown}</code>
       </pre>
-      <div className="absolute end-px top-px rounded-lg bg-sunken p-1">
+      <div className="relative p-1">
         <CopyButton value={code} />
       </div>
     </div>

@@ -6,7 +6,6 @@ import { text } from "./text.ts";
 
 /** Asks before something that cannot be taken back. */
 export function ConfirmDialog({
-  isOpen,
   onClose,
   onConfirm,
   title,
@@ -15,7 +14,6 @@ export function ConfirmDialog({
   error,
   children,
 }: {
-  readonly isOpen: boolean;
   readonly onClose: () => void;
   readonly onConfirm: () => void;
   readonly title: string;
@@ -26,7 +24,7 @@ export function ConfirmDialog({
 }) {
   return (
     <Dialog
-      isOpen={isOpen}
+      isOpen
       onClose={onClose}
       title={title}
       description={children}

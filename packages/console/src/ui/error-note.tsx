@@ -1,18 +1,21 @@
-import { CircleAlert } from "lucide-react";
+import { CircleAlert, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { ApiError } from "../api/api-error.ts";
 import { Button } from "./button.tsx";
 import { CopyButton } from "./copy-button.tsx";
+import { IconButton } from "./icon-button.tsx";
 import { text } from "./text.ts";
 
 /** What went wrong, what to do, and the request's id for those who run the server. */
 export function ErrorNote({
   error,
   onRetry,
+  onClose,
   children,
 }: {
   readonly error: unknown;
   readonly onRetry?: () => void;
+  readonly onClose?: () => void;
   readonly children?: ReactNode;
 }) {
   const isApi = error instanceof ApiError;
@@ -39,6 +42,7 @@ export function ErrorNote({
           {text.retry}
         </Button>
       )}
+      {onClose && <IconButton icon={X} label={text.close} className="-mt-1 -me-1 size-7" onClick={onClose} />}
     </div>
   );
 }

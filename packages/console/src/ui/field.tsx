@@ -107,7 +107,7 @@ export function SelectField({
   return (
     <Frame {...frame}>
       <div className={classNames("relative", className)}>
-        <select {...control} className={classNames(CONTROL, "h-9.5 appearance-none pe-8")} {...rest}>
+        <select {...control} className={classNames(CONTROL, "h-9.5 appearance-none truncate pe-8")} {...rest}>
           {choices.map((choice) => (
             <option key={choice.value} value={choice.value}>
               {choice.label}

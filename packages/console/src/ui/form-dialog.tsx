@@ -9,9 +9,9 @@ export function FormDialog({
   title,
   description,
   action,
-  isBusy,
+  isBusy = false,
   isBlocked = false,
-  error,
+  error = null,
   isWide = false,
   onClose,
   onSubmit,
@@ -21,10 +21,10 @@ export function FormDialog({
   readonly description?: ReactNode;
   /** What the sending button says. */
   readonly action: string;
-  readonly isBusy: boolean;
+  readonly isBusy?: boolean;
   /** There is nothing to send yet. */
   readonly isBlocked?: boolean;
-  readonly error: unknown;
+  readonly error?: unknown;
   readonly isWide?: boolean;
   readonly onClose: () => void;
   readonly onSubmit: () => void;

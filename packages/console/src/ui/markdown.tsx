@@ -2,6 +2,7 @@ import { lexer, type Token, type Tokens } from "marked";
 import { Fragment, memo, type ReactNode, useMemo, useState } from "react";
 import { CodeBlock } from "./code-block.tsx";
 import { text as uiText } from "./markdown-text.ts";
+import { PlainText } from "./plain-text.tsx";
 
 /** Beyond this a text is shown as it is: nobody reads it as Markdown, and taking it apart at every token would be slow. */
 const LENGTH_MAX = 100_000;
@@ -17,12 +18,7 @@ export function Markdown({ source, isGrowing = false }: { readonly source: strin
     if (source.length > LENGTH_MAX) return null;
     return isGrowing ? growing.lex(source) : lexer(source);
   }, [source, isGrowing, growing]);
-  if (tokens === null)
-    return (
-      <div dir="auto" className="prose-reply whitespace-pre-wrap">
-        {source}
-      </div>
-    );
+  if (tokens === null) return <PlainText source={source} />;
   return (
     <div dir="auto" className="prose-reply">
       {tokens.map((token, index) => (

@@ -44,7 +44,12 @@ export function Menu({
                   <Base.GroupLabel className="px-2.5 pt-1 pb-0.5 text-[0.86rem] text-muted">{group.label}</Base.GroupLabel>
                 )}
                 {group.actions.map(({ label, icon: Icon, isDangerous, isChecked, run }) => (
-                  <Base.Item key={label} onClick={run} className={classNames(ITEM, isDangerous && "text-danger")}>
+                  <Base.Item
+                    key={label}
+                    onClick={run}
+                    className={classNames(ITEM, isDangerous && "text-danger")}
+                    {...(isChecked === undefined ? {} : { role: "menuitemradio", "aria-checked": isChecked })}
+                  >
                     {Icon && <Icon size={15} aria-hidden />}
                     <span className="flex-1">{label}</span>
                     {isChecked && <span className="size-1.5 rounded-full bg-accent" aria-hidden />}

@@ -12,7 +12,7 @@ const TOP = 8;
 const LEFT = 52;
 const TICKS = 4;
 /** A label's letters, at its size, and what is left free beside it. */
-const LETTER_PX = 6;
+const LETTER_PX = 6.5;
 const LABEL_GAP_PX = 16;
 
 export const seriesColor = (index: number): string => `var(--chart-${index + 1})`;

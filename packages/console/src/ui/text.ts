@@ -1,4 +1,5 @@
 export const text = {
+  loadMore: "Show more",
   close: "Close",
   cancel: "Cancel",
   code: "Code of your authenticator app",

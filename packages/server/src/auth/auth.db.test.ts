@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
+import { listSpendLimits, setSpendLimit } from "../storage/spend-limits.ts";
 import { dumpTable } from "../storage/testing/dump-table.ts";
 import { openTestStorage } from "../storage/testing/test-storage.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -182,11 +183,20 @@ test("the last use is written when the authenticator closes and never moves back
   expect(await lastUse()).toBe(first);
 });
 
-test("a rotated key goes on for the overlap, and its successor has its name, place and lifetime", async () => {
+test("a rotated key goes on for the overlap, and its successor has its name, place, lifetime and spend limits", async () => {
   const old = await createKey(deps, { name: "turning", workspaceId: null, expiresAtMs: clock.nowMs() + 100_000 }, SYSTEM);
-  const created = await rotateKey(deps, old.id, 10_000, SYSTEM);
   await using authenticator = createAuthenticator(deps);
   const place = await authenticator.authenticate(old.secret);
+  const limit = { organizationId: place.organizationId, scopeType: "api_key", scopeId: old.id, period: "daily" } as const;
+  await setSpendLimit(storage, { ...limit, id: "spl_old", amountNanoUsd: 5n, nowMs: clock.nowMs() });
+  const created = await rotateKey(deps, old.id, 10_000, SYSTEM);
+  const limits = await listSpendLimits(storage, { ...limit, scopeTypes: ["api_key"], workspaceId: null, limit: 10, after: null });
+  expect(new Map(limits.map(({ scopeId, amountNanoUsd }) => [scopeId, amountNanoUsd]))).toEqual(
+    new Map([
+      [old.id, 5n],
+      [created.id, 5n],
+    ]),
+  );
   expect(await authenticator.authenticate(created.secret)).toEqual({ ...place, apiKeyId: created.id });
   offsetMs += 10_001;
   await expect(authenticator.authenticate(old.secret)).rejects.toMatchObject(INVALID);

@@ -13,6 +13,7 @@ import {
 } from "../storage/api-keys.ts";
 import { changeAudited, type RecordAct } from "../storage/audit-log.ts";
 import { findFirstOrganization, type FirstOrganization } from "../storage/organizations.ts";
+import { listKeySpendLimitsOn, setSpendLimitOn } from "../storage/spend-limits.ts";
 import type { Queries } from "../storage/storage.ts";
 import { findWorkspaceAnywhere, findWorkspaceOn } from "../storage/workspaces.ts";
 import { notFound } from "../tenancy/not-found.ts";
@@ -213,13 +214,19 @@ export async function rotateKey(deps: KeyDeps, apiKeyId: string, overlapMs: numb
     });
     const expiresAt = new Date(Math.min(nowMs + overlapMs, old.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY));
     await updateApiKeyOn(queries, old.id, { expiresAt });
+    const limits = await listKeySpendLimitsOn(queries, old.organizationId, old.id);
     await record({
       action: "api_key.rotate",
       target: { type: "api_key", id: old.id },
       before: { expires_at: old.expiresAt?.toISOString() ?? null },
-      after: { expires_at: expiresAt.toISOString(), replaced_by: minted.row.id },
+      after: { expires_at: expiresAt.toISOString(), replaced_by: minted.row.id, spend_limits: limits.length },
     });
     await add(queries, record, minted.row);
+    // What the old one may spend the new one may, too, and no more: a rotation must not lift a limit.
+    for (const { organizationId, scopeType, period, amountNanoUsd } of limits) {
+      const limit = { organizationId, scopeType, period, amountNanoUsd, nowMs };
+      await setSpendLimitOn(queries, { ...limit, id: newId("spl"), scopeId: minted.row.id });
+    }
     return minted.created;
   });
   deps.authenticator?.forget(apiKeyId);

@@ -76,6 +76,20 @@ export async function findSpendLimitOfScopeOn(
   return rows[0] ?? null;
 }
 
+/** The limits of one key, by period. */
+export function listKeySpendLimitsOn(
+  queries: Pick<Queries, "select">,
+  organizationId: string,
+  apiKeyId: string,
+): Promise<SpendLimitRow[]> {
+  return queries
+    .select()
+    .from(spendLimits)
+    .where(
+      and(eq(spendLimits.organizationId, organizationId), eq(spendLimits.scopeType, "api_key"), eq(spendLimits.scopeId, apiKeyId)),
+    );
+}
+
 export interface SpendLimitQuery {
   readonly organizationId: string;
   /** Null: any. */

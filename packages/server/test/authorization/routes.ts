@@ -198,7 +198,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "organizations-me": plain(),
   // They want a beta header.
   "analytics-usage-list": { ...plain({ query: STARTING }), status: 400 },
-  "analytics-cost-list": { ...plain({ query: STARTING }), status: 400 },
+  "analytics-cost-list": { ...plain({ query: STARTING }), status: 400, forBilling: true },
   "usage-report-messages": { ...plain({ query: STARTING }), forBilling: true },
   "cost-report": { ...plain({ query: STARTING }), forBilling: true },
   "usage-report-claude-code": plain({ query: "starting_at=2026-01-01" }),

@@ -1,14 +1,17 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { OWNER, readClipboard, takePicture } from "./start-console.ts";
+import { inspectPage, OWNER, readClipboard, takePicture } from "./start-console.ts";
 
-/** From the owner's link to the page Start with a key in the clipboard, which is returned: the mouse, and typing into fields. */
+/**
+ * From the owner's link to the page Start with a key in the clipboard, which is returned. With the mouse alone: nothing but the name,
+ * the address and the password of a person is typed, each into a field that was clicked.
+ */
 export async function becomeOwnerWithKey(page: Page, link: string): Promise<string> {
   await page.goto(link);
   await page.getByRole("heading", { name: "Welcome to Parley" }).waitFor();
   // The secret is taken out of the address at once.
   expect(new URL(page.url()).hash).toBe("");
-  await takePicture(page, "owner-light");
+  expect(await inspectPage(page, "owner")).toEqual([]);
   await page.getByLabel("Your name").click();
   await page.keyboard.type(OWNER.name);
   await page.getByLabel("E-mail address").click();

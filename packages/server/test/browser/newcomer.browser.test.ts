@@ -1,8 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { end, scripted, start, textBlock } from "../../src/doors/testing/scripted-engine.ts";
 import { ownerLink } from "../../src/sign-in/links.ts";
+import { runClaudeCode } from "../support/run-claude-code.ts";
 import { becomeOwnerWithKey } from "./newcomer-steps.ts";
-import { readClipboard, startConsole, type ConsoleUnderTest } from "./start-console.ts";
+import { readClipboard, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
 
 let ours: ConsoleUnderTest;
 
@@ -11,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => ours[Symbol.asyncDispose]());
 
-test("a newcomer comes from the owner's link to a working key and a first reply with the mouse", async () => {
+test("a newcomer comes from the owner's link to replies and a key that works in Claude Code with the mouse", async () => {
   const { platform, address } = ours;
   platform.engine.play(scripted([start, ...textBlock(0, "Hello, ", "hola, ", "bonjour!"), end()]));
   const secret = await platform.accounts.signIn.createOwnerLink();
@@ -20,23 +24,33 @@ test("a newcomer comes from the owner's link to a working key and a first reply 
   const key = await becomeOwnerWithKey(page, ownerLink(platform.url, secret ?? ""));
   expect(page.url()).toBe(`${address}/`);
 
-  const lines = page.getByRole("region", { name: "Lines for Claude Code" });
-  expect(await lines.textContent()).toContain(`ANTHROPIC_BASE_URL=${platform.url}`);
+  const shown = page.getByRole("region", { name: "Lines for Claude Code" });
+  expect(await shown.textContent()).toContain(`ANTHROPIC_BASE_URL=${platform.url}`);
   // Not for the eyes of who stands behind; copied it is whole.
-  expect(await lines.textContent()).not.toContain(key);
+  expect(await shown.textContent()).not.toContain(key);
   await page.getByRole("tabpanel").getByRole("button", { name: "Copy" }).click();
   await page.getByRole("status").filter({ hasText: "Copied" }).waitFor();
   expect(await readClipboard(page)).toContain(`ANTHROPIC_AUTH_TOKEN=${key}`);
 
+  const copied = await readClipboard(page);
+
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByText("Hello, hola, bonjour!").waitFor();
+  await takePicture(page, "start-done-light");
   await page.getByRole("link", { name: "Go on in the Workbench" }).click();
   await page.getByRole("heading", { name: "Workbench" }).waitFor();
-
-  const reply = await fetch(`${platform.url}/v1/models`, { headers: { "x-api-key": key, "anthropic-version": "2023-06-01" } });
-  expect(reply.status).toBe(200);
+  await page.getByRole("button", { name: /^Explain how a hash map works/ }).click();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("log", { name: "Conversation" }).getByText("Hello, hola, bonjour!").waitFor();
   expect(problems).toEqual([]);
   await context.close();
+
+  // The lines as they were copied, for the real client.
+  const lines = [...copied.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value] as const);
+  const folder = await mkdtemp(join(tmpdir(), "parley-newcomer-"));
+  const said = await runClaudeCode({ model: "sonnet", env: Object.fromEntries(lines) }, folder, ["--print", "Say hello"]);
+  expect(said.map(({ text }) => text)).toContain("Hello, hola, bonjour!");
+  await rm(folder, { recursive: true, force: true });
 });
 
 test("nothing that is secret stays in the browser's storage, and the session's cookie is out of scripts' reach", async () => {

@@ -1,8 +1,10 @@
 import { gzipSync } from "node:zlib";
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { end, scripted, start, textBlock, thinkingBlock } from "../../src/doors/testing/scripted-engine.ts";
-import { findBarriers, isWithinWidth, OWNER, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
+import { createKey } from "../../src/auth/manage-api-keys.ts";
+import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
+import { findBarriers, inspectPage, OWNER, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
 
 let ours: ConsoleUnderTest;
 
@@ -56,20 +58,18 @@ const PAGES: readonly PageCase[] = [
 ];
 
 for (const [look, options] of [
-  ["light", {}],
-  ["dark-phone", { isDark: true, isPhone: true }],
+  ["desktop", {}],
+  ["phone", { isDark: true, isPhone: true }],
 ] as const) {
   for (const { name, path, heading, act } of PAGES) {
-    test(`the page ${name} (${look}) shows itself, keeps nobody out, and asks no other host`, async () => {
+    test(`the page ${name} (${look}) shows itself, light and dark, keeps nobody out, and asks no other host`, async () => {
       const { page, context, problems } = await ours.openAsOwner(options);
       await page.goto(`${ours.address}${path}`);
       await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
       await page.waitForLoadState("networkidle");
       await act?.(page);
-      await takePicture(page, `${name}-${look}`);
-      expect(await findBarriers(page)).toEqual([]);
+      expect(await inspectPage(page, name)).toEqual([]);
       expect(await page.getByRole("alert").count()).toBe(0);
-      expect(await isWithinWidth(page)).toBe(true);
       expect(problems).toEqual([]);
       await context.close();
     });
@@ -80,8 +80,7 @@ test("the sign-in page keeps nobody out, and a wrong password says so", async ()
   const { page, context, problems } = await ours.open();
   await page.goto(`${ours.address}/usage`);
   await page.getByRole("heading", { name: "Sign in to Parley" }).waitFor();
-  expect(await findBarriers(page)).toEqual([]);
-  await takePicture(page, "sign-in-light");
+  expect(await inspectPage(page, "sign-in")).toEqual([]);
   await page.getByLabel("E-mail address").fill(OWNER.email);
   await page.getByLabel("Password").fill("not my password");
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
@@ -100,8 +99,10 @@ test("everything is reached with the keyboard alone, through the command menu", 
   await page.getByRole("heading", { name: "Welcome, Ada" }).waitFor();
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Search" }).waitFor();
-  expect(await findBarriers(page)).toEqual([]);
-  await takePicture(page, "command-menu-light");
+  const offered = await page.getByRole("option").allTextContents();
+  const pages = await page.locator("nav a").allTextContents();
+  expect([pages.length, pages.filter((name) => !offered.includes(name))]).toEqual([PAGES.length - 1, []]);
+  expect(await inspectPage(page, "command-menu")).toEqual([]);
   await page.keyboard.type("mod");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Models", level: 1 }).waitFor();
@@ -206,12 +207,15 @@ test("an invited person joins with the link, and sees what a developer may see",
   expect(link).toContain(`${ours.address}/invite#`);
   await owner.context.close();
 
-  const { page, context, problems } = await ours.open();
+  const { page, context, problems } = await ours.open({ isPhone: true });
   await page.goto(link);
   await page.getByLabel("Your name").fill("Grace Hopper");
+  expect(await inspectPage(page, "invite")).toEqual([]);
   await page.getByLabel("Password").fill("a nanosecond of wire");
   await page.getByRole("button", { name: "Join" }).click();
   await page.getByRole("heading", { name: "Welcome, Grace" }).waitFor();
+  await page.getByRole("button", { name: "Open the menu" }).click();
+  await page.getByRole("navigation").waitFor();
   expect(await page.getByRole("navigation").getByRole("link").allTextContents()).toEqual([
     "Start",
     "Workbench",
@@ -221,6 +225,69 @@ test("an invited person joins with the link, and sees what a developer may see",
     "Skills",
     "Limits",
   ]);
+  await page.goto(`${ours.address}/nowhere`);
+  await page.getByRole("heading", { name: "This page does not exist" }).waitFor();
+  expect(await inspectPage(page, "not-found")).toEqual([]);
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
+/** Holds what the page sends to `path` until it is let, and sends it on changed, so that the server refuses it in its own words. */
+async function refuse(page: Page, path: string, change: NonNullable<Parameters<Route["continue"]>[0]>) {
+  const asked = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  await page.route(path, async (route) => {
+    if (route.request().method() === "GET") return route.fallback();
+    asked.resolve();
+    await gate.promise;
+    await route.continue(change);
+  });
+  return { asked: asked.promise, letGo: gate.resolve };
+}
+
+test("a change is seen before the server has answered, and taken back with its reason when it refuses", async () => {
+  const { url, apiKey, keys, workspaceId } = ours.platform;
+  await createKey(keys, { name: "first name", workspaceId, expiresAtMs: null }, SYSTEM);
+  const { page, context, problems } = await ours.openAsOwner();
+  await page.goto(`${ours.address}/api-keys`);
+  const rename = await refuse(page, "**/v1/organizations/api_keys/*", { postData: JSON.stringify({ name: "" }) });
+  await page.getByRole("button", { name: "Actions for first name" }).click();
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("second name");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("row", { name: /second name/ }).waitFor();
+  await rename.asked;
+  rename.letGo();
+  const alert = page.getByRole("alert");
+  await alert.getByText(/^name: /).waitFor();
+  expect(await alert.textContent()).toMatch(/Request id.*req_\w+/);
+  await page.getByRole("row", { name: /first name/ }).waitFor();
+  expect(await page.getByText("Key renamed").count()).toBe(0);
+  expect(await inspectPage(page, "change-refused")).toEqual([]);
+  await alert.getByRole("button", { name: "Close" }).click();
+  expect(await alert.count()).toBe(0);
+
+  const form = new FormData();
+  form.set("file", new File(["We agreed."], "minutes.txt", { type: "text/plain" }));
+  await fetch(`${url}/v1/files`, {
+    method: "POST",
+    headers: { "x-api-key": apiKey, "anthropic-version": "2023-06-01" },
+    body: form,
+  });
+  await page.goto(`${ours.address}/files`);
+  const row = page.getByRole("row", { name: /minutes\.txt/ });
+  await row.waitFor();
+  const removal = await refuse(page, "**/v1/files/*", { url: `${url}/v1/files/file_of_nobody` });
+  await page.getByRole("button", { name: "Actions for minutes.txt" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await row.waitFor({ state: "detached" });
+  await removal.asked;
+  removal.letGo();
+  await alert.getByText(/file_of_nobody/).waitFor();
+  expect(await alert.textContent()).toMatch(/Request id.*req_\w+/);
+  await row.waitFor();
   expect(problems).toEqual([]);
   await context.close();
 });

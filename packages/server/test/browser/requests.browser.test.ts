@@ -1,20 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { sql } from "drizzle-orm";
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { insertRequestFailures } from "../../src/storage/request-log.ts";
 import { insertTurnRecords, type TurnRecordRow } from "../../src/storage/turn-records.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
-import { findBarriers, isWithinWidth, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
+import { fillRequestLog } from "../support/fill-request-log.ts";
+import { findBarriers, inspectPage, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
 
 let ours: ConsoleUnderTest;
 const WANTED = `req_${randomUUID().replaceAll("-", "")}`;
+const MISSED = `req_${randomUUID().replaceAll("-", "")}`;
 const REFUSED = `req_${randomUUID().replaceAll("-", "")}`;
 
 /** What an afternoon leaves: some models, cache hits and misses, a refusal, somebody who left. */
 function someTurns(organizationId: string, workspaceId: string): readonly TurnRecordRow[] {
   const models = ["claude-haiku-4-5-20251001", "claude-sonnet-4-5-20250929", "claude-opus-4-5-20251101"];
   return Array.from({ length: 60 }, (_, index) => ({
-    ...sampleTurnRecord(index === 3 ? WANTED : `req_${randomUUID().replaceAll("-", "")}`),
+    ...sampleTurnRecord({ 3: WANTED, 4: MISSED }[index] ?? `req_${randomUUID().replaceAll("-", "")}`),
     organization_id: organizationId,
     workspace_id: workspaceId,
     api_key_id: "workbench",
@@ -62,8 +64,8 @@ beforeAll(async () => {
 afterAll(() => ours[Symbol.asyncDispose]());
 
 for (const [look, options] of [
-  ["light", {}],
-  ["dark-phone", { isDark: true, isPhone: true }],
+  ["desktop", {}],
+  ["phone", { isDark: true, isPhone: true }],
 ] as const) {
   test(`the log of requests leads to one request and where its time went (${look})`, async () => {
     const { page, context, problems } = await ours.openAsOwner(options);
@@ -72,9 +74,7 @@ for (const [look, options] of [
       .getByRole("row", { name: /claude-opus-4-5-20251101/ })
       .first()
       .waitFor();
-    await takePicture(page, `requests-${look}`);
-    expect(await findBarriers(page)).toEqual([]);
-    expect(await isWithinWidth(page)).toBe(true);
+    expect(await inspectPage(page, "requests")).toEqual([]);
 
     await page.getByLabel("Status").selectOption("Failed");
     await page
@@ -83,8 +83,7 @@ for (const [look, options] of [
       .click();
     await page.getByText("would exceed your organization's rate limit").waitFor();
     await page.getByText("refused before the model was asked").waitFor();
-    expect(await findBarriers(page)).toEqual([]);
-    await takePicture(page, `request-refused-${look}`);
+    expect(await inspectPage(page, "request-refused")).toEqual([]);
     // The filter is part of the address: going back keeps it.
     await page.goBack();
     expect(
@@ -100,27 +99,21 @@ for (const [look, options] of [
     expect(await page.getByRole("listitem").filter({ hasText: "Waiting for a slot" }).textContent()).toContain("182\u202fms");
     await page.getByText("of the prompt came from the cache").waitFor();
     await page.getByText("qwen2.5-coder-1.5b-instruct-q4_k_m").waitFor();
-    await takePicture(page, `request-${look}`);
-    expect(await findBarriers(page)).toEqual([]);
-    expect(await isWithinWidth(page)).toBe(true);
+    // What went through it nobody kept.
+    await page.getByText("Not kept, in any workspace").waitFor();
+    expect(await inspectPage(page, "request")).toEqual([]);
+
+    await page.getByRole("link", { name: "All requests" }).click();
+    await page.getByLabel("Find by request id").fill(MISSED);
+    await page.keyboard.press("Enter");
+    await page.getByText("The cache missed because the system prompt changed.").waitFor();
     expect(problems).toEqual([]);
     await context.close();
   });
 }
 
 test("a hundred thousand requests scroll with a screenful of rows in the page, in the server's order", async () => {
-  const { storage, organizationId, workspaceId } = ours.platform;
-  await storage.run({ operation: "fill the ledger", repeatable: false }, (database) =>
-    database.execute(sql`insert into turn_records (sequence, request_id, organization_id, workspace_id, api_key_id, message_id,
-        model, weights, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, web_searches,
-        input_nano_usd, cache_read_nano_usd, cache_write_5m_nano_usd, cache_write_1h_nano_usd, output_nano_usd,
-        web_search_nano_usd, thinking_tokens, service_tier, render_ms, queue_ms, restore_ms, prefill_ms, decode_ms, started_at,
-        inference_geo, context_window, product, price_reference, cost_nano_usd, is_charged)
-      select nextval('turn_records_number_seq'), 'req_many_' || n, ${organizationId}, ${workspaceId}, 'workbench', 'msg_' || n,
-        'many', 'weights', n, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 'standard', 1, 1, 1, 1, 100,
-        '2026-11-10T00:00:00Z'::timestamptz - n * interval '7 seconds', 'global', '0-200k', 'messages_api', 'p', 0, false
-      from generate_series(1, 100000) n`),
-  );
+  await fillRequestLog(ours.platform, 100_000);
   const { page, context, problems } = await ours.openAsOwner();
   await page.goto(`${ours.address}/requests?model=many`);
   const rows = page.getByRole("row").filter({ has: page.getByRole("link") });
@@ -143,10 +136,15 @@ test("a hundred thousand requests scroll with a screenful of rows in the page, i
   await context.close();
 });
 
-test("usage tells the share of batches, and a day is looked at by the hour and left again", async () => {
+test("usage tells the share of batches, comes as CSV, and a day is looked at by the hour and left again", async () => {
   const { page, context, problems } = await ours.openAsOwner();
   await page.goto(`${ours.address}/usage`);
   await page.getByText("Of batches").waitFor();
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "CSV" }).click();
+  const csv = await readFile(await (await downloading).path(), "utf8");
+  expect(csv.split("\r\n")[0]).toBe("starting_at,ending_at,Input,Written to cache,Read from cache,Output");
+  expect(csv.split("\r\n")).toHaveLength(31);
   const days = page.getByRole("button", { name: /^Look closer at/ });
   await days.first().waitFor();
   const byDay = await days.count();
@@ -167,6 +165,27 @@ test("usage tells the share of batches, and a day is looked at by the hour and l
   await page.mouse.move(box.x + box.width - 5, box.y + 100, { steps: 4 });
   await page.mouse.up();
   await page.getByRole("button", { name: "Show all again" }).waitFor();
+  expect(problems).toEqual([]);
+  await context.close();
+});
+
+test("costs are told by kind of token, model, workspace and key, by the day and by the hour", async () => {
+  const { page, context, problems } = await ours.openAsOwner();
+  await page.goto(`${ours.address}/cost`);
+  const head = page.getByRole("columnheader");
+  await head.getByText("Total").waitFor();
+  for (const [group, series] of [
+    ["Model", "claude-opus-4-5-20251101"],
+    ["Workspace", "Default"],
+    ["API key", "Workbench"],
+    ["Kind of token", "Written to cache for 5 minutes"],
+  ] as const) {
+    await page.getByLabel("Group by").selectOption(group);
+    await head.getByText(series, { exact: true }).waitFor();
+  }
+  await page.getByLabel("Time").selectOption("24 hours");
+  await page.getByRole("cell", { name: /\d:00/ }).first().waitFor();
+  expect(await inspectPage(page, "cost-by-kind")).toEqual([]);
   expect(problems).toEqual([]);
   await context.close();
 });

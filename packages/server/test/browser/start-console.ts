@@ -144,3 +144,18 @@ export async function takePicture(page: Page, name: string): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
   await page.screenshot({ path: join(FOLDER, `${name}.png`) });
 }
+
+/** What keeps somebody out, light and dark, and whether something is cut off. Of both a picture is taken: `name-dark-phone`. */
+export async function inspectPage(page: Page, name: string): Promise<readonly string[]> {
+  const shape = (page.viewportSize()?.width ?? 0) < 600 ? "-phone" : "";
+  const isDark = await page.evaluate<boolean>("matchMedia('(prefers-color-scheme: dark)').matches");
+  const own = isDark ? "dark" : "light";
+  const found: string[] = (await isWithinWidth(page)) ? [] : ["it is wider than the screen"];
+  // The one that it has comes last, and stays.
+  for (const colorScheme of [isDark ? "light" : "dark", own] as const) {
+    await page.emulateMedia({ colorScheme });
+    await takePicture(page, `${name}-${colorScheme}${shape}`);
+    found.push(...(await findBarriers(page)).map((barrier) => `${colorScheme}: ${barrier}`));
+  }
+  return found;
+}

@@ -3,7 +3,15 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { end, pause, scripted, start, textBlock, type Script } from "../../src/doors/testing/scripted-engine.ts";
 import { until } from "../../src/doors/testing/start-test-server.ts";
 import type { Turn } from "../../src/turn/turn.ts";
-import { findBarriers, isWithinWidth, startConsole, takePicture, type ConsoleUnderTest, type Tab } from "./start-console.ts";
+import {
+  findBarriers,
+  isWithinWidth,
+  OWNER,
+  startConsole,
+  takePicture,
+  type ConsoleUnderTest,
+  type Tab,
+} from "./start-console.ts";
 
 let ours: ConsoleUnderTest;
 let tab: Tab;
@@ -13,6 +21,8 @@ beforeAll(async () => {
   ours = await startConsole();
   tab = await ours.openAsOwner();
   page = tab.page;
+  // The Workbench is as it was left; each test begins with an empty one.
+  await page.addInitScript("sessionStorage.clear()");
 });
 afterAll(() => ours[Symbol.asyncDispose]());
 beforeEach(openWorkbench);
@@ -221,22 +231,48 @@ test("a prompt is run over a table of cases, the replies are rated, and both are
   expect(tab.problems).toEqual([]);
 });
 
-test("a page that is loaded again during a reply stops the engine, and works as before", async () => {
+test("a page that is loaded again during a reply stops the engine, has what came, and goes on; signing out ends it", async () => {
   const { engine } = ours.platform;
+  // In a session of its own, which it ends.
+  const { page, context, problems } = await ours.open();
+  const log = page.getByRole("log", { name: "Conversation" });
+  async function ask(message: string): Promise<void> {
+    await page.getByLabel("Your message").fill(message);
+    await page.getByRole("button", { name: "Send" }).click();
+  }
+  await page.goto(`${ours.address}/workbench`);
+  await page.getByLabel("E-mail address").fill(OWNER.email);
+  await page.getByLabel("Password").fill(OWNER.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByLabel("System prompt", { exact: true }).fill("Be brief.");
   const stoppedBefore = engine.stopped();
   engine.play(async function* (_turn, signal) {
     yield* [start, { type: "block-start", index: 0, block: { type: "text" } }, { type: "text-delta", index: 0, text: "On and" }];
     await pause(60_000, signal);
   });
   await ask("Go on");
-  await log().getByText("On and").waitFor();
+  await log.getByText("On and").waitFor();
   await page.reload();
   await until(() => engine.stopped() > stoppedBefore);
-  await page.getByText("Try a prompt").waitFor();
+  await log.getByText("On and").waitFor();
+  await log.getByText("Stopped").waitFor();
   engine.play(echo);
   await ask("Still there?");
-  await log().getByText("tiny heard: Still there?").waitFor();
-  expect(tab.problems).toEqual([]);
+  await log.getByText("tiny heard: Still there?").waitFor();
+  expect([lastTurn().includes("On and"), lastTurn().includes("Be brief.")]).toEqual([true, true]);
+  // The same behind another page.
+  await page.getByRole("link", { name: "Models" }).click();
+  await page.getByRole("heading", { name: "Models", level: 1 }).waitFor();
+  await page.getByRole("link", { name: "Workbench" }).click();
+  await log.getByText("tiny heard: Still there?").waitFor();
+  expect(await page.getByLabel("System prompt", { exact: true }).inputValue()).toBe("Be brief.");
+
+  await page.getByRole("button", { name: /Ada Lovelace/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in to Parley" }).waitFor();
+  expect(await page.evaluate("sessionStorage.getItem('parley.workbench')")).toBeNull();
+  expect(problems).toEqual([]);
+  await context.close();
 });
 
 test("on a phone the two sides stand one above the other, and the settings open beside", async () => {

@@ -13,6 +13,8 @@ beforeAll(async () => {
   ours = await startConsole();
   tab = await ours.openAsOwner();
   page = tab.page;
+  // The Workbench is as it was left; each test begins with an empty one.
+  await page.addInitScript("sessionStorage.clear()");
 });
 afterAll(() => ours[Symbol.asyncDispose]());
 beforeEach(async () => {
@@ -71,6 +73,30 @@ test("Stop stops the engine, keeps what came, and the conversation goes on", asy
   await log().getByText("Here I am.").waitFor();
   const turn = engine.turns.at(-1);
   expect(JSON.stringify(turn)).toContain("It goes on and");
+});
+
+test("a new conversation ends the reply that is being written, and nothing of it comes back", async () => {
+  const { engine } = ours.platform;
+  const stoppedBefore = engine.stopped();
+  engine.play(async function* (_turn, signal) {
+    yield* [
+      start,
+      { type: "block-start", index: 0, block: { type: "text" } },
+      { type: "text-delta", index: 0, text: "Not this" },
+    ];
+    await pause(60_000, signal);
+  });
+  await ask("Go on");
+  await log().getByText("Not this").waitFor();
+  await page.getByRole("button", { name: "New conversation" }).click();
+  await until(() => engine.stopped() > stoppedBefore);
+  engine.play(scripted([start, ...textBlock(0, "But this."), end()]));
+  await ask("Something else");
+  await log().getByText("But this.").waitFor();
+  expect([await log().getByText("Not this").count(), JSON.stringify(engine.turns.at(-1)).includes("Not this")]).toEqual([
+    0,
+    false,
+  ]);
 });
 
 test("a tool call is shown, answered, and the model goes on with the result", async () => {

@@ -26,6 +26,18 @@ test("a newcomer goes from the printed link to replies of the embedded engine an
   await log.getByText(/Output \d+/).waitFor();
   expect(((await log.getByRole("region", { name: "Assistant" }).textContent()) ?? "").length).toBeGreaterThan(20);
   await takePicture(page, "workbench-real-light");
+  // Stopped while it writes, and loaded again: what came is there, and the engine has a place for the next.
+  await page.getByLabel("Your message").fill("Write a long story about a lighthouse and the sea.");
+  await page.getByRole("button", { name: "Send" }).click();
+  await log
+    .getByRole("region", { name: "Assistant" })
+    .nth(1)
+    .getByText(/^First token/)
+    .waitFor({ timeout: 240_000 });
+  await page.getByRole("button", { name: "Stop" }).click();
+  await log.getByText("Stopped").waitFor();
+  await page.reload();
+  await log.getByText("Stopped").waitFor();
 
   await page.getByRole("link", { name: "Models" }).click();
   await page.getByText("Loaded", { exact: true }).waitFor();

@@ -34,8 +34,8 @@ export const consoleRequirements: readonly Requirement[] = [
     [
       "console:newcomer",
       "12",
-      "A newcomer goes from the owner's link to a working key and a first reply.",
-      "a newcomer comes from the owner's link to a working key and a first reply with the mouse",
+      "A newcomer goes from the owner's link to a first reply and a key with which Claude Code works.",
+      "a newcomer comes from the owner's link to replies and a key that works in Claude Code with the mouse",
     ],
     [
       "console:secrets",
@@ -132,8 +132,8 @@ export const consoleRequirements: readonly Requirement[] = [
     [
       "console:workbench:reload",
       "7",
-      "A page that goes away in the middle of a reply stops the engine.",
-      "a page that is loaded again during a reply stops the engine, and works as before",
+      "A page that goes away in the middle of a reply stops the engine, and has the conversation when it comes again.",
+      "a page that is loaded again during a reply stops the engine, has what came, and goes on; signing out ends it",
     ],
   ]),
   ...provedBy("server/test/browser/sign-in.browser.test.ts", [
@@ -233,7 +233,13 @@ export const consoleRequirements: readonly Requirement[] = [
       "console:usage:zoom",
       "12",
       "Usage is looked at closer, by the hour, and tells the share of batches.",
-      "usage tells the share of batches, and a day is looked at by the hour and left again",
+      "usage tells the share of batches, comes as CSV, and a day is looked at by the hour and left again",
+    ],
+    [
+      "console:cost:groups",
+      "12",
+      "Costs are shown by kind of token, model, workspace and key, by the day and by the hour.",
+      "costs are told by kind of token, model, workspace and key, by the day and by the hour",
     ],
   ]),
   ...provedBy("server/test/admin/requests.db.test.ts", [
@@ -336,6 +342,24 @@ export const consoleRequirements: readonly Requirement[] = [
       "the first page comes with less than 200 kB, gzipped",
     ],
     [
+      "console:pages",
+      "12",
+      "Every page shows itself, light and dark, on a desk and on a phone, keeps nobody out, and asks no other host.",
+      "the page ${name} (${look}) shows itself, light and dark, keeps nobody out, and asks no other host",
+    ],
+    [
+      "console:navigation",
+      "12",
+      "Every page is reached from the navigation on a phone.",
+      "on a phone the menu leads to every page, and closes behind one",
+    ],
+    [
+      "console:ahead",
+      "12",
+      "A change is shown before the server has answered; refused, it is taken back, with the reason and the request's id.",
+      "a change is seen before the server has answered, and taken back with its reason when it refuses",
+    ],
+    [
       "console:keyboard",
       "12",
       "Every page is reached with the keyboard alone.",
@@ -346,6 +370,34 @@ export const consoleRequirements: readonly Requirement[] = [
       "11",
       "A key is rotated in the Console without a gap; its last use and its spend limit stand beside it.",
       "a key says when it was used, gets a spend limit, and is rotated without a gap",
+    ],
+  ]),
+  ...provedBy("server/test/browser/organization.browser.test.ts", [
+    [
+      "console:workspaces",
+      "12",
+      "A workspace is made, renamed and archived in the Console, and the audit log shows what was before and after.",
+      "a workspace is made, renamed and archived, keys are filtered by it, and the audit log tells all of it",
+    ],
+    [
+      "console:members",
+      "12",
+      "Roles are changed, members removed and invites withdrawn in the Console.",
+      "a member gets another role and is removed, and an invite is withdrawn",
+    ],
+    [
+      "console:account:password",
+      "11",
+      "People change their password in the Console.",
+      "somebody changes their password, and signs in with it",
+    ],
+  ]),
+  ...provedBy("console/test/words.test.ts", [
+    [
+      "console:words",
+      "12",
+      "The words of the Console stand apart from its pages, ready to be translated.",
+      "every word that people read stands in a text.ts, where it can be translated",
     ],
   ]),
   ...provedBy("server/test/console/models.db.test.ts", [

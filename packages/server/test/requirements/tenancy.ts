@@ -24,7 +24,7 @@ export const tenancyRequirements: readonly Requirement[] = [
       "keys:rotation",
       "11",
       "A rotated key goes on for the overlap.",
-      "a rotated key goes on for the overlap, and its successor has its name, place and lifetime",
+      "a rotated key goes on for the overlap, and its successor has its name, place, lifetime and spend limits",
     ],
   ]),
   ...provedBy("server/test/admin/admin-api.db.test.ts", [

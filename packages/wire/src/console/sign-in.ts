@@ -108,6 +108,8 @@ export const ConsoleWorkspace = z
     is_default: z.boolean(),
     /** Whether whoever asks may use models in it. */
     may_use_models: z.boolean(),
+    /** Zero data retention: nothing of its prompts and replies is stored, by the server or by its pages. */
+    keeps_nothing: z.boolean(),
   })
   .meta({ id: "ConsoleWorkspace" });
 export type ConsoleWorkspace = z.infer<typeof ConsoleWorkspace>;

@@ -3,18 +3,19 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Archive, Ellipsis, KeyRound, Pencil, PiggyBank, Plus, Power, PowerOff, RotateCw } from "lucide-react";
 import { useState } from "react";
-import { apiKeysQuery, apiKeyUsesQuery } from "../../api/api-keys.ts";
+import { API_KEYS, apiKeysQuery, apiKeyUsesQuery, updateApiKey } from "../../api/api-keys.ts";
 import { spendLimitsQuery } from "../../api/limits.ts";
 import { useWorkspaces } from "../../api/workspaces.ts";
+import { ChangeDialog } from "../../app/change-dialog.tsx";
 import { WorkspaceField } from "../../app/workspace-field.tsx";
 import { formatCents, formatDate, formatDateTime, formatRelative } from "../../format/format.ts";
 import { Badge, type BadgeTone } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Page } from "../../ui/page.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
@@ -92,13 +93,7 @@ export function ApiKeysPage() {
         )}
         {rows.length > 0 && <Table label={text.list} columns={columns} rows={rows} keyOf={(row) => row.id} />}
       </div>
-      {keys.hasNextPage && (
-        <div className="mt-4 grid justify-items-center">
-          <Button isBusy={keys.isFetchingNextPage} onClick={() => void keys.fetchNextPage()}>
-            {text.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={keys} />
       {create && <CreateKeyDialog onClose={() => setCreating(false)} />}
       {open?.dialog === "rename" && <RenameKeyDialog apiKey={open.apiKey} onClose={() => setOpen(null)} />}
       {open?.dialog === "rotate" && <RotateKeyDialog apiKey={open.apiKey} onClose={() => setOpen(null)} />}
@@ -109,7 +104,18 @@ export function ApiKeysPage() {
           onClose={() => setOpen(null)}
         />
       )}
-      {open?.dialog === "archive" && <ArchiveKeyDialog apiKey={open.apiKey} onClose={() => setOpen(null)} />}
+      {open?.dialog === "archive" && (
+        <ChangeDialog
+          topic={API_KEYS}
+          run={() => updateApiKey(open.apiKey.id, { status: "archived" })}
+          said={text.archived}
+          title={text.archiveTitle(open.apiKey.name)}
+          action={text.archive}
+          onClose={() => setOpen(null)}
+        >
+          {text.archiveAbout}
+        </ChangeDialog>
+      )}
     </Page>
   );
 }
@@ -219,24 +225,5 @@ function KeyMenu({ apiKey, setOpen }: { readonly apiKey: ApiKey; readonly setOpe
         },
       ]}
     />
-  );
-}
-
-function ArchiveKeyDialog({ apiKey, onClose }: { readonly apiKey: ApiKey; readonly onClose: () => void }) {
-  const update = useUpdateKey();
-  return (
-    <ConfirmDialog
-      isOpen
-      onClose={onClose}
-      onConfirm={() =>
-        update.mutate({ id: apiKey.id, change: { status: "archived" }, said: text.archived }, { onSuccess: onClose })
-      }
-      title={text.archiveTitle(apiKey.name)}
-      action={text.archive}
-      isBusy={update.isPending}
-      error={update.error}
-    >
-      {text.archiveAbout}
-    </ConfirmDialog>
   );
 }

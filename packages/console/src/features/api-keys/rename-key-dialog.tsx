@@ -8,17 +8,12 @@ import { useUpdateKey } from "./use-update-key.ts";
 export function RenameKeyDialog({ apiKey, onClose }: { readonly apiKey: ApiKey; readonly onClose: () => void }) {
   const [name, setName] = useState(apiKey.name);
   const update = useUpdateKey();
-  const rename = () =>
-    update.mutate({ id: apiKey.id, change: { name: name.trim() }, said: text.renamed }, { onSuccess: onClose });
+  function rename(): void {
+    update.mutate({ id: apiKey.id, change: { name: name.trim() }, said: text.renamed });
+    onClose();
+  }
   return (
-    <FormDialog
-      title={text.renameTitle}
-      action={text.save}
-      isBusy={update.isPending}
-      error={update.error}
-      onClose={onClose}
-      onSubmit={rename}
-    >
+    <FormDialog title={text.renameTitle} action={text.save} onClose={onClose} onSubmit={rename}>
       <TextField
         label={text.name}
         required

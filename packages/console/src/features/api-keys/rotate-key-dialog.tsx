@@ -2,6 +2,7 @@ import type { ApiKey, ConsoleApiKeyCreated } from "@parley/wire";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { API_KEYS, rotateApiKey } from "../../api/api-keys.ts";
+import { LIMITS } from "../../api/limits.ts";
 import { useConfirmed } from "../../app/reauthentication.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { FormDialog } from "../../ui/form-dialog.tsx";
@@ -20,7 +21,7 @@ export function RotateKeyDialog({ apiKey, onClose }: { readonly apiKey: ApiKey; 
     mutationFn: () => confirmed(() => rotateApiKey(apiKey.id, Number(hours))),
     onSuccess: (fresh) => {
       setCreated(fresh);
-      void queryClient.invalidateQueries({ queryKey: API_KEYS });
+      for (const queryKey of [API_KEYS, LIMITS]) void queryClient.invalidateQueries({ queryKey });
     },
   });
   if (created) return <NewSecret created={created} onClose={onClose} />;

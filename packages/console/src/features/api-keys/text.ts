@@ -42,7 +42,7 @@ export const text = {
   setLimit: "Set a spend limit",
   rotate: "Rotate",
   rotateTitle: (name: string) => `Rotate “${name}”?`,
-  rotateAbout: "You get a new key with the same name, workspace and lifetime. Put it where the old one is used.",
+  rotateAbout: "You get a new key with the same name, workspace, lifetime and spend limits. Put it where the old one is used.",
   overlap: "The old key ends",
   overlaps: { "0": "Now", "1": "In an hour", "24": "In a day", "168": "In a week" },
   disable: "Disable",
@@ -58,5 +58,4 @@ export const text = {
   empty: "Create one, copy it once, and connect Claude Code or your own program with it.",
   noMatchTitle: "No key matches",
   noMatch: "Choose another workspace or status.",
-  loadMore: "Show more",
 };

@@ -1,22 +1,18 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ApiKey } from "@parley/wire";
 import { API_KEYS, updateApiKey } from "../../api/api-keys.ts";
-import { useToast } from "../../ui/toasts.tsx";
+import { useRowChange } from "../../app/use-row-change.ts";
 
 export interface KeyChange {
   readonly id: string;
-  readonly change: Parameters<typeof updateApiKey>[1];
+  readonly change: { readonly name?: string; readonly status?: "active" | "inactive" };
   /** What to say when it is done. */
   readonly said: string;
 }
 
-export function useUpdateKey() {
-  const queryClient = useQueryClient();
-  const toast = useToast();
-  return useMutation({
-    mutationFn: ({ id, change }: KeyChange) => updateApiKey(id, change),
-    onSuccess: async (_key, { said }) => {
-      await queryClient.invalidateQueries({ queryKey: API_KEYS });
-      toast(said);
-    },
+export const useUpdateKey = () =>
+  useRowChange<ApiKey, KeyChange>({
+    topic: API_KEYS,
+    run: ({ id, change }) => updateApiKey(id, change),
+    said: ({ said }) => said,
+    ahead: ({ id, change }) => ({ id, fields: change }),
   });
-}

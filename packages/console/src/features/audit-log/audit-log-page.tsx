@@ -8,6 +8,7 @@ import { Button } from "../../ui/button.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { Page } from "../../ui/page.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { Table } from "../../ui/table.tsx";
@@ -31,9 +32,27 @@ export function AuditLogPage() {
             rows={rows}
             keyOf={({ id }) => id}
             columns={[
-              { name: text.time, cell: (event) => <time className="whitespace-nowrap">{formatDateTime(event.created_at)}</time> },
-              { name: text.who, cell: (event) => <span title={event.actor.id}>{nameOf(event.actor)}</span> },
-              { name: text.what, cell: (event) => <code className="font-mono text-[0.93rem]">{event.action}</code> },
+              {
+                name: text.time,
+                isSecondary: true,
+                cell: (event) => <time className="whitespace-nowrap">{formatDateTime(event.created_at)}</time>,
+              },
+              {
+                name: text.who,
+                isSecondary: true,
+                cell: (event) => <span title={event.actor.id}>{nameOf(event.actor)}</span>,
+              },
+              {
+                name: text.what,
+                cell: (event) => (
+                  <>
+                    <code className="font-mono text-[0.93rem] break-all">{event.action}</code>
+                    <span className="block text-[0.89rem] text-muted md:hidden">
+                      {nameOf(event.actor)} · {formatDateTime(event.created_at)}
+                    </span>
+                  </>
+                ),
+              },
               {
                 name: text.target,
                 isSecondary: true,
@@ -53,13 +72,7 @@ export function AuditLogPage() {
           />
         )}
       </div>
-      {log.hasNextPage && (
-        <div className="mt-4 grid justify-items-center">
-          <Button isBusy={log.isFetchingNextPage} onClick={() => void log.fetchNextPage()}>
-            {text.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={log} />
       {shown && (
         <Dialog isOpen isWide onClose={() => setShown(null)} title={text.detailsTitle(shown.sequence)} description={shown.action}>
           <div className="grid gap-3">

@@ -16,5 +16,4 @@ export const text = {
   actors: { system: "Parley", cli: "Command line", admin_api_key: "Admin key", api_key: "API key", user: "Member" } as Readonly<
     Record<string, string>
   >,
-  loadMore: "Show older",
 };

@@ -1,23 +1,22 @@
 import type { MessageBatch } from "@parley/wire";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Ban, Download, Ellipsis, Layers, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { BATCHES, batchesQuery, cancelBatch, deleteBatch, readBatchResults } from "../../api/batches.ts";
+import { ChangeDialog } from "../../app/change-dialog.tsx";
 import { useWorkspaceChoice } from "../../app/use-workspace-choice.tsx";
 import { formatDateTime, formatRelative } from "../../format/format.ts";
 import { Badge, type BadgeTone } from "../../ui/badge.tsx";
-import { Button } from "../../ui/button.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { download } from "../../ui/download.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Page } from "../../ui/page.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-import { useToast } from "../../ui/toasts.tsx";
 import { BatchProgress } from "./batch-progress.tsx";
 import { text } from "./text.ts";
 
@@ -72,13 +71,7 @@ export function BatchesPage() {
           )}
         </div>
       </div>
-      {batches.hasNextPage && (
-        <div className="mt-4 grid justify-items-center">
-          <Button isBusy={batches.isFetchingNextPage} onClick={() => void batches.fetchNextPage()}>
-            {text.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={batches} />
       {open && <Ask open={open} workspaceId={workspaceId} onClose={() => setOpen(null)} />}
     </Page>
   );
@@ -151,28 +144,29 @@ function Ask({
   readonly workspaceId: string | null;
   readonly onClose: () => void;
 }) {
-  const queryClient = useQueryClient();
-  const toast = useToast();
-  const isCancel = dialog === "cancel";
-  const act = useMutation({
-    mutationFn: async () => void (await (isCancel ? cancelBatch : deleteBatch)(batch.id, workspaceId)),
-    onSuccess: () => {
-      toast(isCancel ? text.canceled : text.removed);
-      onClose();
-      void queryClient.invalidateQueries({ queryKey: BATCHES });
-    },
-  });
-  return (
-    <ConfirmDialog
-      isOpen
+  return dialog === "cancel" ? (
+    <ChangeDialog<MessageBatch>
+      topic={BATCHES}
+      run={() => cancelBatch(batch.id, workspaceId)}
+      said={text.canceled}
+      ahead={{ id: batch.id, fields: { processing_status: "canceling" } }}
+      title={text.cancelTitle}
+      action={text.cancel}
       onClose={onClose}
-      onConfirm={() => act.mutate()}
-      title={isCancel ? text.cancelTitle : text.removeTitle}
-      action={isCancel ? text.cancel : text.remove}
-      isBusy={act.isPending}
-      error={act.error}
     >
-      {isCancel ? text.cancelAbout : text.removeAbout}
-    </ConfirmDialog>
+      {text.cancelAbout}
+    </ChangeDialog>
+  ) : (
+    <ChangeDialog
+      topic={BATCHES}
+      run={() => deleteBatch(batch.id, workspaceId)}
+      said={text.removed}
+      ahead={{ id: batch.id, fields: null }}
+      title={text.removeTitle}
+      action={text.remove}
+      onClose={onClose}
+    >
+      {text.removeAbout}
+    </ChangeDialog>
   );
 }

@@ -24,5 +24,4 @@ export const text = {
   emptyTitle: "No batch yet",
   empty: "A batch is made through the API: up to 100,000 requests in one call, and their results in one file.",
   example: "A batch of one request",
-  loadMore: "Show older",
 };

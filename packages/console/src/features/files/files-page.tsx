@@ -3,15 +3,16 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { Download, Ellipsis, Files as FilesIcon, Info, Trash2, Upload } from "lucide-react";
 import { useRef, useState } from "react";
 import { deleteFile, FILES, filesQuery, readFile, uploadFile } from "../../api/files.ts";
+import { ChangeDialog } from "../../app/change-dialog.tsx";
 import { useWorkspaceChoice } from "../../app/use-workspace-choice.tsx";
 import { formatBytes, formatDateTime, formatRelative } from "../../format/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { classNames } from "../../ui/class-names.ts";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { download } from "../../ui/download.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Page } from "../../ui/page.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
@@ -87,15 +88,21 @@ export function FilesPage() {
           )}
         </div>
       </div>
-      {files.hasNextPage && (
-        <div className="mt-4 grid justify-items-center">
-          <Button isBusy={files.isFetchingNextPage} onClick={() => void files.fetchNextPage()}>
-            {text.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={files} />
       {open?.dialog === "details" && <FileDialog file={open.file} onClose={() => setOpen(null)} />}
-      {open?.dialog === "remove" && <RemoveDialog file={open.file} workspaceId={workspaceId} onClose={() => setOpen(null)} />}
+      {open?.dialog === "remove" && (
+        <ChangeDialog
+          topic={FILES}
+          run={() => deleteFile(open.file.id, workspaceId)}
+          said={text.removed}
+          ahead={{ id: open.file.id, fields: null }}
+          title={text.removeTitle(open.file.filename)}
+          action={text.remove}
+          onClose={() => setOpen(null)}
+        >
+          {text.removeAbout}
+        </ChangeDialog>
+      )}
     </Page>
   );
 }
@@ -144,38 +151,4 @@ function toColumns(setOpen: (open: Open) => void, readContent: (file: FileMetada
       ),
     },
   ];
-}
-
-function RemoveDialog({
-  file,
-  workspaceId,
-  onClose,
-}: {
-  readonly file: FileMetadata;
-  readonly workspaceId: string | null;
-  readonly onClose: () => void;
-}) {
-  const queryClient = useQueryClient();
-  const toast = useToast();
-  const remove = useMutation({
-    mutationFn: () => deleteFile(file.id, workspaceId),
-    onSuccess: () => {
-      toast(text.removed);
-      onClose();
-      void queryClient.invalidateQueries({ queryKey: FILES });
-    },
-  });
-  return (
-    <ConfirmDialog
-      isOpen
-      onClose={onClose}
-      onConfirm={() => remove.mutate()}
-      title={text.removeTitle(file.filename)}
-      action={text.remove}
-      isBusy={remove.isPending}
-      error={remove.error}
-    >
-      {text.removeAbout}
-    </ConfirmDialog>
-  );
 }

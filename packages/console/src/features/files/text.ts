@@ -29,5 +29,4 @@ export const text = {
   removed: "File deleted",
   emptyTitle: "No file yet",
   empty: "Upload a PDF, a picture or a text, then name it in a request instead of sending it each time.",
-  loadMore: "Show older",
 };

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { approveIncrease, denyIncrease, pendingIncreasesQuery, LIMITS } from "../../api/limits.ts";
 import { useConfirmed } from "../../app/reauthentication.tsx";
+import { useRowChange } from "../../app/use-row-change.ts";
 import { formatCents, formatDateTime, formatRelative } from "../../format/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
@@ -17,15 +18,12 @@ import { text } from "./text.ts";
 /** Members who wait for an answer. */
 export function Increases() {
   const { data, error, refetch } = useQuery(pendingIncreasesQuery);
-  const queryClient = useQueryClient();
-  const toast = useToast();
   const [approving, setApproving] = useState<SpendIncreaseRequest | null>(null);
-  const deny = useMutation({
-    mutationFn: denyIncrease,
-    onSuccess: () => {
-      toast(text.denied);
-      void queryClient.invalidateQueries({ queryKey: LIMITS });
-    },
+  const deny = useRowChange<SpendIncreaseRequest, string>({
+    topic: LIMITS,
+    run: denyIncrease,
+    said: () => text.denied,
+    ahead: (id) => ({ id, fields: null }),
   });
   const rows = data?.data ?? [];
   const columns: readonly Column<SpendIncreaseRequest>[] = [
@@ -56,7 +54,7 @@ export function Increases() {
       isNumber: true,
       cell: (request) => (
         <div className="flex flex-wrap justify-end gap-2">
-          <Button size="small" isBusy={deny.isPending && deny.variables === request.id} onClick={() => deny.mutate(request.id)}>
+          <Button size="small" onClick={() => deny.mutate(request.id)}>
             {text.deny}
           </Button>
           <Button size="small" kind="primary" onClick={() => setApproving(request)}>
@@ -69,7 +67,6 @@ export function Increases() {
   return (
     <Section title={text.increasesTitle} about={text.increasesAbout}>
       {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
-      {deny.error && <ErrorNote error={deny.error} />}
       {data && rows.length === 0 && <p className="panel px-4 py-3 text-muted">{text.increasesEmpty}</p>}
       {rows.length > 0 && (
         <div className="panel overflow-hidden">

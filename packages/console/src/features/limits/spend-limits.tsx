@@ -1,22 +1,22 @@
 import type { SpendProgress } from "@parley/wire";
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Ellipsis, Pencil, Plus, PiggyBank, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { billingQuery } from "../../api/billing.ts";
 import { deleteSpendLimit, LIMITS, spendLimitsQuery } from "../../api/limits.ts";
+import { ChangeDialog } from "../../app/change-dialog.tsx";
 import { useConfirmed } from "../../app/reauthentication.tsx";
 import { formatCents } from "../../format/format.ts";
 import { Button } from "../../ui/button.tsx";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Meter } from "../../ui/meter.tsx";
 import { Section } from "../../ui/section.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-import { useToast } from "../../ui/toasts.tsx";
 import { SpendLimitDialog } from "./spend-limit-dialog.tsx";
 import { text } from "./text.ts";
 import { type ScopeNames, useScopeNames } from "./use-scope-names.ts";
@@ -28,7 +28,9 @@ export function SpendLimits() {
   const limits = useInfiniteQuery(spendLimitsQuery);
   const { data: billing } = useQuery(billingQuery);
   const names = useScopeNames();
+  const confirmed = useConfirmed();
   const [open, setOpen] = useState<Open>(null);
+  const leaving = open?.dialog === "remove" ? open.progress : null;
   const rows = limits.data?.pages.flatMap((page) => page.data) ?? [];
   const setButton = (
     <Button onClick={() => setOpen({ dialog: "set", progress: null })}>
@@ -58,11 +60,21 @@ export function SpendLimits() {
           />
         )}
       </div>
+      <LoadMore list={limits} />
       {open && open.dialog !== "remove" && (
         <SpendLimitDialog limit={open.progress?.spend_limit ?? null} names={names} onClose={() => setOpen(null)} />
       )}
-      {open?.dialog === "remove" && open.progress && (
-        <RemoveDialog id={open.progress.spend_limit.id} onClose={() => setOpen(null)} />
+      {leaving && (
+        <ChangeDialog
+          topic={LIMITS}
+          run={() => confirmed(() => deleteSpendLimit(leaving.spend_limit.id))}
+          said={text.removed}
+          title={text.removeTitle}
+          action={text.remove}
+          onClose={() => setOpen(null)}
+        >
+          {text.removeAbout}
+        </ChangeDialog>
       )}
     </Section>
   );
@@ -119,31 +131,4 @@ function toColumns({ nameOf }: ScopeNames, setOpen: (open: Open) => void): reado
         ),
     },
   ];
-}
-
-function RemoveDialog({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {
-  const queryClient = useQueryClient();
-  const confirmed = useConfirmed();
-  const toast = useToast();
-  const remove = useMutation({
-    mutationFn: () => confirmed(() => deleteSpendLimit(id)),
-    onSuccess: () => {
-      toast(text.removed);
-      onClose();
-      void queryClient.invalidateQueries({ queryKey: LIMITS });
-    },
-  });
-  return (
-    <ConfirmDialog
-      isOpen
-      onClose={onClose}
-      onConfirm={() => remove.mutate()}
-      title={text.removeTitle}
-      action={text.remove}
-      isBusy={remove.isPending}
-      error={remove.error}
-    >
-      {text.removeAbout}
-    </ConfirmDialog>
-  );
 }

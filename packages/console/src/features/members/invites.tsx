@@ -1,35 +1,33 @@
 import type { OrganizationInvite } from "@parley/wire";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { createInviteLink, deleteInvite, invitesQuery, MEMBERS } from "../../api/members.ts";
 import { useConfirmed } from "../../app/reauthentication.tsx";
+import { useRowChange } from "../../app/use-row-change.ts";
 import { formatDateTime, formatRelative } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-import { useToast } from "../../ui/toasts.tsx";
 import { text as accountText } from "../account/text.ts";
 import type { Handover } from "./invite-dialog.tsx";
 import { text } from "./text.ts";
 
 export function Invites({ onLink }: { readonly onLink: (handover: Handover) => void }) {
   const invites = useInfiniteQuery(invitesQuery);
-  const queryClient = useQueryClient();
-  const toast = useToast();
   const confirmed = useConfirmed();
-  const withdraw = useMutation({
-    mutationFn: (id: string) => deleteInvite(id),
-    onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: MEMBERS });
-      toast(text.withdrawn);
-    },
+  const withdraw = useRowChange<OrganizationInvite, string>({
+    topic: MEMBERS,
+    run: deleteInvite,
+    said: () => text.withdrawn,
+    ahead: (id) => ({ id, fields: null }),
   });
   const renew = useMutation({
     mutationFn: (invite: OrganizationInvite) => confirmed(() => createInviteLink(invite.id)),
     onSuccess: ({ link }, { email }) => onLink({ email, link }),
   });
   const rows = invites.data?.pages.flatMap((page) => page.data) ?? [];
-  const error = invites.error ?? withdraw.error ?? renew.error;
+  const error = invites.error ?? renew.error;
 
   const columns: readonly Column<OrganizationInvite>[] = [
     { name: text.email, cell: (invite) => <span className="break-all">{invite.email}</span> },
@@ -75,6 +73,7 @@ export function Invites({ onLink }: { readonly onLink: (handover: Handover) => v
           <p className="px-4 py-5 text-muted">{text.noInvites}</p>
         )}
       </div>
+      <LoadMore list={invites} />
     </section>
   );
 }

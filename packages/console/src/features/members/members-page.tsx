@@ -1,20 +1,22 @@
 import type { OrganizationUser } from "@parley/wire";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Ellipsis, LogOut, Trash2, UserPlus } from "lucide-react";
 import { useState } from "react";
 import { MEMBERS, removeUser, ROLES, signUserOut, updateUser, usersQuery } from "../../api/members.ts";
+import { ChangeDialog } from "../../app/change-dialog.tsx";
+import { useRowChange } from "../../app/use-row-change.ts";
 import { useSession } from "../../app/use-session.ts";
 import { formatDate } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Page } from "../../ui/page.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-import { useToast } from "../../ui/toasts.tsx";
+import { useFault, useToast } from "../../ui/toasts.tsx";
 import { text as accountText } from "../account/text.ts";
 import { type Handover, InviteDialog, LinkDialog } from "./invite-dialog.tsx";
 import { Invites } from "./invites.tsx";
@@ -29,8 +31,7 @@ export function MembersPage() {
   const [handover, setHandover] = useState<Handover | null>(null);
   const [leaving, setLeaving] = useState<OrganizationUser | null>(null);
   const rows = users.data?.pages.flatMap((page) => page.data) ?? [];
-  const [fault, setFault] = useState<unknown>(null);
-  const columns = useColumns(setLeaving, setFault);
+  const columns = useColumns(setLeaving);
   return (
     <Page
       title={text.title}
@@ -44,16 +45,11 @@ export function MembersPage() {
     >
       <div className="grid gap-6">
         {users.error && <ErrorNote error={users.error} onRetry={() => void users.refetch()} />}
-        {fault ? <ErrorNote error={fault} /> : null}
         <div className="panel overflow-hidden">
           {users.isPending && <SkeletonRows rows={3} />}
           {rows.length > 0 && <Table label={text.people} columns={columns} rows={rows} keyOf={(user) => user.id} />}
         </div>
-        {users.hasNextPage && (
-          <Button isBusy={users.isFetchingNextPage} onClick={() => void users.fetchNextPage()}>
-            {text.loadMore}
-          </Button>
-        )}
+        <LoadMore list={users} />
         <Invites onLink={setHandover} />
       </div>
       {isInviting && (
@@ -66,15 +62,23 @@ export function MembersPage() {
         />
       )}
       {handover && <LinkDialog handover={handover} onClose={() => setHandover(null)} />}
-      {leaving && <RemoveDialog user={leaving} onClose={() => setLeaving(null)} />}
+      {leaving && (
+        <ChangeDialog
+          topic={MEMBERS}
+          run={() => removeUser(leaving.id)}
+          said={text.removed}
+          title={text.removeTitle(leaving.name)}
+          action={text.remove}
+          onClose={() => setLeaving(null)}
+        >
+          {text.removeAbout}
+        </ChangeDialog>
+      )}
     </Page>
   );
 }
 
-function useColumns(
-  onRemove: (user: OrganizationUser) => void,
-  onFault: (fault: unknown) => void,
-): readonly Column<OrganizationUser>[] {
+function useColumns(onRemove: (user: OrganizationUser) => void): readonly Column<OrganizationUser>[] {
   const { person } = useSession();
   return [
     {
@@ -96,39 +100,24 @@ function useColumns(
       isNameHidden: true,
       isNumber: true,
       cell: (user) =>
-        user.id === person.id || !isChangeable(user) ? null : (
-          <MemberMenu user={user} onRemove={() => onRemove(user)} onFault={onFault} />
-        ),
+        user.id === person.id || !isChangeable(user) ? null : <MemberMenu user={user} onRemove={() => onRemove(user)} />,
     },
   ];
 }
 
-function MemberMenu({
-  user,
-  onRemove,
-  onFault,
-}: {
-  readonly user: OrganizationUser;
-  readonly onRemove: () => void;
-  /** The menu is closed when it comes: the page shows it. Null: all is well again. */
-  readonly onFault: (fault: unknown) => void;
-}) {
-  const queryClient = useQueryClient();
+function MemberMenu({ user, onRemove }: { readonly user: OrganizationUser; readonly onRemove: () => void }) {
   const toast = useToast();
-  const update = useMutation({
-    mutationFn: (role: string) => updateUser(user.id, role),
-    onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: MEMBERS });
-      toast(text.roleChanged);
-    },
-    onMutate: () => onFault(null),
-    onError: onFault,
+  const update = useRowChange<OrganizationUser, (typeof ROLES)[number]>({
+    topic: MEMBERS,
+    run: (role) => updateUser(user.id, role),
+    said: () => text.roleChanged,
+    ahead: (role) => ({ id: user.id, fields: { role } }),
   });
   const signOut = useMutation({
     mutationFn: () => signUserOut(user.id),
     onSuccess: () => toast(text.signedOut(user.name)),
-    onMutate: () => onFault(null),
-    onError: onFault,
+    // The menu is closed when it comes.
+    onError: useFault(),
   });
   return (
     <Menu
@@ -146,31 +135,5 @@ function MemberMenu({
         { actions: [{ label: text.remove, icon: Trash2, isDangerous: true, run: onRemove }] },
       ]}
     />
-  );
-}
-
-function RemoveDialog({ user, onClose }: { readonly user: OrganizationUser; readonly onClose: () => void }) {
-  const queryClient = useQueryClient();
-  const toast = useToast();
-  const remove = useMutation({
-    mutationFn: () => removeUser(user.id),
-    onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: MEMBERS });
-      toast(text.removed);
-      onClose();
-    },
-  });
-  return (
-    <ConfirmDialog
-      isOpen
-      onClose={onClose}
-      onConfirm={() => remove.mutate()}
-      title={text.removeTitle(user.name)}
-      action={text.remove}
-      isBusy={remove.isPending}
-      error={remove.error}
-    >
-      {text.removeAbout}
-    </ConfirmDialog>
   );
 }

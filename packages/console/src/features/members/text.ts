@@ -40,5 +40,4 @@ export const text = {
   newLink: "New link",
   withdraw: "Withdraw",
   withdrawn: "Invite withdrawn",
-  loadMore: "Show more",
 };

@@ -153,6 +153,7 @@ function Details({ request }: { readonly request: LoggedRequest }) {
     [text.stopReason, request.stop_reason],
     [text.message, request.message_id],
     [text.session, request.session_id],
+    [text.content, text.contentNotKept],
   ];
   return <Facts facts={facts.flatMap(([name, value]) => (value === null ? [] : [{ name, value }]))} />;
 }

@@ -77,6 +77,8 @@ export const text = {
   tier: "Service tier",
   stopReason: "Stop reason",
   session: "Session",
+  content: "Prompt and reply",
+  contentNotKept: "Not kept, in any workspace",
   message: "Message",
   person: "Person",
   workbench: "Workbench",

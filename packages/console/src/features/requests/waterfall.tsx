@@ -34,7 +34,7 @@ export function Waterfall({
       {phases.map(({ phase, startMs, durationMs }) => (
         <li
           key={phase}
-          className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 sm:grid-cols-[9.5rem_minmax(0,1fr)_4.5rem]"
+          className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 sm:grid-cols-[10.5rem_minmax(0,1fr)_4.5rem]"
         >
           <span className="text-muted">{text.phases[phase]}</span>
           <span

@@ -2,6 +2,7 @@ import type { DataRetention, Workspace } from "@parley/wire";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { DATA_RETENTION, dataRetentionQuery, setDataRetention } from "../../api/settings.ts";
+import { WORKSPACES } from "../../api/workspaces.ts";
 import { useConfirmed } from "../../app/reauthentication.tsx";
 import { CheckField, TextField } from "../../ui/field.tsx";
 import { FormDialog } from "../../ui/form-dialog.tsx";
@@ -43,7 +44,7 @@ function RetentionForm({
     onSuccess: () => {
       toast(text.saved);
       onClose();
-      void queryClient.invalidateQueries({ queryKey: DATA_RETENTION });
+      for (const queryKey of [DATA_RETENTION, WORKSPACES]) void queryClient.invalidateQueries({ queryKey });
     },
   });
   return (

@@ -27,7 +27,7 @@ export function SignInSettings() {
               <span className="text-muted">{text.passwordOn}</span>
             </div>
             <div className="grid grid-cols-1 gap-2 px-4 py-3">
-              <div className="flex flex-wrap items-center justify-between gap-2">
+              <div className="flex flex-wrap items-center gap-2">
                 <span className="font-medium">{text.openid}</span>
                 <Badge tone={data.openid ? "good" : "neutral"}>{data.openid ? text.on : text.off}</Badge>
               </div>

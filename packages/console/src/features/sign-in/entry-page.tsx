@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect } from "react";
 import { Logo } from "../../app/logo.tsx";
+import { forgetTab } from "../../app/tab-memory.ts";
 
 /** The calm page around the forms that lead in. */
 export function EntryPage({
@@ -11,6 +12,7 @@ export function EntryPage({
   readonly about?: ReactNode;
   readonly children: ReactNode;
 }) {
+  useEffect(forgetTab, []);
   useEffect(() => {
     document.title = `${title} · Parley`;
   }, [title]);

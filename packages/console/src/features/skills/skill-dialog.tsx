@@ -1,18 +1,17 @@
 import type { Skill, SkillVersion } from "@parley/wire";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Download, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { deleteSkillVersion, SKILLS, skillVersionsQuery } from "../../api/skills.ts";
+import { ChangeDialog } from "../../app/change-dialog.tsx";
 import { formatDateTime } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
-import { Button } from "../../ui/button.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
-import { useToast } from "../../ui/toasts.tsx";
 import { text } from "./text.ts";
 
 const useOf = ({ id, source }: Skill): string =>
@@ -65,46 +64,20 @@ export function SkillDialog({
           </li>
         ))}
       </ul>
-      {versions.hasNextPage && (
-        <Button isBusy={versions.isFetchingNextPage} onClick={() => void versions.fetchNextPage()}>
-          {text.loadMore}
-        </Button>
+      <LoadMore list={versions} />
+      {leaving && (
+        <ChangeDialog
+          topic={SKILLS}
+          run={() => deleteSkillVersion(leaving.skill_id, leaving.id, workspaceId)}
+          said={text.versionRemoved}
+          ahead={{ id: leaving.id, fields: null }}
+          title={text.removeVersionTitle}
+          action={text.remove}
+          onClose={() => setLeaving(null)}
+        >
+          {text.removeVersionAbout}
+        </ChangeDialog>
       )}
-      {leaving && <RemoveVersionDialog version={leaving} workspaceId={workspaceId} onClose={() => setLeaving(null)} />}
     </Dialog>
-  );
-}
-
-function RemoveVersionDialog({
-  version,
-  workspaceId,
-  onClose,
-}: {
-  readonly version: SkillVersion;
-  readonly workspaceId: string | null;
-  readonly onClose: () => void;
-}) {
-  const queryClient = useQueryClient();
-  const toast = useToast();
-  const remove = useMutation({
-    mutationFn: () => deleteSkillVersion(version.skill_id, version.id, workspaceId),
-    onSuccess: () => {
-      toast(text.versionRemoved);
-      onClose();
-      void queryClient.invalidateQueries({ queryKey: SKILLS });
-    },
-  });
-  return (
-    <ConfirmDialog
-      isOpen
-      onClose={onClose}
-      onConfirm={() => remove.mutate()}
-      title={text.removeVersionTitle}
-      action={text.remove}
-      isBusy={remove.isPending}
-      error={remove.error}
-    >
-      {text.removeVersionAbout}
-    </ConfirmDialog>
   );
 }

@@ -1,23 +1,23 @@
 import type { Skill } from "@parley/wire";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { Download, Ellipsis, Info, Puzzle, Trash2, Upload } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { deleteSkill, readSkillArchive, type SkillSource, SKILLS, skillsQuery } from "../../api/skills.ts";
+import { ChangeDialog } from "../../app/change-dialog.tsx";
 import { useWorkspaceChoice } from "../../app/use-workspace-choice.tsx";
 import { formatDateTime, formatRelative } from "../../format/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { CodeBlock } from "../../ui/code-block.tsx";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { download } from "../../ui/download.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
+import { LoadMore } from "../../ui/load-more.tsx";
 import { Menu } from "../../ui/menu.tsx";
 import { Page } from "../../ui/page.tsx";
 import { Section } from "../../ui/section.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-import { useToast } from "../../ui/toasts.tsx";
 import { SkillDialog } from "./skill-dialog.tsx";
 import { text } from "./text.ts";
 import { UploadSkillDialog } from "./upload-skill-dialog.tsx";
@@ -82,7 +82,19 @@ export function SkillsPage() {
           onClose={() => setOpen(null)}
         />
       )}
-      {open?.dialog === "remove" && <RemoveDialog skill={open.skill} workspaceId={workspaceId} onClose={() => setOpen(null)} />}
+      {open?.dialog === "remove" && (
+        <ChangeDialog
+          topic={SKILLS}
+          run={() => deleteSkill(open.skill.id, workspaceId)}
+          said={text.removed}
+          ahead={{ id: open.skill.id, fields: null }}
+          title={text.removeTitle(open.skill.display_name)}
+          action={text.remove}
+          onClose={() => setOpen(null)}
+        >
+          {text.removeAbout}
+        </ChangeDialog>
+      )}
     </Page>
   );
 }
@@ -115,13 +127,7 @@ function SkillList({
           <Table label={label} columns={toColumns(source, setOpen, onDownload)} rows={rows} keyOf={({ id }) => id} />
         )}
       </div>
-      {skills.hasNextPage && (
-        <div className="grid justify-items-center">
-          <Button isBusy={skills.isFetchingNextPage} onClick={() => void skills.fetchNextPage()}>
-            {text.loadMore}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={skills} />
     </>
   );
 }
@@ -188,39 +194,5 @@ function SkillMenu({
           : []),
       ]}
     />
-  );
-}
-
-function RemoveDialog({
-  skill,
-  workspaceId,
-  onClose,
-}: {
-  readonly skill: Skill;
-  readonly workspaceId: string | null;
-  readonly onClose: () => void;
-}) {
-  const queryClient = useQueryClient();
-  const toast = useToast();
-  const remove = useMutation({
-    mutationFn: () => deleteSkill(skill.id, workspaceId),
-    onSuccess: () => {
-      toast(text.removed);
-      onClose();
-      void queryClient.invalidateQueries({ queryKey: SKILLS });
-    },
-  });
-  return (
-    <ConfirmDialog
-      isOpen
-      onClose={onClose}
-      onConfirm={() => remove.mutate()}
-      title={text.removeTitle(skill.display_name)}
-      action={text.remove}
-      isBusy={remove.isPending}
-      error={remove.error}
-    >
-      {text.removeAbout}
-    </ConfirmDialog>
   );
 }

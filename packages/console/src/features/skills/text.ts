@@ -45,5 +45,4 @@ export const text = {
   empty:
     "A skill begins with a folder like this. The model reads its description with each request, and the rest when it needs it.",
   example: "A smallest skill",
-  loadMore: "Show older",
 };

@@ -7,6 +7,7 @@ import { formatWhole } from "../../format/format.ts";
 import { Button, buttonClass } from "../../ui/button.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { TextField } from "../../ui/field.tsx";
+import { useGrowingReply } from "../workbench/reply-store.ts";
 import { useReply } from "../workbench/use-reply.ts";
 import { text } from "./text.ts";
 
@@ -20,7 +21,8 @@ export function FirstReply({
   readonly onReply: () => void;
 }) {
   const [prompt, setPrompt] = useState(text.firstPrompt);
-  const { reply, isRunning, error, run, stop } = useReply();
+  const { growing, isRunning, error, run, stop } = useReply();
+  const reply = useGrowingReply(growing);
   // The smallest answers first.
   const model = pickModel(models, "haiku")?.id;
   const shown = reply?.blocks.map((block) => (block.type === "text" ? block.text : "")).join("") ?? "";

@@ -28,13 +28,13 @@ export function toSpan({ width, buckets }: Range, nowMs: number): ReportSpan {
   return { from: toTime(endMs - buckets * sizeMs), to: toTime(endMs), width };
 }
 
-/** A part of a report, by the finest width that its length allows and the report has. */
-export function toZoomedSpan(from: string, to: string, widths: readonly BucketWidth[]): ReportSpan {
+/** A part of a report, by the finest width that its length allows. */
+export function toZoomedSpan(from: string, to: string): ReportSpan {
   const hours = (Date.parse(to) - Date.parse(from)) / HOUR_MS;
   return {
     from: toTime(Date.parse(from)),
     to: toTime(Date.parse(to)),
-    width: hours <= HOURS_MAX && widths.includes("1h") ? "1h" : "1d",
+    width: hours <= HOURS_MAX ? "1h" : "1d",
   };
 }
 

@@ -1,6 +1,5 @@
 import { ChartNoAxesColumn, Download, ZoomOut } from "lucide-react";
 import type { ReactNode } from "react";
-import type { BucketWidth } from "../../api/reports.ts";
 import { formatDate, formatUtcDate, formatHour } from "../../format/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { download } from "../../ui/download.ts";
@@ -8,28 +7,22 @@ import { EmptyState } from "../../ui/empty-state.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { seriesColor, StackedBars } from "../../ui/stacked-bars.tsx";
 import { Table } from "../../ui/table.tsx";
-import { RANGES, type Range } from "./range.ts";
+import { RANGES } from "./range.ts";
 import { type Chart, sum } from "./series.ts";
 import { text } from "./text.ts";
 import { toCsv } from "./to-csv.ts";
+import type { ReportTime } from "./use-report-span.ts";
 
 export function ReportControls({
-  range,
-  onRange,
+  time: { range, chooseRange, leaveZoom },
   group,
   groups,
   onGroup,
-  ranges = RANGES,
-  onLeaveZoom,
 }: {
-  readonly range: Range;
-  readonly onRange: (range: Range) => void;
+  readonly time: ReportTime;
   readonly group: string;
   readonly groups: readonly string[];
   readonly onGroup: (group: string) => void;
-  readonly ranges?: readonly Range[];
-  /** Null: everything is shown. */
-  readonly onLeaveZoom: (() => void) | null;
 }) {
   return (
     <div className="mb-4 flex flex-wrap gap-2">
@@ -37,9 +30,9 @@ export function ReportControls({
         label={text.range}
         isLabelHidden
         className="w-36"
-        choices={ranges.map(({ id, label }) => ({ value: id, label }))}
+        choices={RANGES.map(({ id, label }) => ({ value: id, label }))}
         value={range.id}
-        onChange={(event) => onRange(ranges.find(({ id }) => id === event.target.value) ?? range)}
+        onChange={(event) => chooseRange(RANGES.find(({ id }) => id === event.target.value) ?? range)}
       />
       <SelectField
         label={text.groupBy}
@@ -49,8 +42,8 @@ export function ReportControls({
         value={group}
         onChange={(event) => onGroup(event.target.value)}
       />
-      {onLeaveZoom && (
-        <Button className="h-9.5" onClick={onLeaveZoom}>
+      {leaveZoom && (
+        <Button className="h-9.5" onClick={leaveZoom}>
           <ZoomOut size={15} aria-hidden />
           {text.leaveZoom}
         </Button>
@@ -63,33 +56,28 @@ export function ReportControls({
 export function ReportView({
   title,
   chart,
-  width,
+  time,
   format,
   tiles,
-  onZoom,
-  hasHours,
 }: {
   readonly title: string;
   readonly chart: Chart;
-  readonly width: BucketWidth;
+  readonly time: ReportTime;
   readonly format: (value: number) => string;
   readonly tiles: ReactNode;
-  /** From the beginning of a bucket to the end of one. */
-  readonly onZoom: (from: string, to: string) => void;
-  /** A day can be shown by the hour. */
-  readonly hasHours: boolean;
 }) {
   const { times, series } = chart;
-  const isDaily = width === "1d";
+  const isDaily = time.span.width === "1d";
   const names = times.map(({ startingAt }) => (isDaily ? formatUtcDate(startingAt) : formatHour(startingAt)));
   const isEmpty = series.every(({ values }) => values.every((value) => value === 0));
   const rows = times.flatMap((_, bar) => {
     const values = series.map(({ values: each }) => each[bar] ?? 0);
     return sum(values) === 0 ? [] : [{ name: names[bar] ?? "", bar, values }];
   });
+  /** From the beginning of one bucket to the end of another. */
   function zoom(first: number, last: number): void {
     const [from, to] = [times[first], times[last]];
-    if (from && to) onZoom(from.startingAt, to.endingAt);
+    if (from && to) time.zoom(from.startingAt, to.endingAt);
   }
   return (
     <div className="grid gap-4">
@@ -141,7 +129,7 @@ export function ReportView({
                 {
                   name: isDaily ? text.timeUtc : text.time,
                   cell: (row) =>
-                    isDaily && hasHours ? (
+                    isDaily ? (
                       <button
                         type="button"
                         className="whitespace-nowrap hover:underline"

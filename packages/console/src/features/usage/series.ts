@@ -1,5 +1,5 @@
-import type { CostReport, MessagesUsageReport } from "@parley/wire";
-import type { CostGroup, UsageGroup } from "../../api/reports.ts";
+import type { MessagesUsageReport } from "@parley/wire";
+import type { Cost, CostBucket, CostGroup, UsageGroup } from "../../api/reports.ts";
 import { text } from "./text.ts";
 
 /** What a chart and its table show: for each series one value a bucket. */
@@ -9,9 +9,7 @@ export interface Chart {
 }
 
 export type UsageBucket = MessagesUsageReport["data"][number];
-export type CostBucket = CostReport["data"][number];
 type Usage = UsageBucket["results"][number];
-type Cost = CostBucket["results"][number];
 
 /** As many colours as can be told apart; the rest is one series. */
 const SERIES_MAX = 6;
@@ -47,10 +45,10 @@ export function toCostChart(
   group: CostGroup | null,
   nameOf: (group: CostGroup, id: string | null) => string,
 ): Chart {
-  return stack(buckets, (cost) => (group === null ? text.totalCost : nameOf(group, cost[group])), dollarsOf);
+  return stack(buckets, (cost) => (group === null ? text.totalCost : nameOf(group, cost.group[group])), dollarsOf);
 }
 
-export const dollarsOf = (cost: Cost): number => Number(cost.amount) / 100;
+export const dollarsOf = ({ cost }: Cost): number => Number(cost.amount) / 100;
 
 /** One series for each name, the largest first, the small ones together. */
 function stack<Result>(

@@ -12,7 +12,7 @@ export const text = {
     workspace_id: "Workspace",
     api_key_id: "API key",
     none: "Total",
-    description: "What for",
+    token_type: "Kind of token",
   } as Readonly<Record<string, string>>,
   kinds: { uncached: "Input", written: "Written to cache", read: "Read from cache", output: "Output" },
   other: "Other",
@@ -35,5 +35,13 @@ export const text = {
   emptyTitle: "Nothing in this time",
   empty: "Send a request, in the Workbench or from your own program: it shows up here within seconds.",
   chart: (what: string, from: string, to: string) => `${what} from ${from} to ${to}. The table below has the figures.`,
-  defaultWorkspace: "Default",
+  /** Of what has no id. */
+  nameless: { workspace_id: "Default", api_key_id: "Workbench", token_type: "Web searches" } as Readonly<Record<string, string>>,
+  tokenTypes: {
+    uncached_input_tokens: "Input",
+    cache_read_input_tokens: "Read from cache",
+    "cache_creation.ephemeral_5m_input_tokens": "Written to cache for 5 minutes",
+    "cache_creation.ephemeral_1h_input_tokens": "Written to cache for an hour",
+    output_tokens: "Output",
+  } as Readonly<Record<string, string>>,
 };

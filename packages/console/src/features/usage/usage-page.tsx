@@ -1,28 +1,23 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
-import { type BucketWidth, type ReportSpan, type UsageGroup, usageQuery } from "../../api/reports.ts";
+import { useState } from "react";
+import { type UsageGroup, usageQuery } from "../../api/reports.ts";
 import { formatCompact, formatPercent, formatWhole } from "../../format/format.ts";
 import { Page } from "../../ui/page.tsx";
 import { Tile } from "../../ui/tile.tsx";
-import { RANGES, toSpan, toZoomedSpan } from "./range.ts";
 import { ReportBody } from "./report-body.tsx";
 import { ReportControls, ReportView } from "./report-view.tsx";
 import { inputOf, sum, toUsageChart } from "./series.ts";
 import { text } from "./text.ts";
 import { useGroupNames } from "./use-group-names.ts";
+import { useReportSpan } from "./use-report-span.ts";
 
 const GROUPS = ["kind", "model", "workspace_id", "api_key_id"];
-const WIDTHS: readonly BucketWidth[] = ["1h", "1d"];
-const MONTH = RANGES.find(({ id }) => id === "month") ?? RANGES[0]!;
 
 export function UsagePage() {
-  const [range, setRange] = useState(MONTH);
-  const [zoomed, setZoomed] = useState<ReportSpan | null>(null);
+  const time = useReportSpan();
   const [group, setGroup] = useState("kind");
-  const [nowMs] = useState(Date.now);
-  const span = useMemo(() => zoomed ?? toSpan(range, nowMs), [zoomed, range, nowMs]);
   const by = group === "kind" ? null : (group as UsageGroup);
-  const report = useQuery(usageQuery(span, by));
+  const report = useQuery(usageQuery(time.span, by));
   const nameOf = useGroupNames();
   const results = report.data?.flatMap((bucket) => bucket.results) ?? [];
   const input = sum(results.map(inputOf));
@@ -33,25 +28,13 @@ export function UsagePage() {
   const read = sum(results.map((usage) => usage.cache_read_input_tokens));
   return (
     <Page title={text.usage} about={text.usageAbout}>
-      <ReportControls
-        range={range}
-        onRange={(next) => {
-          setZoomed(null);
-          setRange(next);
-        }}
-        onLeaveZoom={zoomed && (() => setZoomed(null))}
-        group={group}
-        groups={GROUPS}
-        onGroup={setGroup}
-      />
+      <ReportControls time={time} group={group} groups={GROUPS} onGroup={setGroup} />
       <ReportBody query={report}>
         {(data) => (
           <ReportView
             title={text.usage}
             chart={toUsageChart(data, by, nameOf)}
-            width={span.width}
-            hasHours
-            onZoom={(from, to) => setZoomed(toZoomedSpan(from, to, WIDTHS))}
+            time={time}
             format={formatCompact}
             tiles={
               <>

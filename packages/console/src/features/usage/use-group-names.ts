@@ -16,7 +16,7 @@ export function useGroupNames(): (group: string, id: string | null) => string {
     ...(keys.data?.pages ?? []).flatMap((page) => page.data.map(({ id, name }) => [id, name] as const)),
   ]);
   return (group, id) => {
-    if (id === null) return group === "workspace_id" ? text.defaultWorkspace : text.none;
-    return names.get(id) ?? id;
+    if (id === null) return text.nameless[group] ?? text.none;
+    return names.get(id) ?? text.tokenTypes[id] ?? id;
   };
 }

@@ -1,4 +1,4 @@
-import { SelectField } from "../../ui/field.tsx";
+import { CheckField, SelectField } from "../../ui/field.tsx";
 import type { CacheMarks } from "./settings.ts";
 import { text } from "./text.ts";
 
@@ -12,15 +12,12 @@ export function CacheFields({ cache, onChange }: { readonly cache: CacheMarks; r
       <legend className="mb-1.5 font-medium">{text.cache}</legend>
       <p className="text-[0.93rem] text-muted">{text.cacheHint}</p>
       {PLACES.map((place) => (
-        <label key={place} className="flex items-center gap-2.5">
-          <input
-            type="checkbox"
-            className="size-4 accent-accent"
-            checked={cache[place]}
-            onChange={(event) => onChange({ ...cache, [place]: event.target.checked })}
-          />
-          {text.cachePlaces[place]}
-        </label>
+        <CheckField
+          key={place}
+          label={text.cachePlaces[place]}
+          checked={cache[place]}
+          onChange={(isMarked) => onChange({ ...cache, [place]: isMarked })}
+        />
       ))}
       {isOn && (
         <SelectField

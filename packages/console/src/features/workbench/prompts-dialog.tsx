@@ -3,8 +3,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { BookMarked, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { deletePrompt, PROMPTS, promptQuery, promptsQuery } from "../../api/prompts.ts";
+import { ChangeDialog } from "../../app/change-dialog.tsx";
 import { formatRelative } from "../../format/format.ts";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
@@ -30,14 +30,6 @@ export function PromptsDialog({
   const open = useMutation({
     mutationFn: (id: string) => queryClient.fetchQuery(promptQuery(workspaceId, id)),
     onSuccess: onOpen,
-  });
-  const remove = useMutation({
-    mutationFn: (id: string) => deletePrompt(workspaceId, id),
-    onSuccess: async ({ id }) => {
-      onDeleted(id);
-      setLeaving(null);
-      await queryClient.invalidateQueries({ queryKey: PROMPTS });
-    },
   });
   const error = prompts.error ?? open.error;
   return (
@@ -68,17 +60,18 @@ export function PromptsDialog({
         ))}
       </ul>
       {leaving && (
-        <ConfirmDialog
-          isOpen
-          onClose={() => setLeaving(null)}
-          onConfirm={() => remove.mutate(leaving.id)}
+        <ChangeDialog
+          topic={PROMPTS}
+          run={() => deletePrompt(workspaceId, leaving.id)}
+          said={text.promptDeleted}
+          ahead={{ id: leaving.id, fields: null }}
           title={text.deletePromptTitle(leaving.name)}
           action={text.delete}
-          isBusy={remove.isPending}
-          error={remove.error}
+          onDone={() => onDeleted(leaving.id)}
+          onClose={() => setLeaving(null)}
         >
           {text.deletePromptAbout}
-        </ConfirmDialog>
+        </ChangeDialog>
       )}
     </Dialog>
   );

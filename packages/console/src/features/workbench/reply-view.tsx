@@ -1,9 +1,11 @@
 import { Brain, ChevronRight, Wrench } from "lucide-react";
 import { Collapsible } from "@base-ui/react/collapsible";
+import { memo } from "react";
 import { formatWhole } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Markdown } from "../../ui/markdown.tsx";
+import { PlainText } from "../../ui/plain-text.tsx";
 import { Citations } from "./citations.tsx";
 import type { Reply, ReplyBlock } from "./reply.ts";
 import { text } from "./text.ts";
@@ -30,7 +32,8 @@ export function ReplyView({ reply, isRunning }: { readonly reply: Reply; readonl
   );
 }
 
-function BlockView({ block, isGrowing }: { readonly block: ReplyBlock; readonly isGrowing: boolean }) {
+/** Of a growing reply only the block that grows is drawn again. */
+const BlockView = memo(function BlockView({ block, isGrowing }: { readonly block: ReplyBlock; readonly isGrowing: boolean }) {
   switch (block.type) {
     case "text":
       return (
@@ -62,7 +65,7 @@ function BlockView({ block, isGrowing }: { readonly block: ReplyBlock; readonly 
       block satisfies never;
       return null;
   }
-}
+});
 
 function Thinking({ thinking, isGrowing }: { readonly thinking: string; readonly isGrowing: boolean }) {
   return (
@@ -73,8 +76,8 @@ function Thinking({ thinking, isGrowing }: { readonly thinking: string; readonly
         <ChevronRight size={15} className="transition-transform group-data-panel-open:rotate-90" aria-hidden />
       </Collapsible.Trigger>
       <Collapsible.Panel className="px-3.5 pb-3">
-        <div dir="auto" className="break-words whitespace-pre-wrap text-muted">
-          {thinking}
+        <div className="text-muted">
+          <PlainText source={thinking} />
           {isGrowing && <span className="caret" aria-hidden />}
         </div>
       </Collapsible.Panel>

@@ -56,7 +56,7 @@ export interface UserTurn {
   readonly role: "user";
   readonly text: string;
   readonly results: readonly ToolResult[];
-  readonly attachments?: readonly Attachment[];
+  readonly attachments?: readonly Attachment[] | undefined;
 }
 
 export type Turn = UserTurn | { readonly id: number; readonly role: "assistant"; readonly reply: Reply };

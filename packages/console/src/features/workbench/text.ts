@@ -57,6 +57,7 @@ export const text = {
   deletePromptTitle: (name: string) => `Delete “${name}”?`,
   deletePromptAbout: "All its versions and cases go with it, for everybody in the workspace. This cannot be taken back.",
   delete: "Delete",
+  promptDeleted: "Prompt deleted",
   noPromptsTitle: "No prompt is saved",
   noPrompts: "Write one, give it variables, and save it: every change becomes a version.",
   evaluate: "Evaluate",

@@ -1,8 +1,10 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { memo, type ReactNode, useEffect, useRef } from "react";
 import { CodeBlock } from "../../ui/code-block.tsx";
 import { AttachmentChip } from "./composer.tsx";
+import { beginReply, type Reply } from "./reply.ts";
+import { createReplyStore, type ReplyStore, useGrowingReply } from "./reply-store.ts";
 import { ReplyView } from "./reply-view.tsx";
-import type { Turn } from "./settings.ts";
+import type { UserTurn } from "./settings.ts";
 import { text } from "./text.ts";
 
 /** How near the end a reader still follows it. */
@@ -41,14 +43,30 @@ export function Transcript({ label, children }: { readonly label: string; readon
   );
 }
 
-export function TurnView({ turn }: { readonly turn: Turn }) {
-  if (turn.role === "assistant") {
-    return (
-      <Said by={text.assistant}>
-        <ReplyView reply={turn.reply} isRunning={false} />
-      </Said>
-    );
-  }
+/** What the model said, or is saying: then it is drawn from `growing`, by itself. */
+export const AssistantTurn = memo(function AssistantTurn({
+  reply,
+  growing,
+  isRunning,
+}: {
+  readonly reply: Reply | null;
+  readonly growing: ReplyStore | null;
+  readonly isRunning: boolean;
+}) {
+  const grown = useGrowingReply(growing ?? NOTHING_GROWS);
+  const shown = reply ?? grown;
+  if (!isRunning && (shown === null || shown.blocks.length === 0)) return null;
+  return (
+    <Said by={text.assistant}>
+      <ReplyView reply={shown ?? NOT_BEGUN} isRunning={isRunning} />
+    </Said>
+  );
+});
+
+const NOTHING_GROWS = createReplyStore();
+const NOT_BEGUN = beginReply(0);
+
+export const UserTurnView = memo(function UserTurnView({ turn }: { readonly turn: UserTurn }) {
   return (
     <Said by={text.you}>
       {turn.results.map(({ id, content }) => (
@@ -70,9 +88,9 @@ export function TurnView({ turn }: { readonly turn: Turn }) {
       )}
     </Said>
   );
-}
+});
 
-export function Said({ by, children }: { readonly by: string; readonly children: ReactNode }) {
+function Said({ by, children }: { readonly by: string; readonly children: ReactNode }) {
   return (
     <section aria-label={by}>
       <h2 className="mb-1.5 text-[0.86rem] font-medium text-faint">{by}</h2>

@@ -1,6 +1,7 @@
 import { useRef, useState } from "react";
 import type { Attachment } from "./attachments.ts";
 import { openCallsOf, type Settings, toRequest, type ToolResult, type Turn, type UserTurn } from "./settings.ts";
+import { endReply } from "./reply.ts";
 import { useReply } from "./use-reply.ts";
 import type { Values } from "./variables.ts";
 
@@ -13,24 +14,32 @@ export interface Message {
 
 export type Conversation = ReturnType<typeof useConversation>;
 
-/** A conversation with one model: what was said, what is being said, and how to go on. */
-export function useConversation(settings: Settings, workspaceId: string | null, values: Values) {
-  const [turns, setTurns] = useState<readonly Turn[]>([]);
-  const { reply, error, isRunning, run, stop, clear } = useReply();
-  const nextId = useRef(0);
+/** A conversation with one model: what was said, what is being said, and how to go on. `begun` is what it begins with. */
+export function useConversation(
+  settings: Settings,
+  workspaceId: string | null,
+  values: Values,
+  begun: readonly Turn[] = NOTHING_SAID,
+) {
+  const [turns, setTurns] = useState(begun);
+  /** Of the reply that comes, so that it stays what it is once it is there: nothing of it is drawn a second time. */
+  const [replyId, setReplyId] = useState(-1);
+  const { growing, error, isRunning, run, stop, clear } = useReply();
+  const nextId = useRef(idBehind(begun));
 
   async function ask(conversation: readonly Turn[]): Promise<void> {
+    const id = nextId.current++;
     setTurns(conversation);
+    setReplyId(id);
     const done = await run(toRequest(settings, conversation, values), workspaceId);
     // A reply that was stopped before its first word says nothing.
-    if (!done || done.blocks.length === 0) return;
-    setTurns([...conversation, { id: nextId.current++, role: "assistant", reply: done }]);
-    clear();
+    if (done && done.blocks.length > 0) setTurns([...conversation, { id, role: "assistant", reply: done }]);
   }
 
   return {
     turns,
-    reply,
+    growing,
+    replyId,
     error,
     isRunning,
     openCalls: openCallsOf(turns),
@@ -42,8 +51,14 @@ export function useConversation(settings: Settings, workspaceId: string | null, 
     askAgain: () => void ask(turns),
     startWith(conversation: readonly Turn[]): void {
       clear();
-      nextId.current = Math.max(-1, ...conversation.map(({ id }) => id)) + 1;
+      nextId.current = idBehind(conversation);
       setTurns(conversation);
+    },
+    /** All that was said, the reply that is being written as far as it came. */
+    said(): readonly Turn[] {
+      const reply = growing.get();
+      if (!reply || reply.blocks.length === 0 || turns.some(({ id }) => id === replyId)) return turns;
+      return [...turns, { id: replyId, role: "assistant", reply: endReply(reply, performance.now()) }];
     },
     /** Back to before the last message, which is handed out. */
     takeBack(): UserTurn | null {
@@ -56,3 +71,7 @@ export function useConversation(settings: Settings, workspaceId: string | null, 
     },
   };
 }
+
+const NOTHING_SAID: readonly Turn[] = [];
+
+const idBehind = (turns: readonly Turn[]): number => Math.max(-1, ...turns.map(({ id }) => id)) + 1;

@@ -2,15 +2,16 @@ import type { ConsolePrompt, ConsolePromptCase, ConsolePromptContent } from "@pa
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { PROMPTS, updatePrompt } from "../../api/prompts.ts";
+import type { KeptWorkbench } from "./kept-workbench.ts";
 
 export type SavedPrompt = ReturnType<typeof useSavedPrompt>;
 
-/** The saved prompt on which the Workbench works, if any. */
-export function useSavedPrompt(workspaceId: string | null) {
+/** The saved prompt on which the Workbench works, if any; at first the one that was open before. */
+export function useSavedPrompt(workspaceId: string | null, before: Pick<KeptWorkbench, "prompt" | "version"> | null) {
   const queryClient = useQueryClient();
-  const [prompt, setPrompt] = useState<ConsolePrompt | null>(null);
+  const [prompt, setPrompt] = useState(before?.prompt ?? null);
   /** The one whose content was opened or saved last. */
-  const [version, setVersion] = useState<number | null>(null);
+  const [version, setVersion] = useState(before?.version ?? null);
 
   function take(taken: ConsolePrompt): void {
     setPrompt(taken);

@@ -2,12 +2,13 @@ import { Drawer } from "@base-ui/react/drawer";
 import type { ConsolePromptCase } from "@parley/wire";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { Code, Columns2, FlaskConical, SlidersHorizontal, SquarePen, Table2, X } from "lucide-react";
+import { FlaskConical, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { modelsQuery, pickModel } from "../../api/models.ts";
+import { useKeepWhenLeft } from "../../app/use-keep-when-left.ts";
+import { useSession } from "../../app/use-session.ts";
 import { useWorkspaceChoice } from "../../app/use-workspace-choice.tsx";
 import { WorkspaceField } from "../../app/workspace-field.tsx";
-import { Button } from "../../ui/button.tsx";
 import { classNames } from "../../ui/class-names.ts";
 import { EmptyState } from "../../ui/empty-state.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
@@ -20,6 +21,7 @@ import { Composer } from "./composer.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
 import { Evaluation } from "./evaluation.tsx";
 import { schemaProblem, toolsProblem } from "./json-problem.ts";
+import { keepWorkbench, readKeptWorkbench } from "./kept-workbench.ts";
 import { PromptBar } from "./prompt-bar.tsx";
 import { DEFAULT_SETTINGS, fromPromptContent, type Settings, toPromptContent, toRequest, type Turn } from "./settings.ts";
 import { SettingsPanel } from "./settings-panel.tsx";
@@ -28,38 +30,53 @@ import { type Message, useConversation } from "./use-conversation.ts";
 import { useSavedPrompt } from "./use-saved-prompt.ts";
 import { fillVariables, findVariables, type Values } from "./variables.ts";
 import { VariablesFields } from "./variables-fields.tsx";
+import { WorkbenchHeader } from "./workbench-header.tsx";
 
 const route = getRouteApi("/signed-in/workbench");
 type Side = "A" | "B";
 const SIDES: readonly Side[] = ["A", "B"];
 
 export function WorkbenchPage() {
-  const { model: wantedModel } = route.useSearch();
+  const { model: wantedModel = null } = route.useSearch();
+  const { person } = useSession();
+  const [kept] = useState(() => readKeptWorkbench(person.id, wantedModel));
   const { data: models, error: modelsError, refetch } = useQuery(modelsQuery);
-  const { workspaceId, setWorkspaceId } = useWorkspaceChoice();
+  const { workspace, workspaceId, setWorkspaceId } = useWorkspaceChoice(kept?.workspaceId);
 
   const [chosen, setChosen] = useState<Readonly<Record<Side, Settings>>>({
-    A: { ...DEFAULT_SETTINGS, model: wantedModel ?? "" },
-    B: DEFAULT_SETTINGS,
+    A: kept ? fromPromptContent(kept.sides.A.content) : { ...DEFAULT_SETTINGS, model: wantedModel ?? "" },
+    B: kept ? fromPromptContent(kept.sides.B.content) : DEFAULT_SETTINGS,
   });
   const withModel = (settings: Settings): Settings => ({
     ...settings,
     model: settings.model || (pickModel(models, "sonnet")?.id ?? ""),
   });
   const settings = { A: withModel(chosen.A), B: withModel(chosen.B) };
-  const [isComparing, setComparing] = useState(false);
+  const [isComparing, setComparing] = useState(kept?.isComparing ?? false);
   const sides = isComparing ? SIDES : SIDES.slice(0, 1);
   const [shownSide, setShownSide] = useState<Side>("A");
 
-  const [draft, setDraft] = useState("");
+  const [draft, setDraft] = useState(kept?.sides.A.content.message ?? "");
   const [attachments, setAttachments] = useState<readonly Attachment[]>([]);
-  const [values, setValues] = useState<Values>({});
-  const [cases, setCases] = useState<readonly ConsolePromptCase[]>([]);
-  const saved = useSavedPrompt(workspaceId);
+  const [values, setValues] = useState<Values>(kept?.values ?? {});
+  const [cases, setCases] = useState<readonly ConsolePromptCase[]>(kept?.cases ?? []);
+  const saved = useSavedPrompt(workspaceId, kept);
   const conversations = {
-    A: useConversation(settings.A, workspaceId, values),
-    B: useConversation(settings.B, workspaceId, values),
+    A: useConversation(settings.A, workspaceId, values, kept?.sides.A.turns),
+    B: useConversation(settings.B, workspaceId, values, kept?.sides.B.turns),
   };
+  const sideToKeep = (side: Side) => ({
+    content: toPromptContent(settings[side], draft),
+    turns: conversations[side].said(),
+  });
+  useKeepWhenLeft(() => {
+    // Not yet known: what was left before stays.
+    if (!workspace) return;
+    const { prompt, version } = saved;
+    const common = { personId: person.id, wantedModel, workspaceId, isComparing, values, cases };
+    const both = { A: sideToKeep("A"), B: sideToKeep("B") };
+    keepWorkbench(workspace.keeps_nothing ? null : { ...common, sides: both, prompt, version });
+  });
   const shown = sides.map((side) => conversations[side]);
 
   const [isEvaluating, setEvaluating] = useState(false);
@@ -75,6 +92,8 @@ export function WorkbenchPage() {
 
   useEffect(() => {
     document.title = `${text.title} · Parley`;
+    // What reads replies is here before the first one comes: to make its schemas takes a while.
+    void import("../../api/read-stream.ts");
   }, []);
 
   const change = (side: Side, fields: Partial<Settings>) =>
@@ -153,32 +172,17 @@ export function WorkbenchPage() {
 
   return (
     <div className="flex h-[calc(100dvh-3.25rem)] flex-col lg:h-dvh">
-      <header className="flex items-center gap-2 border-b border-line px-4 py-2.5 sm:px-6">
-        <h1 className="flex-1 truncate text-[1.15rem] font-semibold tracking-tight">{text.title}</h1>
-        {!isEmpty && !isEvaluating && (
-          <Button kind="quiet" onClick={startAnew}>
-            <SquarePen size={15} aria-hidden />
-            <span className="max-md:sr-only">{text.clear}</span>
-          </Button>
-        )}
-        {!isEvaluating && (
-          <Button kind="quiet" aria-pressed={isComparing} disabled={isRunning} onClick={toggleCompare}>
-            <Columns2 size={15} aria-hidden />
-            <span className="max-md:sr-only">{isComparing ? text.endCompare : text.compare}</span>
-          </Button>
-        )}
-        <Button kind="quiet" aria-pressed={isEvaluating} onClick={() => setEvaluating(!isEvaluating)}>
-          <Table2 size={15} aria-hidden />
-          <span className="max-md:sr-only">{isEvaluating ? text.endEvaluate : text.evaluate}</span>
-        </Button>
-        <Button onClick={() => setCodeOpen(true)}>
-          <Code size={15} aria-hidden />
-          <span className="max-sm:sr-only">{text.getCode}</span>
-        </Button>
-        <span className="xl:hidden">
-          <IconButton icon={SlidersHorizontal} label={text.settings} onClick={() => setDrawerOpen(true)} />
-        </span>
-      </header>
+      <WorkbenchHeader
+        isEmpty={isEmpty}
+        isRunning={isRunning}
+        isComparing={isComparing}
+        isEvaluating={isEvaluating}
+        onStartAnew={startAnew}
+        onCompare={toggleCompare}
+        onEvaluate={() => setEvaluating(!isEvaluating)}
+        onCode={() => setCodeOpen(true)}
+        onSettings={() => setDrawerOpen(true)}
+      />
       <div className="grid min-h-0 flex-1 xl:grid-cols-[minmax(0,1fr)_21rem]">
         <div className="flex min-h-0 flex-col">
           {isEvaluating ? (
@@ -206,7 +210,7 @@ export function WorkbenchPage() {
                 {sides.map((side) => (
                   <div key={side} className="flex min-h-0 min-w-0 flex-col">
                     {isComparing && (
-                      <h2 className="truncate border-b border-line px-4 py-1.5 text-[0.93rem] text-muted">
+                      <h2 className="truncate border-b border-line px-4 py-1.5 text-[0.93rem] text-muted sm:px-6">
                         <span className="font-medium text-ink">{text.side(side)}</span> {settings[side].model}
                       </h2>
                     )}

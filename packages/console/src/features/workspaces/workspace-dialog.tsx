@@ -2,6 +2,7 @@ import type { Workspace } from "@parley/wire";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { createWorkspace, updateWorkspace, WORKSPACES } from "../../api/workspaces.ts";
+import { useRowChange } from "../../app/use-row-change.ts";
 import { TextField } from "../../ui/field.tsx";
 import { FormDialog } from "../../ui/form-dialog.tsx";
 import { useToast } from "../../ui/toasts.tsx";
@@ -9,38 +10,65 @@ import { text } from "./text.ts";
 
 const NAME_MAX = 40;
 
-/** Makes a workspace, or renames the one that is given. */
-export function WorkspaceDialog({ workspace, onClose }: { readonly workspace: Workspace | null; readonly onClose: () => void }) {
-  const [name, setName] = useState(workspace?.name ?? "");
+export function CreateWorkspaceDialog({ onClose }: { readonly onClose: () => void }) {
+  const [name, setName] = useState("");
   const queryClient = useQueryClient();
   const toast = useToast();
-  const save = useMutation({
-    mutationFn: () => (workspace ? updateWorkspace(workspace.id, name.trim()) : createWorkspace(name.trim())),
+  const create = useMutation({
+    mutationFn: () => createWorkspace(name.trim()),
     onSuccess: async () => {
       await queryClient.invalidateQueries({ queryKey: WORKSPACES });
-      toast(workspace ? text.renamed : text.made);
+      toast(text.made);
       onClose();
     },
   });
-
   return (
     <FormDialog
-      title={workspace ? text.renameTitle : text.createTitle}
-      action={workspace ? text.save : text.create}
-      isBusy={save.isPending}
-      error={save.error}
+      title={text.createTitle}
+      action={text.create}
+      isBusy={create.isPending}
+      error={create.error}
       onClose={onClose}
-      onSubmit={() => save.mutate()}
+      onSubmit={() => create.mutate()}
     >
-      <TextField
-        label={text.name}
-        hint={text.nameHint}
-        required
-        maxLength={NAME_MAX}
-        autoFocus
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-      />
+      <NameField name={name} onName={setName} />
     </FormDialog>
+  );
+}
+
+export function RenameWorkspaceDialog({ workspace, onClose }: { readonly workspace: Workspace; readonly onClose: () => void }) {
+  const [name, setName] = useState(workspace.name);
+  const rename = useRowChange<Workspace, string>({
+    topic: WORKSPACES,
+    run: (next) => updateWorkspace(workspace.id, next),
+    said: () => text.renamed,
+    ahead: (next) => ({ id: workspace.id, fields: { name: next } }),
+  });
+  return (
+    <FormDialog
+      title={text.renameTitle}
+      action={text.save}
+      onClose={onClose}
+      onSubmit={() => {
+        rename.mutate(name.trim());
+        onClose();
+      }}
+    >
+      <NameField name={name} onName={setName} />
+    </FormDialog>
+  );
+}
+
+function NameField({ name, onName }: { readonly name: string; readonly onName: (name: string) => void }) {
+  return (
+    <TextField
+      label={text.name}
+      hint={text.nameHint}
+      required
+      maxLength={NAME_MAX}
+      autoFocus
+      value={name}
+      onChange={(event) => onName(event.target.value)}
+    />
   );
 }

@@ -1,12 +1,12 @@
 import type { Workspace } from "@parley/wire";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Archive, Ellipsis, Pencil, Plus } from "lucide-react";
 import { useState } from "react";
 import { archiveWorkspace, WORKSPACES, workspacesQuery } from "../../api/workspaces.ts";
+import { ChangeDialog } from "../../app/change-dialog.tsx";
 import { formatDate } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { IconButton } from "../../ui/icon-button.tsx";
@@ -14,9 +14,8 @@ import { Menu } from "../../ui/menu.tsx";
 import { Page } from "../../ui/page.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
-import { useToast } from "../../ui/toasts.tsx";
 import { text } from "./text.ts";
-import { WorkspaceDialog } from "./workspace-dialog.tsx";
+import { CreateWorkspaceDialog, RenameWorkspaceDialog } from "./workspace-dialog.tsx";
 
 type Open = { readonly dialog: "create" } | { readonly dialog: "rename" | "archive"; readonly workspace: Workspace } | null;
 
@@ -44,9 +43,20 @@ export function WorkspacesPage() {
           <Table label={text.list} columns={columnsOf(defaultId, setOpen)} rows={rows} keyOf={({ id }) => id} />
         )}
       </div>
-      {open?.dialog === "create" && <WorkspaceDialog workspace={null} onClose={() => setOpen(null)} />}
-      {open?.dialog === "rename" && <WorkspaceDialog workspace={open.workspace} onClose={() => setOpen(null)} />}
-      {open?.dialog === "archive" && <ArchiveDialog workspace={open.workspace} onClose={() => setOpen(null)} />}
+      {open?.dialog === "create" && <CreateWorkspaceDialog onClose={() => setOpen(null)} />}
+      {open?.dialog === "rename" && <RenameWorkspaceDialog workspace={open.workspace} onClose={() => setOpen(null)} />}
+      {open?.dialog === "archive" && (
+        <ChangeDialog
+          topic={WORKSPACES}
+          run={() => archiveWorkspace(open.workspace.id)}
+          said={text.archived}
+          title={text.archiveTitle(open.workspace.name)}
+          action={text.archive}
+          onClose={() => setOpen(null)}
+        >
+          {text.archiveAbout}
+        </ChangeDialog>
+      )}
     </Page>
   );
 }
@@ -94,30 +104,4 @@ function columnsOf(defaultId: string | undefined, setOpen: (open: Open) => void)
         ),
     },
   ];
-}
-
-function ArchiveDialog({ workspace, onClose }: { readonly workspace: Workspace; readonly onClose: () => void }) {
-  const queryClient = useQueryClient();
-  const toast = useToast();
-  const archive = useMutation({
-    mutationFn: () => archiveWorkspace(workspace.id),
-    onSuccess: async () => {
-      await queryClient.invalidateQueries({ queryKey: WORKSPACES });
-      toast(text.archived);
-      onClose();
-    },
-  });
-  return (
-    <ConfirmDialog
-      isOpen
-      onClose={onClose}
-      onConfirm={() => archive.mutate()}
-      title={text.archiveTitle(workspace.name)}
-      action={text.archive}
-      isBusy={archive.isPending}
-      error={archive.error}
-    >
-      {text.archiveAbout}
-    </ConfirmDialog>
-  );
 }

@@ -20,6 +20,7 @@ export const analyticsCostList = defineEndpoint({
   method: "GET",
   path: "/v1/organizations/analytics/cost",
   permission: "admin",
+  forBilling: true,
   query: Query,
   reply: { schema: AnalyticsCostPage },
   async handle(asked, { tenancy: { storage }, clock }) {

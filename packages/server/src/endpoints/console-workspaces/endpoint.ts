@@ -8,20 +8,16 @@ export const consoleWorkspaces = defineEndpoint({
   path: "/console/api/workspaces",
   permission: "session",
   reply: { schema: ConsoleWorkspaceList },
-  async handle({ session }, { accounts }) {
+  async handle({ session }, { accounts, dataPolicy }) {
     const workspaces = await accounts.workspacesOf(session);
-    return {
-      kind: "json",
-      headers: { "cache-control": "no-store" },
-      body: {
-        data: workspaces.map(({ id, name, isDefault, mayUseModels }) => ({
-          type: "console_workspace",
-          id,
-          name,
-          is_default: isDefault,
-          may_use_models: mayUseModels,
-        })),
-      },
-    };
+    const data = workspaces.map(async ({ id, name, isDefault, mayUseModels }) => ({
+      type: "console_workspace" as const,
+      id,
+      name,
+      is_default: isDefault,
+      may_use_models: mayUseModels,
+      keeps_nothing: await dataPolicy.keepsNothing(id),
+    }));
+    return { kind: "json", headers: { "cache-control": "no-store" }, body: { data: await Promise.all(data) } };
   },
 });
