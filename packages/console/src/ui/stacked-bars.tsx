@@ -9,7 +9,9 @@ export interface BarSeries {
 const HEIGHT = 250;
 const BOTTOM = 24;
 const TOP = 8;
-const LEFT = 52;
+/** At least; more where the marks' figures are long. */
+const LEFT_MIN = 52;
+const TICK_GAP_PX = 8;
 const TICKS = 4;
 /** A label's letters, at its size, and what is left free beside it. */
 const LETTER_PX = 6.5;
@@ -47,14 +49,19 @@ export function StackedBars({
 
   const totals = names.map((_, bar) => series.reduce((total, { values }) => total + (values[bar] ?? 0), 0));
   const top = niceTop(Math.max(0, ...totals));
-  const step = (width - LEFT) / Math.max(1, names.length);
+  const ticks = Array.from({ length: TICKS + 1 }, (_, tick) => {
+    const value = (top / TICKS) * tick;
+    return { value, name: format(value) };
+  });
+  const left = Math.max(LEFT_MIN, LETTER_PX * Math.max(...ticks.map(({ name }) => name.length)) + TICK_GAP_PX);
+  const step = (width - left) / Math.max(1, names.length);
   const gap = Math.min(6, step * 0.25);
   const heightOf = (value: number) => (value / top) * (HEIGHT - TOP - BOTTOM);
   const labelPx = LETTER_PX * Math.max(0, ...names.map((name) => name.length)) + LABEL_GAP_PX;
   const labelEvery = Math.max(1, Math.ceil(labelPx / step));
 
   function barAt({ nativeEvent }: PointerEvent): number | null {
-    const bar = Math.floor((nativeEvent.offsetX - LEFT) / step);
+    const bar = Math.floor((nativeEvent.offsetX - left) / step);
     return bar >= 0 && bar < names.length ? bar : null;
   }
 
@@ -88,21 +95,20 @@ export function StackedBars({
             setDrawnFrom(null);
           }}
         >
-          {Array.from({ length: TICKS + 1 }, (_, tick) => {
-            const value = (top / TICKS) * tick;
+          {ticks.map(({ value, name }) => {
             const y = HEIGHT - BOTTOM - heightOf(value);
             return (
-              <g key={tick}>
-                <line x1={LEFT} x2={width} y1={y} y2={y} stroke="var(--line)" shapeRendering="crispEdges" />
-                <text x={LEFT - 8} y={y + 4} textAnchor="end" fontSize="11" fill="var(--muted)">
-                  {format(value)}
+              <g key={value}>
+                <line x1={left} x2={width} y1={y} y2={y} stroke="var(--line)" shapeRendering="crispEdges" />
+                <text x={left - TICK_GAP_PX} y={y + 4} textAnchor="end" fontSize="11" fill="var(--muted)">
+                  {name}
                 </text>
               </g>
             );
           })}
           {marked !== null && (
             <rect
-              x={LEFT + marked.first * step}
+              x={left + marked.first * step}
               y={TOP}
               width={(marked.last - marked.first + 1) * step}
               height={HEIGHT - TOP - BOTTOM}
@@ -120,7 +126,7 @@ export function StackedBars({
                   return height > 0 ? (
                     <rect
                       key={of}
-                      x={LEFT + bar * step + gap / 2}
+                      x={left + bar * step + gap / 2}
                       y={y}
                       width={Math.max(1, step - gap)}
                       height={height}
@@ -128,8 +134,8 @@ export function StackedBars({
                     />
                   ) : null;
                 })}
-                {bar % labelEvery === 0 && LEFT + bar * step + labelPx - LABEL_GAP_PX <= width && (
-                  <text x={LEFT + bar * step} y={HEIGHT - 6} fontSize="11" fill="var(--muted)">
+                {bar % labelEvery === 0 && left + bar * step + labelPx - LABEL_GAP_PX <= width && (
+                  <text x={left + bar * step} y={HEIGHT - 6} fontSize="11" fill="var(--muted)">
                     {name}
                   </text>
                 )}
@@ -143,7 +149,7 @@ export function StackedBars({
           aria-hidden
           className="popup pointer-events-none absolute top-2 z-1 w-52 p-2.5 text-[0.89rem]"
           style={{
-            left: Math.max(0, Math.min(width - 208, LEFT + hovered * step + step / 2 - (hovered > names.length / 2 ? 220 : -12))),
+            left: Math.max(0, Math.min(width - 208, left + hovered * step + step / 2 - (hovered > names.length / 2 ? 220 : -12))),
           }}
         >
           <p className="mb-1 font-medium">{names[hovered]}</p>

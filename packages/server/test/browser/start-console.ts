@@ -142,6 +142,8 @@ const FOLDER = process.env["PARLEY_SCREENSHOTS"] ?? join(import.meta.dirname, ".
 /** Into `PARLEY_SCREENSHOTS`, for people to look at. */
 export async function takePicture(page: Page, name: string): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
+  // What has just changed is drawn with the next frame.
+  await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
   await page.screenshot({ path: join(FOLDER, `${name}.png`) });
 }
 
