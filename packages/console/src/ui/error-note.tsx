@@ -31,7 +31,8 @@ export function ErrorNote({
         </p>
         {isApi && error.requestId !== null && (
           <p className="mt-1 flex items-center gap-1 text-[0.86rem] text-muted">
-            <span className="whitespace-nowrap">{text.requestId}</span> <code className="font-mono break-all">{error.requestId}</code>
+            <span className="whitespace-nowrap">{text.requestId}</span>{" "}
+            <code className="font-mono break-all">{error.requestId}</code>
             <CopyButton value={error.requestId} label={text.copyRequestId} />
           </p>
         )}

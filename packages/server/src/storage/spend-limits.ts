@@ -86,7 +86,11 @@ export function listKeySpendLimitsOn(
     .select()
     .from(spendLimits)
     .where(
-      and(eq(spendLimits.organizationId, organizationId), eq(spendLimits.scopeType, "api_key"), eq(spendLimits.scopeId, apiKeyId)),
+      and(
+        eq(spendLimits.organizationId, organizationId),
+        eq(spendLimits.scopeType, "api_key"),
+        eq(spendLimits.scopeId, apiKeyId),
+      ),
     );
 }
 
