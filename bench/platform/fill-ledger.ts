@@ -45,6 +45,9 @@ export async function fillLedger({ storage, organizationId }: Platform, rows: nu
   await storage.run({ operation: "fill the ledger", repeatable: false }, async (database) => {
     const run = (statement: SQL) => database.execute(statement);
     await run(sql`set statement_timeout = 0`);
+    // Only of this connection and while it fills: what a crash would lose is filled again.
+    await run(sql`set synchronous_commit = off`);
+    await run(sql`set work_mem = '256MB'`);
     await run(sql`
       insert into usage_series (organization_id, workspace_id, api_key_id, model, service_tier, inference_geo, context_window, product)
       select ${organizationId}, 'wrkspc_' || key % ${WORKSPACES}::integer, 'apikey_' || key, model, 'standard', 'global', '0-200k',
@@ -55,6 +58,15 @@ export async function fillLedger({ storage, organizationId }: Platform, rows: nu
       const share =
         Math.round((rows * (FILLED_DAYS - day + 1)) / FILLED_DAYS) - Math.round((rows * (FILLED_DAYS - day)) / FILLED_DAYS);
       await fillDay(database, until - day * DAY_SECONDS, share);
+    }
+    const whole = sql.raw("organization_id, model, service_tier, inference_geo, context_window, product");
+    await run(sql`insert into usage_organization_series (${whole}) select distinct ${whole} from usage_series`);
+    for (const unit of ["minutes", "hours", "days"]) {
+      await run(sql`
+        insert into ${sql.identifier(`usage_organization_${unit}`)}
+        select o.id, u.bucket, ${SUMS}
+        from ${sql.identifier(`usage_${unit}`)} u join usage_series s on s.id = u.series_id
+        join usage_organization_series o using (${whole}) group by 1, 2 order by 1, 2`);
     }
     await run(sql`
       insert into spend_days
@@ -73,11 +85,16 @@ export async function fillLedger({ storage, organizationId }: Platform, rows: nu
       "usage_hours",
       "usage_days",
       "usage_series",
+      "usage_organization_minutes",
+      "usage_organization_hours",
+      "usage_organization_days",
+      "usage_organization_series",
       "api_keys",
     ]) {
       await run(sql`vacuum (analyze) ${sql.identifier(table)}`);
     }
-    await run(sql`reset statement_timeout`);
+    for (const setting of ["statement_timeout", "synchronous_commit", "work_mem"])
+      await run(sql`reset ${sql.identifier(setting)}`);
   });
 }
 
@@ -88,14 +105,17 @@ const SUMS = sql.raw(`
 async function fillDay(database: LentDatabase, fromSeconds: number, rows: number): Promise<void> {
   const from = sql`to_timestamp(${fromSeconds}::double precision)`;
   await database.execute(sql`select ensure_turn_partition(date_trunc('month', ${from} at time zone 'UTC'))`);
-  // Ids are random, as they are in use: no index is filled at its end alone.
+  // Ids begin with their time, as those of `newId` do, and turns come in the order of their times.
   await database.execute(sql`
     with series as materialized (select s.*, row_number() over (order by id) as place, count(*) over () as of_all from usage_series s),
-    made as materialized (
-      select 'req_01' || substr(md5(n || ':' || ${fromSeconds}::text), 1, 22) as request_id,
-        date_trunc('milliseconds', ${from} + random() * interval '86399 seconds') as started_at,
+    drawn as materialized (
+      select n, date_trunc('milliseconds', ${from} + random() * interval '86399 seconds') as started_at,
         1 + floor(random() * (select max(of_all) from series))::bigint as place
       from generate_series(1, ${rows}::integer) n
+    ), made as materialized (
+      select 'req_01' || lpad(to_hex((extract(epoch from started_at) * 1000)::bigint), 12, '0')
+          || substr(md5(n || ':' || ${fromSeconds}::text), 1, 10) as request_id, started_at, place
+      from drawn order by started_at
     ), ids as (insert into turn_requests select request_id, started_at from made order by request_id),
     recorded as (
       insert into turn_records (request_id, organization_id, workspace_id, api_key_id, message_id, model, weights, input_tokens,

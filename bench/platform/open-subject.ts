@@ -1,4 +1,3 @@
-import { openSync, writeSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +12,7 @@ import { createRecordingBiller } from "../../packages/server/src/money/create-re
 import { createPriceBook } from "../../packages/server/src/money/price-book.ts";
 import { systemClock } from "../../packages/server/src/platform/clock.ts";
 import { newId } from "../../packages/server/src/platform/ids.ts";
-import { createLog } from "../../packages/server/src/platform/log.ts";
+import { createLog, jsonLines } from "../../packages/server/src/platform/log.ts";
 import { silentLog } from "../../packages/server/src/storage/testing/test-storage.ts";
 import { type Platform, startPlatform } from "../../packages/server/test/support/start-platform.ts";
 
@@ -69,9 +68,8 @@ export async function openSubject({ isCharging }: { readonly isCharging: boolean
     policy: createLimitPolicy({ storage, clock, tiers: [], defaults }),
     clock,
   });
-  const nowhere = openSync("/dev/null", "w");
-  // As it is by default, a line a request, each written at once.
-  const log = createLog({ level: "info", destination: { write: (line) => void writeSync(nowhere, line) } });
+  // As it is by default: a line a request.
+  const log = createLog({ level: "info", destination: jsonLines("/dev/null") });
   // Unlike the tests' own it keeps nothing of the turns that it has seen.
   const engine = {
     ...createScriptedEngine(),

@@ -1,7 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
-import { findLiveAdminKey, touchAdminKeys } from "../storage/admin-keys.ts";
-import { findLiveApiKey, findLiveApiKeyOfAws, type LiveApiKey, touchApiKeys } from "../storage/api-keys.ts";
+import { findLiveAdminKeys, touchAdminKeys } from "../storage/admin-keys.ts";
+import { findLiveApiKeys, findLiveApiKeysOfAws, type LiveApiKey, touchApiKeys } from "../storage/api-keys.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isAwsAccessKeyId, toAwsSecret } from "./aws-access-key.ts";
 import { createKeyCache } from "./create-key-cache.ts";
@@ -28,19 +28,19 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
   const apiKeys = createKeyCache({
     clock,
     log: storage.log,
-    find: (hash) => findLiveApiKey(storage, hash),
+    find: (hashes) => findLiveApiKeys(storage, hashes),
     touch: (usedAtMs) => touchApiKeys(storage, usedAtMs),
   });
   const awsKeys = createKeyCache({
     clock,
     log: storage.log,
-    find: (awsAccessKeyId) => findLiveApiKeyOfAws(storage, awsAccessKeyId),
+    find: (awsAccessKeyIds) => findLiveApiKeysOfAws(storage, awsAccessKeyIds),
     touch: (usedAtMs) => touchApiKeys(storage, usedAtMs),
   });
   const adminKeys = createKeyCache({
     clock,
     log: storage.log,
-    find: (hash) => findLiveAdminKey(storage, hash),
+    find: (hashes) => findLiveAdminKeys(storage, hashes),
     touch: (usedAtMs) => touchAdminKeys(storage, usedAtMs),
   });
 

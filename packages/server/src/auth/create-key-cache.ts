@@ -1,4 +1,5 @@
 import type { Clock } from "../platform/clock.ts";
+import { gather } from "../platform/gather.ts";
 import { isOutage } from "../storage/outage.ts";
 import type { StorageLog } from "../storage/log.ts";
 
@@ -12,6 +13,8 @@ const OUTAGE_TRUST_MS = 60_000;
 const OUTAGE_PATIENCE_MS = 250;
 const MAX_CACHED_KEYS = 10_000;
 const FLUSH_USES_EVERY_MS = 10_000;
+/** Keys in one look-up. */
+const FOUND_AT_ONCE_MAX = 200;
 
 /** What the cache needs to know of a key that is live in the database. */
 interface Live {
@@ -31,8 +34,8 @@ export interface KeyCache<Key extends Live> extends AsyncDisposable {
 export interface KeyCacheOptions<Key extends Live> {
   readonly clock: Clock;
   readonly log: StorageLog;
-  /** Null: there is no such key, or it is not live. */
-  readonly find: (hash: string) => Promise<Key | null>;
+  /** The live ones of these. */
+  readonly find: (hashes: readonly string[]) => Promise<ReadonlyMap<string, Key>>;
   /** Writes last uses, by id. */
   readonly touch: (usedAtMs: ReadonlyMap<string, number>) => Promise<void>;
 }
@@ -67,12 +70,17 @@ export function createKeyCache<Key extends Live>({ clock, log, find, touch }: Ke
     }
   }
 
-  /** One query for any number of requests with the same key at once. */
+  const findGathered = gather(async (hashes: readonly string[]) => {
+    const found = await find(hashes);
+    return hashes.map((hash) => found.get(hash) ?? null);
+  }, FOUND_AT_ONCE_MAX);
+
+  /** One look-up for any number of requests with the same key at once, and one query for those with others meanwhile. */
   function lookUp(hash: string): Promise<Key | null> {
     const running = lookups.get(hash);
     if (running) return running;
     const begun = generation;
-    const lookup = find(hash)
+    const lookup = findGathered(hash)
       .then((key) => {
         if (begun === generation) remember(hash, key);
         return key;

@@ -1,9 +1,8 @@
-import { getRequestListener } from "@hono/node-server";
 import { createServer as createHttpServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { endpoints } from "../endpoints/index.ts";
 import { fail } from "../platform/fail.ts";
-import { createApp } from "./anthropic/create-app.ts";
+import { createApi } from "./anthropic/create-api.ts";
 import { bodyLimitAt } from "./anthropic/find-route.ts";
 import { toTrustedProxies } from "./anthropic/network-address.ts";
 import { answerBrokenRequests } from "./broken-request.ts";
@@ -64,7 +63,7 @@ export function createServer(deps: DoorDeps): ParleyServer {
       trustedProxies: toTrustedProxies([]),
       ...rest,
     };
-    const app = createApp({ endpoints, deps, drain, options });
+    const answer = createApi({ endpoints, deps, drain, options });
     server = createHttpServer({
       noDelay: true,
       keepAlive: true,
@@ -74,12 +73,10 @@ export function createServer(deps: DoorDeps): ParleyServer {
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: HEADER_BYTES_MAX,
     });
-    // The replaced globals of the adapter would only speed up `Response` bodies, and replies here are written raw.
-    const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: refuseRequest });
     const context = { deps, drain, options };
     server.on("request", (incoming, outgoing) => {
       if (consoleFiles !== null && serveConsole(consoleFiles, incoming, outgoing)) return;
-      if (!serveCloud(clouds, incoming, outgoing, context)) void answer(incoming, outgoing);
+      if (!serveCloud(clouds, incoming, outgoing, context)) answer(incoming, outgoing);
     });
     answerBrokenRequests(
       server,
@@ -114,18 +111,6 @@ export function createServer(deps: DoorDeps): ParleyServer {
   }
 
   return { listen, close };
-}
-
-/** A request whose URL or host header makes no sense. */
-function refuseRequest(): Response {
-  return Response.json(
-    {
-      type: "error",
-      error: { type: "invalid_request_error", message: "The request's URL or Host header is malformed." },
-      request_id: null,
-    },
-    { status: 400 },
-  );
 }
 
 function createDrain(): Drain & { begin(): void; over(graceMs: number): Promise<void> } {

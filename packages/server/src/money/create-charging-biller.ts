@@ -6,11 +6,12 @@ import type { Storage } from "../storage/storage.ts";
 import type { Bill, Biller, TurnEstimate } from "./biller.ts";
 import { computeCost, type Cost } from "./compute-cost.ts";
 import { createHoldQueue } from "./hold-queue.ts";
+import { createHoldWatch } from "./create-hold-watch.ts";
 import type { PriceBook } from "./price-book.ts";
 import type { Price } from "./prices.ts";
 import { toSpendFailure } from "./to-spend-failure.ts";
 
-/** How long money stays held that nobody gave back. Holds of turns that run are renewed. */
+/** How long money stays held that nobody gives back or renews. Holds of turns that run are renewed. */
 const LAPSE_MS = 600_000;
 
 export interface ChargingBillerDeps {
@@ -40,12 +41,23 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
   const opened = new Map<string, Promise<void>>();
   /** Turns that run. A hold whose end got lost, with its turn or with the database, is not among them and lapses. */
   const running = new Set<string>();
-  const renewal = setInterval(() => {
-    if (running.size === 0) return;
-    renewSpendHolds(storage, [...running], lapseMs).catch((error: unknown) =>
-      log.warn({ err: error }, "spend holds were not renewed"),
-    );
-  }, lapseMs / 3);
+  const lookAtHolds = createHoldWatch({ storage, clock, lapseMs });
+  let isRenewing = false;
+
+  async function renew(): Promise<void> {
+    // While the database is away one try is enough.
+    if (isRenewing) return;
+    isRenewing = true;
+    try {
+      if (running.size > 0) await renewSpendHolds(storage, [...running], lapseMs);
+      await lookAtHolds();
+    } catch (error) {
+      log.warn({ err: error }, "spend holds were not renewed");
+    } finally {
+      isRenewing = false;
+    }
+  }
+  const renewal = setInterval(() => void renew(), lapseMs / 3);
   renewal.unref();
 
   function ensureAccount(organizationId: string): Promise<void> {

@@ -50,7 +50,25 @@ export type IdPrefix =
   | "prompt"
   | "container";
 
-/** An id in the platform's form: the prefix, `01` (its version) and 22 random characters (128 bits). */
+const ID_CHARACTERS = 22;
+/** Eight digits last until the year 6000. */
+const TIME_DIGITS = 8;
+
+/** Milliseconds since 1970 as digits of base58, which sort as the numbers do. */
+function timeBase58(ms: number): string {
+  let text = "";
+  for (let left = ms; text.length < TIME_DIGITS; left = Math.floor(left / ALPHABET.length)) {
+    text = ALPHABET.charAt(left % ALPHABET.length) + text;
+  }
+  return text;
+}
+
+/**
+ * An id in the platform's form: the prefix, `01` (its version) and 22 characters. They are random (128 bits), but of a request the
+ * first eight are its time, then come 82 random bits: the index that keeps requests apart for good is then written at its end,
+ * where random ids would read and log another of its pages for each turn.
+ */
 export function newId(prefix: IdPrefix): string {
-  return `${prefix}_01${randomBase58(22)}`;
+  const time = prefix === "req" ? timeBase58(Date.now()) : "";
+  return `${prefix}_01${time}${randomBase58(ID_CHARACTERS - time.length)}`;
 }

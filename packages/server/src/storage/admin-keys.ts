@@ -15,16 +15,22 @@ export async function insertAdminKeyOn(queries: Queries, key: AdminKeyRow): Prom
   await queries.insert(adminKeys).values(key);
 }
 
-export async function findLiveAdminKey(storage: Storage, secretHmac: string): Promise<LiveAdminKey | null> {
-  const rows = await storage.run({ operation: "find admin key", repeatable: true }, (database) =>
+/** The live keys among those that are asked for, by their hashes. */
+export async function findLiveAdminKeys(storage: Storage, secretHmacs: readonly string[]): Promise<Map<string, LiveAdminKey>> {
+  const rows = await storage.run({ operation: "find admin keys", repeatable: true }, (database) =>
     database
-      .select({ id: adminKeys.id, organizationId: adminKeys.organizationId, expiresAt: adminKeys.expiresAt })
+      .select({
+        secretHmac: adminKeys.secretHmac,
+        id: adminKeys.id,
+        organizationId: adminKeys.organizationId,
+        expiresAt: adminKeys.expiresAt,
+      })
       .from(adminKeys)
-      .where(and(eq(adminKeys.secretHmac, secretHmac), eq(adminKeys.status, "active")))
-      .limit(1),
+      .where(and(eq(adminKeys.secretHmac, sql`any(${sql.param(secretHmacs)}::text[])`), eq(adminKeys.status, "active"))),
   );
-  const row = rows[0];
-  return row ? { id: row.id, organizationId: row.organizationId, expiresAtMs: row.expiresAt?.getTime() ?? null } : null;
+  return new Map(
+    rows.map(({ secretHmac, expiresAt, ...key }) => [secretHmac, { ...key, expiresAtMs: expiresAt?.getTime() ?? null }]),
+  );
 }
 
 /** Of every organization, oldest first; revoked ones too. */

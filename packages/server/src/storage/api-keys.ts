@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, isNull, lte, ne, or, sql, type SQL } from "drizzle-orm";
 import { apiKeys, workspaces } from "./schema.ts";
 import { selectPage, type PageOf, type PageRequest } from "./select-page.ts";
-import type { Queries, RunOptions, Storage } from "./storage.ts";
+import type { Queries, Storage } from "./storage.ts";
 
 export type ApiKeyRow = typeof apiKeys.$inferSelect;
 /** As it is told: a key expires by the clock, without a write. */
@@ -47,26 +47,25 @@ export async function hasApiKeyOn(queries: Pick<Queries, "select">, organization
   return rows.length > 0;
 }
 
-export function findLiveApiKey(
-  storage: Storage,
-  secretHmac: string,
-  options: Pick<RunOptions, "outageBudgetMs"> = {},
-): Promise<LiveApiKey | null> {
-  return findLive(storage, eq(apiKeys.secretHmac, secretHmac), options);
+/** The live keys among those that are asked for, by their hashes. */
+export function findLiveApiKeys(storage: Storage, secretHmacs: readonly string[]): Promise<Map<string, LiveApiKey>> {
+  return findLive(storage, apiKeys.secretHmac, secretHmacs);
 }
 
-export function findLiveApiKeyOfAws(storage: Storage, awsAccessKeyId: string): Promise<LiveApiKey | null> {
-  return findLive(storage, eq(apiKeys.awsAccessKeyId, awsAccessKeyId));
+/** The same by their ids for requests that are signed as on Claude Platform on AWS. */
+export function findLiveApiKeysOfAws(storage: Storage, awsAccessKeyIds: readonly string[]): Promise<Map<string, LiveApiKey>> {
+  return findLive(storage, apiKeys.awsAccessKeyId, awsAccessKeyIds);
 }
 
 async function findLive(
   storage: Storage,
-  isIt: SQL,
-  options: Pick<RunOptions, "outageBudgetMs"> = {},
-): Promise<LiveApiKey | null> {
-  const rows = await storage.run({ operation: "find api key", repeatable: true, ...options }, (database) =>
+  by: typeof apiKeys.secretHmac | typeof apiKeys.awsAccessKeyId,
+  asked: readonly string[],
+): Promise<Map<string, LiveApiKey>> {
+  const rows = await storage.run({ operation: "find api keys", repeatable: true }, (database) =>
     database
       .select({
+        by,
         id: apiKeys.id,
         organizationId: apiKeys.organizationId,
         workspaceId: apiKeys.workspaceId,
@@ -75,13 +74,14 @@ async function findLive(
       })
       .from(apiKeys)
       .innerJoin(workspaces, eq(workspaces.id, apiKeys.workspaceId))
-      .where(and(isIt, eq(apiKeys.status, "active"), isNull(workspaces.archivedAt)))
-      .limit(1),
+      // One parameter for any number of them: the statement stays the same.
+      .where(and(eq(by, sql`any(${sql.param(asked)}::text[])`), eq(apiKeys.status, "active"), isNull(workspaces.archivedAt))),
   );
-  const row = rows[0];
-  if (!row) return null;
-  const { expiresAt, ...key } = row;
-  return { ...key, expiresAtMs: expiresAt?.getTime() ?? null };
+  return new Map(
+    rows.flatMap(({ by: name, expiresAt, ...key }) =>
+      name === null ? [] : [[name, { ...key, expiresAtMs: expiresAt?.getTime() ?? null }] as const],
+    ),
+  );
 }
 
 export function listApiKeys(

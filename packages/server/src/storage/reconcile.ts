@@ -2,7 +2,16 @@ import { sql, type SQL } from "drizzle-orm";
 import type { Queries, Storage } from "./storage.ts";
 import { COST_COLUMNS, DIMENSIONS, TOKEN_COLUMNS } from "./usage-rollups.ts";
 
-export const RECONCILIATION_CHECKS = ["minutes", "hours", "days", "credits", "charges", "spend", "holds"] as const;
+export const RECONCILIATION_CHECKS = [
+  "minutes",
+  "hours",
+  "days",
+  "organizations",
+  "credits",
+  "charges",
+  "spend",
+  "holds",
+] as const;
 export type ReconciliationCheck = (typeof RECONCILIATION_CHECKS)[number];
 
 const SERIES = ["organization_id", ...DIMENSIONS];
@@ -84,6 +93,26 @@ function rollupsAgainstLedger({ workspaceId, fromMs, toMs }: Slice): SQL {
     select ${differing("minute")} as minutes, ${differing("hour")} as hours, ${differing("day")} as days`;
 }
 
+/** Days of an organization's own sums, by minute, hour and day, that are not what the days of its parts add up to. */
+function organizationsAgainstParts(since: SQL): SQL {
+  const columns = ["requests", ...MEASURES, "charged_nano_usd"];
+  const dimensions = sql.raw(
+    ["organization_id", ...DIMENSIONS.filter((name) => !/^(workspace|api_key)_id$/.test(name))].join(", "),
+  );
+  const sums = sql.raw(columns.map((name) => `sum(u.${name})::bigint`).join(", "));
+  const days = (table: string, series: string): SQL => sql`
+    select ${dimensions}, date_trunc('day', u.bucket, 'UTC') as day, ${sums}
+    from ${sql.identifier(table)} u join ${sql.identifier(series)} s on s.id = u.series_id
+    where u.bucket >= ${since} group by ${dimensions}, day`;
+  const differing = (unit: "minute" | "hour" | "day"): SQL => {
+    const whole = days(`usage_organization_${unit}s`, "usage_organization_series");
+    return sql`(select count(*) from ((${whole} except all select * from parts) union all (select * from parts except all ${whole})) d)`;
+  };
+  return sql`
+    with parts as materialized (${days("usage_days", "usage_series")})
+    select ${differing("minute")} + ${differing("hour")} + ${differing("day")} as count`;
+}
+
 /**
  * Compares the ledger's rows since a time (a day's or a month's beginning in UTC), the sums, the accounts and the credits, all
  * as of one moment. The number of things that differ, by what was compared.
@@ -91,6 +120,7 @@ function rollupsAgainstLedger({ workspaceId, fromMs, toMs }: Slice): SQL {
 export async function countDifferences(storage: Storage, sinceMs: number): Promise<Record<ReconciliationCheck, number>> {
   const since = sql`to_timestamp(${sinceMs / 1000}::double precision)`;
   const checks: Record<Exclude<ReconciliationCheck, "minutes" | "hours" | "days">, SQL> = {
+    organizations: organizationsAgainstParts(since),
     // What was charged is what credits paid, and the debt.
     credits: sql`
       select count(*) from spend_accounts a where a.charged_nano_usd - a.debt_nano_usd <> coalesce((
@@ -119,8 +149,8 @@ export async function countDifferences(storage: Storage, sinceMs: number): Promi
   return storage.run({ operation: "reconcile", repeatable: true }, (database) =>
     database.transaction(
       async (transaction) => {
-        const differences = { minutes: 0, hours: 0, days: 0, credits: 0, charges: 0, spend: 0, holds: 0 };
-        for (const check of ["credits", "charges", "spend", "holds"] as const) {
+        const differences = { minutes: 0, hours: 0, days: 0, organizations: 0, credits: 0, charges: 0, spend: 0, holds: 0 };
+        for (const check of ["organizations", "credits", "charges", "spend", "holds"] as const) {
           const { rows } = await transaction.execute<{ count: string }>(checks[check]);
           differences[check] = Number(rows[0]?.count ?? 0);
         }

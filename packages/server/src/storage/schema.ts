@@ -24,6 +24,10 @@ export {
   usageDays,
   usageHours,
   usageMinutes,
+  usageOrganizationDays,
+  usageOrganizationHours,
+  usageOrganizationMinutes,
+  usageOrganizationSeries,
   usageSeries,
 } from "./schema/ledger.ts";
 export { requestFailures } from "./schema/request-failures.ts";

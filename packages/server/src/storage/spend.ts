@@ -67,10 +67,37 @@ export async function renewSpendHolds(storage: Storage, requestIds: readonly str
   // One that is locked is being ended: to wait for it could be to wait in a circle.
   await storage.run({ operation: "renew spend holds", repeatable: true }, (database) =>
     database.execute(sql`
-      update spend_holds set expires_at = clock_timestamp() + ${lapseMs}::bigint * interval '1 millisecond'
+      update spend_holds set expires_at = greatest(
+        clock_timestamp() + ${lapseMs}::bigint * interval '1 millisecond', expires_at + interval '1 millisecond')
       where request_id in (
         select request_id from spend_holds
         where request_id in (select json_array_elements_text(${JSON.stringify(requestIds)}::json)) for update skip locked)`),
+  );
+}
+
+/** A hold as it was seen. That its turn runs shows in that its expiry moves on, whatever the database's clock says. */
+export interface SeenHold {
+  readonly requestId: string;
+  /** In the database's own words. */
+  readonly expiry: string;
+}
+
+export async function listSpendHolds(storage: Storage): Promise<SeenHold[]> {
+  const { rows } = await storage.run({ operation: "list spend holds", repeatable: true }, (database) =>
+    database.execute<{ request_id: string; expiry: string }>(sql`select request_id, expires_at::text as expiry from spend_holds`),
+  );
+  return rows.map((row) => ({ requestId: row.request_id, expiry: row.expiry }));
+}
+
+/** Gives back what is held for turns that nobody runs any more; one that was renewed meanwhile stays. */
+export async function dropLapsedHolds(storage: Storage, lapsed: readonly SeenHold[]): Promise<void> {
+  const seen = lapsed.map(({ requestId, expiry }) => ({ request_id: requestId, expiry }));
+  await storage.run({ operation: "drop lapsed spend holds", repeatable: true }, (database) =>
+    database.execute(sql`
+      select release_spend(array(
+        select h.request_id from spend_holds h
+        join json_to_recordset(${JSON.stringify(seen)}::json) as seen(request_id text, expiry timestamptz) using (request_id)
+        where h.expires_at = seen.expiry))`),
   );
 }
 

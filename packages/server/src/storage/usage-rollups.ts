@@ -52,6 +52,22 @@ export interface RollupRow extends UsageSums {
 
 export const TABLES: Readonly<Record<RollupUnit, string>> = { minute: "usage_minutes", hour: "usage_hours", day: "usage_days" };
 
+/** What the sums of whole organizations leave out. */
+const OF_PARTS: ReadonlySet<Dimension> = new Set(["workspace_id", "api_key_id"]);
+const ORGANIZATION_TABLES: typeof TABLES = {
+  minute: "usage_organization_minutes",
+  hour: "usage_organization_hours",
+  day: "usage_organization_days",
+};
+
+/** Where the sums stand that a query needs: those of the whole organization where it asks for nothing that they leave out. */
+function sourceOf({ unit, groupBy, filters }: Pick<RollupQuery, "unit" | "groupBy" | "filters">): SQL {
+  const isOfParts = [...OF_PARTS].some((name) => groupBy.includes(name) || (filters[name] ?? []).length > 0);
+  return isOfParts
+    ? sql`${sql.identifier(TABLES[unit])} u join usage_series s on s.id = u.series_id`
+    : sql`${sql.identifier(ORGANIZATION_TABLES[unit])} u join usage_organization_series s on s.id = u.series_id`;
+}
+
 export const TOKEN_COLUMNS = [
   "requests",
   "input_tokens",
@@ -118,12 +134,13 @@ export async function explainRollups(storage: Storage, query: RollupQuery): Prom
   return rows.map((row) => row["QUERY PLAN"] ?? "").join("\n");
 }
 
-function rollupStatement({ organizationId, unit, fromMs, toMs, groupBy, want, filters }: RollupQuery): SQL {
+function rollupStatement(query: RollupQuery): SQL {
+  const { organizationId, fromMs, toMs, groupBy, want, filters } = query;
   const columns = groupBy.map((name) => sql`s.${sql.identifier(name)}`);
   const keys = [sql`u.bucket`, ...columns];
   return sql`
     select extract(epoch from u.bucket)::bigint * 1000 as bucket_ms, ${sql.join([...columns, SUMS[want]], sql`, `)}
-    from ${sql.identifier(TABLES[unit])} u join usage_series s on s.id = u.series_id
+    from ${sourceOf(query)}
     where s.organization_id = ${organizationId}
       and u.bucket >= to_timestamp(${fromMs / 1000}::double precision) and u.bucket < to_timestamp(${toMs / 1000}::double precision)
       ${onlyWith(filters)}
@@ -182,7 +199,7 @@ export async function sumMonths(storage: Storage, organizationId: string): Promi
       select to_char(d.bucket at time zone 'UTC', 'YYYY-MM') as month, sum(d.requests)::text as requests,
         sum(d.input_nano_usd + d.cache_read_nano_usd + d.cache_write_5m_nano_usd + d.cache_write_1h_nano_usd
           + d.output_nano_usd + d.web_search_nano_usd)::text as nano_usd
-      from usage_days d join usage_series s on s.id = d.series_id
+      from usage_organization_days d join usage_organization_series s on s.id = d.series_id
       where s.organization_id = ${organizationId} group by 1 order by 1 desc`),
   );
   return rows.map(({ month, requests, nano_usd: nanoUsd }) => ({ month, requests: Number(requests), nanoUsd: BigInt(nanoUsd) }));
@@ -194,7 +211,7 @@ export async function highestInputMinute(storage: Storage, organizationId: strin
     database.execute<{ tokens: string | null }>(sql`
       select max(tokens)::text as tokens from (
         select sum(u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens) as tokens
-        from usage_minutes u join usage_series s on s.id = u.series_id
+        from usage_organization_minutes u join usage_organization_series s on s.id = u.series_id
         where s.organization_id = ${organizationId} and s.product <> 'message_batches_api'
           and u.bucket >= to_timestamp(${sinceMs / 1000}::double precision)
         group by u.bucket) minutes`),

@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAdminKey, revokeAdminKey } from "../../src/auth/manage-admin-keys.ts";
 import { createKey, revokeKey, rotateKey, updateKey } from "../../src/auth/manage-api-keys.ts";
@@ -77,6 +79,15 @@ const ENDINGS: readonly Ending[] = [
     },
   },
   {
+    name: "API key whose time has come",
+    path: "/v1/models",
+    async make() {
+      const expiresAtMs = Date.now() + 1_500;
+      const { secret } = await createKey(platform.keys, { name: "ending", workspaceId: null, expiresAtMs }, SYSTEM);
+      return { secret, end: () => setTimeout(expiresAtMs - Date.now()) };
+    },
+  },
+  {
     name: "API key of a workspace that was archived",
     path: "/v1/models",
     async make() {
@@ -105,6 +116,25 @@ test.each(ENDINGS)("both nodes refuse a $name within a second", async ({ name, p
   const worstMs = await millisecondsUntilRefused(path, secret, end);
   process.stdout.write(`${name}: refused on both nodes after ${Math.round(worstMs)} ms\n`);
   expect(worstMs).toBeLessThan(1_000);
+});
+
+test("a tampered key, a key of another Parley and one of the other kind are refused by both nodes, wherever they are shown", async () => {
+  const { secret } = await apiKey();
+  const at = secret.length - 10;
+  const tampered = `${secret.slice(0, at)}${secret[at] === "x" ? "y" : "x"}${secret.slice(at + 1)}`;
+  const another = { ...platform.keys, hmacKey: randomBytes(32) };
+  const foreign = await createKey(another, { name: "foreign", workspaceId: null, expiresAtMs: null }, SYSTEM);
+  const foreignAdmin = await createAdminKey(another, { name: "foreign", organizationId: null, expiresAtMs: null }, SYSTEM);
+  for (const url of [platform.url, second.url]) {
+    for (const path of ["/v1/models", "/v1/files", "/v1/messages/batches", "/v1/skills"]) {
+      expect(await statusOn(url, path, secret)).toBe(200);
+      for (const wrong of [tampered, foreign.secret, platform.adminKey]) expect(await statusOn(url, path, wrong)).toBe(401);
+    }
+    expect(await statusOn(url, "/v1/organizations/me", platform.adminKey)).toBe(200);
+    for (const wrong of [secret, foreignAdmin.secret, platform.adminKey.toUpperCase()]) {
+      expect(await statusOn(url, "/v1/organizations/me", wrong)).toBe(401);
+    }
+  }
 });
 
 test("a key that one node's Admin API ends is refused there at once, and on the other within a second", async () => {

@@ -223,8 +223,12 @@ test("reports read sums, never the ledger: they answer while nobody may touch it
   for (const unit of ["minute", "hour", "day"] as const) {
     const range = { fromMs: 0, toMs: 1, groupBy: ["model"] as const, want: "all" as const, filters: { model: ["x"] } };
     const plan = await explainRollups(platform.storage, { organizationId: platform.organizationId, unit, ...range });
-    expect(plan).toContain(`usage_${unit}s`);
+    expect(plan).toContain(`usage_organization_${unit}s`);
     expect(plan).not.toContain("turn_records");
+    const byKey = { ...range, groupBy: ["api_key_id"] as const };
+    expect(await explainRollups(platform.storage, { organizationId: platform.organizationId, unit, ...byKey })).toContain(
+      `usage_${unit}s`,
+    );
   }
 });
 

@@ -233,46 +233,59 @@ test("a user's limit bears what that user's keys spend", async () => {
   });
 });
 
-test("a hold whose process died lapses, and one that is renewed does not", async () => {
-  const shared = { storage: platform.storage, prices: createPriceBook(), clock: systemClock, log: silentLog };
-  const mortal = createChargingBiller({
-    ...shared,
+const wanted = (requestId: string) => ({
+  requestId,
+  model: { id: "claude-haiku-4-5-20251001", weights: "w" },
+  serviceTier: "standard" as const,
+  inferenceGeo: "global",
+  inputTokens: 0,
+  outputTokens: 1_000_000,
+  startedAtMs: Date.now(),
+});
+const quickBiller = () =>
+  createChargingBiller({
+    storage: platform.storage,
+    prices: createPriceBook(),
+    clock: systemClock,
+    log: silentLog,
     isPrepaid: true,
     signupNanoUsd: 5_000_000_000n,
     capNanoUsd: null,
     lapseMs: LAPSE_MS,
   });
-  const wanted = (id: string) => ({
-    requestId: id,
-    model: { id: "claude-haiku-4-5-20251001", weights: "w" },
-    serviceTier: "standard" as const,
-    inferenceGeo: "global",
-    inputTokens: 0,
-    outputTokens: 1_000_000,
-    startedAtMs: Date.now(),
-  });
+const canHold = (organizationId: string, outputTokens: number) =>
+  hold(organizationId, outputTokens).then(
+    () => "held",
+    () => "refused",
+  );
+
+test("a hold whose process died lapses, and one that is renewed does not", async () => {
+  await using _other = quickBiller();
+  const mortal = quickBiller();
   await mortal.hold({ organizationId: "org_lapse", workspaceId: "w", apiKeyId: "k" }, wanted("req_lapse"));
-  const [held] = await read<{ at: string }>(sql`select expires_at::text as at from spend_holds where request_id = 'req_lapse'`);
+  const expiry = async () =>
+    (await read<{ at: string }>(sql`select expires_at::text as at from spend_holds where request_id = 'req_lapse'`))[0]?.at;
+  const held = await expiry();
   // Alive: its expiry moves on.
-  await expect
-    .poll(
-      async () =>
-        (await read<{ at: string }>(sql`select expires_at::text as at from spend_holds where request_id = 'req_lapse'`))[0]?.at,
-    )
-    .not.toBe(held?.at);
+  await expect.poll(expiry).not.toBe(held);
   await expect(hold("org_lapse", 1)).rejects.toMatchObject({ type: "invalid_request_error" });
   // Dead: nobody renews it.
   await mortal[Symbol.asyncDispose]();
-  await expect
-    .poll(
-      () =>
-        hold("org_lapse", 1_000_000).then(
-          () => "held",
-          () => "refused",
-        ),
-      { timeout: 5_000 },
-    )
-    .toBe("held");
+  await expect.poll(() => canHold("org_lapse", 1_000_000), { timeout: 5_000 }).toBe("held");
+});
+
+test("a clock of the database that is set ahead frees nothing that is held, and one that is set back keeps nothing", async () => {
+  const [living, mortal] = [quickBiller(), quickBiller()];
+  await living.hold({ organizationId: "org_ahead", workspaceId: "w", apiKeyId: "k" }, wanted("req_ahead"));
+  await mortal.hold({ organizationId: "org_back", workspaceId: "w", apiKeyId: "k" }, wanted("req_back"));
+  await mortal[Symbol.asyncDispose]();
+  // What was written by the clock before is as old, or as far ahead, as the clock was set by.
+  await read(sql`update spend_holds set expires_at = expires_at - interval '1 day' where request_id = 'req_ahead'`);
+  await read(sql`update spend_holds set expires_at = expires_at + interval '1 day' where request_id = 'req_back'`);
+  await expect(hold("org_ahead", 1)).rejects.toMatchObject({ type: "invalid_request_error" });
+  await expect.poll(() => canHold("org_back", 1_000_000), { timeout: 5_000 }).toBe("held");
+  await expect(hold("org_ahead", 1)).rejects.toMatchObject({ type: "invalid_request_error" });
+  await living[Symbol.asyncDispose]();
 });
 
 test("a turn that goes on after a server tool's call holds the next step first, and pauses where the money ends", async () => {
@@ -330,40 +343,14 @@ test("a turn that goes on after a server tool's call holds the next step first, 
 });
 
 test("a hold whose end got lost lapses, though its process lives", async () => {
-  await using living = createChargingBiller({
-    storage: platform.storage,
-    prices: createPriceBook(),
-    clock: systemClock,
-    log: silentLog,
-    isPrepaid: true,
-    signupNanoUsd: 5_000_000_000n,
-    capNanoUsd: null,
-    lapseMs: LAPSE_MS,
-  });
+  await using living = quickBiller();
   const charge = await living.hold(
     { organizationId: "org_lost", workspaceId: "w", apiKeyId: "k" },
-    {
-      requestId: "req_lost",
-      model: { id: "claude-haiku-4-5-20251001", weights: "w" },
-      serviceTier: "batch",
-      inferenceGeo: "global",
-      inputTokens: 0,
-      outputTokens: 2_000_000,
-      startedAtMs: Date.now(),
-    },
+    { ...wanted("req_lost"), serviceTier: "batch", outputTokens: 2_000_000 },
   );
   // Its row never comes to the ledger, as that of a batch's request whose result could not be stored.
   charge.settled();
-  await expect
-    .poll(
-      () =>
-        hold("org_lost", 1_000_000).then(
-          () => "held",
-          () => "refused",
-        ),
-      { timeout: 5_000 },
-    )
-    .toBe("held");
+  await expect.poll(() => canHold("org_lost", 1_000_000), { timeout: 5_000 }).toBe("held");
 });
 
 test("credits are used oldest first, expired ones never, and a debt is paid by the next grant", async () => {

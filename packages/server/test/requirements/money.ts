@@ -218,6 +218,12 @@ export const moneyRequirements: readonly Requirement[] = [
       "A hold that is never settled lapses.",
       "a hold whose process died lapses, and one that is renewed does not",
     ],
+    [
+      "money:clock",
+      "8",
+      "A clock of the database that is set frees no held money, and keeps none.",
+      "a clock of the database that is set ahead frees nothing that is held, and one that is set back keeps nothing",
+    ],
     ["money:lost", "8", "A hold whose end got lost lapses too.", "a hold whose end got lost lapses, though its process lives"],
     [
       "money:oldest-first",

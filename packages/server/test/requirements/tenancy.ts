@@ -155,6 +155,12 @@ export const tenancyRequirements: readonly Requirement[] = [
       "Whatever ends a key ends it on every node within a second.",
       "both nodes refuse a $name within a second",
     ],
+    [
+      "authorization:forged",
+      "11",
+      "A tampered key, a foreign one and one of the other kind are refused on every node.",
+      "a tampered key, a key of another Parley and one of the other kind are refused by both nodes, wherever they are shown",
+    ],
   ]),
   ...provedBy("server/src/doors/anthropic/read-headers.test.ts", [
     [

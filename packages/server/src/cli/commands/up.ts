@@ -1,8 +1,7 @@
 import { type Parley, startParley } from "../../main.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { pino } from "pino";
-import { createLog, prettyLines } from "../../platform/log.ts";
+import { createLog, jsonLines, prettyLines } from "../../platform/log.ts";
 import { releaseGarbageAtRest } from "../../platform/release-garbage.ts";
 import { localWeightsOf } from "../../platform/upstreams-config.ts";
 import { lockDirectory } from "../../platform/directory-lock.ts";
@@ -18,7 +17,7 @@ export async function up(context: CliContext, signal: AbortSignal): Promise<void
   await using _lock = await lockDataFolder(dataDir);
   for (const name of localWeightsOf(config)) await ensureWeights(name, context, signal);
   // Standard output belongs to the lines below.
-  const destination = process.stderr.isTTY ? await prettyLines(2) : pino.destination({ fd: 2, sync: true });
+  const destination = process.stderr.isTTY ? await prettyLines(2) : jsonLines(2);
   const log = createLog({ level: config.log.level, destination });
   const parley = await startParley({ config, dataDir, log }).catch((error: unknown) => {
     const problem = portProblem(error, config);

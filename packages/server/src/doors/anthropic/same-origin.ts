@@ -8,9 +8,15 @@ import { fail } from "../../platform/fail.ts";
  */
 export function originOf({ headers, socket }: IncomingMessage): string {
   const isTls = (socket as Partial<TLSSocket>).encrypted === true || headers["x-forwarded-proto"] === "https";
-  const origin = `${isTls ? "https" : "http"}://${headers.host ?? "localhost"}`;
-  return URL.canParse(origin) ? new URL(origin).origin : "http://localhost";
+  const written = `${isTls ? "https" : "http"}://${headers.host ?? "localhost"}`;
+  if (lastOrigin.written !== written) {
+    lastOrigin = { written, origin: URL.canParse(written) ? new URL(written).origin : "http://localhost" };
+  }
+  return lastOrigin.origin;
 }
+
+/** Nearly all clients use one address, and every request asks. */
+let lastOrigin = { written: "", origin: "" };
 
 /**
  * A page of another site may not act with this browser's cookie. Browsers say where a request comes from in

@@ -129,6 +129,41 @@ export const usageDays = pgTable("usage_days", rollupColumns(), (table) => [
   primaryKey({ columns: [table.seriesId, table.bucket] }),
 ]);
 
+/** What an organization's own sums are kept apart by: neither workspaces nor keys, of which there may be any number. */
+export const usageOrganizationSeries = pgTable(
+  "usage_organization_series",
+  {
+    id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    organizationId: text("organization_id").notNull(),
+    model: text("model").notNull(),
+    serviceTier: text("service_tier").notNull(),
+    inferenceGeo: text("inference_geo").notNull(),
+    contextWindow: text("context_window").notNull(),
+    product: text("product").notNull(),
+  },
+  (table) => [
+    unique("usage_organization_series_dimensions").on(
+      table.organizationId,
+      table.model,
+      table.serviceTier,
+      table.inferenceGeo,
+      table.contextWindow,
+      table.product,
+    ),
+  ],
+);
+
+/** The same sums for whole organizations: reports that ask for neither workspace nor key read few rows, however many keys there are. */
+export const usageOrganizationMinutes = pgTable("usage_organization_minutes", rollupColumns(), (table) => [
+  primaryKey({ columns: [table.seriesId, table.bucket] }),
+]);
+export const usageOrganizationHours = pgTable("usage_organization_hours", rollupColumns(), (table) => [
+  primaryKey({ columns: [table.seriesId, table.bucket] }),
+]);
+export const usageOrganizationDays = pgTable("usage_organization_days", rollupColumns(), (table) => [
+  primaryKey({ columns: [table.seriesId, table.bucket] }),
+]);
+
 /** Sessions of Claude Code, each once a day and key. */
 export const claudeCodeSessions = pgTable(
   "claude_code_sessions",

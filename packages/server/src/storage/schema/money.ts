@@ -75,21 +75,18 @@ export const spendScopes = pgTable(
 );
 
 /** Money held for a turn under way. One that is neither settled nor released lapses. */
-export const spendHolds = pgTable(
-  "spend_holds",
-  {
-    requestId: text("request_id").primaryKey(),
-    organizationId: text("organization_id").notNull(),
-    workspaceId: text("workspace_id").notNull(),
-    apiKeyId: text("api_key_id").notNull(),
-    userId: text("user_id"),
-    amountNanoUsd: amount("amount_nano_usd").notNull(),
-    /** The process that renews it. */
-    holder: text("holder").notNull(),
-    expiresAt: instant("expires_at").notNull(),
-  },
-  (table) => [index("spend_holds_expiry").on(table.organizationId, table.expiresAt)],
-);
+export const spendHolds = pgTable("spend_holds", {
+  requestId: text("request_id").primaryKey(),
+  organizationId: text("organization_id").notNull(),
+  workspaceId: text("workspace_id").notNull(),
+  apiKeyId: text("api_key_id").notNull(),
+  userId: text("user_id"),
+  amountNanoUsd: amount("amount_nano_usd").notNull(),
+  /** The process that renews it. */
+  holder: text("holder").notNull(),
+  /** Moves on while its turn runs. Nobody compares it with a clock, which may be set: see `createHoldWatch`. */
+  expiresAt: instant("expires_at").notNull(),
+});
 
 /** Members' requests for a higher limit of their own. */
 export const spendIncreaseRequests = pgTable(
