@@ -6,7 +6,7 @@ import { verifyAudit } from "./commands/audit.ts";
 import { backup, type BackupOptions, restore } from "./commands/backup.ts";
 import { checkConfig } from "./commands/config-check.ts";
 import { type GrantOptions, grantCredits, showCredits } from "./commands/credits.ts";
-import { changeDataRetention, type RetentionOptions, setZeroRetention } from "./commands/data-retention.ts";
+import { changeDataRetention, type RetentionDays, type RetentionOptions, setZeroRetention } from "./commands/data-retention.ts";
 import { doctor } from "./commands/doctor.ts";
 import { installEngine, showEngine } from "./commands/engine.ts";
 import { addDocuments, type IndexAddOptions, listDocuments, removeDocuments } from "./commands/index-documents.ts";
@@ -384,10 +384,10 @@ function dollars(text: string): number {
   return value;
 }
 
-/** Days of retention; null for the word that stands for none of one's own. */
-function daysOr(word: string): (text: string) => number | null {
+/** Days of retention, or that there are none of one's own, which `word` says. Null would be an empty text to commander. */
+function daysOr(word: string): (text: string) => RetentionDays {
   return (text) => {
-    if (text === word) return null;
+    if (text === word) return "usual";
     const days = wholeNumber(text);
     if (days > 3_650) throw new InvalidArgumentError("3,650 days at most.");
     return days;

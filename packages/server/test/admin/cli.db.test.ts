@@ -76,6 +76,16 @@ test("an operator makes an organization, its people and keys, rotates and revoke
   expect(future.lines[0]?.fault).toContain("before the noted row");
 }, 300_000);
 
+test("an operator sets how long a workspace's content is kept, and takes it back", async () => {
+  const [organization] = (await parley("organizations", "create", "--name", "Keepers")).lines;
+  const retention = async (...options: string[]) =>
+    (await parley("workspaces", "retention", organization!.workspace_id, ...options)).lines;
+  const usual = { zero_data_retention: false, retention_days: 30, file_retention_days: null };
+  expect(await retention("--days", "7", "--file-days", "30")).toMatchObject([{ retention_days: 7, file_retention_days: 30 }]);
+  expect(await retention("--days", "default", "--file-days", "none")).toMatchObject([usual]);
+  expect(await retention()).toMatchObject([usual]);
+});
+
 test("an operator gives a key an AWS access key and takes it away, and the audit log has both", async () => {
   const [key] = (await parley("keys", "create", "--name", "bedrock")).lines;
   const [given] = (await parley("keys", "aws", key!.id)).lines;

@@ -82,6 +82,14 @@ export const dataCareRequirements: readonly Requirement[] = [
       "removal that is cut off half-way is finished by the next run",
     ],
   ]),
+  ...provedBy("server/test/admin/cli.db.test.ts", [
+    [
+      "retention:cli",
+      "11",
+      "An operator sets and takes back retention on the command line.",
+      "an operator sets how long a workspace's content is kept, and takes it back",
+    ],
+  ]),
   ...provedBy("server/test/admin/workspace-removal.db.test.ts", [
     [
       "removal:late-uploads",

@@ -6,11 +6,14 @@ import { confirm } from "../confirm.ts";
 import { withContent } from "../with-content.ts";
 import { withTenancy } from "../with-tenancy.ts";
 
+/** `usual`: as where nothing is set. */
+export type RetentionDays = number | "usual";
+
 export interface RetentionOptions {
-  /** Null: the server's. */
-  readonly days?: number | null;
-  /** Null: until they expire or are deleted. */
-  readonly fileDays?: number | null;
+  /** Usually the server's. */
+  readonly days?: RetentionDays;
+  /** Usually until they expire or are deleted. */
+  readonly fileDays?: RetentionDays;
 }
 
 /** Shows how long a workspace's content is kept; with options it is set first. */
@@ -19,8 +22,8 @@ export async function changeDataRetention(id: string, options: RetentionOptions,
   await change(
     id,
     {
-      ...(days === undefined ? {} : { retentionDays: days }),
-      ...(fileDays === undefined ? {} : { fileRetentionDays: fileDays }),
+      ...(days === undefined ? {} : { retentionDays: days === "usual" ? null : days }),
+      ...(fileDays === undefined ? {} : { fileRetentionDays: fileDays === "usual" ? null : fileDays }),
     },
     context,
   );

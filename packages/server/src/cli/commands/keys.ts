@@ -71,11 +71,12 @@ export async function rotateApiKey(
   options: { readonly overlapHours: number; readonly yes?: boolean },
   context: CliContext,
 ): Promise<void> {
-  await confirm(`Replace ${id}? It ends in ${options.overlapHours} hours.`, options, context);
+  const overlap = options.overlapHours === 1 ? "an hour" : `${options.overlapHours} hours`;
+  await confirm(`Replace ${id}? It ends in ${overlap}.`, options, context);
   await withTenancy(context, async (deps, doer) => {
     const created = await rotateKey(deps, id, options.overlapHours * 3_600_000, doer);
     context.say(created.secret);
-    context.tell(`Key ${created.id} replaces ${id}, which works for ${options.overlapHours} more hours. ${SHOWN_ONCE}`);
+    context.tell(`Key ${created.id} replaces ${id}, which ends in ${overlap}. ${SHOWN_ONCE}`);
     context.emit({ id: created.id, api_key: created.secret, workspace_id: created.workspaceId, replaces: id });
   });
 }

@@ -22,8 +22,8 @@ export interface ApiOptions {
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 /**
- * The Anthropic door. Hono's routers find the endpoint; its own server between them and Node's would make a `Request` and a
- * `Response` of each exchange that nobody reads, for a tenth of a request's time.
+ * The Anthropic door. Hono's routers find the endpoint; the rest of it would make a `Request` and a `Response` of each exchange,
+ * which nobody here reads or writes.
  */
 export function createApi({ endpoints, deps, drain, options }: ApiOptions): Listener {
   const router: Router<Endpoint> = new SmartRouter({ routers: [new RegExpRouter(), new TrieRouter()] });
