@@ -164,7 +164,9 @@ describe("paths", () => {
 
   test("a request's target may be a whole URL, a parameter may be encoded, and what is neither is refused", async () => {
     const at = (target: string, method = "GET") =>
-      raw(`${method} ${target} HTTP/1.1\r\nhost: x\r\nx-api-key: ${KEY}\r\nanthropic-version: 2023-06-01\r\nconnection: close\r\n\r\n`);
+      raw(
+        `${method} ${target} HTTP/1.1\r\nhost: x\r\nx-api-key: ${KEY}\r\nanthropic-version: 2023-06-01\r\nconnection: close\r\n\r\n`,
+      );
     expect(await at("http://elsewhere.example:80/healthz?x#y")).toMatch(/^HTTP\/1.1 200/);
     expect(await at("/v1/models/claude%2Dhaiku%2D4%2D5")).toMatch(/^HTTP\/1.1 200[^]*"claude-haiku-4-5/);
     expect(await at("/v1/models/%zz")).toMatch(/^HTTP\/1.1 404[^]*model: %zz/);
