@@ -9,7 +9,12 @@ const message = await client.messages.create({
   messages: [{ role: "user", content: process.argv[2] ?? "Search the web: which is the newest version of PostgreSQL?" }],
 });
 for (const block of message.content) {
-  if (block.type === "text") console.log(block.text);
+  if (block.type === "text") {
+    console.log(block.text);
+    for (const citation of block.citations ?? []) {
+      if (citation.type === "web_search_result_location") console.log(`  ${citation.title}: ${citation.url}`);
+    }
+  }
   if (block.type === "server_tool_use") console.log("searches", block.input);
   if (block.type !== "web_search_tool_result") continue;
   if ("error_code" in block.content) console.log(block.content.error_code);

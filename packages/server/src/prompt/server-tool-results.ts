@@ -140,7 +140,9 @@ function toRunText(ran: {
   const parts = [ran.stdout.trimEnd()];
   if (ran.stderr.trim() !== "") parts.push(`[stderr]\n${ran.stderr.trimEnd()}`);
   if (ran.return_code !== 0) parts.push(`[It ended with return code ${ran.return_code}.]`);
-  if (ran.content.length > 0) parts.push(`[Files for the user: ${ran.content.map(({ file_id: id }) => id).join(", ")}]`);
+  // Not by their ids, which are the client's: a small model takes them for names and opens them.
+  const files = ran.content.length === 1 ? "The file that it wrote has" : `The ${ran.content.length} files that it wrote have`;
+  if (ran.content.length > 0) parts.push(`[${files} been given to the user.]`);
   const said = parts.filter((part) => part !== "").join("\n");
   return said === "" ? "[It ended well and printed nothing.]" : said;
 }

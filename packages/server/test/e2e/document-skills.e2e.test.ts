@@ -5,25 +5,22 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { extractText, getDocumentProxy } from "unpdf";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PYTHON_PACKAGES } from "../../src/sandbox/python-environment.ts";
 import { readZip } from "../../src/skills/read-zip.ts";
+import { testPython } from "../support/lend-python.ts";
 
 const run = promisify(execFile);
 const SKILLS = join(import.meta.dirname, "../../skills");
-/** As the sandbox has them. */
-const LIBRARIES = ["openpyxl", "python-docx", "python-pptx", "reportlab", "pypdf"].map(
-  (name) => `${name}==${PYTHON_PACKAGES[name]}`,
-);
 const PNG = Buffer.from(
   "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000a49444154789c63000100000500010d0a2db40000000049454e44ae426082",
   "hex",
 );
 
 let folder: string;
+/** As the sandbox has it. */
+let environment: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "parley-skills-"));
-  await run("python3", ["-m", "venv", join(folder, "venv")]);
-  await run(join(folder, "venv/bin/pip"), ["install", "--quiet", "--disable-pip-version-check", ...LIBRARIES]);
+  environment = await testPython();
   await writeFile(join(folder, "chart.png"), PNG);
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -31,7 +28,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** Runs a script of a skill in the folder, as the model would. */
 async function python(script: string, ...args: readonly string[]): Promise<string> {
   const env = { PATH: process.env["PATH"] ?? "", PYTHONDONTWRITEBYTECODE: "1", PYTHONIOENCODING: "utf-8" };
-  return (await run(join(folder, "venv/bin/python"), [join(SKILLS, script), ...args], { cwd: folder, env })).stdout;
+  return (await run(join(environment, "bin/python3"), [join(SKILLS, script), ...args], { cwd: folder, env })).stdout;
 }
 
 /** The description that the skill's own instructions show, so that what they say is what works. */

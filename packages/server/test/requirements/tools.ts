@@ -446,6 +446,21 @@ export const toolsRequirements: readonly Requirement[] = [
       "what cannot be called from code, or answered, is refused: %j",
     ],
   ]),
+  ...provedBy("server/test/e2e/story.e2e.test.ts", [
+    [
+      "story:chart",
+      "surface B",
+      "The real model reads an uploaded table with Python in the sandbox and draws a picture that downloads and opens.",
+      "is uploaded, read by Python that the model writes, and drawn as a picture that downloads and opens",
+    ],
+    [
+      "story:page",
+      "surface B",
+      "The real model answers a question over a PDF, with the right page.",
+      "a question over a PDF is answered with the page that says it",
+    ],
+    ["story:link", "surface B", "The real model answers a search with its link.", "a search is answered with its link"],
+  ]),
   ...provedBy("server/src/tools/code-execution/code-execution.db.test.ts", [
     [
       "code:story",
