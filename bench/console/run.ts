@@ -2,7 +2,7 @@
  * How quick the Console is: the first page with a cold cache, Usage over a year of hourly data, the Workbench while a model writes
  * 200 tokens a second, and the log of 100,000 requests while somebody scrolls.
  *
- * npm run build -w packages/console && node --conditions=source bench/console/run.ts [rounds]
+ * npm run build -w packages/console && node --conditions=source bench/console/run.ts [rounds] [parts, e.g. workbench,requests]
  */
 import { sql } from "drizzle-orm";
 import { loadavg } from "node:os";
@@ -14,6 +14,7 @@ import { startConsole, type ConsoleUnderTest } from "../../packages/server/test/
 import { median, quantile } from "../support/statistics.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 7);
+const PARTS = process.argv[3]?.split(",") ?? ["first-page", "usage", "workbench", "requests"];
 const HOURS = 365 * 24;
 const SERIES = 12;
 const TOKENS_PER_SECOND = 200;
@@ -46,11 +47,13 @@ await using ours = await startConsole();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 say(`load average ${loadavg()[0]?.toFixed(2)} before, ${ROUNDS} rounds`);
 await fillUsage(ours);
-await firstPage(ours);
-await usage(ours);
-await workbench(ours);
-await fillRequestLog(ours.platform, REQUESTS);
-await requests(ours);
+if (PARTS.includes("first-page")) await firstPage(ours);
+if (PARTS.includes("usage")) await usage(ours);
+if (PARTS.includes("workbench")) await workbench(ours);
+if (PARTS.includes("requests")) {
+  await fillRequestLog(ours.platform, REQUESTS);
+  await requests(ours);
+}
 
 /** A fresh profile each time: nothing is cached, no connection is open. */
 async function firstPage({ address }: ConsoleUnderTest): Promise<void> {
@@ -116,6 +119,7 @@ async function stream(
   await page.getByLabel("Your message").fill("Write");
   await page.waitForLoadState("networkidle");
   engine.play(writeQuickly);
+  await beginTrace(page);
   await page.evaluate(watchUntil("document.querySelector('[role=log] [aria-busy=false]')"));
   const begunMs = performance.now();
   await page.getByRole("button", { name: "Send" }).click();
@@ -135,6 +139,7 @@ async function requests({ address }: ConsoleUnderTest): Promise<void> {
     await page.getByRole("button", { name: "Create a key" }).waitFor();
     shown.push(await timeOf(page, () => page.getByRole("link", { name: "Requests" }).click(), "[role=row][aria-rowindex='10']"));
     await page.mouse.move(700, 600);
+    await beginTrace(page);
     const begunMs = performance.now();
     await page.evaluate(watchUntil(`performance.now() - window.begunMs > ${SCROLL_SECONDS * 1000}`));
     while (performance.now() - begunMs < SCROLL_SECONDS * 1000) await page.mouse.wheel(0, WHEEL_PX);
@@ -152,6 +157,43 @@ interface Watched {
   readonly frames: number;
   readonly late: number;
   readonly load: number;
+  /** Of each task of the page's main thread, the processor's time: what others take of the machine does not count. */
+  readonly processorMs: readonly number[];
+}
+
+const beginTrace = (page: Page) =>
+  page
+    .context()
+    .browser()
+    ?.startTracing(page, { categories: ["disabled-by-default-devtools.timeline"] });
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds of the thread's own clock. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: unknown };
+}
+
+/** The tasks of the renderer that worked most: it is the page's. */
+async function endTrace(page: Page): Promise<readonly number[]> {
+  const trace = await page.context().browser()?.stopTracing();
+  const { traceEvents: events } = JSON.parse(trace?.toString("utf8") ?? '{"traceEvents":[]}') as {
+    readonly traceEvents: readonly TraceEvent[];
+  };
+  const threadOf = ({ pid, tid }: { readonly pid: number; readonly tid: number }) => `${pid}:${tid}`;
+  const mains = new Set(
+    events.filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain").map(threadOf),
+  );
+  const tasks = events.filter((event) => event.name === "RunTask" && event.ph === "X" && mains.has(threadOf(event)));
+  const byThread = [...Map.groupBy(tasks, threadOf).values()].map((each) => each.map(({ tdur = 0 }) => tdur / 1000));
+  return byThread.sort((a, b) => sum(b) - sum(a))[0] ?? [];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** In the page itself: a look from outside goes through all of the page, again and again, while it is measured. */
@@ -180,9 +222,11 @@ function watchUntil(condition: string): string {
 async function readWatched(page: Page): Promise<Watched> {
   // What the end cost is told a moment later.
   await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 200)))");
+  const processorMs = await endTrace(page);
   const longTasks = await page.evaluate<Watched["longTasks"]>("window.longTasks");
   const frames = await page.evaluate<number[]>("window.frames");
-  return { longTasks, frames: frames.length, late: frames.filter((ms) => ms > LATE_FRAME_MS).length, load: loadavg()[0] ?? 0 };
+  const late = frames.filter((ms) => ms > LATE_FRAME_MS).length;
+  return { longTasks, frames: frames.length, late, load: loadavg()[0] ?? 0, processorMs };
 }
 
 function sayWatched(name: string, rounds: readonly Watched[]): void {
@@ -192,6 +236,12 @@ function sayWatched(name: string, rounds: readonly Watched[]): void {
   say(
     `${name}: ${longest.length} tasks longer than 50 ms in ${rounds.length} rounds (goal: none), the longest ` +
       `${Math.max(0, ...longest).toFixed(0)} ms; late frames: median ${median(late).toFixed(0)}, most ${Math.max(...late)}, of ${frames}`,
+  );
+  const tasks = rounds.flatMap(({ processorMs }) => processorMs);
+  say(
+    `  by the processor's time of the page's main thread: ${tasks.filter((ms) => ms > 50).length} of ${tasks.length} tasks longer than ` +
+      `50 ms, the longest ${Math.max(0, ...tasks).toFixed(0)} ms, 99 % ${quantile(tasks, 0.99).toFixed(1)} ms, ` +
+      `${(sum(tasks) / rounds.length).toFixed(0)} ms in a round`,
   );
   for (const { longTasks, load } of rounds) {
     const list = longTasks.map(({ atMs, ms }) => `${ms.toFixed(0)} ms at ${(atMs / 1000).toFixed(2)} s`).join(", ");

@@ -15,43 +15,50 @@ beforeAll(async () => {
 });
 afterAll(() => ours[Symbol.asyncDispose]());
 
-test("a newcomer comes from the owner's link to replies and a key that works in Claude Code with the mouse", async () => {
-  const { platform, address } = ours;
-  platform.engine.play(scripted([start, ...textBlock(0, "Hello, ", "hola, ", "bonjour!"), end()]));
-  const secret = await platform.accounts.signIn.createOwnerLink();
-  const { page, context, problems } = await ours.open();
+// Claude Code takes its time to start on a busy machine.
+const MINUTES = { timeout: 180_000 };
 
-  const key = await becomeOwnerWithKey(page, ownerLink(platform.url, secret ?? ""));
-  expect(page.url()).toBe(`${address}/`);
+test(
+  "a newcomer comes from the owner's link to replies and a key that works in Claude Code with the mouse",
+  MINUTES,
+  async () => {
+    const { platform, address } = ours;
+    platform.engine.play(scripted([start, ...textBlock(0, "Hello, ", "hola, ", "bonjour!"), end()]));
+    const secret = await platform.accounts.signIn.createOwnerLink();
+    const { page, context, problems } = await ours.open();
 
-  const shown = page.getByRole("region", { name: "Lines for Claude Code" });
-  expect(await shown.textContent()).toContain(`ANTHROPIC_BASE_URL=${platform.url}`);
-  // Not for the eyes of who stands behind; copied it is whole.
-  expect(await shown.textContent()).not.toContain(key);
-  await page.getByRole("tabpanel").getByRole("button", { name: "Copy" }).click();
-  await page.getByRole("status").filter({ hasText: "Copied" }).waitFor();
-  expect(await readClipboard(page)).toContain(`ANTHROPIC_AUTH_TOKEN=${key}`);
+    const key = await becomeOwnerWithKey(page, ownerLink(platform.url, secret ?? ""));
+    expect(page.url()).toBe(`${address}/`);
 
-  const copied = await readClipboard(page);
+    const shown = page.getByRole("region", { name: "Lines for Claude Code" });
+    expect(await shown.textContent()).toContain(`ANTHROPIC_BASE_URL=${platform.url}`);
+    // Not for the eyes of who stands behind; copied it is whole.
+    expect(await shown.textContent()).not.toContain(key);
+    await page.getByRole("tabpanel").getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("status").filter({ hasText: "Copied" }).waitFor();
+    expect(await readClipboard(page)).toContain(`ANTHROPIC_AUTH_TOKEN=${key}`);
 
-  await page.getByRole("button", { name: "Send" }).click();
-  await page.getByText("Hello, hola, bonjour!").waitFor();
-  await takePicture(page, "start-done-light");
-  await page.getByRole("link", { name: "Go on in the Workbench" }).click();
-  await page.getByRole("heading", { name: "Workbench" }).waitFor();
-  await page.getByRole("button", { name: /^Explain how a hash map works/ }).click();
-  await page.getByRole("button", { name: "Send" }).click();
-  await page.getByRole("log", { name: "Conversation" }).getByText("Hello, hola, bonjour!").waitFor();
-  expect(problems).toEqual([]);
-  await context.close();
+    const copied = await readClipboard(page);
 
-  // The lines as they were copied, for the real client.
-  const lines = [...copied.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value] as const);
-  const folder = await mkdtemp(join(tmpdir(), "parley-newcomer-"));
-  const said = await runClaudeCode({ model: "sonnet", env: Object.fromEntries(lines) }, folder, ["--print", "Say hello"]);
-  expect(said.map(({ text }) => text)).toContain("Hello, hola, bonjour!");
-  await rm(folder, { recursive: true, force: true });
-});
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText("Hello, hola, bonjour!").waitFor();
+    await takePicture(page, "start-done-light");
+    await page.getByRole("link", { name: "Go on in the Workbench" }).click();
+    await page.getByRole("heading", { name: "Workbench" }).waitFor();
+    await page.getByRole("button", { name: /^Explain how a hash map works/ }).click();
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByRole("log", { name: "Conversation" }).getByText("Hello, hola, bonjour!").waitFor();
+    expect(problems).toEqual([]);
+    await context.close();
+
+    // The lines as they were copied, for the real client.
+    const lines = [...copied.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value] as const);
+    const folder = await mkdtemp(join(tmpdir(), "parley-newcomer-"));
+    const said = await runClaudeCode({ model: "sonnet", env: Object.fromEntries(lines) }, folder, ["--print", "Say hello"]);
+    expect(said.map(({ text }) => text)).toContain("Hello, hola, bonjour!");
+    await rm(folder, { recursive: true, force: true });
+  },
+);
 
 test("nothing that is secret stays in the browser's storage, and the session's cookie is out of scripts' reach", async () => {
   const { page, context } = await ours.openAsOwner();

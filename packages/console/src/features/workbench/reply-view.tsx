@@ -14,7 +14,8 @@ import { text } from "./text.ts";
 export function ReplyView({ reply, isRunning }: { readonly reply: Reply; readonly isRunning: boolean }) {
   const plain = reply.blocks.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n\n");
   return (
-    <div className="grid gap-3" aria-busy={isRunning}>
+    // In the flow of blocks: a grid would measure all of the reply again with every word.
+    <div className="space-y-3" aria-busy={isRunning}>
       {reply.blocks.length === 0 && isRunning && (
         <p className="text-muted">
           {text.reading} <span className="caret" aria-hidden />

@@ -36,7 +36,7 @@ export function Transcript({ label, children }: { readonly label: string; readon
       }}
       className="min-h-0 flex-1 overflow-y-auto -outline-offset-2"
     >
-      <div ref={content} className="mx-auto grid w-full max-w-3xl grid-cols-[minmax(0,1fr)] gap-6 px-4 py-6 sm:px-6">
+      <div ref={content} className="mx-auto w-full max-w-3xl space-y-6 px-4 py-6 sm:px-6">
         {children}
       </div>
     </div>
