@@ -161,11 +161,12 @@ interface Watched {
   readonly processorMs: readonly number[];
 }
 
-const beginTrace = (page: Page) =>
-  page
+async function beginTrace(page: Page): Promise<void> {
+  await page
     .context()
     .browser()
     ?.startTracing(page, { categories: ["disabled-by-default-devtools.timeline"] });
+}
 
 interface TraceEvent {
   readonly name: string;
