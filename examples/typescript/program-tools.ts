@@ -22,9 +22,9 @@ const runner = client.beta.messages.toolRunner({
     { type: "code_execution_20260120", name: "code_execution" },
     { ...query, allowed_callers: ["code_execution_20260120"] },
   ],
-  messages: [
-    { role: "user", content: process.argv[2] ?? "Which region sold most in all? Write one program that asks for each." },
-  ],
+  // A small model would rather tell about a program than run one.
+  tool_choice: { type: "tool", name: "code_execution" },
+  messages: [{ role: "user", content: process.argv[2] ?? "Which region sold most in all? Await query_sales for each." }],
 });
 for await (const { content, usage } of runner) {
   for (const block of content) {
