@@ -1,5 +1,5 @@
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { checkMasterSecret } from "./auth/check-master-secret.ts";
 import { createAuthenticator } from "./auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "./auth/ensure-first-organization.ts";
 import { API_KEY_PURPOSE, createFirstKey, createKey, rotateKey } from "./auth/manage-api-keys.ts";
@@ -20,12 +20,10 @@ import { readImageText } from "./documents/read-image-text.ts";
 import { createMediaReader } from "./documents/read-media.ts";
 import { createTurnTaker } from "./platform/take-turns.ts";
 import { createServer, toTrustedProxies } from "./doors/index.ts";
+import type { EngineDoorAddress } from "./doors/engine/open-engine-door.ts";
 import { createEgress, createEgressPolicy, resolveBySystem, resolveInTurn } from "./egress/index.ts";
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
 import { createRunningTurns } from "./endpoints/shared/running-turns.ts";
-import { openSnapshotStore } from "./engines/turn-engine/cache/snapshot-store.ts";
-import { createTurnEngine, type TurnEngineOptions } from "./engines/turn-engine/create-turn-engine.ts";
-import { openFolderReplayStore } from "./engines/turn-engine/render/folder-replay-store.ts";
 import { createContainers } from "./containers/create-containers.ts";
 import { createFiles } from "./files/create-files.ts";
 import { createSkillFolders } from "./skills/create-skill-folders.ts";
@@ -52,21 +50,18 @@ import { createRecordingBiller } from "./money/create-recording-biller.ts";
 import { toOwnPrices } from "./money/to-own-prices.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Config } from "./platform/config.ts";
-import { newId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
-import { createMetrics } from "./platform/metrics.ts";
+import { createMetrics, type MetricReadings } from "./platform/metrics.ts";
 import { createTracing } from "./platform/tracing.ts";
 import { createThinkingSigner } from "./prompt/index.ts";
 import { createDataPolicy } from "./retention/create-data-policy.ts";
 import { createRetention } from "./retention/create-retention.ts";
 import { sweepIdempotencyKeys } from "./storage/idempotency.ts";
 import { exportWorkspace } from "./retention/export-workspace.ts";
-import { findKeepingNothing } from "./storage/retention.ts";
 import { findPassages } from "./storage/search-index.ts";
 import { ensureLedgerPartitions } from "./storage/turn-records.ts";
 import { pruneLimitBuckets } from "./storage/limit-buckets.ts";
 import { AUDIT_PURPOSE } from "./tenancy/tenancy-deps.ts";
-import { createModelControl } from "./models/model-control.ts";
 import { createChanges } from "./platform/changes.ts";
 import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { toSandboxLimits } from "./sandbox/to-limits.ts";
@@ -74,13 +69,10 @@ import { createMcpConnector } from "./tools/mcp/create-mcp-connector.ts";
 import { createServerTools } from "./tools/create-server-tools.ts";
 import { createToolLoop } from "./tools/create-tool-loop.ts";
 import { createValidator } from "./engines/turn-engine/grammar/validator.ts";
-import { startLocalModels } from "./start-local-models.ts";
-import { poolTraits, startUpstreams } from "./start-upstreams.ts";
-import { catalog, findInCatalog } from "./weights/catalog.ts";
-import { createPulls } from "./weights/create-pulls.ts";
-import { readFetchSettings } from "./weights/fetch-settings.ts";
-import { createWeightsStore } from "./weights/weights-store.ts";
-import { readAvailableBytes } from "./engines/gguf/read-available-bytes.ts";
+import { startEngines } from "./start-engines.ts";
+import { borrowEngines, lendEngines } from "./start-shared-engines.ts";
+import { poolTraits } from "./start-upstreams.ts";
+import { openSharedClock } from "./storage/open-shared-clock.ts";
 import { openStorage } from "./storage/storage.ts";
 
 export interface Parley {
@@ -90,11 +82,33 @@ export interface Parley {
   readonly firstApiKey: string | null;
   /** Where people sign in; while nobody owns the organization the link that makes its owner. Null: the Console is not built. */
   readonly consoleUrl: string | null;
+  /** What this process has counted. */
+  readMetrics(): Promise<MetricReadings>;
   /** Lets streams under way finish, then stops everything that was started. */
   close(): Promise<void>;
 }
 
+/**
+ * What of a node this process is: all of it; the one that holds the engines and does what is done by the clock, while others answer; or one
+ * of those. See docs/decisions/2026-11-22-many-nodes.md.
+ */
+export type Role =
+  | { readonly kind: "whole" }
+  | { readonly kind: "parent"; readonly startWorkers: (door: EngineDoorAddress) => Promise<RunningWorkers> }
+  | { readonly kind: "worker"; readonly door: EngineDoorAddress; readonly workers: number };
+
+/** The processes that answer for this one. */
+export interface RunningWorkers {
+  readonly url: string;
+  readMetrics(): Promise<readonly MetricReadings[]>;
+  /** Lets streams under way finish. */
+  close(): Promise<void>;
+}
+
 const SWEEP_EVERY_MS = 60_000;
+/** Of the embedded database, which takes 60: what is left is for commands and backups. */
+const DATABASE_CONNECTIONS = 50;
+const DATABASE_CONNECTIONS_OF_ONE = 10;
 /** Processes and threads that read documents and pages at once; each may take a core, and one that reads a picture 2 GiB. */
 const DOCUMENT_READERS = 2;
 const FORGET_BUCKETS_AFTER_MS = 86_400_000;
@@ -107,9 +121,10 @@ export async function startParley(options: {
   /** Holds the database, weights, cache and secrets. */
   readonly dataDir: string;
   readonly log: Log;
+  /** Left out: whole. */
+  readonly role?: Role;
 }): Promise<Parley> {
-  const { config, dataDir, log } = options;
-  const clock = systemClock;
+  const { config, dataDir, log, role = { kind: "whole" } } = options;
   await using started = new AsyncDisposableStack();
 
   const metrics = createMetrics();
@@ -118,7 +133,13 @@ export async function startParley(options: {
   const hmacKey = deriveKey(master, API_KEY_PURPOSE);
   const thinkingSigner = createThinkingSigner(deriveKey(master, "thinking-signature"));
 
-  const storage = started.use(await openStorage({ databaseUrl: config.database_url, dataDir, log, clock }));
+  const workers = role.kind === "worker" ? role.workers : 0;
+  const maxConnections = Math.min(DATABASE_CONNECTIONS_OF_ONE, Math.floor(DATABASE_CONNECTIONS / (workers + 1)));
+  const storage = started.use(
+    await openStorage({ databaseUrl: config.database_url, dataDir, log, clock: systemClock, maxConnections }),
+  );
+  const clock = storage.kind === "server" ? started.use(await openSharedClock(storage, systemClock)) : systemClock;
+  await checkMasterSecret({ storage, master, log });
   const auditKey = deriveKey(master, AUDIT_PURPOSE);
   const first = await ensureFirstOrganization({ storage, auditKey, clock, authenticator: null });
   const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
@@ -154,48 +175,15 @@ export async function startParley(options: {
     acceleration: toAcceleration(config.limits),
   });
 
-  const models = await startLocalModels({
-    config: config.engine,
-    dataDir,
-    onRestart: (weights) => metrics.engineRestarted(weights),
-    log,
-    clock,
-  });
-  started.defer(() => models.close(DRAIN_MS));
-  const cacheDir = join(dataDir, "cache");
-  const snapshots = await openSnapshotStore({
-    folder: join(cacheDir, "snapshots"),
-    budgetBytes: config.cache.budget_bytes,
-    clock,
-  });
-  started.defer(() => snapshots.flush());
-  const replays = await openFolderReplayStore({
-    folder: join(cacheDir, "replays"),
-    clock,
-    onError: (error) => log.warn({ err: error }, "a reply's tokens could not be kept for replay"),
-  });
-  started.defer(() => replays.flush());
-
   const signThinking = (workspaceId: string, thinking: string): string => thinkingSigner.sign(workspaceId, thinking);
-  const scratchFolder = join(dataDir, "run", "slots");
-  await rm(scratchFolder, { recursive: true, force: true });
-  const turnEngineOptions: Omit<TurnEngineOptions, "models"> = {
-    snapshots,
-    replays,
-    signThinking,
-    newToolUseId: () => newId("toolu"),
-    defaultSampler: {
-      temperature: config.engine.default_temperature,
-      topP: config.engine.default_top_p,
-      topK: config.engine.default_top_k,
-    },
-    clock,
-    toolGateOf: (weights) => findInCatalog(weights)?.tool_gate ?? null,
-    scratchFolder,
-    note: (what, weights) => log.info({ what, weights }, "a reply had to be mended"),
-    onStoreFault: (error) => log.warn({ err: error }, "a prompt's prefix could not be stored"),
-  };
-  const turnEngine = createTurnEngine({ ...turnEngineOptions, models });
+  const changes = createChanges();
+  const stopping = new AbortController();
+  const doorSecret = deriveKey(master, "engine-door").toString("hex");
+  const engineOptions = { config, signThinking, doorSecret, clock, log, metrics };
+  const borrowed = role.kind === "worker" ? started.use(borrowEngines(role.door, engineOptions)) : null;
+  const engines =
+    borrowed ?? started.use(await startEngines({ ...engineOptions, dataDir, storage, changes, signal: stopping.signal }));
+  const { router, modelControl } = engines;
   const { enabled: runsCode, folder: containersFolder, container_days: lifeDays, concurrency } = config.code_execution;
   const containers = createContainers({
     storage,
@@ -208,20 +196,6 @@ export async function startParley(options: {
   if ("problem" in opened) log.warn(opened.problem, "there is no sandbox, so code execution is unavailable");
   const documentTurns = createTurnTaker(DOCUMENT_READERS);
   const searchSeals = createThinkingSigner(deriveKey(master, "search-content"));
-  const router = started.adopt(
-    startUpstreams({
-      config,
-      local: turnEngine,
-      createTokenEngine: (remote) => createTurnEngine({ ...turnEngineOptions, models: remote }),
-      env: process.env,
-      signThinking,
-      clock,
-      log,
-      metrics,
-    }),
-    (each) => each.close(),
-  );
-  metrics.watchUpstreams(() => router.status());
   const mcp = createMcpConnector({
     egress,
     isEnabled: config.mcp.enabled,
@@ -264,39 +238,6 @@ export async function startParley(options: {
     ...(minimum === null ? {} : { minimumCacheTokens: minimumForEveryLine(minimum, config) }),
   });
 
-  const changes = createChanges();
-  const stopping = new AbortController();
-  const weights = createWeightsStore(join(dataDir, "models"));
-  const pulls = started.use(
-    createPulls({
-      folder: weights.folder,
-      settings: readFetchSettings(process.env),
-      onChange: () => changes.note(null, "models"),
-      clock,
-      log,
-    }),
-  );
-  const modelControl = createModelControl({
-    pool: models,
-    loads: () => turnEngine.loads(),
-    store: weights,
-    catalog,
-    pulls,
-    snapshots: () => snapshots.status(),
-    snapshotBudgetBytes: config.cache.budget_bytes,
-    mapping: config.models,
-    upstreams: {
-      status: () => router.status(),
-      configured: config.upstreams,
-      pools: config.pools,
-    },
-    availableBytes: readAvailableBytes,
-    changes,
-    clock,
-    log,
-    signal: stopping.signal,
-  });
-
   const prices = createPriceBook(toOwnPrices(config.money.prices));
   const tierTable = { tiers, defaultTier: config.limits.tier, advances: config.limits.advance };
   const { enabled: isCharging, monthly_cap_usd: cap, signup_credit_usd: signup, prepaid: isPrepaid } = config.money;
@@ -316,37 +257,34 @@ export async function startParley(options: {
   const inferenceGeos = createInferenceGeos({ storage, clock, standsIn: config.inference_geo });
   const dataPolicy = createDataPolicy({ storage, clock });
   const media = createMediaReader({ fetchMedia: createMediaFetcher(egress), readImageText, turns: documentTurns });
-  const batchWorker = startBatchWorker({
-    storage,
-    blobs,
-    ledger,
-    runItem: createBatchItemRunner({
-      engine,
-      models: registry,
-      files,
-      containers,
-      skills,
-      media,
-      mcp,
-      inferenceGeos,
-      dataPolicy,
-      thinkingSigner,
-      searchSeals,
-      biller,
-      clock,
-      log,
-      metrics,
-      tracing,
-    }),
+  const runItem = createBatchItemRunner({
+    engine,
+    models: registry,
+    files,
+    containers,
+    skills,
+    media,
+    mcp,
+    inferenceGeos,
+    dataPolicy,
+    thinkingSigner,
+    searchSeals,
+    biller,
     clock,
     log,
-    concurrency: config.batches.concurrency ?? config.engine.slots,
+    metrics,
+    tracing,
   });
-  started.defer(() => batchWorker.close(0));
+  const isWorker = role.kind === "worker";
+  const itemsAtOnce = config.batches.concurrency ?? config.engine.slots;
+  const batchWorker = isWorker
+    ? null
+    : startBatchWorker({ storage, blobs, ledger, runItem, clock, log, concurrency: itemsAtOnce });
+  started.defer(() => batchWorker?.close(0));
   const { days: retentionDays } = config.retention;
   const keepsNothing = (id: string) => dataPolicy.keepsNothing(id);
   const failures = started.use(createFailureLog({ storage, clock, log, keepsNothing, retentionDays }));
-  const batches = createBatches({ storage, blobs, clock, retentionDays, wake: batchWorker.wake });
+  const batches = createBatches({ storage, blobs, clock, retentionDays, wake: batchWorker?.wake ?? noticedSoon });
   const retention = createRetention({
     storage,
     clock,
@@ -403,79 +341,106 @@ export async function startParley(options: {
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
     clock,
     log,
-    metrics,
+    metrics: borrowed === null ? metrics : { ...metrics, expose: () => borrowed.exposeMetrics() },
     tracing,
   });
-  metrics.watchEngine(() => turnEngine.load());
-  const sweepSnapshots = async (): Promise<void> => {
-    await snapshots.sweep();
-    for (const id of await findKeepingNothing(storage, snapshots.workspaces())) await snapshots.dropWorkspace(id);
-  };
   const sweeper = setInterval(() => {
-    void sweepSnapshots().catch((error: unknown) => log.warn({ err: error }, "the prompt cache could not be swept"));
     void skillFolders.sweep().catch((error: unknown) => log.warn({ err: error }, "files of deleted skills could not be removed"));
   }, SWEEP_EVERY_MS);
   sweeper.unref();
   started.defer(() => clearInterval(sweeper));
 
-  const jobs = started.use(await createJobs({ storage, log }));
-  await jobs.every("make-ledger-partitions", "17 * * * *", () => ensureLedgerPartitions(storage));
-  if (isCharging) await jobs.every("advance-tiers", "*/5 * * * *", () => advanceTiers(tenancy, tierTable));
-  const alertSenders = toAlertSenders(config.alerts, { egress, storage });
-  if (isCharging && alertSenders.length > 0) {
-    const alerts = createSpendAlerts({ storage, clock, log, senders: alertSenders });
-    await jobs.every("spend-alerts", "* * * * *", () => alerts.run());
+  if (!isWorker) await startJobs();
+  const { listen: lentAt } = config.engine;
+  if (lentAt !== null && !isWorker) {
+    const at = { host: lentAt.replace(/:\d+$/, "").replace(/^\[|\]$/g, ""), port: Number(lentAt.split(":").at(-1)) };
+    const { address } = started.use(await lendEngines(engines, at, { secret: doorSecret, metrics, readWorkers: async () => [] }));
+    log.info({ address }, "other nodes can use the models of this one");
   }
-  await jobs.every("reconcile-ledger", "43 2 * * *", async () => void (await reconcileLedger({ storage, clock, log, metrics })));
-  await jobs.every("sweep-request-log", "27 * * * *", () => failures.sweep());
-  await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
-  await jobs.every("sweep-containers", "*/10 * * * *", () => containers.sweep());
-  await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
-  await jobs.every("remove-orphaned-blobs", "29 * * * *", () =>
-    removeOrphans({ blobs, clock, owners: [files.blobOwner, skills.blobOwner, batches.blobOwner] }),
-  );
-  await jobs.every("enforce-retention", "* * * * *", () => retention.enforce());
-  await jobs.every("sweep-idempotency-keys", "* * * * *", async () => void (await sweepIdempotencyKeys(storage, clock.nowMs())));
-  await jobs.every("sweep-sign-in", "* * * * *", () => accounts.sweep());
-  await jobs.every(
-    "prune-limit-buckets",
-    "* * * * *",
-    async () => void (await pruneLimitBuckets(storage, FORGET_BUCKETS_AFTER_MS)),
-  );
-
   const consoleFiles = await loadConsoleFiles(findConsoleFolder());
   if (consoleFiles === null) log.warn("the Console is not built, so /console leads nowhere: npm run build -w packages/console");
-  const { url } = await server.listen({
-    host: config.host,
-    port: config.port,
-    consoleFiles,
-    trustedProxies: toTrustedProxies(config.trusted_proxies),
-  });
-  log.info({ url, database: storage.kind }, "ready");
-  const ownerSecret = consoleFiles === null ? null : await accounts.signIn.createOwnerLink();
-  const signInUrl = consoleFiles === null ? null : `${url}/console/`;
-  // The model that answers by default is loaded before the first request asks for it.
-  const { sonnet } = config.models;
-  if (!Object.hasOwn(config.pools, sonnet)) {
-    void models.preload(sonnet, stopping.signal).catch((error: unknown) => {
-      if (!stopping.signal.aborted) log.warn({ err: error }, "the model could not be loaded ahead");
+  const listen = () =>
+    server.listen({
+      host: config.host,
+      port: config.port,
+      consoleFiles,
+      trustedProxies: toTrustedProxies(config.trusted_proxies),
     });
-  }
+  const runningWorkers = role.kind === "parent" ? await startWorkers(role) : null;
+  const { url } = runningWorkers ?? (await listen());
+  log.info({ url, database: storage.kind, role: role.kind }, "ready");
+  const ownerSecret = isWorker || consoleFiles === null ? null : await accounts.signIn.createOwnerLink();
+  const signInUrl = consoleFiles === null ? null : `${url}/console/`;
+  engines.preload();
 
-  const firstKey = await createFirstKey({ ...tenancy, hmacKey }, first);
+  const firstKey = isWorker ? null : await createFirstKey({ ...tenancy, hmacKey }, first);
   const running = started.move();
   return {
     url,
     firstApiKey: firstKey?.secret ?? null,
     consoleUrl: ownerSecret === null ? signInUrl : ownerLink(url, ownerSecret),
+    readMetrics: () => metrics.read(),
     close: async () => {
       stopping.abort(new Error("Parley is stopping"));
-      await Promise.all([server.close(DRAIN_MS), batchWorker.close(DRAIN_MS)]);
+      await Promise.all([runningWorkers?.close() ?? server.close(DRAIN_MS), batchWorker?.close(DRAIN_MS)]);
       await running.disposeAsync();
       await tracing.close();
     },
   };
+
+  /** The door first: workers lean on it. */
+  async function startWorkers({ startWorkers: start }: Extract<Role, { kind: "parent" }>): Promise<RunningWorkers> {
+    let readWorkers: RunningWorkers["readMetrics"] = async () => [];
+    const door = started.use(
+      await lendEngines(
+        engines,
+        { socketPath: join(dataDir, "run", "engine.sock") },
+        { secret: doorSecret, metrics, readWorkers: () => readWorkers() },
+      ),
+    );
+    const running = started.adopt(await start(door.address), (each) => each.close());
+    readWorkers = () => running.readMetrics();
+    return running;
+  }
+
+  async function startJobs(): Promise<void> {
+    const jobs = started.use(await createJobs({ storage, log }));
+    await jobs.every("make-ledger-partitions", "17 * * * *", () => ensureLedgerPartitions(storage));
+    if (isCharging) await jobs.every("advance-tiers", "*/5 * * * *", () => advanceTiers(tenancy, tierTable));
+    const alertSenders = toAlertSenders(config.alerts, { egress, storage });
+    if (isCharging && alertSenders.length > 0) {
+      const alerts = createSpendAlerts({ storage, clock, log, senders: alertSenders });
+      await jobs.every("spend-alerts", "* * * * *", () => alerts.run());
+    }
+    await jobs.every(
+      "reconcile-ledger",
+      "43 2 * * *",
+      async () => void (await reconcileLedger({ storage, clock, log, metrics })),
+    );
+    await jobs.every("sweep-request-log", "27 * * * *", () => failures.sweep());
+    await jobs.every("sweep-files", "*/10 * * * *", () => files.sweep());
+    await jobs.every("sweep-containers", "*/10 * * * *", () => containers.sweep());
+    await jobs.every("sweep-batches", "* * * * *", () => batches.sweep());
+    await jobs.every("remove-orphaned-blobs", "29 * * * *", () =>
+      removeOrphans({ blobs, clock, owners: [files.blobOwner, skills.blobOwner, batches.blobOwner] }),
+    );
+    await jobs.every("enforce-retention", "* * * * *", () => retention.enforce());
+    await jobs.every(
+      "sweep-idempotency-keys",
+      "* * * * *",
+      async () => void (await sweepIdempotencyKeys(storage, clock.nowMs())),
+    );
+    await jobs.every("sweep-sign-in", "* * * * *", () => accounts.sweep());
+    await jobs.every(
+      "prune-limit-buckets",
+      "* * * * *",
+      async () => void (await pruneLimitBuckets(storage, FORGET_BUCKETS_AFTER_MS)),
+    );
+  }
 }
+
+/** The process that works on batches looks for new ones each second. */
+const noticedSoon = (): void => {};
 
 function minimumForEveryLine(minimum: number, config: Config): Readonly<Record<string, number>> {
   const lines = ["haiku", "sonnet", "opus", "fable", "mythos", ...Object.values(config.models)];

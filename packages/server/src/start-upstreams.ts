@@ -1,5 +1,6 @@
 import { createAnthropicUpstream } from "./engines/anthropic/create-anthropic-upstream.ts";
 import { createChatUpstream } from "./engines/chat-completions/create-chat-upstream.ts";
+import { connectEngineDoor } from "./engines/engine-door/connect-engine-door.ts";
 import { connectLlamaServer } from "./engines/llama-server/connect-llama-server.ts";
 import { connectVllm } from "./engines/vllm/connect-vllm.ts";
 import { createTokenUpstream, type RemoteModel } from "./engines/token-upstream/create-token-upstream.ts";
@@ -20,6 +21,10 @@ export interface UpstreamsOptions {
   readonly local: Engine;
   /** What renders and parses for servers that only decode tokens. */
   readonly createTokenEngine: (models: RemoteModel) => Engine;
+  /** Where another process of this node holds the state of such servers: drives the one of a name through it. */
+  readonly shareTokenUpstream?: (name: string) => UpstreamDriver;
+  /** What engine doors of other nodes are shown. */
+  readonly doorSecret: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signThinking: (workspaceId: string, thinking: string) => string;
   readonly clock: Clock;
@@ -59,8 +64,13 @@ export function poolTraits({ pools, upstreams }: RoutesConfig): ReadonlyMap<stri
 }
 
 function startDriver(name: string, upstream: UpstreamConfig, options: UpstreamsOptions): UpstreamDriver {
-  const { env, signThinking, clock, log } = options;
+  const { env, signThinking, clock, log, shareTokenUpstream } = options;
   const { kind } = upstream;
+  if (kind === "parley") {
+    const door = connectEngineDoor({ address: { url: upstream.url }, secret: options.doorSecret });
+    return { ...door.driver(null), close: () => door.close() };
+  }
+  if (shareTokenUpstream !== undefined && (kind === "llama-server" || kind === "vllm")) return shareTokenUpstream(name);
   if (kind === "llama-server") {
     const [url, apiKey] = [upstream.url, keyOf(name, upstream, env)];
     return createTokenUpstream({

@@ -2,7 +2,7 @@ import { hkdfSync, randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fail } from "../platform/fail.ts";
-import { createFileOnce } from "../platform/durable-file.ts";
+import { createFileOnce, isErrno } from "../platform/durable-file.ts";
 
 /** 32 random bytes from which every other key of this installation is derived. Never in the database or a log. */
 export type MasterSecret = Buffer;
@@ -18,7 +18,7 @@ export async function loadMasterSecret(dataDir: string): Promise<MasterSecret> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await createFileOnce(path, `${randomBytes(SECRET_BYTES).toString("hex")}\n`, 0o600);
   // A copied or restored file may have become readable to others.
-  if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o600);
+  if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o600).catch(unlessReadOnly);
   const text = (await readFile(path, "utf8")).trim();
   if (!/^[0-9a-f]{64}$/.test(text)) {
     throw fail("api_error", {
@@ -27,6 +27,11 @@ export async function loadMasterSecret(dataDir: string): Promise<MasterSecret> {
     });
   }
   return Buffer.from(text, "hex");
+}
+
+/** A secret that Kubernetes mounts is as it mounts it. */
+function unlessReadOnly(error: unknown): void {
+  if (!isErrno(error, "EROFS")) throw error;
 }
 
 /** 32 bytes for one purpose (HKDF-SHA256); keys of different purposes tell nothing about one another. */

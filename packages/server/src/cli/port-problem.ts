@@ -1,6 +1,7 @@
 /** What stands against binding an address, and the remedy; null for an error that is about something else. */
 export function portProblem(error: unknown, { host, port }: { readonly host: string; readonly port: number }) {
-  const code = error instanceof Error && "code" in error && "syscall" in error && error.syscall === "listen" ? error.code : null;
+  const isAboutPort = error instanceof Error && "syscall" in error && (error.syscall === "listen" || error.syscall === "bind");
+  const code = isAboutPort && "code" in error ? error.code : null;
   if (typeof code !== "string") return null;
   return {
     detail: `${host}:${port} cannot be bound (${code})`,

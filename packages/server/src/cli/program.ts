@@ -46,12 +46,14 @@ export function createProgram(signal: AbortSignal): Command {
     "up",
     "up --port 9000 --model smollm2-135m",
     "up --json --port 0 --data /tmp/parley",
+    "up --workers 4",
   ])
     .option("--host <address>", "address to listen on")
     .option("--port <number>", "port to listen on; 0 takes a free one")
     .option("--model <name>", "weights that answer for every Claude model")
-    .action(async (options: GlobalOptions & { host?: string; port?: string; model?: string }) => {
-      const overrides = { host: options.host, port: options.port };
+    .option("--workers <number>", "processes that answer on the port, for the cores of this machine")
+    .action(async (options: GlobalOptions & { host?: string; port?: string; model?: string; workers?: string }) => {
+      const overrides = { host: options.host, port: options.port, workers: options.workers };
       const context = createCliContext(options, overrides);
       // The whole server: a second of loading that no other command needs.
       const { up } = await import("./commands/up.ts");

@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import { pino } from "pino";
+import { checkMasterSecret } from "../auth/check-master-secret.ts";
 import { API_KEY_PURPOSE, type KeyDeps } from "../auth/manage-api-keys.ts";
 import { deriveKey, loadMasterSecret, type MasterSecret } from "../auth/master-secret.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -22,6 +23,7 @@ export async function withTenancy(
     maxConnections: 2,
   });
   const master = await loadMasterSecret(context.dataDir);
+  await checkMasterSecret({ storage, master, log });
   const deps = {
     storage,
     hmacKey: deriveKey(master, API_KEY_PURPOSE),

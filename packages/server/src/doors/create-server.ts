@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { endpoints } from "../endpoints/index.ts";
 import { fail } from "../platform/fail.ts";
 import { createApi } from "./anthropic/create-api.ts";
@@ -30,8 +31,8 @@ export interface ListeningServer {
 export interface ParleyServer {
   listen(options: ServerOptions): Promise<ListeningServer>;
   /**
-   * Takes nothing new, lets what is under way finish for `graceMs`, ends the rest with `overloaded_error`, and resolves
-   * when every turn is accounted.
+   * Takes no new connections, answers what comes on those that it has, lets that finish for `graceMs`, ends the rest with
+   * `overloaded_error`, and resolves when every turn is accounted.
    */
   close(graceMs?: number): Promise<void>;
 }
@@ -99,21 +100,27 @@ export function createServer(deps: DoorDeps): ParleyServer {
     drain.begin();
     // Pages hang on for as long as they are open, and come back when there is a server again.
     deps.changes.close();
-    const closed = server ? new Promise<void>((resolve) => server?.close(() => resolve())) : Promise.resolve();
+    // Just after connections were accepted: one that the kernel has and we have not would be reset.
+    await new Promise(setImmediate);
+    const closed = new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
     server?.closeIdleConnections();
-    await drain.over(graceMs);
-    await deps.turns.idle();
-    // Replies are written; a client that keeps its connection open does not hold the shutdown.
-    const linger = setTimeout(() => server?.closeAllConnections(), LINGER_MS);
-    server?.closeIdleConnections();
+    const deadlineMs = deps.clock.monotonicMs() + graceMs;
+    for (;;) {
+      await drain.over(Math.max(0, deadlineMs - deps.clock.monotonicMs()));
+      await deps.turns.idle();
+      // Replies are written; a client that keeps its connection open does not hold the shutdown, unless it asks for something still.
+      server?.closeIdleConnections();
+      const isClosed = await Promise.race([closed.then(() => true), sleep(LINGER_MS, false, { ref: false })]);
+      if (isClosed || drain.isOver() || deps.clock.monotonicMs() >= deadlineMs) break;
+    }
+    server?.closeAllConnections();
     await closed;
-    clearTimeout(linger);
   }
 
   return { listen, close };
 }
 
-function createDrain(): Drain & { begin(): void; over(graceMs: number): Promise<void> } {
+function createDrain(): Drain & { begin(): void; over(graceMs: number): Promise<void>; isOver(): boolean } {
   let isDraining = false;
   const active = new Set<AbortController>();
   let onEmpty: (() => void) | null = null;
@@ -129,6 +136,7 @@ function createDrain(): Drain & { begin(): void; over(graceMs: number): Promise<
     begin() {
       isDraining = true;
     },
+    isOver: () => active.size === 0,
     async over(graceMs) {
       if (active.size === 0) return;
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -34,7 +34,7 @@ export interface LimitPolicy {
 }
 
 /** How long what was read may be used. A change takes effect on every node within this time. */
-const FRESH_MS = 1_000;
+const FRESH_MS = 800;
 /** Above this many workspaces the oldest readings are dropped. */
 const KEPT_MAX = 10_000;
 

@@ -41,6 +41,8 @@ export const ConfigSchema = z
     host: z.string().default("127.0.0.1"),
     /** 0 takes any free port. */
     port: port.default(8484),
+    /** Processes that answer on the port; one does everything by itself. */
+    workers: positive.max(256).default(1),
     /** Reverse proxies whose `X-Forwarded-For` says where a request comes from. */
     trusted_proxies: z
       .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be an address or a network"))
@@ -87,6 +89,12 @@ export const ConfigSchema = z
         /** Null: one per core. */
         threads: positive.nullable().default(null),
         gpu: z.enum(["auto", "off"]).default("auto"),
+        /** Where other nodes reach this one's models (kind parley); null: nowhere. */
+        listen: z
+          .string()
+          .regex(/^(\[[0-9a-f:]+\]|[a-z0-9.-]+):\d{1,5}$/i, "must be `host:port`")
+          .nullable()
+          .default(null),
         /** Memory that models may use; null is what the machine (or its cgroup) has free. */
         memory_bytes: positive.nullable().default(null),
         /** How long an idle model stays loaded. */
@@ -315,6 +323,7 @@ export type Config = z.infer<typeof ConfigSchema>;
 export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_HOST: "host",
   PARLEY_PORT: "port",
+  PARLEY_WORKERS: "workers",
   DATABASE_URL: "database_url",
   REDIS_URL: "redis_url",
   PARLEY_INFERENCE_GEO: "inference_geo",
@@ -328,6 +337,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_CONTEXT_TOKENS: "engine.context_tokens",
   PARLEY_THREADS: "engine.threads",
   PARLEY_GPU: "engine.gpu",
+  PARLEY_ENGINE_LISTEN: "engine.listen",
   PARLEY_DEFAULT_TEMPERATURE: "engine.default_temperature",
   PARLEY_MEMORY_BYTES: "engine.memory_bytes",
   PARLEY_CACHE_BUDGET_BYTES: "cache.budget_bytes",

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Timings, Usage } from "../turn/turn-event.ts";
 
 /**
@@ -24,8 +24,25 @@ export interface Metrics {
   reconciled(differences: Readonly<Record<string, number>>): void;
   /** Read at each scrape. */
   watchEngine(read: () => EngineLoad): void;
+  /** What this process has counted, for another to add up. */
+  read(): Promise<MetricReadings>;
   /** The text format of Prometheus. */
-  expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+  expose(): Promise<ExposedMetrics>;
+}
+
+/** As JSON holds it. */
+export type MetricReadings = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
+
+export interface ExposedMetrics {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** The sums over processes; of gauges that are no amounts the least or the average. */
+export async function mergeMetrics(readings: readonly MetricReadings[]): Promise<ExposedMetrics> {
+  // The library asks for an array that it does not change.
+  const merged = AggregatorRegistry.aggregate([...readings]);
+  return { contentType: merged.contentType, text: await merged.metrics() };
 }
 
 export interface UpstreamGauge {
@@ -172,6 +189,7 @@ export function createMetrics(): Metrics {
       for (const [check, count] of Object.entries(differences)) differing.set({ check }, count);
     },
     watchEngine: (read) => watchEngine(registry, read),
+    read: () => registry.getMetricsAsJSON(),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }
@@ -184,6 +202,7 @@ function watchProcess(registry: Registry): void {
     "nodejs_eventloop_utilization",
     "Share of time since the start that the event loop was busy",
     () => performance.eventLoopUtilization().utilization,
+    "average",
   );
 }
 
@@ -194,12 +213,13 @@ function watchEngine(registry: Registry, read: () => EngineLoad): void {
 }
 
 function watchUpstreams(registry: Registry, read: () => readonly UpstreamGauge[]): void {
-  const each = (name: string, help: string, value: (upstream: UpstreamGauge) => number): void => {
+  const each = (name: string, help: string, value: (upstream: UpstreamGauge) => number, how: "sum" | "min" = "sum"): void => {
     registry.registerMetric(
       new Gauge({
         name,
         help,
         labelNames: ["upstream"],
+        aggregator: how,
         registers: [],
         collect() {
           for (const upstream of read()) this.set({ upstream: upstream.upstream }, value(upstream));
@@ -207,7 +227,7 @@ function watchUpstreams(registry: Registry, read: () => readonly UpstreamGauge[]
       }),
     );
   };
-  each("parley_upstream_up", "1 where turns go to the upstream, 0 where it is paused", ({ isUp }) => Number(isUp));
+  each("parley_upstream_up", "1 where turns go to the upstream, 0 where it is paused", ({ isUp }) => Number(isUp), "min");
   each(
     "parley_upstream_outstanding_tokens",
     "About what the turns that it has now come to",
@@ -216,11 +236,12 @@ function watchUpstreams(registry: Registry, read: () => readonly UpstreamGauge[]
 }
 
 /** A figure that is read when it is scraped. */
-function gauge(registry: Registry, name: string, help: string, read: () => number): void {
+function gauge(registry: Registry, name: string, help: string, read: () => number, how: "sum" | "average" = "sum"): void {
   registry.registerMetric(
     new Gauge({
       name,
       help,
+      aggregator: how,
       registers: [],
       collect() {
         this.set(read());

@@ -8,8 +8,8 @@ export const poolName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, "must b
 
 export const upstream = z
   .strictObject({
-    kind: z.enum(["anthropic", "chat-completions", "llama-server", "vllm"]),
-    /** Base address; `/v1` at its end may be there or not. */
+    kind: z.enum(["anthropic", "chat-completions", "llama-server", "vllm", "parley"]),
+    /** Base address; `/v1` at its end may be there or not. Of kind parley: another node's `engine.listen`. */
     url: z.url({ protocol: /^https?$/ }),
     api_key: z.string().min(1).nullable().default(null),
     /** The environment variable that holds the key. */

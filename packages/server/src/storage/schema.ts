@@ -32,6 +32,7 @@ export {
 } from "./schema/ledger.ts";
 export { requestFailures } from "./schema/request-failures.ts";
 export { batchItems, messageBatches } from "./schema/batches.ts";
+export { installation } from "./schema/installation.ts";
 export { dataPolicies } from "./schema/data-policies.ts";
 export { prompts, promptVersions } from "./schema/prompts.ts";
 export { containers } from "./schema/containers.ts";

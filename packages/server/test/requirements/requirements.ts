@@ -7,6 +7,7 @@ import { limitsRequirements } from "./limits.ts";
 import { filesRequirements } from "./files.ts";
 import { messagesRequirements } from "./messages.ts";
 import { moneyRequirements } from "./money.ts";
+import { nodesRequirements } from "./nodes.ts";
 import { platformRequirements } from "./platform.ts";
 import type { Requirement } from "./requirement.ts";
 import { signInRequirements } from "./sign-in.ts";
@@ -22,6 +23,7 @@ export const requirements: readonly Requirement[] = [
   ...validationRequirements,
   ...engineRequirements,
   ...platformRequirements,
+  ...nodesRequirements,
   ...limitsRequirements,
   ...dataCareRequirements,
   ...moneyRequirements,

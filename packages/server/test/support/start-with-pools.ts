@@ -45,6 +45,7 @@ export async function startWithPools(settings: unknown) {
           throw error;
         },
       }),
+    doorSecret: "of-the-nodes",
     env: { TEST_KEY: "sk-of-the-operator" },
     signThinking: () => "signed",
     clock: systemClock,

@@ -1,7 +1,9 @@
-import { type Parley, startParley } from "../../main.ts";
+import { type Parley, type Role, startParley } from "../../main.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { createLog, jsonLines, prettyLines } from "../../platform/log.ts";
+import { systemClock } from "../../platform/clock.ts";
+import { type Config, ConfigError } from "../../platform/config.ts";
+import { createLog, jsonLines, type Log, prettyLines } from "../../platform/log.ts";
 import { releaseGarbageAtRest } from "../../platform/release-garbage.ts";
 import { localWeightsOf } from "../../platform/upstreams-config.ts";
 import { lockDirectory } from "../../platform/directory-lock.ts";
@@ -9,17 +11,26 @@ import { type CliContext, UserError } from "../cli-context.ts";
 import { portProblem } from "../port-problem.ts";
 import { ensureWeights } from "../ensure-weights.ts";
 import { readRunFile, removeRunFile, writeRunFile } from "../run-file.ts";
+import { runWorker } from "../run-worker.ts";
+import { startWorkers } from "../start-workers.ts";
+import { readWorkerTask } from "../worker-messages.ts";
 
 /** Starts everything and runs until SIGINT or SIGTERM; then streams under way may finish. */
-export async function up(context: CliContext, signal: AbortSignal): Promise<void> {
+export async function up(given: CliContext, signal: AbortSignal): Promise<void> {
+  const context = { ...given, config: withSharedLimits(given.config) };
   const { config, dataDir } = context;
   const startedMs = performance.now();
-  await using _lock = await lockDataFolder(dataDir);
-  for (const name of localWeightsOf(config)) await ensureWeights(name, context, signal);
   // Standard output belongs to the lines below.
   const destination = process.stderr.isTTY ? await prettyLines(2) : jsonLines(2);
   const log = createLog({ level: config.log.level, destination });
-  const parley = await startParley({ config, dataDir, log }).catch((error: unknown) => {
+  const task = readWorkerTask(process.env);
+  if (task !== null) {
+    releaseGarbageAtRest();
+    return runWorker(context, task, log, signal);
+  }
+  await using _lock = await lockDataFolder(dataDir);
+  for (const name of localWeightsOf(config)) await ensureWeights(name, context, signal);
+  const parley = await startParley({ config, dataDir, log, role: roleOf(config, log) }).catch((error: unknown) => {
     const problem = portProblem(error, config);
     throw problem === null ? error : new UserError(`${problem.detail}. ${problem.remedy}`, { cause: error });
   });
@@ -35,6 +46,23 @@ export async function up(context: CliContext, signal: AbortSignal): Promise<void
   } finally {
     removeRunFile(dataDir);
   }
+}
+
+function roleOf({ workers: count }: Config, log: Log): Role {
+  if (count === 1) return { kind: "whole" };
+  return { kind: "parent", startWorkers: (door) => startWorkers({ count, door, clock: systemClock, log }) };
+}
+
+/** Each worker would grant the whole of every limit from its own memory. */
+function withSharedLimits(config: Config): Config {
+  const { limits, workers, redis_url: redisUrl } = config;
+  if (workers === 1 || limits.store === "postgresql" || limits.store === "redis") return config;
+  if (limits.store === "memory") {
+    const remedy =
+      "workers cannot share limits that are kept in memory; set it to auto, postgresql or redis, or start one worker";
+    throw new ConfigError([{ key: "limits.store", value: limits.store, remedy, from: "the configuration" }]);
+  }
+  return { ...config, limits: { ...limits, store: redisUrl === null ? "postgresql" : "redis" } };
 }
 
 /** One server writes a folder's cache and run files. Throws `UserError` with the way to the one that does. */

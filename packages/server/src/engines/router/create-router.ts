@@ -54,6 +54,8 @@ export interface UpstreamStatus {
 
 export interface Router extends Engine {
   status(): readonly UpstreamStatus[];
+  /** Of one upstream, for processes that use it through this one; null: there is none of that name. */
+  driverOf(upstream: string): UpstreamDriver | null;
   close(): void;
 }
 
@@ -295,6 +297,7 @@ export function createRouter(options: RouterOptions): Router {
         if (driver.countOnWire) return driver.countOnWire(turn, model, signal);
         return { input_tokens: await driver.countTokens(turn, model, signal) };
       }),
+    driverOf: (upstream) => nodes.get(upstream)?.driver ?? null,
     status: () =>
       [...nodes.values()].map(({ name, health, outstanding, fault, answeredAtMs }) => {
         const untilMs = health.pausedUntilMs();

@@ -26,6 +26,8 @@ export function createTargetHealth(clock: Pick<Clock, "monotonicMs">): TargetHea
   let sick = false;
 
   function pause(): void {
+    // Turns that were under way together fail together: that is one failure.
+    if (sick && untilMs > clock.monotonicMs()) return;
     untilMs = clock.monotonicMs() + Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** pauses);
     pauses += 1;
     sick = true;

@@ -30,6 +30,8 @@ export interface UpstreamClient {
 export interface UpstreamClientOptions {
   /** With or without a path, and `/v1` at its end is forgiven: paths that are sent begin with it. */
   readonly url: string;
+  /** Connects to this file of the machine instead; `url` then only names the host. */
+  readonly socketPath?: string;
   /** Of every request; holds the key. */
   readonly headers: Readonly<Record<string, string>>;
   readonly connectMs: number;
@@ -44,7 +46,8 @@ const LINGER_MS = 1_000;
 class Stale extends Error {}
 
 /** Kept connections, deadlines, and a reply that is read no faster than it is used. */
-export function createUpstreamClient({ url, headers, connectMs, connectionsMax }: UpstreamClientOptions): UpstreamClient {
+export function createUpstreamClient(options: UpstreamClientOptions): UpstreamClient {
+  const { url, socketPath, headers, connectMs, connectionsMax } = options;
   const base = new URL(url);
   const prefix = base.pathname.replace(/\/+$/, "").replace(/\/v1$/, "");
   const isTls = base.protocol === "https:";
@@ -57,15 +60,14 @@ export function createUpstreamClient({ url, headers, connectMs, connectionsMax }
   } as const;
   const agent = isTls ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
   const open = isTls ? httpsRequest : httpRequest;
-  const name = `${base.host}${prefix}`;
+  const name = socketPath ?? `${base.host}${prefix}`;
 
   function attempt(path: string, request: UpstreamRequest, isKept: boolean): Promise<IncomingMessage> {
     const { body, silenceMs, signal } = request;
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const outgoing = open({
       protocol: base.protocol,
-      hostname: base.hostname.replace(/^\[|\]$/g, ""),
-      port: base.port,
+      ...(socketPath === undefined ? { hostname: base.hostname.replace(/^\[|\]$/g, ""), port: base.port } : { socketPath }),
       path: prefix + path,
       method: body === undefined ? "GET" : "POST",
       agent: isKept ? agent : false,

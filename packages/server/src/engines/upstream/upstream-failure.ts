@@ -5,7 +5,9 @@ import { Failure, type FailureOptions } from "../../platform/fail.ts";
  * What an upstream's failure says of the upstream. `request`: nothing, the request itself is at fault and would be anywhere.
  * `limited`: it is well and wants to be left alone for a while. `credentials`: it refuses what the operator has set.
  */
-export type UpstreamFault = "request" | "limited" | "overloaded" | "unreachable" | "silent" | "broken" | "credentials";
+export const UPSTREAM_FAULTS = ["request", "limited", "overloaded", "unreachable", "silent", "broken", "credentials"] as const;
+
+export type UpstreamFault = (typeof UPSTREAM_FAULTS)[number];
 
 /** A failure that crosses the wire, with what the router needs to know of it. */
 export class UpstreamFailure extends Failure {

@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { expect, test } from "vitest";
+import { end, start, textBlock } from "./testing/scripted-engine.ts";
+import { KEY, startTestServer } from "./testing/start-test-server.ts";
+
+test("a server that stops takes no connection, finishes its streams, and answers what comes on connections that it has", async () => {
+  const server = await startTestServer();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  server.engine.play(async function* script() {
+    yield start;
+    await released;
+    yield* textBlock(0, "late");
+    yield end();
+  });
+  const stream = await fetch(`${server.url}/v1/messages`, {
+    method: "POST",
+    headers: { "x-api-key": KEY, "anthropic-version": "2023-06-01", "content-type": "application/json" },
+    body: JSON.stringify({ model: "claude-haiku-4-5", max_tokens: 5, stream: true, messages: [{ role: "user", content: "Hi" }] }),
+  });
+  // As a balancer opens one for each request: it has been taken, and has brought nothing yet.
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, "connect");
+  await fetch(`${server.url}/healthz`).then((reply) => reply.text());
+
+  const closed = server.close(10_000);
+  await expect
+    .poll(() =>
+      fetch(`${server.url}/healthz`).then(
+        () => "answered",
+        (error: Error) => (error.cause as NodeJS.ErrnoException).code,
+      ),
+    )
+    .toBe("ECONNREFUSED");
+  socket.write("GET /healthz HTTP/1.1\r\nhost: parley\r\n\r\n");
+  const reply = await text(socket);
+  expect(reply).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(reply).toMatch(/^connection: close\r$/im);
+  release();
+  expect(await stream.text()).toContain("message_stop");
+  await closed;
+});

@@ -1,0 +1,98 @@
+import type { ConsoleModels } from "@parley/wire";
+import { connectEngineDoor } from "./engines/engine-door/connect-engine-door.ts";
+import { openEngineDoor, type EngineDoor, type EngineDoorAddress } from "./doors/engine/open-engine-door.ts";
+import { mergeMetrics, type ExposedMetrics, type MetricReadings, type Metrics } from "./platform/metrics.ts";
+import type { Engines, EnginesOptions } from "./start-engines.ts";
+import { startUpstreams } from "./start-upstreams.ts";
+
+/** The engines of a node that has workers, in one of these: through the door of the process that holds them. */
+export interface BorrowedEngines extends Engines {
+  /** Of all processes of the node. */
+  exposeMetrics(): Promise<ExposedMetrics>;
+}
+
+/**
+ * Local models, and upstreams that only decode tokens, live in one process of a node: slots, the prompt cache and what renders for them are
+ * not to be had twice. All else a worker does itself.
+ */
+export function borrowEngines(
+  address: EngineDoorAddress,
+  { config, signThinking, doorSecret, clock, log, metrics }: Omit<EnginesOptions, "dataDir" | "storage" | "changes" | "signal">,
+): BorrowedEngines {
+  const door = connectEngineDoor({ address, secret: doorSecret });
+  const router = startUpstreams({
+    config,
+    local: door.engine,
+    createTokenEngine() {
+      throw new Error("a worker holds no token upstream");
+    },
+    shareTokenUpstream: (name) => door.driver(name),
+    doorSecret,
+    env: process.env,
+    signThinking,
+    clock,
+    log,
+    metrics,
+  });
+  metrics.watchUpstreams(() => router.status());
+  const steer = async (verb: string, weights: string): Promise<void> => void (await door.ask(verb, weights));
+  return {
+    local: door.engine,
+    router,
+    modelControl: {
+      state: async (viewer) => (await door.ask("models", viewer)) as ConsoleModels,
+      load: (weights) => steer("load", weights),
+      unload: (weights) => steer("unload", weights),
+      pull: (weights) => steer("pull", weights),
+      stopPull: (weights) => steer("stop-pull", weights),
+    },
+    preload() {},
+    exposeMetrics: async () => (await door.ask("metrics", null)) as ExposedMetrics,
+    async [Symbol.asyncDispose]() {
+      router.close();
+      door.close();
+    },
+  };
+}
+
+/** Lets workers of this node, or other nodes, use the engines of this process. */
+export function lendEngines(
+  { local, router, modelControl }: Engines,
+  at: Parameters<typeof openEngineDoor>[1],
+  deps: {
+    readonly secret: string;
+    readonly metrics: Metrics;
+    /** What the workers have counted. */
+    readonly readWorkers: () => Promise<readonly MetricReadings[]>;
+  },
+): Promise<EngineDoor> {
+  const { secret, metrics, readWorkers } = deps;
+  return openEngineDoor(
+    {
+      secret,
+      find: (upstream) =>
+        upstream !== null
+          ? router.driverOf(upstream)
+          : {
+              run: (turn, { model }, signal) => local.run(model === null ? turn : { ...turn, weights: model }, signal),
+              countTokens: (turn, model, signal) =>
+                local.countTokens(model === null ? turn : { ...turn, weights: model }, signal),
+            },
+      answers: {
+        list: () => local.list(),
+        async describe(upstream, signal) {
+          const driver = router.driverOf(String(upstream));
+          await driver?.probe(signal);
+          return driver?.describe?.() ?? null;
+        },
+        models: (viewer) => modelControl.state(viewer as { readonly maySteer: boolean }),
+        load: (weights) => modelControl.load(String(weights)),
+        unload: (weights) => modelControl.unload(String(weights)),
+        pull: (weights) => modelControl.pull(String(weights)),
+        "stop-pull": (weights) => modelControl.stopPull(String(weights)),
+        metrics: async () => mergeMetrics([await metrics.read(), ...(await readWorkers())]),
+      },
+    },
+    at,
+  );
+}
