@@ -16,7 +16,7 @@ import { findConsoleFolder } from "./doors/console/find-console-folder.ts";
 import { createCompactor } from "./compaction/create-compactor.ts";
 import { loadConsoleFiles } from "./doors/console/load-console-files.ts";
 import { createMediaFetcher } from "./documents/create-media-fetcher.ts";
-import { readImageText } from "./documents/read-image-text.ts";
+import { readImagePlaces, readImageText } from "./documents/read-image-text.ts";
 import { createMediaReader } from "./documents/read-media.ts";
 import { createTurnTaker } from "./platform/take-turns.ts";
 import { createServer, toTrustedProxies } from "./doors/index.ts";
@@ -256,7 +256,8 @@ export async function startParley(options: {
     : createRecordingBiller({ prices });
   const inferenceGeos = createInferenceGeos({ storage, clock, standsIn: config.inference_geo });
   const dataPolicy = createDataPolicy({ storage, clock });
-  const media = createMediaReader({ fetchMedia: createMediaFetcher(egress), readImageText, turns: documentTurns });
+  const fetchMedia = createMediaFetcher(egress);
+  const media = createMediaReader({ fetchMedia, readImageText, readImagePlaces, turns: documentTurns });
   const runItem = createBatchItemRunner({
     engine,
     models: registry,

@@ -28,7 +28,7 @@ type Plain<Value> = Value extends OfBeta
 
 /** MCP servers are the beta client's alone. */
 type Block = Message["content"][number];
-type Mcp = Extract<Block, { type: "mcp_tool_use" | "mcp_tool_result" }>;
+type Mcp = Extract<Block, { type: "mcp_tool_use" | "mcp_tool_result" | "mcp_tool_listing" }>;
 type StartEvent = Extract<StreamEvent, { type: "content_block_start" }>;
 
 test("a reply is what the SDK reads", () => {

@@ -180,6 +180,93 @@ describe("a conversation that has grown too long", () => {
   });
 });
 
+describe("a summary on demand", () => {
+  const asked = (over: Partial<Anthropic.Beta.MessageCreateParamsNonStreaming> = {}) =>
+    body({ context_management: null, compaction: { type: "summarize" }, betas: ["compact-2026-09-04"], ...over });
+
+  test("is the whole reply, within its max_tokens; the conversation goes on from the block, in whichever message it is first", async () => {
+    playTurns(scripted(SUMMARY));
+    const begun = engine.turns.length;
+    const finished: Anthropic.Beta.BetaMessageParam[] = [...MESSAGES, { role: "assistant", content: "It stands. " }];
+    const reply = await client.beta.messages.create(asked({ messages: finished, max_tokens: 700 }));
+    const block = { type: "compaction", content: "They build a bridge.", encrypted_content: null };
+    expect(reply).toMatchObject({
+      content: [block],
+      stop_reason: "compaction",
+      usage: { input_tokens: 0, iterations: [OF_SUMMARY] },
+    });
+    expect(engine.turns).toHaveLength(begun + 1);
+    expect(engine.turns.at(-1)).toMatchObject({ maxTokens: 700, toolChoice: { type: "none" } });
+    expect(texts(engine.turns.at(-1)!).slice(2)).toEqual([
+      ["user", "And now?"],
+      ["assistant", "It stands. "],
+      ["user", expect.stringMatching(/^Stop here and write a summary/)],
+    ]);
+    expect(server.limits.reserved.at(-1)?.outputTokens).toBe(700);
+
+    playTurns(scripted(HELLO));
+    const { content } = reply;
+    const own: Anthropic.Beta.BetaMessageParam[] = [
+      { role: "assistant", content },
+      { role: "user", content: "Paint it." },
+    ];
+    const shared: Anthropic.Beta.BetaMessageParam[] = [
+      { role: "user", content: [...(content as Anthropic.Beta.BetaContentBlockParam[]), { type: "text", text: "Paint it." }] },
+    ];
+    for (const messages of [own, shared]) {
+      await client.beta.messages.create(body({ messages, context_management: null }));
+      expect(texts(engine.turns.at(-1)!)).toEqual([["user", expect.stringMatching(/They build a bridge[^]* \+ Paint it\.$/)]]);
+    }
+  });
+
+  test("comes whole in a stream", async () => {
+    playTurns(scripted(SUMMARY));
+    const stream = client.beta.messages.stream(asked());
+    const events: string[] = [];
+    stream.on("streamEvent", ({ type }) => events.push(type));
+    expect((await stream.finalMessage()).content).toMatchObject([{ type: "compaction", content: "They build a bridge." }]);
+    expect(events).toEqual(["message_start", "content_block_start", "content_block_stop", "message_delta", "message_stop"]);
+  });
+
+  test("that was cut off is none: a reply without content, billed, that says why", async () => {
+    playTurns(
+      scripted([
+        start,
+        ...textBlock(0, "<summary>They"),
+        end({ stopReason: "max_tokens", usage: { ...USAGE, outputTokens: 9 } }),
+      ]),
+    );
+    expect(await client.beta.messages.create(asked())).toMatchObject({
+      content: [],
+      stop_reason: "max_tokens",
+      usage: { iterations: [OF_SUMMARY] },
+    });
+  });
+
+  test("goes with nothing that only a reply has", async () => {
+    await expect(client.beta.messages.create(asked({ stop_sequences: ["x"] }))).rejects.toThrow(
+      "compaction: cannot be combined with `stop_sequences`",
+    );
+    await expect(client.beta.messages.create(asked({ context_management: edit() }))).rejects.toThrow(
+      "compaction: cannot be combined with `context_management`",
+    );
+    const late: Anthropic.Beta.BetaMessageParam[] = [
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "Hi" },
+          { type: "compaction", content: "Before." },
+        ],
+      },
+    ];
+    const refused = await client.beta.messages.create(body({ messages: late })).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(Anthropic.BadRequestError);
+    expect((refused as InstanceType<typeof Anthropic.BadRequestError>).error).toMatchObject({
+      error: { details: { error_code: "compaction_block_misplaced" } },
+    });
+  });
+});
+
 test("below its trigger nothing is summarized", async () => {
   playTurns(scripted(HELLO));
   const below = edit({ trigger: { type: "input_tokens", value: COUNTED + 1 } });

@@ -22,16 +22,49 @@ export function createCompactor(engine: Engine): Engine {
     countTokens: (turn, signal) => engine.countTokens(turn, signal),
     ...(engine.countOnWire ? { countOnWire: (turn, signal) => countOnWire(engine, turn, signal) } : {}),
     run: (turn, signal) =>
-      turn.compaction === undefined ? engine.run(turn, signal) : runCompacted(engine, turn, turn.compaction, signal),
+      turn.compaction === undefined ? engine.run(turn, signal) : compact(engine, turn, turn.compaction, signal),
   };
 }
 
 type End = Extract<TurnEvent, { type: "end" }>;
 type BlockEvent = Extract<TurnEvent, { index: number }>;
 
-async function* runCompacted(
+function compact(
   engine: Engine,
   { compaction: _once, ...turn }: Turn,
+  compaction: Compaction,
+  signal: AbortSignal,
+): AsyncGenerator<TurnEvent, void, void> {
+  return compaction.when === "on-demand"
+    ? runSummary(engine, turn, compaction, signal)
+    : runCompacted(engine, turn, compaction, signal);
+}
+
+/** The summary is the whole reply, and bounded as a reply is; a call that came to none leaves a reply without content. */
+async function* runSummary(
+  engine: Engine,
+  turn: Turn,
+  { instructions }: Compaction,
+  signal: AbortSignal,
+): AsyncGenerator<TurnEvent, void, void> {
+  const asked = toSummaryTurn(turn, turn.messages, instructions, newId("msg"));
+  const written: { text: string; end: End | null } = { text: "", end: null };
+  yield* summarize(engine, { ...asked, maxTokens: turn.maxTokens, messages: mergeMessages(asked.messages) }, written, signal);
+  signal.throwIfAborted();
+  const { text, end } = written;
+  if (end === null) throw new Error("a turn's last event is its end");
+  const content = end.stopReason === "end_turn" ? readSummary(text) : null;
+  if (content !== null) {
+    yield { type: "block-start", index: 0, block: { type: "compaction", content } };
+    yield { type: "block-stop", index: 0 };
+  }
+  const iterations = [{ type: "compaction" as const, usage: end.usage }];
+  yield { ...end, ...(content === null ? {} : { stopReason: "compaction" }), iterations };
+}
+
+async function* runCompacted(
+  engine: Engine,
+  turn: Turn,
   compaction: Compaction,
   signal: AbortSignal,
 ): AsyncGenerator<TurnEvent, void, void> {

@@ -24,7 +24,7 @@ export function findImageProblem(bytes: Uint8Array, mediaType: string | null, im
   if (bytes.length > IMAGE_MAX_BYTES) {
     return { field: null, text: `image exceeds 5 MB maximum: ${bytes.length} bytes > ${IMAGE_MAX_BYTES} bytes` };
   }
-  const size = measure(bytes);
+  const size = measureImage(bytes);
   if (size === null) return { field: "data", text: "Could not process image" };
   if (mediaType !== null && size.mediaType !== mediaType) {
     return {
@@ -45,7 +45,9 @@ export function findImageProblem(bytes: Uint8Array, mediaType: string | null, im
   return null;
 }
 
-function measure(bytes: Uint8Array): { readonly width: number; readonly height: number; readonly mediaType: string } | null {
+export function measureImage(
+  bytes: Uint8Array,
+): { readonly width: number; readonly height: number; readonly mediaType: string } | null {
   try {
     const { width, height, type } = imageSize(bytes);
     const mediaType = MEDIA_TYPES[type ?? ""];

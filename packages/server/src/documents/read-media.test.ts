@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createMediaReader, type FetchMedia, MediaUnreachable, type MediaReading } from "./read-media.ts";
 import { createTurnTaker } from "../platform/take-turns.ts";
-import { readImageText } from "./read-image-text.ts";
+import { readImagePlaces, readImageText } from "./read-image-text.ts";
 import { makePdf, pdfOf } from "./testing/make-pdf.ts";
 import { servedCapabilities } from "../models/served-capabilities.ts";
 import { resolveClaudeModel } from "../models/resolve-claude-model.ts";
@@ -52,6 +52,7 @@ const reader = createMediaReader({
     pictures += 1;
     return readImageText(bytes, signal);
   },
+  readImagePlaces,
   turns: createTurnTaker(2),
 });
 

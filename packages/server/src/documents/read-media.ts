@@ -1,9 +1,11 @@
 import type { CountTokensRequest, ModelCapabilities } from "@parley/wire";
 import { type Failure, fail } from "../platform/fail.ts";
-import { findImageProblem } from "./check-image.ts";
+import { findImageProblem, measureImage } from "./check-image.ts";
 import type { Picture } from "../turn/turn.ts";
 import { findMedia, type Media, type Path } from "./find-media.ts";
+import type { PlacedText } from "./processes/ocr-messages.ts";
 import { PdfError, readPdf } from "./read-pdf.ts";
+import { findScreens, toScreenText } from "./screen-text.ts";
 import type { TurnTaker } from "../platform/take-turns.ts";
 import { createTextCache } from "./text-cache.ts";
 
@@ -30,6 +32,8 @@ export class MediaUnreachable extends Error {
 export interface MediaReaderDeps {
   readonly fetchMedia: FetchMedia;
   readonly readImageText: (bytes: Uint8Array, signal: AbortSignal) => Promise<string>;
+  /** Of a screen: what is clicked has to be found. */
+  readonly readImagePlaces: (bytes: Uint8Array, signal: AbortSignal) => Promise<readonly PlacedText[]>;
   /** Bounds the processes that read documents at once. */
   readonly turns: TurnTaker;
 }
@@ -51,7 +55,7 @@ export interface MediaReader {
    * Reads what the model can be shown only as text. What the model does not take is not read: its own refusal follows.
    * Throws the platform's `invalid_request_error` for what is broken, locked, too large or not to be had.
    */
-  read(request: Pick<CountTokensRequest, "messages">, reading: MediaReading): Promise<ReadMedia>;
+  read(request: Pick<CountTokensRequest, "messages" | "tools">, reading: MediaReading): Promise<ReadMedia>;
 }
 
 const IMAGE_TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp"];
@@ -61,7 +65,7 @@ const PDF_MAX_BYTES = 32 * 1024 * 1024;
 const IMAGE_FETCH_MAX_BYTES = 5 * 1024 * 1024 + 1;
 const CACHE_MAX_CHARACTERS = 32 * 1024 * 1024;
 
-export function createMediaReader({ fetchMedia, readImageText, turns }: MediaReaderDeps): MediaReader {
+export function createMediaReader({ fetchMedia, readImageText, readImagePlaces, turns }: MediaReaderDeps): MediaReader {
   const cache = createTextCache(CACHE_MAX_CHARACTERS);
 
   async function fetchFrom(url: string, path: Path, mediaTypes: readonly string[], maxBytes: number, signal: AbortSignal) {
@@ -76,6 +80,7 @@ export function createMediaReader({ fetchMedia, readImageText, turns }: MediaRea
   return {
     async read(request, { workspaceId, capabilities, mediaMax, seesImages = false, keepsNothing, signal }) {
       const media = findMedia(request);
+      const screens = findScreens(request);
       const images = media.filter(({ kind }) => kind === "image").length;
       const pages = new Map<object, readonly string[]>();
       const pictures = new Map<object, string>();
@@ -106,7 +111,7 @@ export function createMediaReader({ fetchMedia, readImageText, turns }: MediaRea
         pages.set(source, texts);
       }
 
-      async function readImage({ block: { source }, path }: Extract<Media, { kind: "image" }>): Promise<void> {
+      async function readImage({ block: { source }, path, toolUseId }: Extract<Media, { kind: "image" }>): Promise<void> {
         if (source.type !== "base64" && source.type !== "url") return;
         const at = [...path, "source", source.type];
         const field = [...at, source.type === "url" ? "url" : "data"];
@@ -123,11 +128,20 @@ export function createMediaReader({ fetchMedia, readImageText, turns }: MediaRea
           seen.set(source, { mediaType: fetched.mediaType, base64: Buffer.from(bytes).toString("base64") });
           return;
         }
-        const read = () => turns.take({ whose: workspaceId, signal }, async () => [await readImageText(bytes, signal)]);
-        const [text = ""] = await textsOf("ocr", bytes, read).catch((error: unknown) => {
+        const screen = screens.get(toolUseId ?? "");
+        const read = () =>
+          turns.take({ whose: workspaceId, signal }, async () =>
+            screen
+              ? (await readImagePlaces(bytes, signal)).map((place) => JSON.stringify(place))
+              : [await readImageText(bytes, signal)],
+          );
+        const texts = await textsOf(screen ? "ocr-places" : "ocr", bytes, read).catch((error: unknown) => {
           if (signal.aborted) throw error;
           throw refused(field, IMAGE_INVALID, String(error));
         });
+        const size = measureImage(bytes);
+        const places = () => texts.map((text) => JSON.parse(text) as PlacedText);
+        const text = screen && size ? toScreenText(places(), size, screen) : (texts[0] ?? "");
         pictures.set(source, text);
       }
 

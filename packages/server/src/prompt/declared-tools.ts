@@ -1,13 +1,20 @@
 import {
   type CountTokensRequest,
+  enabledMembers,
+  isToolset,
   type ServerToolName,
   type ServerToolParam,
   type ToolChoiceParam,
   toolName,
   type ToolParam,
+  type Toolset,
+  toolsetName,
 } from "@parley/wire";
-import type { McpToolSpec, ServerToolSpec, ToolSpec } from "../turn/turn.ts";
+import type { McpToolSpec, ServerToolSpec, ToolsetMemberSpec, ToolSpec } from "../turn/turn.ts";
 import { cacheTtl } from "./cache-ttl.ts";
+import { BROWSER_TOOLS } from "./client-tools/browser-members.ts";
+import type { ClientTool } from "./client-tools/client-tool.ts";
+import { COMPUTER_TOOLS } from "./client-tools/computer-members.ts";
 import { clientTool } from "./client-tools/index.ts";
 import { type McpListings, type McpTool, type McpToolset, toMcpToolsets } from "./mcp-toolsets.ts";
 import { refusal } from "./refuse.ts";
@@ -23,6 +30,9 @@ export interface DeclaredTools {
   readonly programTools: readonly ToolSpec[];
   /** How the model calls an MCP server's tool, listed now or not any more. */
   readonly mcpName: (server: string, tool: string) => string;
+  readonly toolsetMembers: readonly ToolsetMemberSpec[];
+  /** How the model calls a member of a toolset, declared now or not any more. */
+  readonly memberName: (toolset: string, member: string) => string;
 }
 
 const NAME_MAX_CHARACTERS = 128;
@@ -38,13 +48,17 @@ export function toDeclaredTools(request: CountTokensRequest, listings: McpListin
     const specs = expand(toolset, listings.get(toolset.server.name) ?? [], { taken, deferred, mcpTools });
     expanded.set(toolset.index ?? toolset.server.name, specs);
   }
-  const ownTools = tools.filter((tool) => tool.type !== "mcp_toolset");
+  const ownTools = tools.filter((tool) => tool.type !== "mcp_toolset").filter((tool) => !isToolset(tool));
   const programTools = ownTools
     .filter(isCalledFromCode)
     .map((tool) => (isServerTool(tool) ? toServerSpec(tool.name, tool, []) : toToolSpec(tool)));
-  const inPlace = tools.flatMap((tool, index) =>
-    tool.type === "mcp_toolset" ? (expanded.get(index) ?? []) : toToolSpecs(tool, { tools, programTools }),
-  );
+  const toolsetMembers: ToolsetMemberSpec[] = [];
+  const inPlace = tools.flatMap((tool, index) => {
+    if (tool.type === "mcp_toolset") return expanded.get(index) ?? [];
+    return isToolset(tool)
+      ? expandToolset(tool, { taken, deferred, toolsetMembers })
+      : toToolSpecs(tool, { tools, programTools });
+  });
   const last = [...expanded].flatMap(([place, specs]) => (typeof place === "string" ? specs : []));
   for (const tool of tools) {
     const name = toolName(tool);
@@ -60,6 +74,9 @@ export function toDeclaredTools(request: CountTokensRequest, listings: McpListin
     mcpTools,
     programTools,
     mcpName: (server, tool) => names.get(JSON.stringify([server, tool])) ?? composeName(server, tool),
+    toolsetMembers,
+    memberName: (toolset, member) =>
+      toolsetMembers.find((each) => each.toolset === toolset && each.member === member)?.name ?? composeName(toolset, member),
   };
 }
 
@@ -90,6 +107,27 @@ function expand(
   return specs.map((spec, index) => (index === marked && toolset.cacheTtl ? { ...spec, cacheTtl: toolset.cacheTtl } : spec));
 }
 
+/** One tool for each member: an open model calls what has one purpose and few fields more surely than one tool for all. */
+function expandToolset(
+  toolset: Toolset,
+  into: { readonly taken: Set<string>; readonly deferred: Set<string>; readonly toolsetMembers: ToolsetMemberSpec[] },
+): ToolSpec[] {
+  const family = toolsetName(toolset);
+  const tools: Readonly<Record<string, ClientTool>> = family === "computer" ? COMPUTER_TOOLS : BROWSER_TOOLS;
+  const members = enabledMembers(toolset);
+  return members.flatMap(({ name: member, isDeferred }, at): ToolSpec[] => {
+    const tool = tools[member];
+    if (tool === undefined) return [];
+    const name = untaken(composeName(family, member), into.taken);
+    into.taken.add(name);
+    into.toolsetMembers.push({ name, toolset: family, member });
+    if (isDeferred) into.deferred.add(name);
+    // A breakpoint is after all of them.
+    const mark = at === members.length - 1 ? cacheTtl(toolset.cache_control) : {};
+    return [{ name, ...tool, strict: false, inputExamples: [], ...mark }];
+  });
+}
+
 /** Two servers may have tools of one name. */
 function composeName(server: string, tool: string): string {
   return `${server}_${tool}`.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, NAME_MAX_CHARACTERS);
@@ -105,8 +143,10 @@ function untaken(name: string, taken: ReadonlySet<string>): string {
   }
 }
 
+type SingleTool = Exclude<ToolParam, { type: "mcp_toolset" } | Toolset>;
+
 function toToolSpecs(
-  tool: Exclude<ToolParam, { type: "mcp_toolset" }>,
+  tool: SingleTool,
   { tools, programTools }: { readonly tools: readonly ToolParam[]; readonly programTools: readonly ToolSpec[] },
 ): ToolSpec[] {
   if (!isCalledDirectly(tool)) return [];
@@ -132,8 +172,8 @@ export function toOwnChoice(choice: ToolChoiceParam | undefined, tools: readonly
   return first === undefined ? choice : { ...choice, name: first };
 }
 
-function toToolSpec(tool: Exclude<ToolParam, { type: "mcp_toolset" }>): ToolSpec {
-  const known = tool.type ? clientTool(tool.type) : null;
+function toToolSpec(tool: SingleTool): ToolSpec {
+  const known = clientTool(tool);
   const { description, inputSchema } = known ?? {
     description: "description" in tool ? (tool.description as string | undefined) : undefined,
     inputSchema: "input_schema" in tool ? (tool.input_schema as ToolSpec["inputSchema"]) : { type: "object" },

@@ -22,7 +22,8 @@ function maxTokens({ max_tokens: asked = 0 }: CountTokensRequest, { id, rules }:
 }
 
 function prefill(request: CountTokensRequest, { rules }: TurnModel): Problem | null {
-  if (rules.prefill || !hasPrefill(request)) return null;
+  // All of it is summarized: nothing is written on.
+  if (rules.prefill || request.compaction || !hasPrefill(request)) return null;
   return {
     path: [],
     text: "This model does not support assistant message prefill. The conversation must end with a user message.",

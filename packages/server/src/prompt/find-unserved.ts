@@ -1,6 +1,7 @@
 import {
   type CodeExecutionToolParam,
   type CountTokensRequest,
+  isToolset,
   type ModelCapabilities,
   type Problem,
   toolName,
@@ -34,8 +35,13 @@ export function findUnserved(request: CountTokensRequest, capabilities: ModelCap
       if (typeof message.content !== "object") return null;
       return findFirst<Loose>(message.content, (block, index) => {
         const path = ["messages", at, "content", index, String(block.type)];
-        return block.type === "compaction" && message.role !== "assistant"
-          ? { path, text: "belongs into an `assistant` message", errorCode: "compaction_block_misplaced" }
+        // In an assistant message it may stand for what is before it; in a user's it is what the conversation begins with.
+        return block.type === "compaction" && message.role !== "assistant" && at + index > 0
+          ? {
+              path,
+              text: "belongs into an `assistant` message, or to the beginning of the conversation",
+              errorCode: "compaction_block_misplaced",
+            }
           : findUnservedBlock(block, path, capabilities);
       });
     }) ??
@@ -45,7 +51,6 @@ export function findUnserved(request: CountTokensRequest, capabilities: ModelCap
 
 /** Fields that must be absent, null or empty, with what they would need. */
 const UNSERVED_FIELDS: readonly (readonly [keyof CountTokensRequest, string, errorCode?: string])[] = [
-  ["compaction", "compaction is not supported"],
   ["fallbacks", "fallbacks are not supported"],
   ["fallback_credit_token", "fallback credits are not supported"],
   // On this code the newest SDKs' tool runner sends the whole conversation instead, as it did before threads.
@@ -98,8 +103,7 @@ function findUnservedTool(
   return findFirst<Loose>(tools, (tool, index) => {
     const type = typeof tool.type === "string" ? tool.type : "custom";
     const path = ["tools", index, type];
-    if (type !== "custom" && type !== "mcp_toolset" && !clientTool(type) && !isServerToolType(type))
-      return { path, text: "this tool is not supported by this model" };
+    if (!isKnownTool(tools[index])) return { path, text: "this tool is not supported by this model" };
     if (isCalledFromCode(tool as ToolParam)) {
       const text = findCallerProblem(tool, type, tools);
       if (text !== null) return { path: [...path, "allowed_callers"], text };
@@ -128,6 +132,13 @@ function findCallerProblem(tool: Loose, type: string, tools: readonly ToolParam[
   return tools.some(hasParts)
     ? null
     : "tools can be called from code only where a code execution tool of 2025-08-25 or later is in `tools`";
+}
+
+function isKnownTool(tool: ToolParam | undefined): boolean {
+  if (tool === undefined) return false;
+  const { type } = tool;
+  if (type === undefined || type === null || type === "custom" || type === "mcp_toolset") return true;
+  return isToolset(tool) || isServerToolType(type) || clientTool(tool) !== null;
 }
 
 /** What a request asks of containers and of the tool that runs code in them. */
@@ -168,6 +179,7 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     case "thinking":
     case "redacted_thinking":
     case "tool_reference":
+    case "browser_state":
       return null;
     case "compaction":
       return findUnservedCompaction(block, path);
@@ -185,7 +197,7 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     case "search_result":
       return citations(block, path, capabilities);
     case "tool_use":
-      return isToolsetMember(block) ? { path: [...path, "toolset_name"], text: NO_TOOLSETS } : null;
+      return null;
     case "server_tool_use":
       return isServerToolName(String(block.name))
         ? null
@@ -199,9 +211,9 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
     case "container_upload":
     case "mcp_tool_use":
     case "mcp_tool_result":
+    case "mcp_tool_listing":
       return null;
     case "tool_result": {
-      if (isToolsetMember(block)) return { path: [...path, "toolset_name"], text: NO_TOOLSETS };
       const content = Array.isArray(block.content) ? (block.content as readonly Loose[]) : [];
       return findFirst(content, (each, index) =>
         findUnservedBlock(each, [...path, "content", index, String(each.type)], capabilities),
@@ -211,10 +223,6 @@ function findUnservedBlock(block: Loose, path: Path, capabilities: ModelCapabili
       return { path, text: `\`${String(block.type)}\` blocks are not supported by this model` };
   }
 }
-
-const NO_TOOLSETS = "toolsets are not supported by this model";
-
-const isToolsetMember = ({ toolset_name: name }: Loose): boolean => name !== undefined && name !== null;
 
 /** What this server writes has words in `content` and nothing else. */
 function findUnservedCompaction(block: Loose, path: Path): Problem | null {

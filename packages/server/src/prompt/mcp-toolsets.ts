@@ -1,4 +1,4 @@
-import type { CountTokensRequest, McpServerParam } from "@parley/wire";
+import type { CountTokensRequest, McpServerParam, McpToolListingBlock } from "@parley/wire";
 import type { CacheTtl } from "../turn/turn.ts";
 import { cacheTtl } from "./cache-ttl.ts";
 
@@ -26,8 +26,9 @@ export interface McpToolset {
 }
 
 /** The toolset of each server of a request, in either beta's form. */
-export function toMcpToolsets({ mcp_servers: servers = [], tools = [] }: CountTokensRequest): McpToolset[] {
+export function toMcpToolsets({ mcp_servers: servers = [], tools = [], messages }: CountTokensRequest): McpToolset[] {
   return servers.flatMap((server): McpToolset[] => {
+    const told = listingOf(messages, server.name);
     const index = tools.findIndex((tool) => tool.type === "mcp_toolset" && tool.mcp_server_name === server.name);
     const toolset = tools[index];
     if (toolset?.type !== "mcp_toolset") {
@@ -37,7 +38,7 @@ export function toMcpToolsets({ mcp_servers: servers = [], tools = [] }: CountTo
         {
           server,
           index: null,
-          pinned: null,
+          pinned: told,
           cacheTtl: null,
           wants: (tool) => !allowed || allowed.includes(tool),
           defers: () => false,
@@ -51,16 +52,44 @@ export function toMcpToolsets({ mcp_servers: servers = [], tools = [] }: CountTo
       {
         server,
         index,
-        pinned:
-          pinned?.map(({ name, description, input_schema: inputSchema }) => ({
-            name,
-            description: description ?? null,
-            inputSchema,
-          })) ?? null,
+        pinned: pinned ? pinned.map(toMcpTool) : told,
         cacheTtl: cacheTtl(mark).cacheTtl ?? null,
         wants: (tool) => configOf(tool)?.enabled ?? defaults?.enabled ?? true,
         defers: (tool) => configOf(tool)?.defer_loading ?? defaults?.defer_loading ?? false,
       },
     ];
   });
+}
+
+interface ListedTool {
+  readonly name: string;
+  readonly description?: string | null | undefined;
+  readonly input_schema: Readonly<Record<string, unknown>>;
+}
+
+function toMcpTool({ name, description, input_schema: inputSchema }: ListedTool): McpTool {
+  return { name, description: description ?? null, inputSchema };
+}
+
+/** What an earlier reply of the conversation said that the server lists; null: none did. */
+function listingOf(messages: CountTokensRequest["messages"], server: string): McpTool[] | null {
+  const listing = messages
+    .flatMap(({ role, content }) => (role === "assistant" && typeof content !== "string" ? content : []))
+    .findLast((block) => block.type === "mcp_tool_listing" && block.mcp_server_name === server);
+  return listing?.type === "mcp_tool_listing" ? listing.tools.map(toMcpTool) : null;
+}
+
+/** The listings that were fetched for a request, in the words in which a client sends them back. */
+export function toListingBlocks(request: CountTokensRequest, listings: McpListings): McpToolListingBlock[] {
+  return toMcpToolsets(request)
+    .filter(({ pinned }) => pinned === null)
+    .map(({ server }) => ({
+      type: "mcp_tool_listing",
+      mcp_server_name: server.name,
+      tools: (listings.get(server.name) ?? []).map(({ name, description, inputSchema }) => ({
+        name,
+        ...(description === null ? {} : { description }),
+        input_schema: inputSchema,
+      })),
+    }));
 }

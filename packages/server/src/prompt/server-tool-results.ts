@@ -3,8 +3,11 @@ import type {
   ServerToolResultBlockParam,
   TextEditorCodeExecutionToolResultBlockParam,
 } from "@parley/wire";
-import type { DocumentBlock, TextBlock, ToolDefinitionBlock, ToolResultBlock } from "../turn/turn.ts";
+import type { Citable, DocumentBlock, TextBlock, ToolDefinitionBlock, ToolResultBlock } from "../turn/turn.ts";
 import { refusal } from "./refuse.ts";
+
+/** What stands above each page of a PDF that was fetched. */
+export const pageHeading = (page: number): string => `[Page ${page}]\n`;
 
 export interface ServerResultReader {
   /** What was sealed for this workspace; null for anything else. */
@@ -102,9 +105,7 @@ export function toServerToolResult(
           context,
           source: fetched.url,
           text: source.data,
-          ...(citations?.enabled
-            ? { citable: { unit: "characters", index: reader.nextDocument(), texts: [source.data], fileId: null } }
-            : {}),
+          ...(citations?.enabled ? { citable: { ...toPlaces(source.data), index: reader.nextDocument(), fileId: null } } : {}),
         },
       ]);
     }
@@ -128,6 +129,19 @@ export function toServerToolResult(
     default:
       throw new TypeError(`no such result: ${JSON.stringify(block satisfies never)}`);
   }
+}
+
+/** A PDF that was fetched is its pages, each under its number; whatever else begins so may be cited so. */
+function toPlaces(text: string): Pick<Citable, "unit" | "texts"> {
+  const pages: string[] = [];
+  let rest = text;
+  while (rest.startsWith(pageHeading(pages.length + 1))) {
+    const begin = pageHeading(pages.length + 1).length;
+    const next = rest.indexOf(`\n\n${pageHeading(pages.length + 2)}`, begin);
+    pages.push(next < 0 ? rest.slice(begin) : rest.slice(begin, next));
+    rest = next < 0 ? "" : rest.slice(next + 2);
+  }
+  return pages.length === 0 ? { unit: "characters", texts: [text] } : { unit: "page", texts: pages };
 }
 
 /** What a program printed, and what else of it a model can act on. */

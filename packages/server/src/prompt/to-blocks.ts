@@ -1,6 +1,7 @@
 import type { ContentBlockParam, SystemMessageBlockParam, TextBlockParam, ToolResultBlockParam } from "@parley/wire";
 import type { AssistantBlock, SystemBlock, TextBlock, ThinkingBlock, ToolResultBlock, UserBlock } from "../turn/turn.ts";
 import { cacheTtl } from "./cache-ttl.ts";
+import type { BrowserStates } from "./browser-states.ts";
 import type { DocumentReader } from "./document-reader.ts";
 import { refusal } from "./refuse.ts";
 import { untranslatable } from "./untranslatable.ts";
@@ -14,7 +15,15 @@ export function toTextBlock(block: TextBlockParam): TextBlock {
   return { type: "text", text: block.text, ...cacheTtl(block.cache_control) };
 }
 
-export function toUserBlock(block: ContentBlockParam, tools: ToolLoader, documents: DocumentReader): UserBlock {
+/** What is read along a conversation, from its start. */
+export interface BlockReaders {
+  readonly tools: ToolLoader;
+  readonly documents: DocumentReader;
+  readonly states: BrowserStates;
+}
+
+export function toUserBlock(block: ContentBlockParam, readers: BlockReaders): UserBlock {
+  const { documents } = readers;
   switch (block.type) {
     case "text":
       return toTextBlock(block);
@@ -25,7 +34,7 @@ export function toUserBlock(block: ContentBlockParam, tools: ToolLoader, documen
     case "search_result":
       return documents.searchResult(block);
     case "tool_result":
-      return toToolResultBlock(block, tools, documents);
+      return toToolResultBlock(block, readers);
     case "container_upload":
       return documents.upload(block);
     default:
@@ -46,7 +55,7 @@ export function toAssistantBlock(
   block: ContentBlockParam,
   path: Path,
   context: MessagesContext,
-  { tools, documents }: { readonly tools: ToolLoader; readonly documents: DocumentReader },
+  { tools, documents, states }: BlockReaders,
 ): AssistantBlock {
   switch (block.type) {
     case "text":
@@ -60,9 +69,12 @@ export function toAssistantBlock(
       return toThinkingBlock(block, path, context);
     case "redacted_thinking":
       return { type: "redacted_thinking", data: block.data };
-    case "tool_use":
-      tools.called(block.id, block.name);
-      return { type: "tool_use", id: block.id, name: block.name, input: block.input, ...cacheTtl(block.cache_control) };
+    case "tool_use": {
+      states.called(block);
+      const name = block.toolset_name ? context.memberName(block.toolset_name, block.name) : block.name;
+      tools.called(block.id, name);
+      return { type: "tool_use", id: block.id, name, input: block.input, ...cacheTtl(block.cache_control) };
+    }
     case "server_tool_use": {
       const id = toModelCallId(block.id);
       tools.called(id, block.name);
@@ -92,8 +104,8 @@ function toThinkingBlock(
   return { type: "thinking", thinking: signed ?? "", signature };
 }
 
-function toToolResultBlock(block: ToolResultBlockParam, tools: ToolLoader, documents: DocumentReader): ToolResultBlock {
-  const content = typeof block.content === "string" ? [textOf(block.content)] : (block.content ?? []);
+function toToolResultBlock(block: ToolResultBlockParam, { tools, documents, states }: BlockReaders): ToolResultBlock {
+  const content = typeof block.content === "string" ? [textOf(block.content)] : states.inWords(block);
   const blocks = content
     .filter((each) => each.type !== "text" || each.text !== "")
     .map((each) => {
@@ -109,7 +121,7 @@ function toToolResultBlock(block: ToolResultBlockParam, tools: ToolLoader, docum
         case "tool_reference":
           return tools.load(each.tool_name, cacheTtl(each.cache_control));
         default:
-          throw untranslatable(each.type);
+          throw untranslatable(JSON.stringify(each satisfies never));
       }
     });
   // A tool result is one unit in the prompt: a breakpoint inside it is a breakpoint after it.

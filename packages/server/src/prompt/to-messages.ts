@@ -2,11 +2,12 @@ import { blocksOf, type MessageParam, type PlacedBlock } from "@parley/wire";
 import type { AssistantBlock, SystemBlock, TextBlock, TurnMessage, UserBlock } from "../turn/turn.ts";
 import { cacheTtl } from "./cache-ttl.ts";
 import { fromSummaryOn, toSummaryBlock } from "./compaction.ts";
-import { createDocumentReader, type DocumentReader } from "./document-reader.ts";
+import { createBrowserStates } from "./browser-states.ts";
+import { createDocumentReader } from "./document-reader.ts";
 import { toServerToolResult } from "./server-tool-results.ts";
 import type { ProgramTalk } from "./program-talk.ts";
 import { splitServerTools } from "./split-server-tools.ts";
-import { toAssistantBlock, toSystemBlock, toUserBlock } from "./to-blocks.ts";
+import { type BlockReaders, toAssistantBlock, toSystemBlock, toUserBlock } from "./to-blocks.ts";
 import type { ToolLoader } from "./tool-loader.ts";
 import type { MessagesContext } from "./turn-context.ts";
 
@@ -20,39 +21,37 @@ export function toMessages(
   { tools, programs }: { readonly tools: ToolLoader; readonly programs: ProgramTalk },
 ): TurnMessage[] {
   const lastUser = messages.findLastIndex(({ role }) => role === "user");
-  const documents = createDocumentReader(context.media);
+  const readers = { tools, documents: createDocumentReader(context.media), states: createBrowserStates() };
   const summaries: TextBlock[] = [];
   const translated = messages.flatMap((message, at) => {
     const isOver = message.role === "system" && message.clear_at === "next_user_message" && at < lastUser;
-    return isOver ? [] : toTurnMessages(message, at, context, { tools, documents, summaries, programs });
+    return isOver ? [] : toTurnMessages(message, at, context, { ...readers, summaries, programs });
   });
   return mergeMessages(summaries.reduce(fromSummaryOn, translated));
 }
 
-interface MessageReaders {
-  readonly tools: ToolLoader;
-  readonly documents: DocumentReader;
+interface MessageReaders extends BlockReaders {
   /** Those that were met. */
   readonly summaries: TextBlock[];
   readonly programs: ProgramTalk;
 }
 
-function toTurnMessages(
-  message: MessageParam,
-  at: number,
-  context: MessagesContext,
-  { tools, documents, summaries, programs }: MessageReaders,
-): TurnMessage[] {
-  // What a program and the client said to each other is nothing that the model saw.
-  const seen = () => blocksOf(message, at).filter(({ block }) => !programs.isOfProgram(block));
+function toTurnMessages(message: MessageParam, at: number, context: MessagesContext, readers: MessageReaders): TurnMessage[] {
+  const { tools, documents, summaries, programs } = readers;
+  // What a program and the client said to each other is nothing that the model saw. It sees the tools that MCP servers listed
+  // as it sees all tools, not where their list came from.
+  const seen = () =>
+    blocksOf(message, at).filter(({ block }) => !programs.isOfProgram(block) && block.type !== "mcp_tool_listing");
   switch (message.role) {
     case "user":
-      return [{ role: "user", content: seen().map(({ block }) => toUserBlock(block, tools, documents)) }];
+      return splitCompactions(seen(), summaries, (blocks) => [
+        { role: "user", content: blocks.map(({ block }) => toUserBlock(block, readers)) },
+      ]);
     case "assistant":
       return splitCompactions(seen(), summaries, (blocks) =>
         splitServerTools(blocks, {
           block: ({ block, message: place, index }) =>
-            toAssistantBlock(block, ["messages", place, "content", index ?? 0], context, { tools, documents }),
+            toAssistantBlock(block, ["messages", place, "content", index ?? 0], context, readers),
           result: (block, { message: place, index }) =>
             toServerToolResult(block, ["messages", place, "content", index ?? 0], {
               open: (sealed) => context.searchSeals.reveal(context.workspaceId, sealed),
@@ -70,7 +69,7 @@ function toTurnMessages(
   }
 }
 
-/** One assistant message as the model lived it: a summary was told to it. One that failed says nothing. */
+/** One message as the model lived it: a summary was told to it. One that failed says nothing. */
 function splitCompactions(
   blocks: readonly PlacedBlock[],
   summaries: TextBlock[],

@@ -328,8 +328,8 @@ describe("what is not served is refused by its path", () => {
       "tools: Tool names must be unique.",
     ],
     [
-      { tools: [{ type: "computer_20250124", name: "computer", display_width_px: 1, display_height_px: 1 }] },
-      "tools.0.computer_20250124: this tool is not supported by this model",
+      { tools: [{ type: "advisor_20260301", name: "advisor" }] },
+      "tools.0.advisor_20260301: this tool is not supported by this model",
     ],
     [
       { container: { skills: [{ type: "anthropic", skill_id: "pdf" }] } },
@@ -355,21 +355,8 @@ describe("what is not served is refused by its path", () => {
       "messages.0.content.0.compaction.tool_changes: changes of tools within a compaction are not supported",
     ],
     [
-      {
-        messages: [
-          { role: "user", content: "q" },
-          {
-            role: "assistant",
-            content: [{ type: "tool_use", id: "toolu_1", name: "find", input: {}, toolset_name: "browser" }],
-          },
-          { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1" }] },
-        ],
-      },
-      "messages.1.content.0.tool_use.toolset_name: toolsets are not supported by this model",
-    ],
-    [
-      { messages: [{ role: "user", content: [{ type: "compaction", content: "Before." }] }] },
-      "messages.0.content.0.compaction: belongs into an `assistant` message",
+      { messages: [{ role: "user", content: [text("Hi"), { type: "compaction", content: "Before." }] }] },
+      "messages.0.content.1.compaction: belongs into an `assistant` message, or to the beginning of the conversation",
     ],
     [
       {

@@ -26,14 +26,14 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
   const { model } = context;
   assertServed(request, model);
   const declared = toDeclaredTools(request, context.mcpListings ?? NOTHING_LISTED);
-  const { specs, isDeferred, serverTools, mcpTools, programTools, mcpName } = declared;
+  const { specs, isDeferred, serverTools, mcpTools, programTools, mcpName, toolsetMembers, memberName } = declared;
   const programs = findProgramTalk(request.messages);
   checkPrograms(programs, serverTools);
   const tools = specs.filter(({ name }) => !isDeferred(name));
   const choice = toOwnChoice(request.tool_choice, request.tools);
   checkChoice(choice, specs);
   const readers = { tools: createToolLoader(specs, isDeferred), programs };
-  const translated = toMessages(request.messages, { ...context, mcpName }, readers);
+  const translated = toMessages(request.messages, { ...context, mcpName, memberName }, readers);
   const conversation = mergeMessages([...translated, { role: "user", content: programs.openResults }]);
   const messages = withForcedTool(choice, specs, tools, conversation);
   const thinking = toThinking(request, messages);
@@ -49,6 +49,7 @@ export function toTurn(request: CountTokensRequest, context: TurnContext): Turn 
     ...(mcpTools.length === 0 ? {} : { mcpTools }),
     ...(programTools.length === 0 ? {} : { programTools }),
     ...(programs.answered.length === 0 ? {} : { answeredPrograms: programs.answered }),
+    ...(toolsetMembers.length === 0 ? {} : { toolsetMembers }),
     // A program goes on in the conversation that it was begun in; what is too long is summarized before the next reply.
     ...(programs.answered.length === 0 ? toCompaction(request) : {}),
     toolChoice: toToolChoice(choice),
@@ -168,12 +169,16 @@ function toEffort({ messages, output_config: config }: CountTokensRequest): Effo
   return (own?.role === "system" ? own.output_config?.effort : undefined) ?? config?.effort ?? null;
 }
 
-function toCompaction({ context_management: management }: CountTokensRequest): Pick<Turn, "compaction"> {
+function toCompaction({ context_management: management, compaction }: CountTokensRequest): Pick<Turn, "compaction"> {
+  if (compaction) {
+    const own = compaction.instructions?.trim() ? compaction.instructions : null;
+    return { compaction: { when: "on-demand", triggerTokens: null, instructions: own, pauses: true } };
+  }
   const edit = management?.edits?.find(({ type }) => type === "compact_20260112");
   if (edit?.type !== "compact_20260112") return {};
   const instructions = edit.instructions?.trim() ? edit.instructions : null;
   const triggerTokens = edit.trigger?.value ?? null;
-  return { compaction: { triggerTokens, instructions, pauses: edit.pause_after_compaction ?? false } };
+  return { compaction: { when: "over-trigger", triggerTokens, instructions, pauses: edit.pause_after_compaction ?? false } };
 }
 
 function toToolChoice(choice: ToolChoiceParam | undefined): ToolChoice {

@@ -45,4 +45,6 @@ export interface TurnContext {
 export interface MessagesContext extends TurnContext {
   /** How the model calls an MCP server's tool. */
   readonly mcpName: (server: string, tool: string) => string;
+  /** How the model calls a member of a toolset. */
+  readonly memberName: (toolset: string, member: string) => string;
 }

@@ -2,7 +2,7 @@ import type { Caller, StreamEvent } from "@parley/wire";
 import type { BlockStart, CallByProgram, TurnEvent, WireEvent } from "../turn/turn-event.ts";
 import type { ReplyContext } from "./reply-context.ts";
 import { toCitation } from "./to-citation.ts";
-import { contextManagementField, toContainer, toEmptyMessage, toStopDetails } from "./to-message.ts";
+import { contextManagementField, toContainer, toEmptyMessage, toolsetField, toStopDetails } from "./to-message.ts";
 import { toDeltaUsage } from "./to-usage.ts";
 
 /** One count of the thinking so far, in tokens: the beta's increments are multiples of a fixed quantum. */
@@ -156,15 +156,16 @@ function toStartedBlock(block: BlockStart): Extract<StreamEvent, { type: "conten
     case "thinking":
       return { type: "thinking", thinking: "", signature: "" };
     case "tool_use":
-      return { type: block.type, id: block.id, name: block.name, ...toStartedCall(block) };
+      return { type: block.type, id: block.id, name: block.name, ...toStartedCall(block), ...toolsetField(block) };
     case "server_tool_use":
       return { type: block.type, id: block.id, name: block.name, ...toStartedCall(block) };
     case "mcp_tool_use":
       return { type: "mcp_tool_use", id: block.id, name: block.name, server_name: block.serverName, input: {} };
     case "server_tool_result":
+    case "mcp_tool_listing":
       return block.block;
     case "compaction":
-      return { type: "compaction", content: null, encrypted_content: null };
+      return { type: "compaction", content: block.content ?? null, encrypted_content: null };
     default:
       block satisfies never;
       throw new Error("unknown block");

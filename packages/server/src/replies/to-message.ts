@@ -1,4 +1,4 @@
-import type { Citation, ContentBlock, Diagnostics, Message } from "@parley/wire";
+import type { Citation, ContentBlock, Diagnostics, Message, ToolUseBlock } from "@parley/wire";
 import type { BlockStart, CacheMissReason, TurnEvent } from "../turn/turn-event.ts";
 import { completedMembers } from "../turn/completed-members.ts";
 import type { ReplyContext } from "./reply-context.ts";
@@ -104,6 +104,7 @@ function toContentBlock({ start, text, signature, citations, summary, stopped }:
         name: start.name,
         input: start.byProgram ? { ...start.byProgram.input } : toInput(text, stopped),
         caller: start.byProgram?.caller ?? { type: "direct" },
+        ...toolsetField(start),
       };
     case "server_tool_use":
       return {
@@ -122,13 +123,19 @@ function toContentBlock({ start, text, signature, citations, summary, stopped }:
         input: toInput(text, stopped),
       };
     case "server_tool_result":
+    case "mcp_tool_listing":
       return start.block;
     case "compaction":
-      return { type: "compaction", content: summary, encrypted_content: null };
+      return { type: "compaction", content: start.content ?? summary, encrypted_content: null };
     default:
       start satisfies never;
       throw new Error("unknown block");
   }
+}
+
+/** Only a toolset's members carry their family. */
+export function toolsetField({ toolsetName }: Extract<BlockStart, { type: "tool_use" }>): Pick<ToolUseBlock, "toolset_name"> {
+  return toolsetName === undefined ? {} : { toolset_name: toolsetName };
 }
 
 function toInput(json: string, isWhole: boolean): Record<string, unknown> {

@@ -8,7 +8,9 @@ import type { ProgramCallResult, Turn } from "../turn/turn.ts";
 import { createTally, NOTHING_USED, type Tally } from "./create-tally.ts";
 import { followStep, type MadeCall, type OwnCall } from "./follow-step.ts";
 import type { McpCalls, McpConnector } from "./mcp/mcp-connector.ts";
+import { nameMembers } from "./name-members.ts";
 import { nextTurn, withOpenResults } from "./next-turn.ts";
+import { tellListings } from "./tell-listings.ts";
 import { createReplyContainer } from "./reply-container.ts";
 import { type ProgramCall, type ProgramCalls, type ReplyContainer, ServerToolError, type ServerTools } from "./server-tool.ts";
 import { STEPS_MAX } from "./steps-max.ts";
@@ -37,11 +39,13 @@ export function createToolLoop(options: ToolLoopOptions): Engine {
     list: () => engine.list(),
     countTokens: (turn, signal) => engine.countTokens(turn, signal),
     ...(engine.countOnWire ? { countOnWire: (turn, signal) => countOnWire(engine, turn, signal) } : {}),
-    run: (turn, signal) =>
+    run(turn, signal) {
       // Where a request is passed on, its tools are the upstream's.
-      turn.wire || (turn.serverTools ?? []).length + (turn.mcpTools ?? []).length === 0
-        ? engine.run(turn, signal)
-        : runLoop(options, turn, signal),
+      if (turn.wire) return engine.run(turn, signal);
+      const isLoop = (turn.serverTools ?? []).length + (turn.mcpTools ?? []).length > 0;
+      const events = isLoop ? runLoop(options, turn, signal) : engine.run(turn, signal);
+      return tellListings(nameMembers(events, turn), turn);
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Citation } from "./citation.ts";
-import type { ProgramCaller, ServerToolName, ServerToolResultBlock } from "@parley/wire";
+import type { McpToolListingBlock, ProgramCaller, ServerToolName, ServerToolResultBlock, ToolsetName } from "@parley/wire";
 import type { ContainerReference } from "./turn.ts";
 
 /** What a running turn reports. Replies turn these into one JSON message or into SSE events. */
@@ -59,12 +59,20 @@ export type BlockStart =
   /** `cited`: citations follow. */
   | { readonly type: "text"; readonly cited?: boolean }
   | { readonly type: "thinking" }
-  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly byProgram?: CallByProgram }
+  | {
+      readonly type: "tool_use";
+      readonly id: string;
+      readonly name: string;
+      readonly byProgram?: CallByProgram;
+      readonly toolsetName?: ToolsetName;
+    }
   | { readonly type: "server_tool_use"; readonly id: string; readonly name: ServerToolName; readonly byProgram?: CallByProgram }
   | { readonly type: "mcp_tool_use"; readonly id: string; readonly name: string; readonly serverName: string }
   /** Whole: no deltas follow. */
+  | { readonly type: "mcp_tool_listing"; readonly block: McpToolListingBlock }
   | { readonly type: "server_tool_result"; readonly block: ServerToolResultBlock }
-  | { readonly type: "compaction" };
+  /** Whole where `content` is there: no delta follows. */
+  | { readonly type: "compaction"; readonly content?: string };
 
 /** One of the prompts that a turn was computed in. The reply's own counters leave out a `compaction`. */
 export interface Iteration {

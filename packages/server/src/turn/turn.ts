@@ -3,7 +3,7 @@
  * engines consume it. Types only; no I/O.
  */
 
-import type { CountTokensRequest, ServerToolName, ServerToolParam } from "@parley/wire";
+import type { CountTokensRequest, McpToolListingBlock, ServerToolName, ServerToolParam, ToolsetName } from "@parley/wire";
 
 export type CacheTtl = "5m" | "1h";
 
@@ -175,6 +175,15 @@ export interface McpToolSpec {
   readonly server: McpServerSpec;
 }
 
+/** One of `tools` that is a member of a toolset: the client runs it. */
+export interface ToolsetMemberSpec {
+  /** As the model calls it. */
+  readonly name: string;
+  readonly toolset: ToolsetName;
+  /** As the client knows it. */
+  readonly member: string;
+}
+
 export type ToolChoice =
   | { readonly type: "auto"; readonly parallel: boolean }
   | { readonly type: "any"; readonly parallel: boolean }
@@ -197,8 +206,10 @@ export interface Sampling {
   readonly topK: number | null;
 }
 
-/** When the conversation is summarized before the reply. */
+/** That the conversation is summarized. */
 export interface Compaction {
+  /** `over-trigger`: before the reply, where the prompt is long; `on-demand`: in its place, whatever its length. */
+  readonly when: "over-trigger" | "on-demand";
   /** Prompt tokens from which on it is. Null: the default. */
   readonly triggerTokens: number | null;
   /** In place of the usual request for a summary. */
@@ -236,6 +247,10 @@ export interface Turn {
   readonly serverTools?: readonly ServerToolSpec[];
   /** Those of the tools that an MCP server runs, for this server. */
   readonly mcpTools?: readonly McpToolSpec[];
+  /** What MCP servers were asked for, to be told to a client that pins it. */
+  readonly mcpToolListings?: readonly McpToolListingBlock[];
+  /** Those of the tools that a toolset's entry stands for. */
+  readonly toolsetMembers?: readonly ToolsetMemberSpec[];
   /** Declared with `defer_loading`: a tool search finds them, whether or not one has already. */
   readonly deferredTools?: readonly ToolSpec[];
   /** Tools of the client that programs of the turn may call, whether or not the model may. */

@@ -56,7 +56,12 @@ beforeAll(async () => {
   const egress = createEgress(createEgressPolicy({ allow: [GATE], isPublicReached: true, resolve }));
   const turns = createTurnTaker(2);
   const webFetch = createWebFetch({ egress, turns, clock: systemClock, isEnabled: true, contentMaxTokens: 1_000 });
-  const media = createMediaReader({ fetchMedia: createMediaFetcher(egress), readImageText: async () => "", turns });
+  const media = createMediaReader({
+    fetchMedia: createMediaFetcher(egress),
+    readImageText: async () => "",
+    readImagePlaces: async () => [],
+    turns,
+  });
   // Pictures are fetched for models that are shown them, or their text.
   const models = createModelRegistry({ mapping: { haiku: "tiny" }, vision: "ocr", engine: createScriptedEngine() });
   server = await startToolServer({ web_fetch: webFetch } as ServerTools, {}, { media, models }, { egress });

@@ -1,5 +1,6 @@
 import { batchesRequirements } from "./batches.ts";
 import { dataCareRequirements } from "./data-care.ts";
+import { clientToolsRequirements } from "./client-tools.ts";
 import { consoleRequirements } from "./console.ts";
 import { doorsRequirements } from "./doors.ts";
 import { engineRequirements } from "./engine.ts";
@@ -34,6 +35,7 @@ export const requirements: readonly Requirement[] = [
   ...signInRequirements,
   ...consoleRequirements,
   ...toolsRequirements,
+  ...clientToolsRequirements,
   ...upstreamsRequirements,
   ...doorsRequirements,
 ];

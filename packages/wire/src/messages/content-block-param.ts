@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BrowserStateBlockParam } from "./browser-state.ts";
 import { cacheControlField } from "./cache-control.ts";
 import { CallerParam } from "./caller.ts";
 import { CitationParam, CitationsConfig } from "./citations.ts";
@@ -6,6 +7,8 @@ import { serverToolBlockParams } from "./server-tool-block-param.ts";
 
 export const TOOL_ID_PATTERN = /^[a-zA-Z0-9_-]+$/;
 const toolId = z.string().regex(TOOL_ID_PATTERN);
+/** The family of a toolset member's call and result. */
+const toolsetName = z.enum(["computer", "browser"]).nullish();
 
 export const TextBlockParam = z
   .strictObject({
@@ -88,17 +91,13 @@ export const ToolUseBlockParam = z
     input: z.record(z.string(), z.unknown()),
     cache_control: cacheControlField,
     caller: CallerParam.optional(),
-    toolset_name: z.string().nullish(),
+    toolset_name: toolsetName,
   })
   .meta({ id: "ToolUseBlockParam" });
 
 const ToolReferenceBlockParam = z
   .strictObject({ type: z.literal("tool_reference"), tool_name: z.string(), cache_control: cacheControlField })
   .meta({ id: "ToolReferenceBlockParam" });
-
-const BrowserStateBlockParam = z
-  .looseObject({ type: z.literal("browser_state"), tabs: z.array(z.unknown()), cache_control: cacheControlField })
-  .meta({ id: "BrowserStateBlockParam" });
 
 /** What may stand inside a `tool_result`. */
 export const ToolResultContentParam = z
@@ -119,7 +118,7 @@ export const ToolResultBlockParam = z
     content: z.union([z.string(), z.array(ToolResultContentParam)]).optional(),
     is_error: z.boolean().optional(),
     cache_control: cacheControlField,
-    toolset_name: z.string().nullish(),
+    toolset_name: toolsetName,
   })
   .meta({ id: "ToolResultBlockParam" });
 

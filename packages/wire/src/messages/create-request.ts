@@ -96,7 +96,7 @@ export const MessagesCreateRequest = z
     top_k: z.int().min(0).optional(),
     top_p: z.number().min(0).max(1).optional(),
     billing_policy: z.looseObject({}).nullish(),
-    compaction: z.strictObject({ type: z.literal("summarize"), instructions: z.string().nullish() }).nullish(),
+    compaction: z.strictObject({ type: z.literal("summarize"), instructions: z.string().max(16_384).nullish() }).nullish(),
     fallback_credit_token: z.union([z.string(), z.looseObject({ token: z.string() })]).nullish(),
     fallbacks: z.union([z.string(), z.array(z.looseObject({ model: z.string() }))]).nullish(),
     mcp_servers: McpServers.optional(),

@@ -26,6 +26,13 @@ export const McpServers = z.array(McpServerParam).max(MCP_SERVERS_MAX);
 
 const toolConfig = z.strictObject({ enabled: z.boolean().optional(), defer_loading: z.boolean().optional() });
 
+/** A tool as its server lists it. */
+const listedTool = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().nullish(),
+  input_schema: z.record(z.string(), z.unknown()),
+});
+
 /** Which tools of a server the model gets. */
 export const McpToolset = z
   .strictObject({
@@ -34,18 +41,29 @@ export const McpToolset = z
     default_config: toolConfig.optional(),
     configs: z.record(z.string(), toolConfig).nullish(),
     /** The server's listing as an earlier reply had it: the server is not asked. */
-    tools: z
-      .array(
-        z.strictObject({
-          name: z.string().min(1),
-          description: z.string().nullish(),
-          input_schema: z.record(z.string(), z.unknown()),
-        }),
-      )
-      .nullish(),
+    tools: z.array(listedTool).nullish(),
     cache_control: cacheControlField,
   })
   .meta({ id: "McpToolset" });
+
+/** What a server listed for an earlier reply, which held it: the server is not asked again. */
+export const McpToolListingBlockParam = z
+  .strictObject({ type: z.literal("mcp_tool_listing"), mcp_server_name: z.string().min(1), tools: z.array(listedTool) })
+  .meta({ id: "McpToolListingBlockParam" });
+
+export const McpToolListingBlock = z
+  .strictObject({
+    type: z.literal("mcp_tool_listing"),
+    mcp_server_name: z.string(),
+    tools: z.array(
+      z.strictObject({
+        name: z.string(),
+        description: z.string().optional(),
+        input_schema: z.record(z.string(), z.unknown()),
+      }),
+    ),
+  })
+  .meta({ id: "McpToolListingBlock" });
 
 export const McpToolUseBlockParam = z
   .strictObject({
@@ -101,6 +119,7 @@ export const McpToolResultBlock = z
 
 export type McpServerParam = z.infer<typeof McpServerParam>;
 export type McpToolset = z.infer<typeof McpToolset>;
+export type McpToolListingBlock = z.infer<typeof McpToolListingBlock>;
 export type McpToolUseBlockParam = z.infer<typeof McpToolUseBlockParam>;
 export type McpToolResultBlockParam = z.infer<typeof McpToolResultBlockParam>;
 export type McpToolResultBlock = z.infer<typeof McpToolResultBlock>;

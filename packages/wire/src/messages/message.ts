@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Caller } from "./caller.ts";
 import { Citation } from "./citations.ts";
 import { ContextManagementResponse } from "./context-management.ts";
-import { McpToolResultBlock, McpToolUseBlock } from "./mcp.ts";
+import { McpToolListingBlock, McpToolResultBlock, McpToolUseBlock } from "./mcp.ts";
 import {
   BashCodeExecutionToolResultBlock,
   CodeExecutionToolResultBlock,
@@ -32,6 +32,8 @@ export const ToolUseBlock = z
     name: z.string(),
     input: z.record(z.string(), z.unknown()),
     caller: Caller,
+    /** Of a toolset's member. */
+    toolset_name: z.enum(["computer", "browser"]).optional(),
   })
   .meta({ id: "ToolUseBlock" });
 
@@ -50,6 +52,7 @@ export const ContentBlock = z
     WebSearchToolResultBlock,
     WebFetchToolResultBlock,
     ToolSearchToolResultBlock,
+    McpToolListingBlock,
     McpToolUseBlock,
     McpToolResultBlock,
     CompactionBlock,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cacheControlField } from "./cache-control.ts";
 import { CallerParam } from "./caller.ts";
 import { CitationsConfig } from "./citations.ts";
-import { McpToolResultBlockParam, McpToolUseBlockParam } from "./mcp.ts";
+import { McpToolListingBlockParam, McpToolResultBlockParam, McpToolUseBlockParam } from "./mcp.ts";
 
 const toolUseId = z.string().regex(/^[a-zA-Z0-9_-]+$/);
 const caller = CallerParam.optional();
@@ -205,7 +205,7 @@ export const serverToolBlockParams = [
   TextEditorCodeExecutionToolResultBlockParam,
   ContainerUploadBlockParam,
   toolResult("advisor_tool_result"),
-  z.looseObject({ type: z.literal("mcp_tool_listing"), mcp_server_name: z.string() }),
+  McpToolListingBlockParam,
   CompactionBlockParam,
   z.looseObject({ type: z.literal("fallback") }),
 ] as const;

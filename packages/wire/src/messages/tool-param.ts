@@ -2,6 +2,7 @@ import { z } from "zod";
 import { cacheControlField } from "./cache-control.ts";
 import { CitationsConfig } from "./citations.ts";
 import { McpToolset } from "./mcp.ts";
+import { BrowserToolset, ComputerToolset } from "./toolset.ts";
 
 export const TOOL_NAME_PATTERN = /^[a-zA-Z0-9_-]{1,128}$/;
 
@@ -109,7 +110,7 @@ const toolSearch = <Type extends string, Name extends string>(type: Type, name: 
 const codeExecution = <Type extends string>(type: Type) =>
   z.strictObject({ type: z.literal(type), name: z.literal("code_execution"), ...common });
 
-/** A tool that runs on the server, or a set of tools: known by shape, served by later issues. */
+/** A tool that the platform runs on its servers: known by shape. */
 const otherTool = <Type extends string>(type: Type) =>
   z.looseObject({ type: z.literal(type), name: z.string().optional(), cache_control: cacheControlField });
 
@@ -126,8 +127,8 @@ export const ToolParam = z
     clientTool("computer_20241022", "computer").extend(screen),
     clientTool("computer_20250124", "computer").extend(screen),
     clientTool("computer_20251124", "computer").extend({ ...screen, enable_zoom: z.boolean().optional() }),
-    otherTool("computer_toolset_20260801"),
-    otherTool("browser_toolset_20260801"),
+    ComputerToolset,
+    BrowserToolset,
     webSearch("web_search_20250305"),
     webSearch("web_search_20260209"),
     webSearch("web_search_20260318").extend(responseInclusion),

@@ -10,6 +10,7 @@ const ASSISTANT_ONLY: ReadonlySet<string> = new Set([
   "redacted_thinking",
   "server_tool_use",
   "mcp_tool_use",
+  "mcp_tool_listing",
   ...SERVER_TOOL_RESULTS,
 ]);
 const USER_ONLY: ReadonlySet<string> = new Set(["tool_result", "image", "search_result", "container_upload"]);

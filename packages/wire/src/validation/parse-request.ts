@@ -10,10 +10,11 @@ import { mcpRule } from "./mcp-rule.ts";
 import { mergeRuns } from "./merge-runs.ts";
 import { blocksRule, rolesRule, textRule } from "./message-rules.ts";
 import { type Checked, type Problem, renderProblem } from "./problem.ts";
-import { outputFormatRule, prefillRule, stopSequencesRule, thinkingRule, toolsRule } from "./request-rules.ts";
+import { compactionRule, outputFormatRule, prefillRule, stopSequencesRule, thinkingRule, toolsRule } from "./request-rules.ts";
 import { serverToolPairingRule, serverToolsRule } from "./server-tool-rule.ts";
 import { toolLoadingRule } from "./tool-loading-rule.ts";
 import { toolPairingRule } from "./tool-pairing-rule.ts";
+import { toolsetResultsRule, toolsetsRule } from "./toolset-rule.ts";
 
 export interface ParseOptions {
   readonly version: AnthropicVersion;
@@ -71,15 +72,18 @@ function messagesRules(request: CountTokensRequest, { version, betas = [] }: Par
     textRule(request.system ?? "", ["system"], ["system"]) ??
     blocksRule(request.messages, dialect) ??
     toolPairingRule(runs) ??
+    toolsetResultsRule(runs) ??
     serverToolPairingRule(runs) ??
     cacheRule(request) ??
     toolsRule(request) ??
+    toolsetsRule(request, betas) ??
     serverToolsRule(request) ??
     mcpRule(request, betas) ??
     toolLoadingRule(request) ??
     stopSequencesRule(request) ??
     thinkingRule(request, betas) ??
     outputFormatRule(request) ??
+    compactionRule(request) ??
     citationsRule(request) ??
     prefillRule(request)
   );

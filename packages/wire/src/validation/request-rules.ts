@@ -1,5 +1,6 @@
 import type { CountTokensRequest } from "../messages/count-tokens.ts";
 import { toolName } from "../messages/tool-param.ts";
+import { isToolset, toolsetName } from "../messages/toolset.ts";
 import { type Problem, quoted } from "./problem.ts";
 
 const INTERLEAVED_THINKING_BETA = "interleaved-thinking-2025-05-14";
@@ -12,11 +13,15 @@ export function stopSequencesRule({ stop_sequences: stops }: CountTokensRequest)
 
 export function toolsRule({ tools = [], tool_choice: choice, mcp_servers: servers = [] }: CountTokensRequest): Problem | null {
   const names = new Set<string>();
+  const taken = new Set<string>();
   for (const tool of tools) {
     const name = toolName(tool);
-    if (name === undefined) continue;
-    if (names.has(name)) return { path: ["tools"], text: "Tool names must be unique." };
-    names.add(name);
+    // A toolset has no name to choose it by, but takes its family's.
+    const own = isToolset(tool) ? toolsetName(tool) : name;
+    if (own === undefined) continue;
+    if (taken.has(own)) return { path: ["tools"], text: "Tool names must be unique." };
+    taken.add(own);
+    if (name !== undefined) names.add(name);
   }
   // What an MCP server's tools are called is known once it has listed them.
   if (servers.length > 0) return null;
@@ -48,8 +53,9 @@ export function thinkingRule(request: CountTokensRequest, betas: readonly string
   }
   if (request.top_k !== undefined) return { path: [], text: "`top_k` must be unset when thinking is enabled." };
   const last = messages.at(-1);
-  if (last?.role !== "assistant" || last.content.length === 0) return null;
-  const firstType = typeof last.content === "string" ? "text" : last.content[0]?.type;
+  if (request.compaction || last?.role !== "assistant" || last.content.length === 0) return null;
+  const firstType =
+    typeof last.content === "string" ? "text" : last.content.find(({ type }) => type !== "mcp_tool_listing")?.type;
   // After a compaction the model speaks anew.
   if (firstType === "thinking" || firstType === "redacted_thinking" || firstType === "compaction") return null;
   return {
@@ -60,9 +66,22 @@ export function thinkingRule(request: CountTokensRequest, betas: readonly string
   };
 }
 
-export function prefillRule({ messages }: CountTokensRequest): Problem | null {
+/** A request for a summary: nothing of a reply can be asked for beside it. */
+export function compactionRule(request: CountTokensRequest): Problem | null {
+  if (!request.compaction) return null;
+  const { tool_choice: choice } = request;
+  const other =
+    (request.context_management && "context_management") ||
+    ((request.stop_sequences ?? []).length > 0 && "stop_sequences") ||
+    (request.output_config?.format && "output_config.format") ||
+    (request.output_format && "output_format") ||
+    ((choice?.type === "any" || choice?.type === "tool") && `tool_choice: ${choice.type}`);
+  return other ? { path: ["compaction"], text: `cannot be combined with \`${other}\`` } : null;
+}
+
+export function prefillRule({ messages, compaction }: CountTokensRequest): Problem | null {
   const last = messages.at(-1);
-  if (last?.role !== "assistant") return null;
+  if (compaction || last?.role !== "assistant") return null;
   const block = typeof last.content === "string" ? { type: "text", text: last.content } : last.content.at(-1);
   return block?.type === "text" && "text" in block && /\s$/.test(block.text)
     ? { path: ["messages"], text: "final assistant content cannot end with trailing whitespace" }

@@ -1,6 +1,7 @@
 import type { CountTokensRequest } from "../messages/count-tokens.ts";
 import type { MessageParam } from "../messages/create-request.ts";
 import { toolName } from "../messages/tool-param.ts";
+import { enabledMembers, isToolset, toolsetName } from "../messages/toolset.ts";
 import { type Problem, quoted } from "./problem.ts";
 
 /**
@@ -8,13 +9,16 @@ import { type Problem, quoted } from "./problem.ts";
  * changes one is a declared tool's. Texts as the platform's, which names no path here.
  */
 export function toolLoadingRule({ tools = [], messages, mcp_servers: servers = [] }: CountTokensRequest): Problem | null {
-  const isDeferred = (tool: object): boolean => "defer_loading" in tool && tool.defer_loading === true;
+  const isDeferred = (tool: object): boolean =>
+    isToolset(tool)
+      ? enabledMembers(tool).some((member) => member.isDeferred)
+      : "defer_loading" in tool && tool.defer_loading === true;
   if (tools.length > 0 && tools.every(isDeferred)) {
     return { path: [], text: "At least one tool must have defer_loading=false" };
   }
   const pinned = tools.find((tool) => isDeferred(tool) && tool.cache_control);
   if (pinned) {
-    const name = quoted(toolName(pinned) ?? "");
+    const name = quoted(isToolset(pinned) ? toolsetName(pinned) : (toolName(pinned) ?? ""));
     return {
       path: [],
       text:
@@ -23,8 +27,8 @@ export function toolLoadingRule({ tools = [], messages, mcp_servers: servers = [
     };
   }
   const declared = new Set(tools.map(toolName));
-  // A search may have found an MCP server's tools, whose names only its listing has.
-  const isKnown = (name: string): boolean => declared.has(name) || servers.length > 0;
+  // A search may have found a set's tools, whose names are made where its members are known.
+  const isKnown = (name: string): boolean => declared.has(name) || servers.length > 0 || tools.some(isToolset);
   for (const [at, message] of messages.entries()) {
     const problem = mixedResult(message, at);
     if (problem) return problem;

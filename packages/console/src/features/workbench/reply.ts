@@ -115,6 +115,9 @@ function toBlock(block: Message["content"][number]): ReplyBlock {
     case "compaction":
       // The Workbench asks for none.
       return { type: "text", text: block.content ?? "", citations: [] };
+    case "mcp_tool_listing":
+      // Comes under a beta that the Workbench does not send.
+      return { type: "text", text: "", citations: [] };
     case "tool_use":
     case "server_tool_use":
       return { type: block.type, id: block.id, name: block.name, json: "" };

@@ -1,6 +1,6 @@
 import { createMediaReader, MediaUnreachable } from "../read-media.ts";
 import { createTurnTaker } from "../../platform/take-turns.ts";
-import { readImageText } from "../read-image-text.ts";
+import { readImagePlaces, readImageText } from "../read-image-text.ts";
 
 /** Reads documents and pictures for real, but fetches nothing. */
 export const localMedia = createMediaReader({
@@ -8,5 +8,6 @@ export const localMedia = createMediaReader({
     throw new MediaUnreachable("there is no network here");
   },
   readImageText,
+  readImagePlaces,
   turns: createTurnTaker(2),
 });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { createMediaFetcher } from "../../documents/create-media-fetcher.ts";
 import { findMedia } from "../../documents/find-media.ts";
 import { createMediaReader, type MediaReader } from "../../documents/read-media.ts";
-import { readImageText } from "../../documents/read-image-text.ts";
+import { readImagePlaces, readImageText } from "../../documents/read-image-text.ts";
 import { createTurnTaker } from "../../platform/take-turns.ts";
 import { makePdf } from "../../documents/testing/make-pdf.ts";
 import { end, HELLO, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
@@ -41,6 +41,7 @@ beforeAll(async () => {
   const media = createMediaReader({
     fetchMedia: createMediaFetcher(createEgress(policy)),
     readImageText,
+    readImagePlaces,
     turns: createTurnTaker(2),
   });
   blind = await startTestServer({ deps: { media } });

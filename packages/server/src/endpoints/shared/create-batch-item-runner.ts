@@ -53,6 +53,7 @@ async function runItem(deps: BatchItemRunnerDeps, item: BatchTurn, signal: Abort
     priority: "batch",
     // As it is now: the workspace may have changed since its batch came in.
     keepsNothing: await deps.dataPolicy.keepsNothing(item.principal.workspaceId),
+    betas: item.betas,
     signal,
     wire: () => ({
       bytes: Buffer.from(JSON.stringify(item.params)),

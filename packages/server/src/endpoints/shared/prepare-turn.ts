@@ -7,7 +7,7 @@ import { fail } from "../../platform/fail.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
 import { toUniqueName } from "../../containers/to-unique-name.ts";
 import { newId } from "../../platform/ids.ts";
-import { applyContextEdits, assertServed, type McpListings, toTurn } from "../../prompt/index.ts";
+import { applyContextEdits, assertServed, type McpListings, toListingBlocks, toTurn } from "../../prompt/index.ts";
 import type { Turn } from "../../turn/turn.ts";
 import { prepareContainer } from "./prepare-container.ts";
 import { prepareSkills } from "./prepare-skills.ts";
@@ -36,12 +36,16 @@ export interface TurnOrigin {
   readonly priority: Turn["priority"];
   /** Zero data retention. */
   readonly keepsNothing?: boolean;
+  readonly betas: readonly string[];
   /** Throws where the limits would refuse the request; what it returns is held while documents are read. */
   readonly admit?: () => Promise<AsyncDisposable>;
   readonly signal: AbortSignal;
   /** For a model whose pool passes requests on. */
   readonly wire: () => WireOrigin;
 }
+
+/** From it on replies hold what MCP servers listed; older clients do not know the block. */
+const MCP_LISTING_BETA = "mcp-client-2026-09-15";
 
 export type PrepareDeps = Pick<
   EndpointDeps,
@@ -70,6 +74,7 @@ export async function prepareTurn(
     },
     priority: "standard",
     keepsNothing: await deps.dataPolicy.keepsNothing(request.principal.workspaceId),
+    betas: request.betas,
     ...(admit ? { admit: () => admit(model.modelClass) } : {}),
     signal: request.signal,
     wire: () => toWireOrigin(body, request),
@@ -84,7 +89,7 @@ export async function prepareTurnOf(
   turnOrigin: TurnOrigin,
 ): Promise<PreparedTurn> {
   if (model.pool?.isPassedOn) return prepareWireTurn(body, model, deps, turnOrigin);
-  const { principal, signal, keepsNothing = false, admit, wire: _wire, ...origin } = turnOrigin;
+  const { principal, signal, keepsNothing = false, betas, admit, wire: _wire, ...origin } = turnOrigin;
   const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo);
   const fileIds = new Map<object, string>();
   const noteFile = (source: object, fileId: string): void => void fileIds.set(source, fileId);
@@ -121,7 +126,12 @@ export async function prepareTurnOf(
     thinkingSigner: deps.thinkingSigner,
     searchSeals: deps.searchSeals,
   });
-  const turn = keepsNothing ? { ...kept, keepsNothing } : kept;
+  const mcpToolListings = betas.includes(MCP_LISTING_BETA) ? toListingBlocks(whole, mcpListings) : [];
+  const turn = {
+    ...kept,
+    ...(keepsNothing ? { keepsNothing } : {}),
+    ...(mcpToolListings.length === 0 ? {} : { mcpToolListings }),
+  };
   const edits = body.context_management?.edits ?? [];
   if (edits.length === 0) return { turn, model, appliedEdits: [], originalInputTokens: null, inferenceGeo, growthBytes };
   const edited = await applyContextEdits(turn, edits, (each) => deps.engine.countTokens(each, signal));

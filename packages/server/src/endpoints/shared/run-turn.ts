@@ -122,7 +122,7 @@ export async function* runTurn(
 function estimateTokens({ turn, promptBytes }: TurnJob): { readonly inputTokens: number; readonly outputTokens: number } {
   const inputTokens = Math.ceil(promptBytes / BYTES_PER_TOKEN);
   // A conversation that is summarized first is read for it as well.
-  return turn.compaction
+  return turn.compaction?.when === "over-trigger"
     ? { inputTokens: inputTokens * 2, outputTokens: turn.maxTokens + SUMMARY_MAX_TOKENS }
     : { inputTokens, outputTokens: turn.maxTokens };
 }

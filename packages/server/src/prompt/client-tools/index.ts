@@ -1,19 +1,30 @@
+import type { ToolParam } from "@parley/wire";
 import { BASH_TOOL } from "./bash.ts";
 import type { ClientTool } from "./client-tool.ts";
+import { computerTool } from "./computer.ts";
 import { MEMORY_TOOL } from "./memory.ts";
 import { textEditorTool } from "./text-editor.ts";
 
-const CLIENT_TOOLS: ReadonlyMap<string, ClientTool> = new Map([
-  ["bash_20241022", BASH_TOOL],
-  ["bash_20250124", BASH_TOOL],
-  ["text_editor_20241022", textEditorTool({ insertKey: "new_str", canUndo: true })],
-  ["text_editor_20250124", textEditorTool({ insertKey: "new_str", canUndo: true })],
-  ["text_editor_20250429", textEditorTool({ insertKey: "new_str", canUndo: false })],
-  ["text_editor_20250728", textEditorTool({ insertKey: "insert_text", canUndo: false })],
-  ["memory_20250818", MEMORY_TOOL],
-]);
-
-/** Null for a type that is no client-run tool of Anthropic's, or one that text weights cannot use. */
-export function clientTool(type: string): ClientTool | null {
-  return CLIENT_TOOLS.get(type) ?? null;
+/** Null for what is no single client-run tool of Anthropic's. */
+export function clientTool(tool: ToolParam): ClientTool | null {
+  switch (tool.type) {
+    case "bash_20241022":
+    case "bash_20250124":
+      return BASH_TOOL;
+    case "text_editor_20241022":
+    case "text_editor_20250124":
+      return textEditorTool({ insertKey: "new_str", canUndo: true });
+    case "text_editor_20250429":
+      return textEditorTool({ insertKey: "new_str", canUndo: false });
+    case "text_editor_20250728":
+      return textEditorTool({ insertKey: "insert_text", canUndo: false });
+    case "memory_20250818":
+      return MEMORY_TOOL;
+    case "computer_20241022":
+    case "computer_20250124":
+    case "computer_20251124":
+      return computerTool(tool);
+    default:
+      return null;
+  }
 }

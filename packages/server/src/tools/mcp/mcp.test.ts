@@ -37,6 +37,35 @@ const create = (change: Partial<Params> = {}, server: object = {}) =>
   parley.client.beta.messages.create(mcpParams(small.url, change, server));
 const offered = () => parley.engine.turns.at(-1)?.tools.map(({ name }) => name);
 
+test("under the newest beta a reply holds what its servers listed, and they are not asked again when it is sent back", async () => {
+  const betas = ["mcp-client-2026-09-15"];
+  const listing = {
+    type: "mcp_tool_listing",
+    mcp_server_name: "small",
+    tools: [
+      { name: "echo", description: "Does echo", input_schema: { type: "object", properties: { text: { type: "string" } } } },
+    ],
+  };
+  parley.playSteps(step("I ask. ", ["small_echo", { text: "hi" }]), step("It says hi."));
+  const whole = await create({ betas });
+  expect(Message.safeParse(whole).error).toBeUndefined();
+  expect(whole.content).toMatchObject([listing, { type: "text" }, { type: "mcp_tool_use" }, { type: "mcp_tool_result" }, {}]);
+  const streamed = await parley.client.beta.messages.stream(mcpParams(small.url, { betas })).finalMessage();
+  expect(streamed.content[0]).toEqual(listing);
+  const [asked] = mcpParams(small.url).messages;
+  let lists = 0;
+  small.behave({
+    list: () => {
+      lists += 1;
+      return { result: { tools: [] } };
+    },
+  });
+  const messages = [asked!, { role: "assistant" as const, content: whole.content }, { role: "user" as const, content: "Again." }];
+  const again = await create({ betas, messages });
+  expect(again.content.map(({ type }) => type)).not.toContain("mcp_tool_listing");
+  expect([lists, offered()]).toEqual([0, ["small_echo"]]);
+});
+
 describe("a reply that calls an MCP server's tool", () => {
   test("has the call and the result in order, whole and streamed, and goes on when it is sent back", async () => {
     const steps = [step("I ask. ", ["small_echo", { text: "hi" }]), step("It says hi.")];

@@ -4,10 +4,13 @@ import { absentBlobs } from "../../doors/testing/absent-blobs.ts";
 import { absentStorage } from "../../doors/testing/absent-storage.ts";
 import { createFiles } from "../../files/create-files.ts";
 import { systemClock } from "../../platform/clock.ts";
+import { createTurnTaker } from "../../platform/take-turns.ts";
 import { createCodeExecution } from "../code-execution/create-code-execution.ts";
 import type { CodeRunnerDeps } from "../code-execution/create-code-runner.ts";
 import type { ServerTools } from "../server-tool.ts";
 import { createToolSearch } from "../tool-search/create-tool-search.ts";
+import { createWebFetch } from "../web-fetch/create-web-fetch.ts";
+import { createWebSearch } from "../web-search/create-web-search.ts";
 
 /** A machine without a sandbox. */
 export const noCode: CodeRunnerDeps = {
@@ -26,4 +29,17 @@ export const otherTools: Omit<ServerTools, "web_search" | "web_fetch"> = {
   tool_search_tool_regex: createToolSearch("regex"),
   tool_search_tool_bm25: createToolSearch("words"),
   ...createCodeExecution(noCode),
+};
+
+/** A server with no way to the web. */
+export const bareTools: ServerTools = {
+  ...otherTools,
+  web_search: createWebSearch({ provider: null, resultsMax: 1, pageMaxCharacters: 1, seal: () => "" }),
+  web_fetch: createWebFetch({
+    egress: () => Promise.reject(new Error("nothing is fetched here")),
+    turns: createTurnTaker(1),
+    clock: systemClock,
+    isEnabled: false,
+    contentMaxTokens: 1,
+  }),
 };

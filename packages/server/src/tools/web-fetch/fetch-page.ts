@@ -1,5 +1,6 @@
 import { PdfError, readPdf } from "../../documents/read-pdf.ts";
 import type { TurnTaker } from "../../platform/take-turns.ts";
+import { pageHeading } from "../../prompt/index.ts";
 import { type Egress, EgressError, type EgressReply, readAll } from "../../egress/index.ts";
 import { ServerToolError } from "../server-tool.ts";
 import type { PageReader } from "./create-page-reader.ts";
@@ -70,7 +71,7 @@ export async function fetchPage(
 async function readPdfText(bytes: Buffer, signal: AbortSignal): Promise<string> {
   try {
     const pages = await readPdf(bytes, { pagesMax: PDF_PAGES_MAX }, signal);
-    return pages.map((text, index) => `[Page ${index + 1}]\n${text}`).join("\n\n");
+    return pages.map((text, index) => `${pageHeading(index + 1)}${text}`).join("\n\n");
   } catch (error) {
     if (!(error instanceof PdfError)) throw error;
     throw new ServerToolError("unsupported_content_type", `the PDF: ${error.message}`, error);

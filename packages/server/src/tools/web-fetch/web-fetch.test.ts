@@ -221,10 +221,14 @@ test("a page is read once within a while, unless the request wants it anew, and 
   expect((content as { content: { source: { data: string } } }).content.source.data).toHaveLength(40);
 });
 
-test("a PDF is read page by page, and one that is none is told by its type", async () => {
+test("a PDF is read and cited page by page, and one that is none is told by its type", async () => {
   pdf = await makePdf(["Frogs are green.", "Toads are brown."]);
-  const { content } = await fetchOf(`${url}/pdf`, `${url}/pdf`);
+  const { content } = await fetchOf(`${url}/pdf`, `${url}/pdf`, { citations: { enabled: true } });
   expect(content).toMatchObject({ content: { source: { data: "[Page 1]\nFrogs are green.\n\n[Page 2]\nToads are brown." } } });
+  const read = server.engine.turns.at(-1)?.messages.at(-1);
+  expect(read).toMatchObject({
+    content: [{ content: [{ citable: { unit: "page", texts: ["Frogs are green.", "Toads are brown."] } }] }],
+  });
   pdf = Buffer.from("%PDF-1.7 broken");
   expect(await codeOf("/pdf", { type: "web_fetch_20260309", use_cache: false })).toBe("unsupported_content_type");
 });
