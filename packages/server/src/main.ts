@@ -1,9 +1,11 @@
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { checkMasterSecret } from "./auth/check-master-secret.ts";
 import { createAuthenticator } from "./auth/create-authenticator.ts";
 import { ensureFirstOrganization } from "./auth/ensure-first-organization.ts";
 import { API_KEY_PURPOSE, createFirstKey, createKey, rotateKey } from "./auth/manage-api-keys.ts";
 import { deriveKey, loadMasterSecret } from "./auth/master-secret.ts";
+import { startClientFleet } from "./client-fleet/start-client-fleet.ts";
 import { createBatches } from "./batches/create-batches.ts";
 import { startBatchWorker } from "./batches/create-batch-worker.ts";
 import { openBlobStore, removeOrphans } from "./blobs/index.ts";
@@ -19,7 +21,7 @@ import { createMediaFetcher } from "./documents/create-media-fetcher.ts";
 import { readImagePlaces, readImageText } from "./documents/read-image-text.ts";
 import { createMediaReader } from "./documents/read-media.ts";
 import { createTurnTaker } from "./platform/take-turns.ts";
-import { createServer, toTrustedProxies } from "./doors/index.ts";
+import { createServer, toNetworks } from "./doors/index.ts";
 import type { EngineDoorAddress } from "./doors/engine/open-engine-door.ts";
 import { createEgress, createEgressPolicy, resolveBySystem, resolveInTurn } from "./egress/index.ts";
 import { createBatchItemRunner } from "./endpoints/shared/create-batch-item-runner.ts";
@@ -39,7 +41,7 @@ import { createLimiter } from "./limits/create-limiter.ts";
 import { chooseBucketStore, openBucketStore } from "./limits/open-bucket-store.ts";
 import { createLimitPolicy } from "./limits/limit-policy.ts";
 import { toAcceleration, toDefaultLimits, toTiers } from "./limits/to-tiers.ts";
-import { createModelRegistry } from "./models/model-registry.ts";
+import { followRouteReloads } from "./models/follow-route-reloads.ts";
 import { createPriceBook } from "./money/price-book.ts";
 import { advanceTiers, monthlyCapOf } from "./money/advance-tiers.ts";
 import { createChargingBiller } from "./money/create-charging-biller.ts";
@@ -50,6 +52,7 @@ import { createRecordingBiller } from "./money/create-recording-biller.ts";
 import { toOwnPrices } from "./money/to-own-prices.ts";
 import { systemClock } from "./platform/clock.ts";
 import type { Config } from "./platform/config.ts";
+import { isUp } from "./platform/is-up.ts";
 import type { Log } from "./platform/log.ts";
 import { createMetrics, type MetricReadings } from "./platform/metrics.ts";
 import { createTracing } from "./platform/tracing.ts";
@@ -71,7 +74,6 @@ import { createToolLoop } from "./tools/create-tool-loop.ts";
 import { createValidator } from "./engines/turn-engine/grammar/validator.ts";
 import { startEngines } from "./start-engines.ts";
 import { borrowEngines, lendEngines } from "./start-shared-engines.ts";
-import { poolTraits } from "./start-upstreams.ts";
 import { openSharedClock } from "./storage/open-shared-clock.ts";
 import { openStorage } from "./storage/storage.ts";
 
@@ -84,6 +86,8 @@ export interface Parley {
   readonly consoleUrl: string | null;
   /** What this process has counted. */
   readMetrics(): Promise<MetricReadings>;
+  /** Has all nodes read anew who answers for which model; throws where that cannot be used here. */
+  readonly reloadRoutes: (askedBy: string) => Promise<void>;
   /** Lets streams under way finish, then stops everything that was started. */
   close(): Promise<void>;
 }
@@ -114,17 +118,20 @@ const DOCUMENT_READERS = 2;
 const FORGET_BUCKETS_AFTER_MS = 86_400_000;
 /** How long streams under way may go on once Parley is told to stop. */
 const DRAIN_MS = 30_000;
+const DAY_MS = 86_400_000;
 
 /** The composition root: the only place that constructs things. */
 export async function startParley(options: {
   readonly config: Config;
+  /** Reads the configuration as it is now. Throws where it is not valid. */
+  readonly reread: () => Config;
   /** Holds the database, weights, cache and secrets. */
   readonly dataDir: string;
   readonly log: Log;
   /** Left out: whole. */
   readonly role?: Role;
 }): Promise<Parley> {
-  const { config, dataDir, log, role = { kind: "whole" } } = options;
+  const { config, reread, dataDir, log, role = { kind: "whole" } } = options;
   await using started = new AsyncDisposableStack();
 
   const metrics = createMetrics();
@@ -179,11 +186,11 @@ export async function startParley(options: {
   const changes = createChanges();
   const stopping = new AbortController();
   const doorSecret = deriveKey(master, "engine-door").toString("hex");
-  const engineOptions = { config, signThinking, doorSecret, clock, log, metrics };
+  const engineOptions = { config, reread, changes, signThinking, doorSecret, clock, log, metrics };
   const borrowed = role.kind === "worker" ? started.use(borrowEngines(role.door, engineOptions)) : null;
-  const engines =
-    borrowed ?? started.use(await startEngines({ ...engineOptions, dataDir, storage, changes, signal: stopping.signal }));
-  const { router, modelControl } = engines;
+  const engines = borrowed ?? started.use(await startEngines({ ...engineOptions, dataDir, storage, signal: stopping.signal }));
+  const { router, routes, modelControl } = engines;
+  started.use(await followRouteReloads({ storage, reload: engines.reloadRoutes, node: `${hostname()}:${process.pid}`, log }));
   const { enabled: runsCode, folder: containersFolder, container_days: lifeDays, concurrency } = config.code_execution;
   const containers = createContainers({
     storage,
@@ -228,14 +235,10 @@ export async function startParley(options: {
     log,
   });
   const engine = createCompactor(toolLoop);
-  const minimum = config.cache.minimum_tokens;
-  const registry = createModelRegistry({
-    mapping: config.models,
+  const registry = routes.createRegistry({
     vision: config.vision,
     runsCode: opened.sandbox !== null,
-    engine,
-    pools: poolTraits(config),
-    ...(minimum === null ? {} : { minimumCacheTokens: minimumForEveryLine(minimum, config) }),
+    minimumTokens: config.cache.minimum_tokens,
   });
 
   const prices = createPriceBook(toOwnPrices(config.money.prices));
@@ -299,6 +302,8 @@ export async function startParley(options: {
     buckets,
     master,
     openId: toOpenIdSettings(config.openid),
+    keys: { ...tenancy, hmacKey },
+    deviceLifetimeMs: config.claude_code.sign_in_days * DAY_MS,
     clock,
   });
 
@@ -333,6 +338,7 @@ export async function startParley(options: {
     retention,
     exportWorkspace: (workspace) => exportWorkspace({ storage, blobs, clock }, workspace),
     accounts,
+    clientFleet: startClientFleet(config.claude_code, log),
     tenancy,
     inferenceGeos,
     createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey }, options, doer),
@@ -365,7 +371,8 @@ export async function startParley(options: {
       host: config.host,
       port: config.port,
       consoleFiles,
-      trustedProxies: toTrustedProxies(config.trusted_proxies),
+      trustedProxies: toNetworks(config.trusted_proxies),
+      localNetworks: toNetworks(config.metrics.allow),
     });
   const runningWorkers = role.kind === "parent" ? await startWorkers(role) : null;
   const { url } = runningWorkers ?? (await listen());
@@ -381,6 +388,7 @@ export async function startParley(options: {
     firstApiKey: firstKey?.secret ?? null,
     consoleUrl: ownerSecret === null ? signInUrl : ownerLink(url, ownerSecret),
     readMetrics: () => metrics.read(),
+    reloadRoutes: (askedBy) => modelControl.reloadRoutes(askedBy),
     close: async () => {
       stopping.abort(new Error("Parley is stopping"));
       await Promise.all([runningWorkers?.close() ?? server.close(DRAIN_MS), batchWorker?.close(DRAIN_MS)]);
@@ -443,20 +451,6 @@ export async function startParley(options: {
 /** The process that works on batches looks for new ones each second. */
 const noticedSoon = (): void => {};
 
-function minimumForEveryLine(minimum: number, config: Config): Readonly<Record<string, number>> {
-  const lines = ["haiku", "sonnet", "opus", "fable", "mythos", ...Object.values(config.models)];
-  return Object.fromEntries(lines.map((line) => [line, minimum]));
-}
-
 function toOpenIdSettings({ issuer, client_id: clientId, client_secret: clientSecret }: Config["openid"]): OpenIdSettings | null {
   return issuer === null || clientId === null ? null : { issuer, clientId, clientSecret };
-}
-
-async function isUp(probe: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await probe();
-    return true;
-  } catch {
-    return false;
-  }
 }

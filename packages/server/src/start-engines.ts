@@ -13,7 +13,8 @@ import { newId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
 import type { Metrics } from "./platform/metrics.ts";
 import { startLocalModels } from "./start-local-models.ts";
-import { startUpstreams } from "./start-upstreams.ts";
+import { createRouteReloader, type LiveRoutes, startRoutes } from "./start-routes.ts";
+import { askRouteReload } from "./storage/route-reloads.ts";
 import { findKeepingNothing } from "./storage/retention.ts";
 import type { Storage } from "./storage/storage.ts";
 import type { Engine } from "./turn/engine.ts";
@@ -24,6 +25,8 @@ import { createWeightsStore } from "./weights/weights-store.ts";
 
 export interface EnginesOptions {
   readonly config: Config;
+  /** Reads the configuration as it is now. Throws where it is not valid. */
+  readonly reread: () => Config;
   readonly dataDir: string;
   readonly storage: Storage;
   readonly signThinking: (workspaceId: string, thinking: string) => string;
@@ -43,6 +46,9 @@ export interface Engines extends AsyncDisposable {
   readonly local: Engine;
   /** Local models and pools of upstreams. */
   readonly router: Router;
+  readonly routes: LiveRoutes;
+  /** Reads the routes anew in this process; says why they stay as they were, or null. */
+  readonly reloadRoutes: () => string | null;
   readonly modelControl: ModelControl;
   /** Loads the model that answers by default before the first request asks for it. */
   preload(): void;
@@ -54,7 +60,7 @@ const DRAIN_MS = 30_000;
 
 /** The models of this machine with their prompt cache, and the upstreams beside them. */
 export async function startEngines(options: EnginesOptions): Promise<Engines> {
-  const { config, dataDir, storage, signThinking, doorSecret, changes, clock, log, metrics, signal } = options;
+  const { config, reread, dataDir, storage, signThinking, doorSecret, changes, clock, log, metrics, signal } = options;
   await using started = new AsyncDisposableStack();
   const models = await startLocalModels({
     config: config.engine,
@@ -98,21 +104,23 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
   };
   const turnEngine = createTurnEngine({ ...turnEngineOptions, models });
   metrics.watchEngine(() => turnEngine.load());
-  const router = started.adopt(
-    startUpstreams({
-      config,
-      local: turnEngine,
-      createTokenEngine: (remote) => createTurnEngine({ ...turnEngineOptions, models: remote }),
-      doorSecret,
-      env: process.env,
-      signThinking,
-      clock,
-      log,
-      metrics,
-    }),
-    (each) => each.close(),
-  );
+  const routes = startRoutes({
+    config,
+    local: turnEngine,
+    localGeo: config.inference_geo,
+    createTokenEngine: (remote) => createTurnEngine({ ...turnEngineOptions, models: remote }),
+    doorSecret,
+    env: process.env,
+    signThinking,
+    clock,
+    log,
+    metrics,
+  });
+  const { router } = routes;
+  started.defer(() => router.close());
+  const reloadRoutes = createRouteReloader({ routes, reread, changes, log });
   metrics.watchUpstreams(() => router.status());
+  metrics.watchRoutes(() => ({ digest: routes.digest(), queues: router.queues() }));
 
   const weights = createWeightsStore(join(dataDir, "models"));
   const pulls = started.use(
@@ -132,11 +140,12 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
     pulls,
     snapshots: () => snapshots.status(),
     snapshotBudgetBytes: config.cache.budget_bytes,
-    mapping: config.models,
+    routes: () => routes.current(),
     upstreams: {
       status: () => router.status(),
-      configured: config.upstreams,
-      pools: config.pools,
+      queues: () => router.queues(),
+      reload: reloadRoutes,
+      tellOthers: (askedBy) => askRouteReload(storage, askedBy),
     },
     availableBytes: readAvailableBytes,
     changes,
@@ -159,6 +168,8 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
   return {
     local: turnEngine,
     router,
+    routes,
+    reloadRoutes,
     modelControl,
     preload() {
       const { sonnet } = config.models;

@@ -3,7 +3,7 @@ import { connectEngineDoor } from "./engines/engine-door/connect-engine-door.ts"
 import { openEngineDoor, type EngineDoor, type EngineDoorAddress } from "./doors/engine/open-engine-door.ts";
 import { mergeMetrics, type ExposedMetrics, type MetricReadings, type Metrics } from "./platform/metrics.ts";
 import type { Engines, EnginesOptions } from "./start-engines.ts";
-import { startUpstreams } from "./start-upstreams.ts";
+import { createRouteReloader, startRoutes } from "./start-routes.ts";
 
 /** The engines of a node that has workers, in one of these: through the door of the process that holds them. */
 export interface BorrowedEngines extends Engines {
@@ -17,12 +17,14 @@ export interface BorrowedEngines extends Engines {
  */
 export function borrowEngines(
   address: EngineDoorAddress,
-  { config, signThinking, doorSecret, clock, log, metrics }: Omit<EnginesOptions, "dataDir" | "storage" | "changes" | "signal">,
+  options: Omit<EnginesOptions, "dataDir" | "storage" | "signal">,
 ): BorrowedEngines {
+  const { config, reread, changes, signThinking, doorSecret, clock, log, metrics } = options;
   const door = connectEngineDoor({ address, secret: doorSecret });
-  const router = startUpstreams({
+  const routes = startRoutes({
     config,
     local: door.engine,
+    localGeo: config.inference_geo,
     createTokenEngine() {
       throw new Error("a worker holds no token upstream");
     },
@@ -34,17 +36,22 @@ export function borrowEngines(
     log,
     metrics,
   });
+  const { router } = routes;
   metrics.watchUpstreams(() => router.status());
+  metrics.watchRoutes(() => ({ digest: routes.digest(), queues: router.queues() }));
   const steer = async (verb: string, weights: string): Promise<void> => void (await door.ask(verb, weights));
   return {
     local: door.engine,
     router,
+    routes,
+    reloadRoutes: createRouteReloader({ routes, reread, changes, log }),
     modelControl: {
       state: async (viewer) => (await door.ask("models", viewer)) as ConsoleModels,
       load: (weights) => steer("load", weights),
       unload: (weights) => steer("unload", weights),
       pull: (weights) => steer("pull", weights),
       stopPull: (weights) => steer("stop-pull", weights),
+      reloadRoutes: (askedBy) => steer("reload-routes", askedBy),
     },
     preload() {},
     exposeMetrics: async () => (await door.ask("metrics", null)) as ExposedMetrics,
@@ -90,6 +97,7 @@ export function lendEngines(
         unload: (weights) => modelControl.unload(String(weights)),
         pull: (weights) => modelControl.pull(String(weights)),
         "stop-pull": (weights) => modelControl.stopPull(String(weights)),
+        "reload-routes": (askedBy) => modelControl.reloadRoutes(String(askedBy)),
         metrics: async () => mergeMetrics([await metrics.read(), ...(await readWorkers())]),
       },
     },

@@ -5,7 +5,8 @@ import { connectLlamaServer } from "./engines/llama-server/connect-llama-server.
 import { connectVllm } from "./engines/vllm/connect-vllm.ts";
 import { createTokenUpstream, type RemoteModel } from "./engines/token-upstream/create-token-upstream.ts";
 import { thinkingSupport } from "./engines/turn-engine/render/thinking-support.ts";
-import { createRouter, type Pool, type Router } from "./engines/router/create-router.ts";
+import { createRouter, type Pool, type Router, type Routes } from "./engines/router/create-router.ts";
+import type { Upstream } from "./engines/router/upstream-node.ts";
 import { createUpstreamClient } from "./engines/upstream/upstream-client.ts";
 import type { UpstreamDriver } from "./engines/upstream/upstream-driver.ts";
 import type { PoolTraits } from "./models/served-capabilities.ts";
@@ -19,6 +20,8 @@ import type { Engine } from "./turn/engine.ts";
 export interface UpstreamsOptions {
   readonly config: RoutesConfig;
   readonly local: Engine;
+  /** Where the local engine stands, as far as that is promised. */
+  readonly localGeo: "us" | null;
   /** What renders and parses for servers that only decode tokens. */
   readonly createTokenEngine: (models: RemoteModel) => Engine;
   /** Where another process of this node holds the state of such servers: drives the one of a name through it. */
@@ -38,12 +41,27 @@ const CHAT_CONTEXT_TOKENS = 32_768;
 
 /** The configured pools in front of the local models. */
 export function startUpstreams(options: UpstreamsOptions): Router {
-  const { config, local, clock, log, metrics } = options;
-  const upstreams = new Map(
-    Object.entries(config.upstreams).map(([name, upstream]) => [name, startDriver(name, upstream, options)]),
-  );
-  const pools = new Map(Object.entries(config.pools).map(([name, pool]) => [name, toPool(name, pool, config)]));
-  return createRouter({ upstreams, pools, local, clock, log, metrics });
+  const { config, local, localGeo, clock, log, metrics } = options;
+  return createRouter({ ...toRoutes(config, options), local, localGeo, clock, log, metrics });
+}
+
+/** Throws where a key of an upstream is missing. */
+export function toRoutes(config: RoutesConfig, options: Omit<UpstreamsOptions, "config">): Routes {
+  return {
+    upstreams: new Map(Object.entries(config.upstreams).map(([name, upstream]) => [name, toUpstream(name, upstream, options)])),
+    pools: new Map(Object.entries(config.pools).map(([name, pool]) => [name, toPool(name, pool, config)])),
+  };
+}
+
+function toUpstream(name: string, upstream: UpstreamConfig, options: Omit<UpstreamsOptions, "config">): Upstream {
+  const apiKey = keyOf(name, upstream, options.env);
+  return {
+    identity: JSON.stringify([upstream, apiKey]),
+    start: () => startDriver(name, upstream, apiKey, options),
+    geo: upstream.geo,
+    turnsMax: upstream.turns,
+    isPassedOn: upstream.kind === "anthropic",
+  };
 }
 
 /** What the pools can do, by name. */
@@ -57,14 +75,20 @@ export function poolTraits({ pools, upstreams }: RoutesConfig): ReadonlyMap<stri
         seesImages: all.every(({ images }) => images),
         hasStructuredOutputs: all.every(({ structured_outputs: has }) => has),
         thinks: all.every(({ thinking }) => thinking !== "none"),
+        runsInUs: all.some(({ geo }) => geo === "us"),
       };
       return [name, traits];
     }),
   );
 }
 
-function startDriver(name: string, upstream: UpstreamConfig, options: UpstreamsOptions): UpstreamDriver {
-  const { env, signThinking, clock, log, shareTokenUpstream } = options;
+function startDriver(
+  name: string,
+  upstream: UpstreamConfig,
+  apiKey: string | null,
+  options: Omit<UpstreamsOptions, "config">,
+): UpstreamDriver {
+  const { signThinking, clock, log, shareTokenUpstream } = options;
   const { kind } = upstream;
   if (kind === "parley") {
     const door = connectEngineDoor({ address: { url: upstream.url }, secret: options.doorSecret });
@@ -72,7 +96,7 @@ function startDriver(name: string, upstream: UpstreamConfig, options: UpstreamsO
   }
   if (shareTokenUpstream !== undefined && (kind === "llama-server" || kind === "vllm")) return shareTokenUpstream(name);
   if (kind === "llama-server") {
-    const [url, apiKey] = [upstream.url, keyOf(name, upstream, env)];
+    const { url } = upstream;
     return createTokenUpstream({
       name,
       connect: (signal) => connectLlamaServer({ url, apiKey, signal }),
@@ -83,7 +107,7 @@ function startDriver(name: string, upstream: UpstreamConfig, options: UpstreamsO
   }
   const client = createUpstreamClient({
     url: upstream.url,
-    headers: keyHeaders(upstream, keyOf(name, upstream, env)),
+    headers: keyHeaders(upstream, apiKey),
     connectMs: upstream.connect_seconds * MS_PER_SECOND,
     connectionsMax: upstream.connections,
   });
@@ -143,5 +167,6 @@ function toPool(name: string, pool: PoolConfig, { upstreams }: RoutesConfig): Po
     hasOwnContext: pool.context_tokens !== null,
     targets: pool.targets,
     fallbacks: pool.fallbacks,
+    queue: { turnsMax: pool.queue_turns, waitMs: pool.queue_seconds * MS_PER_SECOND },
   };
 }

@@ -25,6 +25,9 @@ export function actOnModel(weights: string, action: ModelAction) {
     : call(ConsoleDone, `${path}${action}`, { method: "POST" });
 }
 
+/** Reads upstreams, pools and families anew, on all nodes. */
+export const reloadRoutes = () => call(ConsoleDone, "/console/api/routes/reload", { method: "POST" });
+
 /** The newest of a line, or the first that there is. */
 export function pickModel(models: readonly ModelInfo[] | undefined, line: "haiku" | "sonnet"): ModelInfo | undefined {
   return models?.find((model) => model.line === line && model.lifecycle === "active") ?? models?.[0];

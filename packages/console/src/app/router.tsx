@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-router";
 import { sessionQuery } from "../api/session.ts";
 import { StartPage } from "../features/start/start-page.tsx";
+import { isOwnPath, takeNextPage } from "./next-page.ts";
 import { NotFound } from "./not-found.tsx";
 import { PageFailed } from "./page-failed.tsx";
 import { Shell } from "./shell.tsx";
@@ -63,6 +64,10 @@ const signedInRoute = createRoute({
 const startRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/",
+  beforeLoad: () => {
+    const next = takeNextPage();
+    if (next !== null) throw redirect({ to: next });
+  },
   component: StartPage,
 });
 
@@ -166,6 +171,14 @@ const auditLogRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/audit-log/audit-log-page.tsx"), "AuditLogPage"),
 });
 
+const deviceRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: "/device",
+  validateSearch: ({ user_code: code }: Record<string, unknown>): { user_code?: string } =>
+    typeof code === "string" ? { user_code: code } : {},
+  component: lazyRouteComponent(() => import("../features/device/device-page.tsx"), "DevicePage"),
+});
+
 const accountRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: "/account",
@@ -196,6 +209,7 @@ const routeTree = rootRoute.addChildren([
     auditLogRoute,
     settingsRoute,
     accountRoute,
+    deviceRoute,
   ]),
 ]);
 
@@ -215,9 +229,4 @@ declare module "@tanstack/react-router" {
   interface Register {
     router: ReturnType<typeof createConsoleRouter>;
   }
-}
-
-/** Back after signing in only to a page of the Console, never to another site. */
-function isOwnPath(value: unknown): value is string {
-  return typeof value === "string" && /^\/(?![/\\])/.test(value);
 }

@@ -2,9 +2,11 @@ import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
 import { findLiveAdminKeys, touchAdminKeys } from "../storage/admin-keys.ts";
 import { findLiveApiKeys, findLiveApiKeysOfAws, type LiveApiKey, touchApiKeys } from "../storage/api-keys.ts";
+import { findLiveKeysOfTokens } from "../storage/device-sign-in.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isAwsAccessKeyId, toAwsSecret } from "./aws-access-key.ts";
 import { createKeyCache } from "./create-key-cache.ts";
+import { isDeviceToken } from "./device-token.ts";
 import { isKeySecret } from "./key-secret.ts";
 import { hashSecret } from "./hash-secret.ts";
 import type { Authenticator, Principal } from "./principal.ts";
@@ -37,6 +39,12 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
     find: (awsAccessKeyIds) => findLiveApiKeysOfAws(storage, awsAccessKeyIds),
     touch: (usedAtMs) => touchApiKeys(storage, usedAtMs),
   });
+  const deviceTokens = createKeyCache({
+    clock,
+    log: storage.log,
+    find: (hashes) => findLiveKeysOfTokens(storage, hashes, clock.nowMs()),
+    touch: (usedAtMs) => touchApiKeys(storage, usedAtMs),
+  });
   const adminKeys = createKeyCache({
     clock,
     log: storage.log,
@@ -47,7 +55,8 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
   return {
     async authenticate(secret) {
       // Nothing else can be a key, so a flood of junk costs no query.
-      const key = isKeySecret("api", secret) ? await apiKeys.use(hashSecret(hmacKey, secret)) : null;
+      const keys = isKeySecret("api", secret) ? apiKeys : isDeviceToken("access", secret) ? deviceTokens : null;
+      const key = await keys?.use(hashSecret(hmacKey, secret));
       if (!key) throw invalidKey();
       return toPrincipal(key);
     },
@@ -63,6 +72,7 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
     forget(keyId) {
       apiKeys.forget(keyId);
       awsKeys.forget(keyId);
+      deviceTokens.forget(keyId);
       adminKeys.forget(keyId);
     },
     close,
@@ -70,7 +80,7 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
   };
 
   async function close(): Promise<void> {
-    await Promise.all([apiKeys.close(), awsKeys.close(), adminKeys.close()]);
+    await Promise.all([apiKeys.close(), awsKeys.close(), deviceTokens.close(), adminKeys.close()]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type LoadedConfig, loadConfig } from "../platform/config.ts";
+import { type Config, type LoadedConfig, loadConfig } from "../platform/config.ts";
 import { type WeightsStore, createWeightsStore } from "../weights/weights-store.ts";
 
 /** Options that every command takes. */
@@ -13,6 +13,8 @@ export interface GlobalOptions {
 export interface CliContext extends LoadedConfig {
   readonly json: boolean;
   readonly weights: WeightsStore;
+  /** The configuration as it is now. */
+  readonly reread: () => Config;
   /** A line for the person, on stdout. Nothing in JSON mode. */
   say(line: string): void;
   /** Progress and warnings, on stderr. */
@@ -27,11 +29,13 @@ export class UserError extends Error {
 }
 
 export function createCliContext(options: GlobalOptions, overrides: Readonly<Record<string, unknown>> = {}): CliContext {
-  const loaded = loadConfig({ env: process.env, dataDir: options.data, file: options.config, overrides });
+  const load = (): LoadedConfig => loadConfig({ env: process.env, dataDir: options.data, file: options.config, overrides });
+  const loaded = load();
   const json = options.json ?? false;
   return {
     ...loaded,
     json,
+    reread: () => load().config,
     weights: createWeightsStore(join(loaded.dataDir, "models")),
     say: (line) => {
       if (!json) process.stdout.write(`${line}\n`);

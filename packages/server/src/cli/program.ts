@@ -11,6 +11,7 @@ import { doctor } from "./commands/doctor.ts";
 import { installEngine, showEngine } from "./commands/engine.ts";
 import { addDocuments, type IndexAddOptions, listDocuments, removeDocuments } from "./commands/index-documents.ts";
 import { changeAwsKey, createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from "./commands/keys.ts";
+import { login, type LoginOptions, logout, printToken } from "./commands/login.ts";
 import { listModels, removeModel } from "./commands/models.ts";
 import { createNamedOrganization, showOrganizations } from "./commands/organizations.ts";
 import { type PriorityOptions, setPriority } from "./commands/priority.ts";
@@ -19,6 +20,8 @@ import { type IncreaseOptions, requestSpendIncrease } from "./commands/spend.ts"
 import { installSandbox, showSandbox } from "./commands/sandbox.ts";
 import { type StatementOptions, writeStatement } from "./commands/statements.ts";
 import { setTier, type TierOptions } from "./commands/tier.ts";
+import { reloadUpstreams } from "./commands/upstreams.ts";
+import { top, type TopOptions } from "./commands/top.ts";
 import { createUser, printLink } from "./commands/users.ts";
 import { exportWorkspaceTo, removeWorkspace } from "./commands/workspaces.ts";
 import { resolveWeightsName } from "./ensure-weights.ts";
@@ -93,6 +96,18 @@ export function createProgram(signal: AbortSignal): Command {
         await chat(question, options, createCliContext(options), signal);
       },
     );
+
+  command("login", "Sign in at a Parley elsewhere, in the browser.", ["login --url https://parley.example.com"])
+    .option("--url <address>", "the server (PARLEY_URL)")
+    .action((options: GlobalOptions & LoginOptions) => login(options, createCliContext(options), signal));
+  command("token", "Print a token of that sign-in, renewed where it must be: for Claude Code's apiKeyHelper.", [
+    "token --url https://parley.example.com",
+  ])
+    .option("--url <address>", "the server (PARLEY_URL)")
+    .action((options: GlobalOptions & LoginOptions) => printToken(options, createCliContext(options), signal));
+  command("logout", "Forget the sign-in on this machine.", ["logout --url https://parley.example.com"])
+    .option("--url <address>", "the server (PARLEY_URL)")
+    .action((options: GlobalOptions & LoginOptions) => logout(options, createCliContext(options)));
 
   const keys = program.command("keys").description("API keys and admin keys.");
   command(
@@ -360,6 +375,25 @@ export function createProgram(signal: AbortSignal): Command {
     .action((options: GlobalOptions & { method: string; sha256?: string }) =>
       installEngine(options, createCliContext(options), signal),
     );
+
+  command("top", "Watch queue, slots, cache, upstreams, tokens and spend of a server; `q` ends.", [
+    "top",
+    "top --url https://parley.example.com --every 5",
+    "top --once --json",
+  ])
+    .option("--url <address>", "the server (PARLEY_URL; the one that runs here)")
+    .option("--key <key>", "admin key (PARLEY_ADMIN_KEY)")
+    .option("--every <seconds>", "between two looks", wholeNumber, 2)
+    .option("--once", "print one look and end")
+    .action((options: GlobalOptions & TopOptions) => top(options, createCliContext(options), signal));
+
+  const upstreams = program.command("upstreams").description("Other servers that answer for models.");
+  command(
+    "reload",
+    "Have all nodes read `models`, `upstreams` and `pools` anew; streams under way end where they are.",
+    ["upstreams reload", "upstreams reload --json"],
+    upstreams,
+  ).action((options: GlobalOptions) => reloadUpstreams(createCliContext(options)));
 
   const sandbox = program.command("sandbox").description("Where code of models runs.");
   command("status", "Show whether code can run, and with which Python.", ["sandbox status"], sandbox).action(

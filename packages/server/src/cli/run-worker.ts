@@ -16,12 +16,14 @@ export async function runWorker(context: CliContext, task: WorkerTask, log: Log,
     const { id } = parsed.data;
     void parley?.readMetrics().then((readings) => tell({ type: "metrics", id, readings }));
   });
+  // Of a terminal that goes: the parent decides.
+  process.on("SIGHUP", () => {});
   // Without the engines, the scheduled work and the port there is nothing to go on for but the streams under way.
   process.once("disconnect", stop);
   signal.addEventListener("abort", () => stop(), { once: true });
   const role = { kind: "worker", door: task.door, workers: task.workers } as const;
   try {
-    parley = await startParley({ config, dataDir, log: log.child({ worker: task.index }), role });
+    parley = await startParley({ config, reread: context.reread, dataDir, log: log.child({ worker: task.index }), role });
   } catch (error) {
     const problem = portProblem(error, config);
     const text = error instanceof Error ? error.message : String(error);

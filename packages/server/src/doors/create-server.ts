@@ -5,7 +5,7 @@ import { endpoints } from "../endpoints/index.ts";
 import { fail } from "../platform/fail.ts";
 import { createApi } from "./anthropic/create-api.ts";
 import { bodyLimitAt } from "./anthropic/find-route.ts";
-import { toTrustedProxies } from "./anthropic/network-address.ts";
+import { toNetworks } from "./anthropic/network-address.ts";
 import { answerBrokenRequests } from "./broken-request.ts";
 import { cloudBodyLimitAt, serveCloud } from "./cloud/serve-cloud.ts";
 import { clouds } from "./clouds.ts";
@@ -60,8 +60,8 @@ export function createServer(deps: DoorDeps): ParleyServer {
       openAfterMs: OPEN_AFTER_MS,
       pingAfterMs: PING_AFTER_MS,
       stallAfterMs: STALL_AFTER_MS,
-      openLocalEndpoints: false,
-      trustedProxies: toTrustedProxies([]),
+      localNetworks: toNetworks([]),
+      trustedProxies: toNetworks([]),
       ...rest,
     };
     const answer = createApi({ endpoints, deps, drain, options });

@@ -21,8 +21,8 @@ export interface DoorDeps extends EndpointDeps {
 }
 
 export interface DoorOptions extends StreamTimes {
-  /** Lets other machines read endpoints of permission "local". */
-  readonly openLocalEndpoints: boolean;
+  /** Other machines that may read endpoints of permission "local". */
+  readonly localNetworks: BlockList;
   /** Whose `X-Forwarded-For` counts. */
   readonly trustedProxies: BlockList;
 }

@@ -1,2 +1,2 @@
-export { toTrustedProxies } from "./anthropic/network-address.ts";
+export { toNetworks } from "./anthropic/network-address.ts";
 export { createServer } from "./create-server.ts";

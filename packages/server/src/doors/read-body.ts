@@ -9,9 +9,9 @@ import { ClientGone } from "./error-reply.ts";
 const BYTES_PER_MB = 1024 * 1024;
 
 /** Refuses a body whose announced length is too large, before a byte of it is read. */
-export function checkBodyHeaders(incoming: IncomingMessage, maxBytes: number): void {
+export function checkBodyHeaders(incoming: IncomingMessage, maxBytes: number, { takesEncoded = false } = {}): void {
   const encoding = incoming.headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "identity") {
+  if (encoding !== undefined && encoding !== "identity" && !takesEncoded) {
     throw fail("invalid_request_error", {
       public: `Content-Encoding '${encoding}' is not supported; send the body as it is.`,
       details: { error_code: "request_body_encoding_unsupported" },

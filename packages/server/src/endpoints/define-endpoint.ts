@@ -122,6 +122,8 @@ export type MadeReply =
 export interface BodyDefinition<Body> {
   readonly schema: z.ZodType;
   readonly maxBytes: number;
+  /** `form`: `application/x-www-form-urlencoded`, its fields are the object. `bytes`: whatever it is, `parse` gets undefined. */
+  readonly format?: "json" | "form" | "bytes";
   parse(json: unknown, request: Pick<EndpointRequest, "version" | "betas" | "isBeta">): Body;
 }
 
@@ -147,6 +149,8 @@ export interface EndpointDefinition<Who extends Permission = Permission, Body = 
   readonly forBilling?: boolean;
   /** Its failures belong to the log of requests, whose successes are the turns of the ledger. */
   readonly isLogged?: boolean;
+  /** Its callers do not speak the platform's protocol, and need not say which version of it. */
+  readonly isUnversioned?: boolean;
   readonly query?: z.ZodObject;
   readonly body?: BodyDefinition<Body>;
   /** Instead of `body`. */

@@ -1,4 +1,5 @@
 import type { Batches } from "../batches/create-batches.ts";
+import type { ClientFleet } from "../client-fleet/create-client-fleet.ts";
 import type { Containers } from "../containers/create-containers.ts";
 import type { CreatedApiKey, CreateKeyOptions } from "../auth/manage-api-keys.ts";
 import type { Egress } from "../egress/index.ts";
@@ -55,6 +56,8 @@ export interface EndpointDeps extends RunTurnDeps {
   /** Everything that is kept of it, as a gzipped tar. */
   readonly exportWorkspace: (workspace: WorkspaceRow) => AsyncIterable<Uint8Array>;
   readonly accounts: Accounts;
+  /** What Claude Code on people's machines gets from its gateway, and sends there. */
+  readonly clientFleet: ClientFleet;
   /** Makes a key of any organization: who calls it has seen to whose the workspace is. */
   readonly createApiKey: (options: CreateKeyOptions, doer: Doer) => Promise<CreatedApiKey>;
   /** The same of replacing one. */

@@ -1,3 +1,14 @@
+import { serverStatus } from "./server-status/endpoint.ts";
+import { oauthMetadata } from "./oauth-metadata/endpoint.ts";
+import { oauthDeviceAuthorization } from "./oauth-device-authorization/endpoint.ts";
+import { oauthToken } from "./oauth-token/endpoint.ts";
+import { devicePage } from "./device-page/endpoint.ts";
+import { consoleDevice } from "./console-device/endpoint.ts";
+import { consoleDeviceDecide } from "./console-device-decide/endpoint.ts";
+import { managedSettings } from "./managed-settings/endpoint.ts";
+import { telemetryMetrics } from "./telemetry-metrics/endpoint.ts";
+import { telemetryLogs } from "./telemetry-logs/endpoint.ts";
+import { telemetryTraces } from "./telemetry-traces/endpoint.ts";
 import { costReport } from "./cost-report/endpoint.ts";
 import { analyticsCostList } from "./analytics-cost-list/endpoint.ts";
 import { analyticsUsageList } from "./analytics-usage-list/endpoint.ts";
@@ -34,6 +45,7 @@ import { consoleModelsLoad } from "./console-models-load/endpoint.ts";
 import { consoleModelsPull } from "./console-models-pull/endpoint.ts";
 import { consoleModelsPullStop } from "./console-models-pull-stop/endpoint.ts";
 import { consoleModelsUnload } from "./console-models-unload/endpoint.ts";
+import { consoleRoutesReload } from "./console-routes-reload/endpoint.ts";
 import { consoleOpenid } from "./console-openid/endpoint.ts";
 import { consoleOpenidConfirm } from "./console-openid-confirm/endpoint.ts";
 import { consoleOpenidCallback } from "./console-openid-callback/endpoint.ts";
@@ -225,6 +237,7 @@ export const endpoints: readonly Endpoint[] = [
   consoleModels,
   consoleModelsLoad,
   consoleModelsUnload,
+  consoleRoutesReload,
   consoleModelsPull,
   consoleModelsPullStop,
   consolePromptsList,
@@ -232,6 +245,17 @@ export const endpoints: readonly Endpoint[] = [
   consolePromptsGet,
   consolePromptsUpdate,
   consolePromptsDelete,
+  serverStatus,
+  oauthMetadata,
+  oauthDeviceAuthorization,
+  oauthToken,
+  devicePage,
+  consoleDevice,
+  consoleDeviceDecide,
+  managedSettings,
+  telemetryMetrics,
+  telemetryLogs,
+  telemetryTraces,
   openapi(() => endpoints),
   healthz,
   readyz,

@@ -1,7 +1,8 @@
 import type { ConsoleModels, ConsoleWeights } from "@parley/wire";
 import type { LocalModels, PlannedModel } from "../engines/local/create-local-models.ts";
 import type { ModelStatus } from "../engines/local/model-pool-types.ts";
-import type { UpstreamStatus } from "../engines/router/create-router.ts";
+import type { PoolStatus } from "../engines/router/create-router.ts";
+import type { UpstreamStatus } from "../engines/router/upstream-node.ts";
 import type { ModelLoad } from "../engines/turn-engine/create-turn-engine.ts";
 import type { Changes } from "../platform/changes.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -21,6 +22,8 @@ export interface ModelControl {
   unload(weights: string): Promise<void>;
   pull(weights: string): Promise<void>;
   stopPull(weights: string): Promise<void>;
+  /** Reads anew who answers for which model, here and on the other nodes. Throws where that cannot be used. */
+  reloadRoutes(askedBy: string): Promise<void>;
 }
 
 /** Of what this server has on disk now, planning costs a look into each file: not for every page and second. */
@@ -35,12 +38,14 @@ export function createModelControl(deps: {
   readonly pulls: Pulls;
   readonly snapshots: () => { readonly snapshots: number; readonly bytes: number };
   readonly snapshotBudgetBytes: number;
-  readonly mapping: Readonly<Record<string, string>>;
-  /** Other servers that answer; left out: there are none. */
-  readonly upstreams?: {
+  readonly routes: () => RoutesConfig;
+  /** Other servers that answer. */
+  readonly upstreams: {
     readonly status: () => readonly UpstreamStatus[];
-    readonly configured: RoutesConfig["upstreams"];
-    readonly pools: RoutesConfig["pools"];
+    readonly queues: () => readonly PoolStatus[];
+    /** Returns why the routes stay as they were; null: they do not. */
+    readonly reload: () => string | null;
+    readonly tellOthers: (askedBy: string) => Promise<unknown>;
   };
   readonly availableBytes: () => Promise<number>;
   readonly changes: Pick<Changes, "note">;
@@ -50,8 +55,6 @@ export function createModelControl(deps: {
   readonly signal: AbortSignal;
 }): ModelControl {
   const { pool, store, catalog, pulls, changes, clock, log, signal } = deps;
-  // They are there without being on disk.
-  const pools = deps.upstreams?.pools ?? {};
   const loadFaults = new Map<string, string>();
   let plans: { readonly atMs: number; readonly list: Promise<readonly PlannedModel[]> } | null = null;
 
@@ -81,6 +84,8 @@ export function createModelControl(deps: {
       const fetched = pulls.list();
       const known = catalog.filter(({ name }) => !here.has(name)).map(({ name, title, bytes }) => ({ name, title, bytes }));
       const { snapshots, bytes } = deps.snapshots();
+      const { models: mapping, upstreams, pools } = deps.routes();
+      const queues = deps.upstreams.queues();
       return {
         type: "console_models",
         may_steer: maySteer,
@@ -106,20 +111,23 @@ export function createModelControl(deps: {
             load_fault: loadFaults.get(name) ?? null,
           };
         }),
-        families: Object.entries(deps.mapping).map(([name, weights]) => ({
+        families: Object.entries(mapping).map(([name, weights]) => ({
           name,
           weights,
+          // A pool is there without being on disk.
           is_installed: here.has(weights) || Object.hasOwn(pools, weights),
         })),
-        upstreams: (deps.upstreams?.status() ?? []).map((status) => {
-          const configured = deps.upstreams?.configured[status.upstream];
-          return toUpstream(status, { kind: configured?.kind ?? "", url: maySteer ? (configured?.url ?? null) : null });
+        upstreams: deps.upstreams.status().map((status) => {
+          const configured = upstreams[status.upstream];
+          const { kind = "", geo = null } = configured ?? {};
+          return toUpstream(status, { kind, geo, url: maySteer ? (configured?.url ?? null) : null });
         }),
         pools: Object.entries(pools).map(([name, { title, targets, fallbacks }]) => ({
           name,
           title: title ?? name,
           targets,
           fallbacks,
+          queued_turns: queues.find(({ pool }) => pool === name)?.queuedTurns ?? 0,
         })),
         memory: { planned_bytes: status.plannedBytes, budget_bytes: status.budgetBytes, available_bytes: availableBytes },
         snapshots: { count: snapshots, bytes, budget_bytes: deps.snapshotBudgetBytes },
@@ -158,6 +166,12 @@ export function createModelControl(deps: {
       pulls.start(known);
     },
 
+    async reloadRoutes(askedBy) {
+      const problem = deps.upstreams.reload();
+      if (problem !== null) throw fail("invalid_request_error", { public: `The configuration cannot be used. ${problem}` });
+      await deps.upstreams.tellOthers(askedBy);
+    },
+
     async stopPull(weights) {
       if (!(await pulls.stop(weights))) throw fail("not_found_error", { public: `Weights not found: ${weights}` });
     },
@@ -183,19 +197,21 @@ const MS_PER_SECOND = 1_000;
 const ANSWERED_STEP_MS = 10_000;
 
 function toUpstream(
-  { upstream, isUp, fault, pausedForMs, answeredAtMs, outstandingTokens }: UpstreamStatus,
-  { kind, url }: { readonly kind: string; readonly url: string | null },
+  { upstream, isUp, fault, pausedForMs, answeredAtMs, outstandingTokens, runningTurns }: UpstreamStatus,
+  { kind, geo, url }: { readonly kind: string; readonly geo: string | null; readonly url: string | null },
 ): ConsoleModels["upstreams"][number] {
   const toldMs = answeredAtMs === null ? null : Math.floor(answeredAtMs / ANSWERED_STEP_MS) * ANSWERED_STEP_MS;
   return {
     name: upstream,
     kind,
+    geo,
     url,
     is_up: isUp,
     fault,
     retry_in_seconds: pausedForMs === null ? null : Math.ceil(pausedForMs / MS_PER_SECOND),
     answered_at: toldMs === null ? null : new Date(toldMs).toISOString(),
     outstanding_tokens: outstandingTokens,
+    running_turns: runningTurns,
   };
 }
 

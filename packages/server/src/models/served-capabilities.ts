@@ -16,6 +16,8 @@ export interface PoolTraits {
   readonly seesImages: boolean;
   readonly hasStructuredOutputs: boolean;
   readonly thinks: boolean;
+  /** One of its upstreams at least stands in the United States. */
+  readonly runsInUs: boolean;
 }
 
 /** The rules of a model as they are where a pool answers for it. */

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { SEARCH_LANGUAGES } from "./search-languages.ts";
+import { claudeCode } from "./claude-code-config.ts";
 import { checkPools, pool, poolName, upstream } from "./upstreams-config.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -293,6 +294,8 @@ export const ConfigSchema = z
         public: flag.default(true),
       })
       .prefault({}),
+    /** Claude Code of an organization, whose people sign in on their machines. */
+    claude_code: claudeCode.prefault({}),
     /** Sign-in of people at an OpenID provider. */
     openid: z
       .strictObject({
@@ -308,6 +311,12 @@ export const ConfigSchema = z
       })
       .prefault({}),
     log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
+    metrics: z
+      .strictObject({
+        /** Other machines that may read `/metrics`: a Prometheus. */
+        allow: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be an address or a network")).default([]),
+      })
+      .prefault({}),
     telemetry: z
       .strictObject({
         /** Base address of an OTLP collector over HTTP, e.g. http://127.0.0.1:4318; null is off. */

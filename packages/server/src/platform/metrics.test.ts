@@ -5,7 +5,7 @@ test("readings of several processes are added up; an upstream is up where all of
   const processes = [true, false].map((isUp) => {
     const metrics = createMetrics();
     metrics.httpRequest({ endpoint: "messages-create", method: "POST", status: 200, durationMs: 3 });
-    metrics.watchUpstreams(() => [{ upstream: "one", isUp, outstandingTokens: 10 }]);
+    metrics.watchUpstreams(() => [{ upstream: "one", isUp, outstandingTokens: 10, runningTurns: 1 }]);
     return metrics;
   });
   // As they come from another process.

@@ -20,6 +20,8 @@ export interface Metrics {
   upstreamFellBack(from: string, to: string): void;
   /** Read at each scrape. */
   watchUpstreams(read: () => readonly UpstreamGauge[]): void;
+  /** Read at each scrape. */
+  watchRoutes(read: () => RoutesGauge): void;
   /** The last comparison of ledger, sums and credits: how many things differ, by what was compared. */
   reconciled(differences: Readonly<Record<string, number>>): void;
   /** Read at each scrape. */
@@ -49,6 +51,13 @@ export interface UpstreamGauge {
   readonly upstream: string;
   readonly isUp: boolean;
   readonly outstandingTokens: number;
+  readonly runningTurns: number;
+}
+
+export interface RoutesGauge {
+  /** The same on all nodes that go by the same routes. */
+  readonly digest: string;
+  readonly queues: readonly { readonly pool: string; readonly queuedTurns: number }[];
 }
 
 export interface EngineLoad {
@@ -185,6 +194,7 @@ export function createMetrics(): Metrics {
     upstreamRetried: (upstream, fault) => upstreamRetries.inc({ upstream, fault }),
     upstreamFellBack: (from, to) => fallbacks.inc({ from, to }),
     watchUpstreams: (read) => watchUpstreams(registry, read),
+    watchRoutes: (read) => watchRoutes(registry, read),
     reconciled(differences) {
       for (const [check, count] of Object.entries(differences)) differing.set({ check }, count);
     },
@@ -222,6 +232,8 @@ function watchUpstreams(registry: Registry, read: () => readonly UpstreamGauge[]
         aggregator: how,
         registers: [],
         collect() {
+          // One that is not used any more has no figure.
+          this.reset();
           for (const upstream of read()) this.set({ upstream: upstream.upstream }, value(upstream));
         },
       }),
@@ -232,6 +244,34 @@ function watchUpstreams(registry: Registry, read: () => readonly UpstreamGauge[]
     "parley_upstream_outstanding_tokens",
     "About what the turns that it has now come to",
     ({ outstandingTokens }) => outstandingTokens,
+  );
+  each("parley_upstream_turns_running", "Turns that it has now", ({ runningTurns }) => runningTurns);
+}
+
+function watchRoutes(registry: Registry, read: () => RoutesGauge): void {
+  registry.registerMetric(
+    new Gauge({
+      name: "parley_routes_info",
+      help: "1; the digest is the same on all nodes that go by the same routes",
+      labelNames: ["digest"],
+      registers: [],
+      collect() {
+        this.reset();
+        this.set({ digest: read().digest }, 1);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: "parley_pool_queued",
+      help: "Turns that wait for a place at an upstream of the pool",
+      labelNames: ["pool"],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const { pool, queuedTurns } of read().queues) this.set({ pool }, queuedTurns);
+      },
+    }),
   );
 }
 

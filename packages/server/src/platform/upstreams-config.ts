@@ -27,6 +27,10 @@ export const upstream = z
     connections: positive.max(10_000).default(1_000),
     /** Turns of kind vllm that are decoded at once; the others wait here. */
     slots: positive.max(1_024).default(32),
+    /** Turns that this server gives it at once; null is no limit but that of connections. The others wait in their pool's queue. */
+    turns: positive.max(100_000).nullable().default(null),
+    /** Where its machines stand, as far as that is promised to whoever asks for `us`; null promises nothing. */
+    geo: z.enum(["us"]).nullable().default(null),
     /** What the model behind it can do, for kind chat-completions. */
     images: flag.default(false),
     structured_outputs: flag.default(false),
@@ -37,6 +41,8 @@ export const upstream = z
     path: ["api_key_env"],
     message: "must not be set together with api_key",
   });
+
+const CLASSES = ["priority", "standard", "batch"] as const;
 
 export const pool = z.strictObject({
   /** For people; null is its name. */
@@ -49,11 +55,19 @@ export const pool = z.strictObject({
         model: z.string().min(1).nullable().default(null),
         /** Its share of the turns beside the other targets. */
         weight: z.coerce.number().positive().max(1_000).default(1),
+        /** The service tiers of the turns that it takes. */
+        classes: z
+          .array(z.enum(CLASSES))
+          .min(1)
+          .default([...CLASSES]),
       }),
     )
     .min(1),
   /** Pools or weights that answer when no target can. */
   fallbacks: z.array(z.string().min(1)).default([]),
+  /** Turns that may wait for a place where all targets have `turns` already, and how long each. */
+  queue_turns: z.coerce.number().int().min(0).max(100_000).default(1_000),
+  queue_seconds: z.coerce.number().positive().max(3_600).default(600),
   /** Null: what the upstream says, else 200,000 of kind anthropic and 32,768 of others. */
   context_tokens: positive.nullable().default(null),
 });
@@ -86,6 +100,11 @@ export function checkPools({ upstreams, pools }: RoutesConfig, context: z.Refine
     for (const [index, target] of targets.entries()) {
       if (!Object.hasOwn(upstreams, target.upstream))
         issue(["pools", name, "targets", index, "upstream"], "must name one of upstreams");
+    }
+    for (const each of CLASSES) {
+      if (!targets.some(({ classes }) => classes.includes(each))) {
+        issue(["pools", name, "targets"], `must take all classes: none of them takes ${each}`);
+      }
     }
     if (kinds.size > 1) issue(["pools", name, "targets"], "must be upstreams of one kind");
     for (const [index, fallback] of fallbacks.entries()) {

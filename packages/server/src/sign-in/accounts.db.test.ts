@@ -58,6 +58,7 @@ beforeEach(async () => {
     buckets: createMemoryBucketStore({ clock }),
     master: randomBytes(32),
     openId: { issuer: provider.issuer, clientId: provider.clientId, clientSecret: provider.clientSecret },
+    keys: { ...tenancy, hmacKey: randomBytes(32) },
     clock,
   });
 });

@@ -1,4 +1,5 @@
 import type { ConsoleAbility } from "@parley/wire";
+import type { KeyDeps } from "../auth/manage-api-keys.ts";
 import { deriveKey, type MasterSecret } from "../auth/master-secret.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { BucketStore } from "../limits/bucket-store.ts";
@@ -9,6 +10,7 @@ import type { Storage } from "../storage/storage.ts";
 import { findCredentials, hasIdentity } from "../storage/user-credentials.ts";
 import type { Person } from "../tenancy/create-people.ts";
 import { createSignIn, type SignIn } from "./create-sign-in.ts";
+import { createDeviceSignIn, type DeviceSignIn } from "./device-sign-in.ts";
 import { createOpenId, type OpenId, type OpenIdSettings } from "./openid.ts";
 import type { People } from "./people.ts";
 import { createSecondFactor, type SecondFactor } from "./second-factor.ts";
@@ -31,6 +33,7 @@ export interface Accounts {
   readonly secondFactor: SecondFactor;
   /** Null: no provider is configured. */
   readonly openId: OpenId | null;
+  readonly devices: DeviceSignIn;
   proofsOf(userId: string): Promise<Proofs>;
   /** A signed-in person in a workspace; null names the default one. */
   toWorkspacePrincipal(session: SessionPrincipal, workspaceId: string | null): Promise<Principal>;
@@ -40,12 +43,17 @@ export interface Accounts {
   sweep(): Promise<void>;
 }
 
+const DEVICE_LIFETIME_MS = 30 * 86_400_000;
+
 export function createAccounts(deps: {
   readonly storage: Storage;
   readonly people: People;
   readonly buckets: BucketStore;
   readonly master: MasterSecret;
   readonly openId: OpenIdSettings | null;
+  readonly keys: KeyDeps;
+  /** How long a sign-in on a device lasts. */
+  readonly deviceLifetimeMs?: number;
   readonly clock: Clock;
 }): Accounts {
   const { storage, people, buckets, master, clock } = deps;
@@ -59,9 +67,19 @@ export function createAccounts(deps: {
     hmacKey,
     clock,
   });
+  const devices = createDeviceSignIn({
+    storage,
+    people,
+    buckets,
+    hmacKey,
+    keys: deps.keys,
+    lifetimeMs: deps.deviceLifetimeMs ?? DEVICE_LIFETIME_MS,
+    clock,
+  });
   return {
     people,
     sessions,
+    devices,
     secondFactor,
     signIn: createSignIn({ storage, people, sessions, secondFactor, buckets, hmacKey, clock }),
     openId: deps.openId ? createOpenId({ settings: deps.openId, storage, people, hmacKey, clock }) : null,
@@ -79,6 +97,7 @@ export function createAccounts(deps: {
     async sweep() {
       await sweepSessions(storage, clock.nowMs());
       await sweepTickets(storage, clock.nowMs());
+      await devices.sweep();
     },
   };
 }

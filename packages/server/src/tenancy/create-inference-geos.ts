@@ -12,9 +12,13 @@ export type InferenceGeo = (typeof GEOS)[number];
 export interface InferenceGeos {
   /**
    * The geography of a turn: what the request asks for, else the workspace's default. Throws `invalid_request_error` for
-   * one that the workspace does not allow or this server cannot promise.
+   * one that the workspace does not allow, or that neither this server nor the model's pool can promise.
    */
-  choose(workspaceId: string, asked: string | null | undefined): Promise<InferenceGeo>;
+  choose(
+    workspaceId: string,
+    asked: string | null | undefined,
+    pool: { readonly runsInUs: boolean } | null,
+  ): Promise<InferenceGeo>;
   /** Where this server's machines stand, as far as its operator says so. */
   readonly standsIn: "us" | null;
 }
@@ -37,7 +41,7 @@ export function createInferenceGeos({ storage, clock, standsIn }: InferenceGeosO
 
   return {
     standsIn,
-    async choose(workspaceId, asked) {
+    async choose(workspaceId, asked, pool) {
       const { allowed, byDefault } = await rules.of(workspaceId);
       const geo = GEOS.find((each) => each === (asked ?? byDefault));
       if (!geo) throw fail("invalid_request_error", { public: "inference_geo: Input should be 'global' or 'us'" });
@@ -45,9 +49,12 @@ export function createInferenceGeos({ storage, clock, standsIn }: InferenceGeosO
         const choices = allowed.map((each) => `'${each}'`).join(" or ");
         throw fail("invalid_request_error", { public: `inference_geo: this workspace allows only ${choices}` });
       }
-      if (geo === "us" && standsIn !== "us") {
+      if (geo === "us" && (pool === null ? standsIn !== "us" : !pool.runsInUs)) {
         throw fail("invalid_request_error", {
-          public: "inference_geo: only 'global' is supported: this server does not know where it stands",
+          public:
+            pool === null
+              ? "inference_geo: only 'global' is supported: this server does not know where it stands"
+              : "inference_geo: only 'global' is supported: no upstream of this model is known to stand in the United States",
         });
       }
       return geo;

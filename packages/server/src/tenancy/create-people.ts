@@ -18,7 +18,12 @@ export interface Person {
 }
 
 /** What people do to their own account, for the audit log. A changed password ends their other sessions. */
-type OwnAct = "user.password_change" | "user.second_factor_enable" | "user.second_factor_disable";
+type OwnAct =
+  | "user.password_change"
+  | "user.second_factor_enable"
+  | "user.second_factor_disable"
+  | "device.approve"
+  | "device.deny";
 
 const OWNER_ROLES: readonly OrganizationRoleName[] = ["owner", "primary_owner"];
 

@@ -281,6 +281,8 @@ export interface Turn {
   /** From the client's session and agent headers; requests of one session prefer one slot. */
   readonly affinity: { readonly sessionId: string | null; readonly agentId: string | null };
   readonly priority: "priority" | "standard" | "batch";
+  /** The turn may run only there; absent: anywhere. */
+  readonly inferenceGeo?: "us";
   /** Zero data retention: nothing of the prompt or the reply is stored, not even as the cache's state. */
   readonly keepsNothing?: boolean;
   /** `diagnostics.previous_message_id`, where the client asks why its cache missed. */

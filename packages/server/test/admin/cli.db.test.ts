@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { followRouteReloads } from "../../src/models/follow-route-reloads.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { openStorage, type Storage } from "../../src/storage/storage.ts";
 import { createTestDatabase, silentLog, type TestDatabase } from "../../src/storage/testing/test-storage.ts";
@@ -114,4 +115,39 @@ test.each([
   [["audit", "verify", "--expect", "nonsense"], "--expect takes what an earlier check printed"],
 ])("%j says what is wrong", async (args, message) => {
   expect(await parley(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+});
+
+test("an operator has all nodes read their routes anew, and is told what each made of them", async () => {
+  expect(await parley("upstreams", "reload")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("No server has answered"),
+  });
+  const reloads: string[] = [];
+  const follow = (node: string, problem: string | null) =>
+    followRouteReloads({
+      storage,
+      node,
+      log: { warn() {} },
+      reload() {
+        reloads.push(node);
+        return problem;
+      },
+    });
+  await using _one = await follow("one", null);
+  await using _two = await follow("two", "pools.big.targets: must be upstreams of one kind");
+  const { code, lines, stderr } = await parley("upstreams", "reload");
+  expect([code, lines]).toEqual([
+    1,
+    [
+      {
+        nodes: [
+          { node: "one", problem: null },
+          { node: "two", problem: "pools.big.targets: must be upstreams of one kind" },
+        ],
+      },
+    ],
+  ]);
+  expect(stderr).toContain("Not all nodes go by the new routes.");
+  // Each once, and none for what was asked before it began.
+  expect(reloads.toSorted()).toEqual(["one", "two"]);
 });

@@ -28,6 +28,7 @@ async function call({ method, path }: Endpoint, request: RouteRequest, caller: C
   const at = path.replace(/:(\w+)/g, (_, name: string) => request.params?.[name] ?? "");
   const { key, cookie } = await credentials[caller]();
   const reply = await fetch(`${platform.url}${at}${request.query ? `?${request.query}` : ""}`, {
+    redirect: "manual",
     method,
     headers: {
       "anthropic-version": "2026-10-21",
@@ -57,6 +58,7 @@ const cells = endpoints.flatMap((endpoint) =>
 function verdictOf({ endpoint, caller, route }: { endpoint: Endpoint; caller: Caller; route: Route }): Verdict {
   if (route.forBilling && caller === "billing's session") return "admitted";
   const verdict = verdictOn(caller, endpoint.permission, route.owned);
+  if (route.isOfServer && caller === "foreign admin key") return "forbidden";
   const isForbidden =
     (route.forAdministrators && caller !== "owner's session") || (route.forUsersOfModels && caller === "billing's session");
   return verdict === "admitted" && isForbidden ? "forbidden" : verdict;

@@ -150,6 +150,7 @@ async function makeSessions(
     buckets: createMemoryBucketStore({ clock }),
     master,
     openId: null,
+    keys,
     clock,
   });
   return {

@@ -32,6 +32,8 @@ export interface Route {
   readonly owned: boolean;
   /** Of those who are signed in, also those who look after the money may. */
   readonly forBilling?: boolean;
+  /** Of administrators, only those of the organization that owns the server may. */
+  readonly isOfServer?: boolean;
   /** Of those who are signed in, only administrators may. */
   readonly forAdministrators?: boolean;
   /** Of those who are signed in, only who may use models in the workspace may. */
@@ -311,6 +313,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "console-events": plain(),
   "console-models-load": { ...plain({ params: { weights: "tiny" } }), forAdministrators: true },
   "console-models-unload": { ...plain({ params: { weights: "tiny" } }), forAdministrators: true },
+  "console-routes-reload": { ...plain(), forAdministrators: true },
   "console-models-pull": { ...plain({ params: { weights: "unheard-of" } }), status: 404, forAdministrators: true },
   "console-models-pull-stop": { ...plain({ params: { weights: "unheard-of" } }), status: 404, forAdministrators: true },
   "console-api-keys-create": { ...plain({ json: { name: "made" } }), forAdministrators: true },
@@ -332,6 +335,17 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "console-second-factor-disable": { ...plain({ json: { code: "000000" } }), status: 401 },
   openapi: plain(),
   healthz: plain(),
+  "server-status": { ...plain(), isOfServer: true },
+  "oauth-metadata": plain(),
+  "oauth-device-authorization": plain(),
+  "oauth-token": { ...plain(), status: 400 },
+  "device-page": { ...plain(), status: 302 },
+  "console-device": { ...plain({ json: { user_code: "BCDF-GHJK" } }), status: 404 },
+  "console-device-decide": { ...plain({ json: { user_code: "BCDF-GHJK", approve: true } }), status: 404 },
+  "managed-settings": { ...plain(), status: 404 },
+  "telemetry-metrics": plain({ json: {} }),
+  "telemetry-logs": plain({ json: {} }),
+  "telemetry-traces": plain({ json: {} }),
   readyz: plain(),
   metrics: plain(),
 };

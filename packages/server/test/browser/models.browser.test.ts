@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { UpstreamStatus } from "../../src/engines/router/create-router.ts";
+import type { UpstreamStatus } from "../../src/engines/router/upstream-node.ts";
 import type { ModelLoad } from "../../src/engines/turn-engine/create-turn-engine.ts";
 import { createModelControl } from "../../src/models/model-control.ts";
 import { createChanges } from "../../src/platform/changes.ts";
@@ -21,7 +21,7 @@ const hubGate = Promise.withResolvers<void>();
 const loaded = new Set(["tiny"]);
 let loads: readonly ModelLoad[] = [];
 const ROUTES = {
-  configured: Object.fromEntries(
+  upstreams: Object.fromEntries(
     Object.entries({ here: "http://10.0.0.5:8000", there: "https://api.example.com" }).map(([name, url]) => [
       name,
       upstream.parse({ kind: "anthropic", url }),
@@ -29,7 +29,7 @@ const ROUTES = {
   ),
   pools: { cloud: pool.parse({ title: "The cloud", targets: [{ upstream: "here", weight: 2 }, { upstream: "there" }] }) },
 };
-const well = { isUp: true, fault: null, pausedForMs: null, answeredAtMs: Date.now(), outstandingTokens: 1_234 };
+const well = { isUp: true, fault: null, pausedForMs: null, answeredAtMs: Date.now(), outstandingTokens: 1_234, runningTurns: 1 };
 let upstreams: readonly UpstreamStatus[] = ["here", "there"].map((name) => ({ ...well, upstream: name }));
 const PLAN = {
   memory: {
@@ -86,8 +86,8 @@ beforeAll(async () => {
     pulls: createPulls({ folder, settings, onChange, clock: systemClock, log: { info() {}, warn() {} } }),
     snapshots: () => ({ snapshots: 12, bytes: 441_000_000 }),
     snapshotBudgetBytes: 8 * 1024 ** 3,
-    mapping: { haiku: "tiny", sonnet: "tiny", opus: "toy", "claude-sonnet-4-5": "cloud" },
-    upstreams: { status: () => upstreams, ...ROUTES },
+    routes: () => ({ models: { haiku: "tiny", sonnet: "tiny", opus: "toy", "claude-sonnet-4-5": "cloud" }, ...ROUTES }),
+    upstreams: { status: () => upstreams, queues: () => [], reload: () => null, tellOthers: async () => {} },
     availableBytes: async () => 12_000_000_000,
     changes,
     clock: systemClock,

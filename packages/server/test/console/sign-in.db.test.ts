@@ -2,7 +2,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import type { ConsoleSessionSummary } from "@parley/wire";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startOpenIdProvider, type OpenIdProvider } from "../support/start-openid-provider.ts";
-import { toTrustedProxies } from "../../src/doors/anthropic/network-address.ts";
+import { toNetworks } from "../../src/doors/anthropic/network-address.ts";
 import { addUser } from "../../src/tenancy/manage-users.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { startPlatform, type Platform } from "../support/start-platform.ts";
@@ -146,7 +146,7 @@ test("a signed-in person uses models in the workspaces that are theirs", async (
 });
 
 test("behind a proxy that is trusted, one network's tries are not another's", async () => {
-  await using proxied = await platform.startNode({}, { trustedProxies: toTrustedProxies(["127.0.0.1"]) });
+  await using proxied = await platform.startNode({}, { trustedProxies: toNetworks(["127.0.0.1"]) });
   const tryFrom = (client: string, email: string) =>
     fetch(`${proxied.url}/console/api/sign-in`, {
       method: "POST",

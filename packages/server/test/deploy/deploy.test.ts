@@ -14,6 +14,8 @@ const Dashboard = z.object({ panels: z.array(z.object({ targets: z.array(z.objec
 async function knownSeries(): Promise<ReadonlySet<string>> {
   const metrics = createMetrics();
   metrics.watchEngine(() => ({ slotsBusy: 0, slots: 0, queued: 0 }));
+  metrics.watchUpstreams(() => []);
+  metrics.watchRoutes(() => ({ digest: "", queues: [] }));
   const { text } = await metrics.expose();
   return new Set(
     [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = "", type]) => {

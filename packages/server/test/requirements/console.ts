@@ -411,7 +411,7 @@ export const consoleRequirements: readonly Requirement[] = [
       "console:models-audit",
       "11",
       "Who steers the server's models is on the audit log.",
-      "who loads and unloads models is on the audit log; what was refused is not",
+      "who loads and unloads models, or changes who answers for them, is on the audit log; what was refused is not",
     ],
   ]),
 ];

@@ -247,5 +247,51 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "An upstream that was away is used again once a probe has found it.",
       "an upstream that was away is used again once a probe has found it",
     ],
+    [
+      "router:places",
+      "8",
+      "What no upstream has a place for waits, and is told when to come again where too many wait.",
+      "what an upstream has no place for waits its turn, and goes elsewhere when that has one",
+    ],
+    [
+      "router:deadline",
+      "7",
+      "Nobody waits for a place longer than the pool lets.",
+      "who waits longer than the pool lets wait gets 529, and who leaves waits no more",
+    ],
+    [
+      "router:regions",
+      "surface B",
+      "A turn for the United States goes to upstreams there only.",
+      "a turn for the United States goes to upstreams there only, and costs a tenth more",
+    ],
+    [
+      "router:reroute",
+      "7",
+      "New routes end no stream.",
+      "end no stream: it goes on where it is, and its upstream is left when it has ended",
+    ],
+    [
+      "router:reroute-waiting",
+      "7",
+      "New routes take along who waits, and are taken as a whole or not at all.",
+      "take along who waits, change the names that are served, and are refused as a whole",
+    ],
+  ]),
+  ...provedBy("server/src/engines/router/turn-queue.test.ts", [
+    [
+      "router:fair",
+      "10",
+      "Who waits is served by class, then by how little its workspace has.",
+      "priority goes first, batch last, and between them the workspace with fewer turns",
+    ],
+  ]),
+  ...provedBy("server/test/admin/cli.db.test.ts", [
+    [
+      "router:reload-nodes",
+      "12",
+      "All nodes read their routes anew at one command, and say what they made of them.",
+      "an operator has all nodes read their routes anew, and is told what each made of them",
+    ],
   ]),
 ];

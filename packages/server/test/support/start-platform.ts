@@ -53,7 +53,10 @@ export interface Platform extends AsyncDisposable {
   readonly apiKey: string;
   readonly adminKey: string;
   /** Another server on the same database, with connections of its own, as a second node. */
-  startNode(deps?: Partial<DoorDeps>, options?: Partial<DoorOptions>): Promise<AsyncDisposable & { readonly url: string }>;
+  startNode(
+    deps?: Partial<DoorDeps>,
+    options?: Partial<DoorOptions>,
+  ): Promise<AsyncDisposable & { readonly url: string; readonly engine: ScriptedEngine }>;
 }
 
 const QUOTA_BYTES = 100_000_000;
@@ -95,6 +98,7 @@ export async function startPlatform({
       buckets,
       master,
       openId,
+      keys: tenancy,
       clock: systemClock,
     });
     const files = createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES });
@@ -168,6 +172,7 @@ export async function startPlatform({
       const second = await serve(own, deps, options);
       return {
         url: second.url,
+        engine: second.engine,
         async [Symbol.asyncDispose]() {
           await second[Symbol.asyncDispose]();
           await own.close();

@@ -6,13 +6,14 @@ import { createScriptedEngine } from "../../src/doors/testing/scripted-engine.ts
 import { openSnapshotStore } from "../../src/engines/turn-engine/cache/snapshot-store.ts";
 import { createTurnEngine } from "../../src/engines/turn-engine/create-turn-engine.ts";
 import { openFolderReplayStore } from "../../src/engines/turn-engine/render/folder-replay-store.ts";
-import { createModelRegistry } from "../../src/models/model-registry.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { ConfigSchema } from "../../src/platform/config.ts";
+import { fail } from "../../src/platform/fail.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
-import { poolTraits, startUpstreams } from "../../src/start-upstreams.ts";
+import type { InferenceGeos } from "../../src/tenancy/create-inference-geos.ts";
+import { startRoutes } from "../../src/start-routes.ts";
 
 /**
  * A test server whose models are those of a configuration's pools; the weights `tiny` are scripted beside them, and what only decodes
@@ -26,9 +27,10 @@ export async function startWithPools(settings: unknown) {
   const folder = await mkdtemp(join(tmpdir(), "parley-pools-"));
   const snapshots = await openSnapshotStore({ folder: join(folder, "snapshots"), budgetBytes: 1e9, clock: systemClock });
   const replays = await openFolderReplayStore({ folder: join(folder, "replays"), clock: systemClock, onError() {} });
-  const router = startUpstreams({
+  const routes = startRoutes({
     config,
     local,
+    localGeo: config.inference_geo,
     createTokenEngine: (remote) =>
       createTurnEngine({
         models: remote,
@@ -52,14 +54,25 @@ export async function startWithPools(settings: unknown) {
     log: createLog({ level: "info", destination: { write: (line) => void lines.push(line) } }),
     metrics,
   });
+  const { router } = routes;
+  const models = routes.createRegistry({ minimumTokens: null });
   metrics.watchUpstreams(() => router.status());
-  const models = createModelRegistry({ mapping: config.models, engine: router, pools: poolTraits(config) });
-  const server = await startTestServer({ deps: { engine: router, models, metrics } });
+  metrics.watchRoutes(() => ({ digest: routes.digest(), queues: router.queues() }));
+  const inferenceGeos: InferenceGeos = {
+    standsIn: config.inference_geo,
+    async choose(_workspaceId, asked, pool) {
+      if (asked === "us" && pool?.runsInUs === false) throw fail("invalid_request_error", { public: "inference_geo: not here" });
+      return asked === "us" ? "us" : "global";
+    },
+  };
+  const server = await startTestServer({ deps: { engine: router, models, metrics, inferenceGeos } });
   return {
     ...server,
     local,
     routerLines: lines,
     router,
+    /** Other routes from now on, as after a reload. */
+    change: (next: unknown) => routes.change(ConfigSchema.parse(next)),
     async close() {
       router.close();
       await server.close();

@@ -64,6 +64,8 @@ const ConsoleUpstream = z
   .object({
     name: z.string(),
     kind: z.string(),
+    /** Where its machines stand, as far as that is promised. */
+    geo: z.string().nullable(),
     /** Its address; administrators alone see it. */
     url: z.string().nullable(),
     /** False: no turn goes there now. */
@@ -76,6 +78,7 @@ const ConsoleUpstream = z
     answered_at: z.string().nullable(),
     /** Of the turns that it has now, about. */
     outstanding_tokens: z.int(),
+    running_turns: z.int(),
   })
   .meta({ id: "ConsoleUpstream" });
 export type ConsoleUpstream = z.infer<typeof ConsoleUpstream>;
@@ -85,9 +88,19 @@ const ConsolePool = z
   .object({
     name: z.string(),
     title: z.string(),
-    targets: z.array(z.object({ upstream: z.string(), model: z.string().nullable(), weight: z.number() })),
+    targets: z.array(
+      z.object({
+        upstream: z.string(),
+        model: z.string().nullable(),
+        weight: z.number(),
+        /** The service tiers of the turns that it takes. */
+        classes: z.array(z.string()),
+      }),
+    ),
     /** Who answers, in this order, when none of them can. */
     fallbacks: z.array(z.string()),
+    /** Turns that wait for a place at one of them, on this node. */
+    queued_turns: z.int(),
   })
   .meta({ id: "ConsolePool" });
 export type ConsolePool = z.infer<typeof ConsolePool>;

@@ -43,7 +43,7 @@ export function ModelsPage() {
           )}
           <Section title={text.installed} weights={installed} namesOf={namesOf} maySteer={state.may_steer} />
           <Families state={state} />
-          <Upstreams upstreams={state.upstreams} pools={state.pools} />
+          <Upstreams upstreams={state.upstreams} pools={state.pools} maySteer={state.may_steer} />
           <Section title={text.available} weights={available} namesOf={namesOf} maySteer={state.may_steer} />
         </div>
       )}

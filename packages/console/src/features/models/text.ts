@@ -33,6 +33,10 @@ export const text = {
   lastFailed: (why: string) => `A turn failed: ${why}`,
   retryIn: (seconds: string) => `Asked again in ${seconds} s.`,
   pools: "Pools",
+  queued: (count: string) => `${count} waiting`,
+  reload: "Reload",
+  reloadAbout:
+    "Reads upstreams, pools and families anew from the configuration, on all nodes. Turns under way end where they are.",
   target: (name: string, weight: number) => (weight === 1 ? name : `${name} × ${weight}`),
   fallbacks: (names: string) => `else ${names}`,
   families: "Families",

@@ -1,6 +1,11 @@
 import type { ConsolePool, ConsoleUpstream } from "@parley/wire";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { RefreshCw } from "lucide-react";
+import { consoleModelsQuery, reloadRoutes } from "../../api/models.ts";
 import { formatRelative, formatWhole } from "../../format/format.ts";
 import { Badge } from "../../ui/badge.tsx";
+import { Button } from "../../ui/button.tsx";
+import { ErrorNote } from "../../ui/error-note.tsx";
 import { Section } from "../../ui/section.tsx";
 import { Table } from "../../ui/table.tsx";
 import { text } from "./text.ts";
@@ -9,13 +14,15 @@ import { text } from "./text.ts";
 export function Upstreams({
   upstreams,
   pools,
+  maySteer,
 }: {
   readonly upstreams: readonly ConsoleUpstream[];
   readonly pools: readonly ConsolePool[];
+  readonly maySteer: boolean;
 }) {
   if (upstreams.length === 0) return null;
   return (
-    <Section title={text.upstreams} about={text.upstreamsAbout}>
+    <Section title={text.upstreams} about={text.upstreamsAbout} actions={maySteer && <Reload />}>
       <div className="panel overflow-hidden">
         <Table
           label={text.upstreams}
@@ -24,10 +31,12 @@ export function Upstreams({
           columns={[
             {
               name: text.upstream,
-              cell: ({ name, kind, url }) => (
+              cell: ({ name, kind, geo, url }) => (
                 <div>
                   <div className="font-medium wrap-anywhere">{name}</div>
-                  <div className="text-[0.89rem] text-muted wrap-anywhere">{url === null ? kind : `${kind} · ${url}`}</div>
+                  <div className="text-[0.89rem] text-muted wrap-anywhere">
+                    {[kind, geo, url].filter((part) => part !== null).join(" · ")}
+                  </div>
                 </div>
               ),
             },
@@ -55,17 +64,39 @@ export function Upstreams({
               {pool.title !== pool.name && <code className="font-mono text-[0.89rem] break-all text-muted">{pool.name}</code>}
             </dt>
             <dd className="flex min-w-0 flex-wrap items-center gap-1.5">
-              {pool.targets.map(({ upstream, model, weight }) => (
+              {pool.targets.map(({ upstream, model, weight, classes }) => (
                 <Badge key={`${upstream}/${model ?? ""}`} tone={isUp(upstreams, upstream) ? "good" : "danger"}>
                   {text.target(model === null ? upstream : `${upstream} / ${model}`, weight)}
+                  {classes.length < ALL_CLASSES && ` (${classes.join(", ")})`}
                 </Badge>
               ))}
+              {pool.queued_turns > 0 && <Badge tone="warn">{text.queued(formatWhole(pool.queued_turns))}</Badge>}
               {pool.fallbacks.length > 0 && <span className="text-muted">{text.fallbacks(pool.fallbacks.join(", "))}</span>}
             </dd>
           </div>
         ))}
       </dl>
     </Section>
+  );
+}
+
+/** Priority, standard and batch. */
+const ALL_CLASSES = 3;
+
+function Reload() {
+  const queryClient = useQueryClient();
+  const reload = useMutation({
+    mutationFn: reloadRoutes,
+    onSettled: () => queryClient.invalidateQueries({ queryKey: consoleModelsQuery.queryKey }),
+  });
+  return (
+    <div className="grid justify-items-end gap-2">
+      <Button isBusy={reload.isPending} title={text.reloadAbout} onClick={() => reload.mutate()}>
+        <RefreshCw size={15} aria-hidden />
+        {text.reload}
+      </Button>
+      {reload.error && <ErrorNote error={reload.error} />}
+    </div>
   );
 }
 

@@ -4,6 +4,7 @@ import { KeyRound } from "lucide-react";
 import { type SubmitEvent, useState } from "react";
 import { ApiError } from "../../api/api-error.ts";
 import { signInMethodsQuery } from "../../api/session.ts";
+import { keepNextPage } from "../../app/next-page.ts";
 import { Button, buttonClass } from "../../ui/button.tsx";
 import { classNames } from "../../ui/class-names.ts";
 import { CodeBlock } from "../../ui/code-block.tsx";
@@ -36,7 +37,11 @@ export function SignInPage() {
             {text.or}
             <span className="h-px flex-1 bg-line" />
           </div>
-          <a href="/console/api/openid" className={classNames(buttonClass("secondary", "large"), "w-full")}>
+          <a
+            href="/console/api/openid"
+            className={classNames(buttonClass("secondary", "large"), "w-full")}
+            onClick={() => keepNextPage(next ?? "/")}
+          >
             <KeyRound size={16} aria-hidden />
             {text.withOpenid}
           </a>

@@ -30,20 +30,27 @@ export async function up(given: CliContext, signal: AbortSignal): Promise<void> 
   }
   await using _lock = await lockDataFolder(dataDir);
   for (const name of localWeightsOf(config)) await ensureWeights(name, context, signal);
-  const parley = await startParley({ config, dataDir, log, role: roleOf(config, log) }).catch((error: unknown) => {
-    const problem = portProblem(error, config);
-    throw problem === null ? error : new UserError(`${problem.detail}. ${problem.remedy}`, { cause: error });
-  });
+  const parley = await startParley({ config, reread: context.reread, dataDir, log, role: roleOf(config, log) }).catch(
+    (error: unknown) => {
+      const problem = portProblem(error, config);
+      throw problem === null ? error : new UserError(`${problem.detail}. ${problem.remedy}`, { cause: error });
+    },
+  );
   writeRunFile(dataDir, { pid: process.pid, url: parley.url });
   const readySeconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   context.emit({ url: parley.url, api_key: parley.firstApiKey, console: parley.consoleUrl });
   for (const line of connectLines(parley, readySeconds)) context.say(line);
   releaseGarbageAtRest();
+  const onHangUp = (): void => {
+    parley.reloadRoutes("SIGHUP").catch((error: unknown) => log.error({ err: error }, "the routes stay as they were"));
+  };
+  process.on("SIGHUP", onHangUp);
   try {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     context.tell("Stopping; streams under way may finish.");
     await parley.close();
   } finally {
+    process.off("SIGHUP", onHangUp);
     removeRunFile(dataDir);
   }
 }

@@ -36,7 +36,7 @@ export async function printLink(email: string | null, context: CliContext): Prom
     const act = { ...doer, organizationId };
     const people = createPeople(deps, organizationId);
     const buckets = createMemoryBucketStore({ clock: deps.clock });
-    const { signIn } = createAccounts({ ...deps, people, buckets, master, openId: null });
+    const { signIn } = createAccounts({ ...deps, people, buckets, master, openId: null, keys: deps });
     const { host, port } = context.config;
     const base = readRunFile(context.dataDir)?.url ?? `http://${host}:${port}`;
     if (email === null) {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
-import { networkAddressOf, toTrustedProxies } from "./network-address.ts";
+import { isLocal, networkAddressOf, toNetworks } from "./network-address.ts";
 
 const from = (remoteAddress: string, forwarded: string | null, trusted: readonly string[]) =>
   networkAddressOf(
@@ -8,7 +8,7 @@ const from = (remoteAddress: string, forwarded: string | null, trusted: readonly
       socket: { remoteAddress },
       headers: forwarded === null ? {} : { "x-forwarded-for": forwarded },
     } as unknown as IncomingMessage,
-    toTrustedProxies(trusted),
+    toNetworks(trusted),
   );
 
 test("nobody but a trusted proxy says where a request comes from", () => {
@@ -23,4 +23,15 @@ test("what a client wrote before the proxy's own word counts for nothing", () =>
   expect(from("::1", "1.1.1.1, 198.51.100.1, 10.0.0.7", ["::1", "10.0.0.0/24"])).toBe("198.51.100.1");
   expect(from("10.0.0.1", "nonsense", ["10.0.0.1"])).toBe("10.0.0.1");
   expect(from("10.0.0.1", null, ["10.0.0.1"])).toBe("10.0.0.1");
+});
+
+test("only this machine and named networks are local, and no proxy is local for another", () => {
+  const local = (remoteAddress: string, headers: object = {}) =>
+    isLocal({ socket: { remoteAddress }, headers } as unknown as IncomingMessage, toNetworks(["10.1.0.0/16", "2001:db8::/32"]));
+  expect(
+    ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.1.2.3", "::ffff:10.1.2.3", "2001:db8::5"].filter((from) => !local(from)),
+  ).toEqual([]);
+  expect(["10.2.0.1", "2001:db9::1", "203.0.113.9", ""].filter((from) => local(from))).toEqual([]);
+  expect(local("10.1.2.3", { "x-forwarded-for": "10.1.2.3" })).toBe(false);
+  expect(local("127.0.0.1", { forwarded: "for=127.0.0.1" })).toBe(false);
 });

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from "node:net";
 import type { IncomingMessage } from "node:http";
 
-/** Proxies whose word counts, as addresses (`10.0.0.2`, `::1`) or networks (`10.0.0.0/8`). Throws for anything else. */
-export function toTrustedProxies(networks: readonly string[]): BlockList {
+/** Addresses (`10.0.0.2`, `::1`) and networks (`10.0.0.0/8`). Throws for anything else. */
+export function toNetworks(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const network of networks) {
     const [address = "", bits] = network.split("/");
@@ -28,6 +28,13 @@ export function networkAddressOf({ headers, socket }: IncomingMessage, trusted: 
     address = before;
   }
   return address;
+}
+
+/** From this machine, or one of the networks, and not through a proxy that speaks for another. */
+export function isLocal({ headers, socket }: IncomingMessage, networks: BlockList): boolean {
+  if (headers["x-forwarded-for"] !== undefined || headers.forwarded !== undefined) return false;
+  const address = plain(socket.remoteAddress ?? "");
+  return address === "::1" || address.startsWith("127.") || (isIP(address) !== 0 && networks.check(address, familyOf(address)));
 }
 
 /** An IPv4 address as such, also where the socket takes both kinds. */

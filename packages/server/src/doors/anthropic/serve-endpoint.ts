@@ -14,6 +14,7 @@ import { checkBodyHeaders, openUpload, parseJson, readBody as readBytes } from "
 import { sendReply } from "../send-reply.ts";
 import { takeLateReply } from "../take-late-reply.ts";
 import { toEndpointRequest } from "../to-endpoint-request.ts";
+import { isLocal } from "./network-address.ts";
 import { hasSecret, hasVersion, readBetas, readSecret, readVersion } from "./read-headers.ts";
 import { originOf, refuseOtherOrigins } from "./same-origin.ts";
 
@@ -30,12 +31,12 @@ export async function serveEndpoint(
   options: DoorOptions,
 ): Promise<void> {
   const { incoming } = exchange;
-  if (endpoint.permission === "local" && !options.openLocalEndpoints && !isLocal(incoming)) {
+  if (endpoint.permission === "local" && !isLocal(incoming, options.localNetworks)) {
     throw fail("not_found_error", { public: `Not Found: ${incoming.method} ${exchange.path}` });
   }
   if (endpoint.isLogged) exchange.logged = { model: null };
   const sized = endpoint.body ?? endpoint.upload;
-  if (sized) checkBodyHeaders(incoming, sized.maxBytes);
+  if (sized) checkBodyHeaders(incoming, sized.maxBytes, { takesEncoded: endpoint.body?.format === "bytes" });
   const { permission } = endpoint;
   if (permission === "console" || permission === "session") refuseOtherOrigins(incoming);
   let reading: Promise<Buffer> | null = null;
@@ -48,14 +49,14 @@ export async function serveEndpoint(
   const betas = readBetas(incoming.headers);
   const protocol = {
     version:
-      (hasSecret(incoming.headers) || hasVersion(incoming.headers)) && (principal || admin)
+      !endpoint.isUnversioned && (hasSecret(incoming.headers) || hasVersion(incoming.headers)) && (principal || admin)
         ? readVersion(incoming.headers)
         : ("2026-10-21" as const),
     betas,
     isBeta: betas.length > 0 || query.get("beta") === "true",
   };
   const bodyBytes = await readOnce();
-  const json = endpoint.body ? parseJson(bodyBytes) : undefined;
+  const json = readFormat(endpoint, bodyBytes);
   if (exchange.logged) exchange.logged.model = modelOf(json);
   const body = endpoint.body ? endpoint.body.parse(json, protocol) : undefined;
   // What a workspace sends is for models, or checked where it is stored.
@@ -81,6 +82,13 @@ export async function serveEndpoint(
   const reply = handled.kind === "late" ? await takeLateReply(handled, options.openAfterMs) : handled;
   const limits = await limitHeaders(deps, exchange, reply.headers);
   await sendReply(reply, limits, exchange, options);
+}
+
+function readFormat({ body }: Endpoint, bytes: Buffer): unknown {
+  const format = body?.format ?? "json";
+  if (!body || format === "bytes") return undefined;
+  // Of a field that is there twice the last counts.
+  return format === "form" ? Object.fromEntries(new URLSearchParams(bytes.toString("utf8"))) : parseJson(bytes);
 }
 
 /** Of a body that is not checked yet. */
@@ -189,11 +197,4 @@ function hasSession(incoming: IncomingMessage): boolean {
 
 function sessionTokenOf(incoming: IncomingMessage): string | null {
   return readCookie(incoming.headers.cookie, sessionCookieName(originOf(incoming)));
-}
-
-/** From this machine, and not through a proxy that speaks for another. */
-function isLocal(incoming: IncomingMessage): boolean {
-  const address = incoming.socket.remoteAddress ?? "";
-  const isLoopback = address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
-  return isLoopback && incoming.headers["x-forwarded-for"] === undefined && incoming.headers.forwarded === undefined;
 }

@@ -8,6 +8,7 @@ import type { Estimate } from "../../limits/limiter.ts";
 import { createBatches } from "../../batches/create-batches.ts";
 import { createEgress, createEgressPolicy } from "../../egress/index.ts";
 import { localMedia } from "../../documents/testing/local-media.ts";
+import { createClientFleet } from "../../client-fleet/create-client-fleet.ts";
 import { createContainers } from "../../containers/create-containers.ts";
 import { createFiles } from "../../files/create-files.ts";
 import { createSkills } from "../../skills/create-skills.ts";
@@ -86,8 +87,10 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
       buckets: createMemoryBucketStore({ clock: systemClock }),
       master: Buffer.alloc(32, 2),
       openId: null,
+      keys: { ...tenancy, hmacKey: Buffer.alloc(32, 4) },
       clock: systemClock,
     }),
+    clientFleet: createClientFleet({ managedSettings: null, telemetryTo: [], send: async () => {}, log: { warn() {} } }),
     createApiKey: async () => {
       throw fail("api_error", { public: "There is no database here" });
     },

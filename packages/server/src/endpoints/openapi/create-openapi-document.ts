@@ -29,6 +29,12 @@ export function createOpenapiDocument(endpoints: readonly Endpoint[]): OpenapiDo
   });
 }
 
+const CONTENT_TYPES = {
+  json: "application/json",
+  form: "application/x-www-form-urlencoded",
+  bytes: "application/octet-stream",
+} as const;
+
 function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
   const { body, upload, reply, permission } = endpoint;
   const needsKey = permission === "workspace" || permission === "admin";
@@ -43,7 +49,9 @@ function toOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
         ? { header: z.object({ "anthropic-version": z.enum(ANTHROPIC_VERSIONS), "anthropic-beta": z.string().optional() }) }
         : {}),
     },
-    ...(body ? { requestBody: { required: true, content: { "application/json": { schema: body.schema } } } } : {}),
+    ...(body
+      ? { requestBody: { required: true, content: { [CONTENT_TYPES[body.format ?? "json"]]: { schema: body.schema } } } }
+      : {}),
     ...(upload ? { requestBody: { required: true, content: { [upload.contentType]: { schema: upload.schema } } } } : {}),
     responses: {
       "200": { description: "Done", content: toContent(reply) },

@@ -90,7 +90,7 @@ export async function prepareTurnOf(
 ): Promise<PreparedTurn> {
   if (model.pool?.isPassedOn) return prepareWireTurn(body, model, deps, turnOrigin);
   const { principal, signal, keepsNothing = false, betas, admit, wire: _wire, ...origin } = turnOrigin;
-  const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo);
+  const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo, model.pool);
   const fileIds = new Map<object, string>();
   const noteFile = (source: object, fileId: string): void => void fileIds.set(source, fileId);
   const uploads = new Map<string, string>();
@@ -127,8 +127,9 @@ export async function prepareTurnOf(
     searchSeals: deps.searchSeals,
   });
   const mcpToolListings = betas.includes(MCP_LISTING_BETA) ? toListingBlocks(whole, mcpListings) : [];
-  const turn = {
+  const turn: Turn = {
     ...kept,
+    ...(inferenceGeo === "us" ? { inferenceGeo } : {}),
     ...(keepsNothing ? { keepsNothing } : {}),
     ...(mcpToolListings.length === 0 ? {} : { mcpToolListings }),
   };

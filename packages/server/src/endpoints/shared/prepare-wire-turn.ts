@@ -24,9 +24,11 @@ export async function prepareWireTurn(
   deps: PrepareDeps,
   { principal, keepsNothing = false, wire, signal: _signal, ...origin }: TurnOrigin,
 ): Promise<PreparedTurn> {
-  const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo);
+  const inferenceGeo = await deps.inferenceGeos.choose(principal.workspaceId, body.inference_geo, model.pool);
   const fileIds = new Map<object, string>();
-  const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files, (source, id) => {
+  // The upstream does not know the workspace's default.
+  const placed = inferenceGeo === "us" && body.inference_geo !== "us" ? { ...body, inference_geo: inferenceGeo } : body;
+  const whole = await resolveFileBlocks(placed, principal, model.capabilities, deps.files, (source, id) => {
     fileIds.set(source, id);
   });
   const { bytes, headers, isBetaPath } = wire();
@@ -68,6 +70,7 @@ export async function prepareWireTurn(
     minimumCacheTokens: 0,
     previousMessageId: null,
     wire: request,
+    ...(inferenceGeo === "us" ? { inferenceGeo } : {}),
     ...(keepsNothing ? { keepsNothing } : {}),
   };
   const growthBytes = measureGrowth(whole, { pages: new Map(), pictures: new Map() }, fileIds) + mediaBytes(whole);

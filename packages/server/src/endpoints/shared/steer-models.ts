@@ -7,7 +7,7 @@ import { toAuditedAct } from "../../tenancy/tenancy-deps.ts";
 import type { SessionRequest } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
 
-type Steering = "model.load" | "model.unload" | "model.pull" | "model.pull_stop";
+type Steering = "model.load" | "model.unload" | "model.pull" | "model.pull_stop" | "routes.reload";
 
 /** Whether somebody may say what this server's memory and disk are used for: an administrator of the organization that owns it. */
 export async function maySteerModels({ tenancy }: EndpointDeps, session: SessionPrincipal): Promise<boolean> {
@@ -29,12 +29,13 @@ export async function steerModels(
     });
   }
   const weights = params["weights"] ?? "";
+  const target = action === "routes.reload" ? { type: "server", id: "routes" } : { type: "model", id: weights };
   await changeAudited(
     deps.tenancy.storage,
     "steer models",
     toAuditedAct(deps.tenancy, { ...admin, requestId }),
     async (_, record) => {
-      await record({ action, target: { type: "model", id: weights }, before: null, after: null });
+      await record({ action, target, before: null, after: null });
       // What is refused is undone with its row.
       await steer(weights);
     },

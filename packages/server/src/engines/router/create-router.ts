@@ -1,14 +1,16 @@
 import type { Clock } from "../../platform/clock.ts";
-import { fail } from "../../platform/fail.ts";
+import { Failure, fail } from "../../platform/fail.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { Engine, WeightsDescription } from "../../turn/engine.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
 import type { UpstreamDriver } from "../upstream/upstream-driver.ts";
-import { UpstreamFailure, type UpstreamFault } from "../upstream/upstream-failure.ts";
+import { UpstreamFailure } from "../upstream/upstream-failure.ts";
 import { affinityOf, chooseTarget, turnTokens } from "./choose-target.ts";
-import { createTargetHealth, type TargetHealth } from "./target-health.ts";
+import { createServiceTimes } from "./service-times.ts";
+import { createTurnQueue } from "./turn-queue.ts";
+import { createUpstreamNode, type Upstream, type UpstreamNode, type UpstreamStatus } from "./upstream-node.ts";
 
 export interface PoolTarget {
   /** The upstream's name. */
@@ -16,6 +18,8 @@ export interface PoolTarget {
   /** Its own name of the model; null: as the client has it. */
   readonly model: string | null;
   readonly weight: number;
+  /** The turns that it takes. */
+  readonly classes: readonly Turn["priority"][];
 }
 
 export interface Pool {
@@ -25,14 +29,22 @@ export interface Pool {
   readonly targets: readonly PoolTarget[];
   /** Pools, or local weights, in the order in which they are asked. */
   readonly fallbacks: readonly string[];
+  /** How many turns may wait for a place at one of its targets, and how long each. */
+  readonly queue: { readonly turnsMax: number; readonly waitMs: number };
 }
 
-export interface RouterOptions {
-  readonly upstreams: ReadonlyMap<string, UpstreamDriver>;
+/** Who answers for which name. */
+export interface Routes {
+  readonly upstreams: ReadonlyMap<string, Upstream>;
   /** By the name that models are served under. */
   readonly pools: ReadonlyMap<string, Pool>;
+}
+
+export interface RouterOptions extends Routes {
   /** Runs what no pool has the name of. */
   readonly local: Engine;
+  /** Where the local engine stands, as far as that is promised. */
+  readonly localGeo: "us" | null;
   readonly clock: Clock;
   readonly log: Pick<Log, "info" | "warn">;
   readonly metrics: Pick<Metrics, "upstreamTurn" | "upstreamRetried" | "upstreamFellBack">;
@@ -40,152 +52,202 @@ export interface RouterOptions {
   readonly probeEveryMs?: number;
 }
 
-export interface UpstreamStatus {
-  readonly upstream: string;
-  readonly isUp: boolean;
-  /** Why it is paused, or what its last turns failed of; null: all is well. */
-  readonly fault: UpstreamFault | null;
-  /** Until it is asked again; null: it is not paused. */
-  readonly pausedForMs: number | null;
-  /** Wall clock; null: it has not answered since the start. */
-  readonly answeredAtMs: number | null;
-  readonly outstandingTokens: number;
+export interface PoolStatus {
+  readonly pool: string;
+  readonly queuedTurns: number;
 }
 
 export interface Router extends Engine {
   status(): readonly UpstreamStatus[];
   /** Of one upstream, for processes that use it through this one; null: there is none of that name. */
   driverOf(upstream: string): UpstreamDriver | null;
+  queues(): readonly PoolStatus[];
+  /**
+   * From now on these. Turns under way end where they are; those that wait go by the new routes. Throws, and changes nothing, where an
+   * upstream cannot be made.
+   */
+  reroute(routes: Routes): void;
   close(): void;
 }
 
 interface Target extends PoolTarget {
   readonly name: string;
-  readonly node: Node;
+  readonly node: UpstreamNode;
   readonly outstanding: number;
 }
 
-/** One upstream, whatever pools it is in. */
-interface Node {
+interface OpenPool extends Pool {
   readonly name: string;
-  readonly driver: UpstreamDriver;
-  readonly health: TargetHealth;
-  outstanding: number;
-  fault: UpstreamFault | null;
-  answeredAtMs: number | null;
+  readonly targets: readonly Target[];
+}
+
+/** A turn's place at a target. */
+interface Place {
+  readonly target: Target;
+  readonly leave: () => void;
 }
 
 const PROBE_EVERY_MS = 15_000;
-const PROBE_TIMEOUT_MS = 10_000;
 const ATTEMPTS_MAX = 3;
 const RETRY_SECONDS_MIN = 1;
 
 /** An engine of pools of upstreams beside the local one. See docs/decisions/2026-11-22-upstream-engines.md. */
 export function createRouter(options: RouterOptions): Router {
-  const { local, clock, log, metrics, probeEveryMs = PROBE_EVERY_MS } = options;
-  const nodes = new Map(
-    [...options.upstreams].map(([name, driver]): [string, Node] => [
-      name,
-      { name, driver, health: createTargetHealth(clock), outstanding: 0, fault: null, answeredAtMs: null },
-    ]),
-  );
-  const pools = new Map([...options.pools].map(([name, pool]) => [name, { ...pool, targets: pool.targets.map(toTarget) }]));
-  const closing = new AbortController();
+  const { local, localGeo, clock, log, metrics, probeEveryMs = PROBE_EVERY_MS } = options;
+  const running = new Map<string, number>();
+  const queued = new Map<string, number>();
+  const times = createServiceTimes();
+  const queue = createTurnQueue((workspaceId) => running.get(workspaceId) ?? 0);
+  let isClosed = false;
+  let [nodes, pools] = open(options, new Map());
 
-  function toTarget(target: PoolTarget): Target {
-    const node = nodes.get(target.upstream);
-    if (node === undefined) throw new Error(`there is no upstream ${target.upstream}`);
-    return {
-      ...target,
-      name: `${target.upstream}/${target.model ?? ""}`,
-      node,
-      get outstanding() {
-        return node.outstanding;
-      },
-    };
+  /** Upstreams that are as they were stay. */
+  function open(routes: Routes, before: ReadonlyMap<string, UpstreamNode>): [Map<string, UpstreamNode>, Map<string, OpenPool>] {
+    const made: UpstreamNode[] = [];
+    try {
+      const next = new Map(
+        [...routes.upstreams].map(([name, upstream]): [string, UpstreamNode] => {
+          const old = before.get(name);
+          if (old?.upstream.identity === upstream.identity) return [name, old];
+          const node = createUpstreamNode(name, upstream, { clock, log, probeEveryMs, onRoom: () => queue.wake() });
+          made.push(node);
+          return [name, node];
+        }),
+      );
+      const toTarget = (target: PoolTarget): Target => {
+        const node = next.get(target.upstream);
+        if (node === undefined) throw new Error(`there is no upstream ${target.upstream}`);
+        const name = `${target.upstream}/${target.model ?? ""}`;
+        return {
+          ...target,
+          name,
+          node,
+          get outstanding() {
+            return node.outstandingTokens();
+          },
+        };
+      };
+      return [
+        next,
+        new Map([...routes.pools].map(([name, pool]) => [name, { ...pool, name, targets: pool.targets.map(toTarget) }])),
+      ];
+    } catch (error) {
+      for (const node of made) node.close();
+      throw error;
+    }
   }
 
-  const isOpen = ({ node }: Target): boolean => node.health.pausedUntilMs() === 0;
-
-  function noteSuccess(node: Node): void {
-    node.health.succeeded();
-    node.fault = null;
-    node.answeredAtMs = clock.nowMs();
-  }
-
-  function noteFailure(node: Node, error: unknown): void {
-    if (!(error instanceof UpstreamFailure)) return;
-    const wasSick = node.health.isSick();
-    const { fault, retryAfterSeconds } = error;
-    node.health.failed(fault, retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000);
-    // What is wrong with a request says nothing of the upstream but that it answers.
-    if (fault === "request") node.answeredAtMs = clock.nowMs();
-    else node.fault = fault;
-    if (node.health.isSick() && !wasSick) log.warn({ upstream: node.name, fault, err: error }, "an upstream is paused");
-  }
-
-  /** One turn on one target. What is thrown before anything was yielded may be tried elsewhere. */
+  /** One turn at its place. What is thrown before anything was yielded may be tried elsewhere. */
   async function* attempt(
-    target: Target,
+    { target, leave }: Place,
     turn: Turn,
     isFallback: boolean,
     signal: AbortSignal,
   ): AsyncGenerator<TurnEvent, void, void> {
     const { node, model } = target;
-    const tokens = turnTokens(turn);
     const begunMs = clock.monotonicMs();
     let firstMs: number | null = null;
     let outcome = "left";
-    node.outstanding += tokens;
     try {
       for await (const event of node.driver.run(turn, { model, isFallback }, signal)) {
         firstMs ??= clock.monotonicMs() - begunMs;
         if (event.type === "end") {
           outcome = "completed";
-          noteSuccess(node);
+          node.succeeded();
         }
         yield event;
       }
     } catch (error) {
       if (!signal.aborted) {
         outcome = error instanceof UpstreamFailure ? error.fault : "error";
-        noteFailure(node, error);
+        node.failed(error);
       }
       throw error;
     } finally {
-      node.outstanding -= tokens;
+      times.took(node.name, clock.monotonicMs() - begunMs);
+      leave();
       metrics.upstreamTurn({ upstream: node.name, outcome, firstEventMs: firstMs });
     }
+  }
+
+  /** Throws where the pool has nobody, or nobody left, to ask: at once, or while it waits. */
+  async function takePlace(name: string, turn: Turn, tried: ReadonlySet<string>, signal: AbortSignal): Promise<Place | null> {
+    let affinity: string | null = null;
+    const findOpen = (): readonly Target[] =>
+      (pools.get(name)?.targets ?? []).filter((each) => isFor(each, turn) && !tried.has(each.name) && each.node.isOpen());
+    const take = (): Place | "nobody" | null => {
+      const left = findOpen();
+      if (left.length === 0) return "nobody";
+      const free = left.filter(({ node }) => node.hasRoom());
+      const target = chooseTarget(free, () => (affinity ??= affinityOf(turn)));
+      return target === null ? null : { target, leave: enter(target.node, turn) };
+    };
+    const { workspaceId, priority } = turn;
+    const now = take();
+    if (now === "nobody") return null;
+    if (now !== null) return now;
+    const pool = pools.get(name);
+    const waiting = queued.get(name) ?? 0;
+    if (pool === undefined || waiting >= pool.queue.turnsMax) throw isFull(name, waiting, findOpen());
+    queued.set(name, waiting + 1);
+    try {
+      const kind = JSON.stringify([name, priority, turn.inferenceGeo, [...tried]]);
+      const place = await queue.enter({ workspaceId, priority, kind, take, waitMs: pool.queue.waitMs }, signal);
+      if (place === null) throw isFull(name, waiting, findOpen());
+      return place === "nobody" ? null : place;
+    } finally {
+      queued.set(name, (queued.get(name) ?? 1) - 1);
+    }
+  }
+
+  function enter(node: UpstreamNode, turn: Turn): () => void {
+    const { workspaceId } = turn;
+    running.set(workspaceId, (running.get(workspaceId) ?? 0) + 1);
+    const leave = node.enter(turnTokens(turn));
+    return () => {
+      const left = (running.get(workspaceId) ?? 1) - 1;
+      if (left === 0) running.delete(workspaceId);
+      else running.set(workspaceId, left);
+      leave();
+    };
   }
 
   async function* run(turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void> {
     const asked = pools.get(turn.weights);
     if (asked === undefined) return yield* local.run(turn, signal);
+    if (!asked.targets.some((target) => isFor(target, turn))) throw isForNobody(asked, turn);
     let attempts = 0;
-    let failure: UpstreamFailure | null = null;
+    let failure: Failure | null = null;
     for (const name of [turn.weights, ...asked.fallbacks]) {
       const isFallback = name !== turn.weights;
-      const pool = pools.get(name);
       const fallback = isFallback ? { fallback: { to: name } } : {};
-      if (pool === undefined) {
+      if (!pools.has(name)) {
+        if (turn.inferenceGeo === "us" && localGeo !== "us") continue;
         metrics.upstreamFellBack(turn.weights, name);
         for await (const event of local.run({ ...turn, weights: name }, signal)) {
           yield event.type === "start" ? { ...event, ...fallback } : event;
         }
         return;
       }
-      const tried = new Set<Target>();
-      for (;;) {
-        const left = pool.targets.filter((each) => !tried.has(each) && isOpen(each));
-        const target = chooseTarget(left, () => affinityOf(turn));
-        if (target === null || attempts >= ATTEMPTS_MAX * (isFallback ? 2 : 1)) break;
-        if (failure !== null && tried.size > 0) metrics.upstreamRetried(target.node.name, failure.fault);
+      const tried = new Set<string>();
+      while (attempts < ATTEMPTS_MAX * (isFallback ? 2 : 1)) {
+        let place: Place | null;
+        try {
+          place = await takePlace(name, turn, tried, signal);
+        } catch (error) {
+          if (signal.aborted || !isOverload(error)) throw error;
+          failure = error;
+          break;
+        }
+        if (place === null) break;
+        const { target } = place;
+        if (failure instanceof UpstreamFailure && tried.size > 0) metrics.upstreamRetried(target.node.name, failure.fault);
         else if (isFallback) metrics.upstreamFellBack(turn.weights, name);
-        tried.add(target);
+        tried.add(target.name);
         attempts += 1;
         let hasBegun = false;
         try {
-          for await (const event of attempt(target, { ...turn, weights: name }, isFallback, signal)) {
+          for await (const event of attempt(place, { ...turn, weights: name }, isFallback, signal)) {
             hasBegun = true;
             yield event.type === "start" ? { ...event, ...fallback } : event;
           }
@@ -197,44 +259,63 @@ export function createRouter(options: RouterOptions): Router {
         }
       }
     }
-    throw failure === null || failure.fault === "unreachable" ? allPaused(asked, failure) : failure;
+    const isUnreached = failure instanceof UpstreamFailure && failure.fault === "unreachable";
+    throw failure === null || isUnreached ? allPaused(pools.get(turn.weights) ?? asked, turn, failure) : failure;
   }
 
   /** Nobody is there to ask. */
-  function allPaused({ targets }: { readonly targets: readonly Target[] }, cause: unknown = null) {
-    const untilMs = Math.min(...targets.map(({ node }) => node.health.pausedUntilMs()));
-    const seconds = Math.ceil((untilMs - clock.monotonicMs()) / 1000);
+  function allPaused({ targets }: OpenPool, turn: Turn, cause: unknown = null): Failure {
+    const asked = targets.filter((target) => isFor(target, turn));
+    const waitsMs = asked.map(({ node }) => node.pausedUntilMs() - clock.monotonicMs());
+    const seconds = asked.length === 0 ? 0 : Math.ceil(Math.min(...waitsMs) / 1000);
     return fail("overloaded_error", {
       public: "No upstream of this model can take a turn now. Try again later.",
-      internal: `all paused: ${targets.map(({ node }) => node.name).join(", ")}`,
+      internal: `all paused: ${asked.map(({ node }) => node.name).join(", ")}`,
       retryAfterSeconds: Math.max(RETRY_SECONDS_MIN, seconds),
       cause,
     });
   }
 
-  /** A count on the target that the turn would go to, or another. */
+  /** Too many wait, or too long: says when those who wait now will have been served, by how long turns take. */
+  function isFull(name: string, waiting: number, targets: readonly Target[]): Failure {
+    const perMs = targets.reduce(
+      (sum, { node }) => sum + (node.upstream.turnsMax ?? Number.POSITIVE_INFINITY) / times.meanMs(node.name),
+      0,
+    );
+    return fail("overloaded_error", {
+      public: "Too many turns wait for this model. Try again later.",
+      internal: `${waiting} turns wait for ${name}`,
+      retryAfterSeconds: Math.max(RETRY_SECONDS_MIN, perMs > 0 ? Math.ceil((waiting + 1) / perMs / 1000) : 0),
+    });
+  }
+
+  /** A count on the target that the turn would go to, or another. It waits for no place: it decodes nothing. */
   async function count<T>(turn: Turn, ask: (driver: UpstreamDriver, model: string | null) => Promise<T>): Promise<T> {
     const pool = pools.get(turn.weights);
     if (pool === undefined) throw new Error(`${turn.weights} is no pool`);
     const tried = new Set<Target>();
     let failure: unknown = null;
     for (;;) {
-      const left = pool.targets.filter((each) => !tried.has(each) && isOpen(each));
+      const left = pool.targets.filter((each) => canServe(each, turn) && !tried.has(each) && each.node.isOpen());
       const target = chooseTarget(left, () => affinityOf(turn));
-      if (target === null) throw failure ?? allPaused(pool);
+      if (target === null) throw failure ?? allPaused(pool, turn);
       tried.add(target);
+      // It keeps the driver from being closed under it.
+      const leave = target.node.hold();
       try {
         return await ask(target.node.driver, target.model);
       } catch (error) {
-        noteFailure(target.node, error);
+        target.node.failed(error);
         if (!(error instanceof UpstreamFailure) || error.fault === "request") throw error;
         failure = error;
+      } finally {
+        leave();
       }
     }
   }
 
   /** A pool can do what each of its targets can that has told. */
-  function describe({ description, targets, hasOwnContext }: { readonly targets: readonly Target[] } & Pool): WeightsDescription {
+  function describe({ description, targets, hasOwnContext }: OpenPool): WeightsDescription {
     const told = targets.flatMap(({ node }) => node.driver.describe?.() ?? []);
     if (told.length === 0) return description;
     const contextTokens = Math.min(
@@ -244,46 +325,6 @@ export function createRouter(options: RouterOptions): Router {
     const thinking = told.every((each) => each.thinking === "native") ? "native" : "emulated";
     return { ...description, contextTokens, thinking };
   }
-
-  async function probe(node: Node): Promise<void> {
-    const wasSick = node.health.isSick();
-    try {
-      await node.driver.probe(AbortSignal.any([closing.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]));
-      node.answeredAtMs = clock.nowMs();
-      if (!wasSick) return;
-      noteSuccess(node);
-      log.info({ upstream: node.name }, "an upstream is back");
-    } catch (error) {
-      if (closing.signal.aborted) return;
-      if (error instanceof UpstreamFailure && error.fault !== "limited") noteFailure(node, error);
-      else if (!(error instanceof UpstreamFailure)) {
-        node.health.failed("unreachable", undefined);
-        node.fault = "unreachable";
-      }
-    }
-  }
-
-  /** While well, now and then; while paused, when the pause is over. */
-  function watch(node: Node): void {
-    let timer: NodeJS.Timeout | null = null;
-    let wakeAtMs = clock.monotonicMs() + probeEveryMs;
-    const tick = async (): Promise<void> => {
-      const nowMs = clock.monotonicMs();
-      const isDue = node.health.isSick() ? nowMs >= node.health.pausedUntilMs() : nowMs >= wakeAtMs;
-      if (isDue) {
-        await probe(node);
-        wakeAtMs = clock.monotonicMs() + probeEveryMs;
-      }
-      if (!closing.signal.aborted) schedule();
-    };
-    const schedule = (): void => {
-      timer = setTimeout(() => void tick(), TICK_MS);
-      timer.unref();
-    };
-    closing.signal.addEventListener("abort", () => timer && clearTimeout(timer));
-    void probe(node).then(schedule);
-  }
-  for (const node of nodes.values()) watch(node);
 
   return {
     run,
@@ -298,24 +339,47 @@ export function createRouter(options: RouterOptions): Router {
         return { input_tokens: await driver.countTokens(turn, model, signal) };
       }),
     driverOf: (upstream) => nodes.get(upstream)?.driver ?? null,
-    status: () =>
-      [...nodes.values()].map(({ name, health, outstanding, fault, answeredAtMs }) => {
-        const untilMs = health.pausedUntilMs();
-        return {
-          upstream: name,
-          isUp: untilMs === 0,
-          fault,
-          pausedForMs: untilMs === 0 ? null : Math.max(0, untilMs - clock.monotonicMs()),
-          answeredAtMs,
-          outstandingTokens: outstanding,
-        };
-      }),
+    status: () => [...nodes.values()].map((node) => node.status()),
+    queues: () => [...pools.keys()].map((pool) => ({ pool, queuedTurns: queued.get(pool) ?? 0 })),
+    reroute(routes) {
+      if (isClosed) return;
+      const before = nodes;
+      [nodes, pools] = open(routes, before);
+      for (const node of before.values()) if (nodes.get(node.name) !== node) node.retire();
+      for (const pool of queued.keys()) if (!pools.has(pool) && queued.get(pool) === 0) queued.delete(pool);
+      queue.wake();
+    },
     close() {
-      closing.abort(new Error("the router is closed"));
-      for (const { driver } of nodes.values()) driver.close();
+      isClosed = true;
+      for (const node of nodes.values()) node.close();
     },
   };
 }
 
-/** How soon a pause that is over is noticed. */
-const TICK_MS = 500;
+function isFor(target: Target, turn: Turn): boolean {
+  return target.classes.includes(turn.priority) && canServe(target, turn);
+}
+
+/** Whether it stands where the turn may run, and is spoken to as the turn was prepared: routes may have changed since. */
+function canServe({ node: { upstream } }: Target, { inferenceGeo, wire }: Turn): boolean {
+  return (inferenceGeo !== "us" || upstream.geo === "us") && upstream.isPassedOn === (wire !== undefined);
+}
+
+/** The configuration gives every class somebody, but not every class in every place. */
+function isForNobody({ targets }: OpenPool, { priority, inferenceGeo, wire, weights }: Turn): Failure {
+  if (targets.some(({ node }) => node.upstream.isPassedOn !== (wire !== undefined))) {
+    return fail("overloaded_error", {
+      public: "The routes of this model have just changed. Try again.",
+      internal: `${weights} was of the other way when the turn was prepared`,
+      retryAfterSeconds: RETRY_SECONDS_MIN,
+    });
+  }
+  return fail("invalid_request_error", {
+    public: `inference_geo: this model takes no turns of the class '${priority}' in '${inferenceGeo ?? "global"}'`,
+    internal: `no target of ${weights} takes such turns`,
+  });
+}
+
+function isOverload(error: unknown): error is Failure {
+  return error instanceof Failure && error.type === "overloaded_error";
+}

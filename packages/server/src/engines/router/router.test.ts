@@ -159,6 +159,152 @@ test("an upstream that was away is used again once a probe has found it", async 
   expect(one.requests.length).toBe((before ?? 0) + 1);
 }, 20_000);
 
+/** An upstream's reply that ends when the test says so. */
+function heldBack(upstream: FakeUpstream) {
+  const held: (() => void)[] = [];
+  upstream.answer((outgoing) => void held.push(() => sendJson(outgoing, 200, MESSAGE)));
+  return held;
+}
+const ask = (over: object = {}, options: object = {}) => post(server, "/v1/messages", { ...BODY, ...over }, options);
+const queued = (pool: string) => server.router.queues().find((each) => each.pool === pool)?.queuedTurns;
+
+describe("places", () => {
+  test("what an upstream has no place for waits its turn, and goes elsewhere when that has one", async () => {
+    server.change({
+      models: { haiku: "pair" },
+      upstreams: { one: { kind: "anthropic", url: one.url, turns: 1 }, two: { kind: "anthropic", url: two.url, turns: 1 } },
+      pools: { pair: { targets: [{ upstream: "one" }, { upstream: "two" }], queue_turns: 1 } },
+    });
+    const [atOne, atTwo] = [heldBack(one), heldBack(two)];
+    // One body is at home at one place: the second turn takes the other.
+    const replies = [ask()];
+    await until(() => atOne.length + atTwo.length === 1);
+    replies.push(ask());
+    await until(() => atOne.length === 1 && atTwo.length === 1);
+    replies.push(ask());
+    await until(() => queued("pair") === 1);
+    const refused = await ask();
+    expect([refused.status, ((await refused.json()) as { error: object }).error]).toEqual([
+      529,
+      { type: "overloaded_error", message: "Too many turns wait for this model. Try again later." },
+    ]);
+    // Two places, turns of about five seconds as far as is known, and two of them before it.
+    expect(refused.headers.get("retry-after")).toBe("5");
+    const exposed = await (await get(server, "/metrics", { key: null })).text();
+    expect(exposed).toContain('parley_pool_queued{pool="pair"} 1');
+    expect(exposed).toContain('parley_upstream_turns_running{upstream="one"} 1');
+    atTwo[0]?.();
+    await until(() => atTwo.length === 2);
+    expect(queued("pair")).toBe(0);
+    atOne[0]?.();
+    atTwo[1]?.();
+    expect((await Promise.all(replies)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+
+  test("who waits longer than the pool lets wait gets 529, and who leaves waits no more", async () => {
+    server.change({
+      models: { haiku: "slow" },
+      upstreams: { one: { kind: "anthropic", url: one.url, turns: 1 } },
+      pools: { slow: { targets: [{ upstream: "one" }], queue_seconds: 0.2 } },
+    });
+    const held = heldBack(one);
+    const first = ask();
+    await until(() => held.length === 1);
+    expect((await ask()).status).toBe(529);
+    const leaving = new AbortController();
+    const left = ask({}, { signal: leaving.signal }).catch(() => "left");
+    await until(() => queued("slow") === 1);
+    leaving.abort();
+    expect(await left).toBe("left");
+    await until(() => queued("slow") === 0);
+    held[0]?.();
+    expect((await first).status).toBe(200);
+    expect(one.requests.length).toBe(1);
+  });
+});
+
+describe("regions", () => {
+  test("a turn for the United States goes to upstreams there only, and costs a tenth more", async () => {
+    server.change({
+      models: { opus: "both", haiku: "abroad" },
+      upstreams: { one: { kind: "anthropic", url: one.url, geo: "us" }, two: { kind: "anthropic", url: two.url } },
+      pools: {
+        both: { targets: [{ upstream: "one" }, { upstream: "two" }] },
+        abroad: { targets: [{ upstream: "two" }], fallbacks: ["both"] },
+      },
+    });
+    const model = "claude-opus-4-8";
+    for (let n = 0; n < 8; n += 1) {
+      const messages = [{ role: "user", content: `Hi ${n}` }];
+      expect((await ask({ model, messages, inference_geo: "us" })).status).toBe(200);
+    }
+    expect(counts()).toEqual([8, 0]);
+    const [inUs, anywhere] = [server.rows[0], (await ask({ model }), server.rows.at(-1))];
+    expect([inUs?.inferenceGeo, anywhere?.inferenceGeo]).toEqual(["us", "global"]);
+    expect(inUs?.bill.cost.total).toBe(((anywhere?.bill.cost.total ?? 0n) * 11n) / 10n);
+    // Its pool has nobody there, though another that it falls back to has.
+    expect((await ask({ inference_geo: "us" })).status).toBe(400);
+    const [, before] = counts();
+    one.answer((outgoing) => sendJson(outgoing, 529, overloaded, { "retry-after": "30" }));
+    expect((await ask({ model, inference_geo: "us" })).status).toBe(529);
+    expect(counts()[1]).toBe(before);
+  });
+});
+
+describe("new routes", () => {
+  test("end no stream: it goes on where it is, and its upstream is left when it has ended", async () => {
+    const start = sse([["message_start", { type: "message_start", message: { ...MESSAGE, content: [] } }]]);
+    const rest = sse([
+      [
+        "message_delta",
+        { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 3 } },
+      ],
+      ["message_stop", { type: "message_stop" }],
+    ]);
+    const routes = (url: string) => ({
+      models: { haiku: "only" },
+      upstreams: { it: { kind: "anthropic", url } },
+      pools: { only: { targets: [{ upstream: "it" }] } },
+    });
+    server.change(routes(one.url));
+    let finish = (): void => {};
+    one.answer((outgoing) => {
+      sendSse(outgoing, start, { open: true });
+      finish = () => void outgoing.end(rest);
+    });
+    const reply = await ask({ stream: true });
+    server.change(routes(two.url));
+    expect((await ask()).status).toBe(200);
+    expect(counts()).toEqual([1, 1]);
+    finish();
+    expect(parseEvents(await reply.text()).map(({ event }) => event)).toEqual(["message_start", "message_delta", "message_stop"]);
+    expect(server.router.status().map(({ upstream, answeredAtMs }) => [upstream, answeredAtMs !== null])).toEqual([["it", true]]);
+  });
+
+  test("take along who waits, change the names that are served, and are refused as a whole", async () => {
+    const routes = (turns: number, models: object) => ({
+      models,
+      upstreams: { one: { kind: "anthropic", url: one.url, turns }, two: { kind: "anthropic", url: two.url } },
+      pools: { narrow: { targets: [{ upstream: "one" }] }, wide: { targets: [{ upstream: "two" }] } },
+    });
+    server.change(routes(1, { haiku: "narrow" }));
+    const held = heldBack(one);
+    const replies = [ask(), ask()];
+    await until(() => held.length === 1 && queued("narrow") === 1);
+    server.change(routes(2, { haiku: "wide" }));
+    await until(() => held.length === 2);
+    expect((await ask()).status).toBe(200);
+    expect(two.requests.length).toBe(1);
+    for (const finish of held) finish();
+    expect((await Promise.all(replies)).map(({ status }) => status)).toEqual([200, 200]);
+    const keyless = { two: { kind: "anthropic", url: two.url, api_key_env: "NOT_SET" } };
+    expect(() =>
+      server.change({ models: { haiku: "wide" }, upstreams: keyless, pools: { wide: { targets: [{ upstream: "two" }] } } }),
+    ).toThrow("upstreams.two.api_key_env: NOT_SET is not set");
+    expect((await ask()).status).toBe(200);
+  });
+});
+
 describe("the choice of a target", () => {
   const targets = (...outstanding: number[]) =>
     outstanding.map((tokens, n) => ({ name: `t${n}`, weight: n === 2 ? 2 : 1, outstanding: tokens }));

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../platform/clock.ts";
+import { comesBefore, type InLine } from "../../../turn/comes-before.ts";
 import type { Turn } from "../../../turn/turn.ts";
 
 /** A slot held by one turn. What it holds in KV is tracked here so that the next turn can be put where it fits best. */
@@ -39,8 +40,6 @@ interface Waiting {
   grant(lease: SlotLease): void;
 }
 
-const RANK = { priority: 0, standard: 1, batch: 2 } as const;
-
 /** Assigns the slots of one loaded model to turns. */
 export function createSlotScheduler(deps: { slots: number; clock: Clock }): SlotScheduler {
   const slots: Slot[] = Array.from({ length: deps.slots }, (_, index) => ({
@@ -59,17 +58,9 @@ export function createSlotScheduler(deps: { slots: number; clock: Clock }): Slot
   function nextWaiting(): Waiting | undefined {
     let best: Waiting | undefined;
     for (const candidate of waiting) {
-      if (best === undefined || comesBefore(candidate, best)) best = candidate;
+      if (best === undefined || comesBefore(toInLine(candidate), toInLine(best), held)) best = candidate;
     }
     return best;
-  }
-
-  function comesBefore(a: Waiting, b: Waiting): boolean {
-    const rank = RANK[a.request.priority] - RANK[b.request.priority];
-    if (rank !== 0) return rank < 0;
-    const share = held(a.request.workspaceId) - held(b.request.workspaceId);
-    if (share !== 0) return share < 0;
-    return a.order < b.order;
   }
 
   function grantFreeSlots(): void {
@@ -133,6 +124,10 @@ export function createSlotScheduler(deps: { slots: number; clock: Clock }): Slot
       queued: waiting.length,
     }),
   };
+}
+
+function toInLine({ request: { workspaceId, priority }, order }: Waiting): InLine {
+  return { workspaceId, priority, order };
 }
 
 /**

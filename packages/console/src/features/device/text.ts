@@ -1,0 +1,22 @@
+export const text = {
+  title: "Sign in on a device",
+  about:
+    "A program that has no browser, such as Claude Code, shows a code. Whoever enters it here lets that program use models in their name.",
+  code: "Code",
+  codeHint: "Eight letters, as the device shows them.",
+  next: "Next",
+  question: "Is this your device?",
+  warning: "Agree only if you have just started this sign-in yourself. Nobody from your organization will ask you for a code.",
+  program: "Program",
+  unknownProgram: "It does not say",
+  network: "Asked from",
+  asked: "Asked",
+  codeShown: "It shows the code",
+  workspace: "Uses models in",
+  approve: "Sign it in",
+  deny: "It is not mine",
+  approvedTitle: "The device is signed in",
+  approved: "Go back to it. The sign-in is listed under your API keys, where it can be ended at any time.",
+  deniedTitle: "The device was refused",
+  denied: "It has not been given anything.",
+};

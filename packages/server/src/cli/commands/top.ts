@@ -1,0 +1,76 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { ErrorEnvelope, ServerStatus } from "@parley/wire";
+import { type CliContext, UserError } from "../cli-context.ts";
+import { readRunFile } from "../run-file.ts";
+import { openScreen } from "../top/open-screen.ts";
+import { renderStatus } from "../top/render-status.ts";
+
+export interface TopOptions {
+  readonly url?: string;
+  readonly key?: string;
+  readonly every: number;
+  readonly once?: boolean;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const MS_PER_SECOND = 1_000;
+/** Where the output is no terminal. */
+const WIDTH = 100;
+
+/** A live view of a server in the terminal, from its own status. */
+export async function top(options: TopOptions, context: CliContext, signal: AbortSignal): Promise<void> {
+  const url = options.url ?? process.env["PARLEY_URL"] ?? readRunFile(context.dataDir)?.url;
+  if (!url) throw new UserError("No Parley is running on this data folder. Name one with --url.");
+  const key = options.key ?? process.env["PARLEY_ADMIN_KEY"];
+  if (!key)
+    throw new UserError("top needs an admin key: set PARLEY_ADMIN_KEY, or pass --key. `parley keys create --admin` makes one.");
+  const look = (): Promise<ServerStatus> => readStatus(url, key, signal);
+
+  if (options.once || context.json || !process.stdout.isTTY) {
+    const status = await look();
+    context.emit(status);
+    for (const line of renderStatus({ status, before: null, fault: null, width: WIDTH, height: null })) context.say(line);
+    return;
+  }
+  await using screen = openScreen(process.stdin, process.stdout);
+  const ended = AbortSignal.any([signal, screen.quit]);
+  let status: ServerStatus | null = null;
+  let before: ServerStatus | null = null;
+  let fault: string | null = null;
+  const draw = (): void => {
+    if (status !== null) screen.draw(({ width, height }) => renderStatus({ status: status!, before, fault, width, height }));
+  };
+  screen.onResize(draw);
+  while (!ended.aborted) {
+    try {
+      const next = await look();
+      [before, status, fault] = [status, next, null];
+    } catch (error) {
+      // One that was never seen is a mistake of the person's; one that goes away may come back.
+      if (status === null) throw error;
+      fault = error instanceof Error ? error.message : String(error);
+    }
+    draw();
+    await pause(options.every * MS_PER_SECOND, undefined, { signal: ended }).catch(() => {});
+  }
+}
+
+async function readStatus(url: string, key: string, signal: AbortSignal): Promise<ServerStatus> {
+  let reply: Response;
+  try {
+    // oxlint-disable-next-line no-restricted-globals -- the server that the person named
+    reply = await fetch(new URL("/v1/organizations/server_status", url), {
+      headers: { "x-api-key": key, "anthropic-version": "2023-06-01" },
+      redirect: "error",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+    });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new UserError(`${url} cannot be reached: ${cause}`, { cause: error });
+  }
+  const json: unknown = await reply.json().catch(() => null);
+  const { data } = ServerStatus.safeParse(json);
+  if (data) return data;
+  const { data: failed } = ErrorEnvelope.safeParse(json);
+  throw new UserError(`${url}: ${failed?.error.message ?? `no Parley that tells how it is (status ${reply.status})`}`);
+}

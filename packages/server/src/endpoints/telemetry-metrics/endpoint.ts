@@ -1,0 +1,3 @@
+import { takeTelemetry } from "../shared/take-telemetry.ts";
+
+export const telemetryMetrics = takeTelemetry("metrics");

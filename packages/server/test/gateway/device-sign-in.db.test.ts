@@ -1,0 +1,334 @@
+import Anthropic from "@anthropic-ai/sdk";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createClientFleet } from "../../src/client-fleet/create-client-fleet.ts";
+import { sendByHttp } from "../../src/client-fleet/send-by-http.ts";
+import { sessionCookieName } from "../../src/endpoints/shared/session-cookie.ts";
+import { createAccounts } from "../../src/sign-in/create-accounts.ts";
+import { createMemoryBucketStore } from "../../src/limits/memory-bucket-store.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { HELLO, scripted } from "../../src/doors/testing/scripted-engine.ts";
+import { until } from "../../src/doors/testing/start-test-server.ts";
+import { addUser, removeUser } from "../../src/tenancy/manage-users.ts";
+import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
+import { runCli } from "../support/run-cli.ts";
+import { type Platform, startPlatform } from "../support/start-platform.ts";
+
+const GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+const CLIENT = "claude-cli/2.1.330 (external, cli)";
+
+interface Codes {
+  readonly device_code: string;
+  readonly user_code: string;
+}
+interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly error?: string;
+}
+
+let platform: Platform;
+let nowMs = Date.now();
+const clock = { ...systemClock, nowMs: () => nowMs };
+/** A node whose sign-ins go by a clock of the test's. */
+let node: Awaited<ReturnType<Platform["startNode"]>>;
+let owner: string;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  const { keys, master, accounts } = platform;
+  const devices = createAccounts({
+    storage: keys.storage,
+    people: accounts.people,
+    buckets: createMemoryBucketStore({ clock: systemClock }),
+    master,
+    openId: null,
+    keys,
+    deviceLifetimeMs: 7_200_000,
+    clock,
+  });
+  node = await platform.startNode({ accounts: devices });
+  owner = await cookieOf(await member("primary_owner"));
+});
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+  await platform[Symbol.asyncDispose]();
+});
+
+let members = 0;
+async function member(role: "primary_owner" | "developer" | "billing" | "claude_code_user") {
+  members += 1;
+  const { keys, organizationId } = platform;
+  return addUser(keys, { ...SYSTEM, organizationId }, { email: `p${members}@example.com`, name: `P${members}`, role });
+}
+
+async function cookieOf({ id }: { readonly id: string }): Promise<string> {
+  const person = await platform.accounts.people.findById(id);
+  const { token } = await platform.accounts.sessions.begin(person!, null);
+  return `${sessionCookieName(platform.url)}=${token}`;
+}
+
+const post = (path: string, form: Record<string, string>) =>
+  fetch(`${node.url}${path}`, { method: "POST", body: new URLSearchParams(form), headers: { "user-agent": CLIENT } });
+const begin = async () => (await (await post("/oauth/device_authorization", { client_id: "x" })).json()) as Codes;
+
+async function poll({ device_code }: Codes) {
+  const reply = await post("/oauth/token", { grant_type: GRANT, device_code });
+  return { status: reply.status, ...((await reply.json()) as Tokens) };
+}
+
+async function refresh(refreshToken: string) {
+  const reply = await post("/oauth/token", { grant_type: "refresh_token", refresh_token: refreshToken });
+  return { status: reply.status, ...((await reply.json()) as Tokens) };
+}
+
+async function asPerson(cookie: string, path: string, body: unknown) {
+  const reply = await fetch(`${node.url}/console/api${path}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { cookie, "content-type": "application/json", "sec-fetch-site": "same-origin" },
+  });
+  return { status: reply.status, json: (await reply.json()) as Record<string, unknown> };
+}
+const approve = (cookie: string, { user_code }: Codes) => asPerson(cookie, "/device/decision", { user_code, approve: true });
+
+async function signIn(cookie = owner): Promise<Tokens> {
+  const codes = await begin();
+  expect((await approve(cookie, codes)).status).toBe(200);
+  return poll(codes);
+}
+
+const use = (token: string) => fetch(`${node.url}/v1/models`, { headers: bearer(token) });
+const bearer = (token: string) => ({ authorization: `Bearer ${token}`, "anthropic-version": "2023-06-01" });
+
+describe("a device", () => {
+  test("is signed in by whoever agrees in the Console, and uses models in their name", async () => {
+    const metadata = await (await fetch(`${node.url}/.well-known/oauth-authorization-server`)).json();
+    expect(metadata).toMatchObject({
+      issuer: node.url,
+      device_authorization_endpoint: `${node.url}/oauth/device_authorization`,
+      token_endpoint: `${node.url}/oauth/token`,
+      grant_types_supported: [GRANT, "refresh_token"],
+    });
+    const reply = await post("/oauth/device_authorization", {});
+    expect(reply.headers.get("cache-control")).toBe("no-store");
+    const codes = (await reply.json()) as Codes;
+    expect(codes).toMatchObject({
+      device_code: expect.stringMatching(/^[\w-]{43}$/),
+      user_code: expect.stringMatching(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/),
+      verification_uri: `${node.url}/device`,
+      verification_uri_complete: `${node.url}/device?user_code=${codes.user_code}`,
+      expires_in: 600,
+      interval: 5,
+    });
+    const page = await fetch(`${node.url}/device?user_code=${codes.user_code}`, { redirect: "manual" });
+    expect([page.status, page.headers.get("location")]).toEqual([302, `/console/device?user_code=${codes.user_code}`]);
+    expect(await poll(codes)).toMatchObject({ status: 400, error: "authorization_pending" });
+
+    const person = await member("claude_code_user");
+    const cookie = await cookieOf(person);
+    const typed = codes.user_code.toLowerCase().replace("-", " ");
+    expect(await asPerson(cookie, "/device", { user_code: typed })).toMatchObject({
+      status: 200,
+      json: { user_agent: CLIENT, network: "127.0.0.1" },
+    });
+    expect((await approve(cookie, codes)).status).toBe(200);
+    const tokens = await poll(codes);
+    expect(tokens).toMatchObject({ status: 200, token_type: "Bearer", expires_in: 3_600 });
+    node.engine.play(scripted(HELLO));
+    const client = new Anthropic({ baseURL: node.url, apiKey: null, authToken: tokens.access_token, maxRetries: 0 });
+    const message = await client.messages.create({
+      model: "claude-haiku-4-5",
+      max_tokens: 10,
+      messages: [{ role: "user", content: "Hi" }],
+    });
+    expect(message.type).toBe("message");
+    const keys = (await (
+      await fetch(`${node.url}/v1/organizations/api_keys?created_by_user_id=${person.id}`, {
+        headers: { cookie: owner, "sec-fetch-site": "same-origin" },
+      })
+    ).json()) as { data: unknown };
+    expect(keys.data).toMatchObject([{ name: `Device sign-in: ${CLIENT}`, status: "active", created_by: { id: person.id } }]);
+  });
+
+  test("gets nothing for a code that is used, refused, too old, unknown, or asked about too often", async () => {
+    const used = await begin();
+    await approve(owner, used);
+    expect((await poll(used)).status).toBe(200);
+    expect(await poll(used)).toMatchObject({ status: 400, error: "invalid_grant" });
+    expect((await approve(owner, used)).status).toBe(404);
+
+    const refused = await begin();
+    expect((await asPerson(owner, "/device/decision", { user_code: refused.user_code, approve: false })).status).toBe(200);
+    expect(await poll(refused)).toMatchObject({ status: 400, error: "access_denied" });
+
+    const hasty = await begin();
+    expect((await poll(hasty)).error).toBe("authorization_pending");
+    expect((await poll(hasty)).error).toBe("slow_down");
+    nowMs += 5_000;
+    // Ten seconds are asked for now.
+    expect((await poll(hasty)).error).toBe("slow_down");
+    nowMs += 15_000;
+    expect((await poll(hasty)).error).toBe("authorization_pending");
+    nowMs += 600_000;
+    expect((await poll(hasty)).error).toBe("expired_token");
+    expect((await approve(owner, hasty)).status).toBe(404);
+
+    expect((await poll({ device_code: "x".repeat(43), user_code: "" })).error).toBe("invalid_grant");
+    for (const [form, error] of [
+      [{}, "invalid_request"],
+      [{ grant_type: GRANT }, "invalid_request"],
+      [{ grant_type: "password" }, "unsupported_grant_type"],
+    ] as const) {
+      expect(((await (await post("/oauth/token", form)).json()) as Tokens).error).toBe(error);
+    }
+  });
+
+  test("is signed in by nobody who may not use models, and not from another site", async () => {
+    const codes = await begin();
+    expect((await approve(await cookieOf(await member("billing")), codes)).status).toBe(403);
+    const foreign = await fetch(`${node.url}/console/api/device/decision`, {
+      method: "POST",
+      body: JSON.stringify({ user_code: codes.user_code, approve: true }),
+      headers: {
+        cookie: owner,
+        "content-type": "application/json",
+        "sec-fetch-site": "cross-site",
+        origin: "https://evil.example",
+      },
+    });
+    expect(foreign.status).toBe(403);
+    nowMs += 6_000;
+    expect((await poll(codes)).error).toBe("authorization_pending");
+  });
+});
+
+describe("tokens", () => {
+  test("are renewed, each refresh token once, and end with the sign-in", async () => {
+    const first = await signIn();
+    nowMs += 3_500_000;
+    const second = await refresh(first.refresh_token);
+    expect([second.status, (await use(second.access_token)).status]).toEqual([200, 200]);
+    // Two processes of one device may ask at once.
+    expect((await refresh(first.refresh_token)).status).toBe(200);
+    nowMs += 3_600_000;
+    const last = await refresh(second.refresh_token);
+    expect(last.status).toBe(200);
+    nowMs += 3_600_000;
+    expect(await refresh(last.refresh_token)).toMatchObject({ status: 401, error: "invalid_grant" });
+  });
+
+  test("end at once where a refresh token is shown again later: somebody else has it", async () => {
+    const first = await signIn();
+    const second = await refresh(first.refresh_token);
+    nowMs += 60_000;
+    expect(await refresh(first.refresh_token)).toMatchObject({ status: 401, error: "invalid_grant" });
+    await expect.poll(async () => (await use(second.access_token)).status, { timeout: 5_000 }).toBe(401);
+    expect((await refresh(second.refresh_token)).status).toBe(401);
+  });
+
+  test("end with the person", async () => {
+    const person = await member("developer");
+    const tokens = await signIn(await cookieOf(person));
+    expect((await use(tokens.access_token)).status).toBe(200);
+    await removeUser(platform.keys, { ...SYSTEM, organizationId: platform.organizationId }, person.id);
+    await expect.poll(async () => (await use(tokens.access_token)).status, { timeout: 5_000 }).toBe(401);
+    expect((await refresh(tokens.refresh_token)).status).toBe(401);
+  });
+
+  test("of one kind are none of the other", async () => {
+    const tokens = await signIn();
+    expect((await use(tokens.refresh_token)).status).toBe(401);
+    expect((await refresh(tokens.access_token)).status).toBe(401);
+  });
+});
+
+describe("the command line", () => {
+  test("signs in, keeps the tokens to itself, and prints one for apiKeyHelper", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "parley-login-"));
+    try {
+      const main = join(import.meta.dirname, "../../src/cli/main.ts");
+      const child = spawn(process.execPath, ["--conditions=source", main, "login", "--url", node.url, "--data", dataDir]);
+      let told = "";
+      child.stderr.on("data", (part: Buffer) => (told += part.toString()));
+      const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+      await until(() => /code [A-Z]{4}-[A-Z]{4}/.test(told), 30_000);
+      await approve(owner, { user_code: /code ([A-Z-]+)/.exec(told)?.[1] ?? "", device_code: "" });
+      expect(await ended).toBe(0);
+      expect((await stat(join(dataDir, "logins.json"))).mode & 0o077).toBe(0);
+      const token = await runCli(["token", "--url", `${node.url}/`, "--data", dataDir]);
+      expect([token.code, (await use(token.stdout.trim())).status]).toEqual([0, 200]);
+      expect((await runCli(["logout", "--url", node.url, "--data", dataDir])).code).toBe(0);
+      expect((await runCli(["token", "--url", node.url, "--data", dataDir])).stderr).toContain(`parley login --url ${node.url}`);
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  }, 60_000);
+});
+
+describe("a signed-in machine", () => {
+  test("gets its managed settings, and its telemetry is passed on without its token", async () => {
+    const seen: { path: string; headers: Record<string, unknown>; body: string }[] = [];
+    const collector = createServer((incoming, outgoing) => {
+      const parts: Buffer[] = [];
+      incoming.on("data", (part: Buffer) => parts.push(part));
+      incoming.on("end", () => {
+        seen.push({ path: incoming.url ?? "", headers: incoming.headers, body: Buffer.concat(parts).toString("latin1") });
+        outgoing.end("{}");
+      });
+    });
+    await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+    const clientFleet = createClientFleet({
+      managedSettings: { permissions: { deny: ["WebFetch"] }, env: { OTEL_TRACES_EXPORTER: "none" } },
+      telemetryTo: [{ url, headers: { "x-tenant": "ours" } }],
+      send: sendByHttp(),
+      log: { warn() {} },
+    });
+    await using managed = await platform.startNode({ clientFleet });
+    const headers = bearer((await signIn()).access_token);
+    const reply = await fetch(`${managed.url}/managed/settings`, { headers: { authorization: headers.authorization } });
+    const settings = (await reply.json()) as { checksum: string };
+    expect(settings).toMatchObject({
+      uuid: expect.stringMatching(/^sha256:/),
+      settings: {
+        permissions: { deny: ["WebFetch"] },
+        env: {
+          CLAUDE_CODE_ENABLE_TELEMETRY: "1",
+          OTEL_METRICS_EXPORTER: "otlp",
+          OTEL_TRACES_EXPORTER: "none",
+          OTEL_EXPORTER_OTLP_ENDPOINT: managed.url,
+        },
+      },
+    });
+    const again = await fetch(`${managed.url}/managed/settings`, {
+      headers: { ...headers, "if-none-match": reply.headers.get("etag") ?? "" },
+    });
+    expect([again.status, await again.text()]).toEqual([304, ""]);
+    const body = Buffer.from([0x1f, 0x8b, 0, 255, 1]);
+    const sent = await fetch(`${managed.url}/v1/logs`, {
+      method: "POST",
+      body,
+      headers: { authorization: headers.authorization, "content-type": "application/x-protobuf", "content-encoding": "gzip" },
+    });
+    expect([sent.status, await sent.json()]).toEqual([200, {}]);
+    await until(() => seen.length === 1);
+    expect(seen[0]).toMatchObject({
+      path: "/v1/logs",
+      headers: { "content-type": "application/x-protobuf", "content-encoding": "gzip", "x-tenant": "ours" },
+      body: body.toString("latin1"),
+    });
+    expect(seen[0]?.headers["authorization"]).toBeUndefined();
+    collector.closeAllConnections();
+    collector.close();
+    // A collector that is away is not the machine's matter.
+    expect((await fetch(`${managed.url}/v1/metrics`, { method: "POST", body: "{}", headers })).status).toBe(200);
+    // Nothing is set for machines here: 404 says so.
+    expect((await fetch(`${platform.url}/managed/settings`, { headers })).status).toBe(404);
+  });
+});
