@@ -40,7 +40,10 @@ export function testTokenUpstream(name: string, start: () => Promise<TokenServer
       });
       client = new Anthropic({ baseURL: server.url, apiKey: KEY, maxRetries: 0 });
     });
-    afterAll(() => server.close());
+    afterAll(async () => {
+      await server.close();
+      await engine.kill();
+    });
 
     const model = "claude-haiku-4-5";
     const ask = (text: string, more: Partial<Anthropic.MessageCreateParamsStreaming> = {}) =>
