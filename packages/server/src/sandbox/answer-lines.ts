@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import type { RunTimer } from "./run-timer.ts";
@@ -8,7 +9,8 @@ const LINES_MAX = 1_000;
 const NEWLINE = 10;
 
 /**
- * Answers a program's lines one after the other. While it waits its time stands still, up to all the waiting that it may do.
+ * Answers a program's lines one after the other, and reads no further until it has taken the answer: what it writes ahead waits in its
+ * own memory, not in ours. While it waits its time stands still, up to all the waiting that it may do.
  * Stopped by calling what it returns, since an answer may come long after the program has ended.
  */
 export function answerLines(
@@ -22,15 +24,17 @@ export function answerLines(
   let isStopped = false;
   let over: NodeJS.Timeout | undefined;
   let last: Promise<void> = Promise.resolve();
+  /** Lines that were read with the one that is being answered. */
+  let unanswered = 0;
 
   async function answer(line: string): Promise<void> {
     if (isStopped) return;
     const sinceMs = performance.now();
     timer.pause();
     over = setTimeout(() => end("time"), Math.max(0, waitsLeftMs));
+    let answered: string | null = null;
     try {
-      const answered = await talk.answer(line);
-      if (!isStopped) socket.write(`${answered}\n`);
+      answered = await talk.answer(line);
     } catch {
       // What it wrote is no question.
       if (!isStopped) end("output");
@@ -39,6 +43,9 @@ export function answerLines(
       waitsLeftMs -= performance.now() - sinceMs;
       timer.goOn();
     }
+    // Until it has taken the answer its own time runs.
+    if (answered === null || isStopped || socket.write(`${answered}\n`)) return;
+    await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => {});
   }
 
   // A program that has ended reads nothing, and one that was killed leaves lines half-way. The reader passes errors on.
@@ -48,14 +55,31 @@ export function answerLines(
     bytesSinceLine = chunk.includes(NEWLINE) ? chunk.length - chunk.lastIndexOf(NEWLINE) : bytesSinceLine + chunk.length;
     if (bytesSinceLine > LINE_MAX_BYTES && !isStopped) end("output");
   });
+  let isClosed = false;
+  reader.once("close", () => {
+    isClosed = true;
+  });
+  const setReading = (reads: boolean): void => {
+    // One that is closed may not be asked any more.
+    if (!isClosed) reader[reads ? "resume" : "pause"]();
+  };
   reader.on("line", (line) => {
     lines += 1;
     if (isStopped) return;
     if (lines > LINES_MAX || line.length > LINE_MAX_BYTES) return end("output");
-    last = last.then(() => answer(line));
+    unanswered += 1;
+    setReading(false);
+    last = last
+      .then(() => answer(line))
+      .then(() => {
+        unanswered -= 1;
+        if (unanswered === 0) setReading(true);
+      });
   });
   return () => {
     isStopped = true;
     clearTimeout(over);
+    // What it has still written is read, so that its end is seen, and dropped.
+    setReading(true);
   };
 }

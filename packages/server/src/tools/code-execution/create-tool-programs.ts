@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { z } from "zod";
 import type { ContainerPlace, Containers } from "../../containers/create-containers.ts";
 import { newId } from "../../platform/ids.ts";
@@ -44,6 +45,8 @@ interface Begun {
   /** Those of them that this server runs. */
   readonly own: ReadonlySet<string>;
   hasSearched: boolean;
+  /** What is left of `CHECKS_MS`. */
+  checksLeftMs: number;
   /** Ends it. */
   readonly stop: AbortController;
   /** Settles with the program. */
@@ -66,6 +69,10 @@ const WAITS_MS = 1_800_000;
 /** A result is kept for a client whose reply was lost on its way. */
 const KEEP_MS = 60_000;
 export const CALLS_MAX = 32;
+/** Of one call's input. A schema can cost far more than what it is held against is long. */
+const INPUT_MAX_CHARACTERS = 64 * 1024;
+/** For all checks of one program: they hold everybody else up. */
+const CHECKS_MS = 1_000;
 
 const Asked = z.strictObject({
   calls: z
@@ -154,7 +161,7 @@ export function createToolPrograms(deps: ToolProgramsDeps): ToolPrograms {
       if (tool === undefined) return [{ id, text: `tool_not_allowed: ${name}`, error: "ToolError" }];
       const check = checks.get(name) ?? createCheck(tool.inputSchema);
       checks.set(name, check);
-      const problem = check(input);
+      const problem = checkWithin(program, () => check(input), JSON.stringify(input).length);
       return problem === null ? [] : [{ id, text: `invalid_tool_input: ${problem}`, error: "ToolError" }];
     });
     const asked = calls.filter(({ id }) => refused.every((each) => each.id !== id));
@@ -185,6 +192,7 @@ export function createToolPrograms(deps: ToolProgramsDeps): ToolPrograms {
         tools: new Map((turn.programTools ?? []).map((tool) => [tool.name, tool])),
         own: new Set((turn.serverTools ?? []).map(({ name }) => name)),
         hasSearched: false,
+        checksLeftMs: CHECKS_MS,
         stop: new AbortController(),
         ended: Promise.withResolvers(),
         hasEnded: false,
@@ -239,6 +247,18 @@ export function createToolPrograms(deps: ToolProgramsDeps): ToolPrograms {
       return outcome;
     },
   };
+}
+
+/** What is wrong with an input. Throws where the program has used up the time that its inputs may take to check. */
+function checkWithin(program: Begun, check: () => string | null, characters: number): string | null {
+  if (characters > INPUT_MAX_CHARACTERS) return `the input has more than ${INPUT_MAX_CHARACTERS} characters`;
+  const beganMs = performance.now();
+  try {
+    // The one way to end what runs on this thread: also functions of the outside that it calls.
+    return runInNewContext("check()", { check }, { timeout: Math.max(1, Math.ceil(program.checksLeftMs)) }) as string | null;
+  } finally {
+    program.checksLeftMs -= performance.now() - beganMs;
+  }
 }
 
 /** In the platform's words. */
