@@ -11,6 +11,7 @@ import { cloudBodyLimitAt, serveCloud } from "./cloud/serve-cloud.ts";
 import { clouds } from "./clouds.ts";
 import type { ConsoleFiles } from "./console/load-console-files.ts";
 import { serveConsole } from "./console/serve-console.ts";
+import { cutOffUnread } from "./cut-off-unread.ts";
 import type { DoorDeps, DoorOptions, Drain } from "./exchange.ts";
 
 export interface ServerOptions extends Partial<DoorOptions> {
@@ -76,6 +77,7 @@ export function createServer(deps: DoorDeps): ParleyServer {
     });
     const context = { deps, drain, options };
     server.on("request", (incoming, outgoing) => {
+      cutOffUnread(incoming, outgoing);
       if (consoleFiles !== null && serveConsole(consoleFiles, incoming, outgoing)) return;
       if (!serveCloud(clouds, incoming, outgoing, context)) answer(incoming, outgoing);
     });

@@ -52,7 +52,7 @@ function readBytes(incoming: IncomingMessage, { maxBytes, signal }: Omit<BodyRea
   const onData = (chunk: Buffer): void => {
     bytes += chunk.length;
     if (bytes > maxBytes) {
-      // What still comes is drained, and after a while cut off, by the listener.
+      // What still comes is read for a moment, and cut off, by the server (cut-off-unread.ts).
       incoming.off("data", onData);
       chunks.length = 0;
       reject(tooLarge(maxBytes));

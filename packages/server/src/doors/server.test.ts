@@ -448,3 +448,15 @@ test("a server that closes lets a stream finish, and ends one that takes too lon
   expect(own.rows.map((row) => row.outcome)).toEqual([null, "overloaded_error"]);
   await expect(post(own, "/v1/messages", BODY)).rejects.toThrow("fetch failed");
 });
+
+test("a client that goes on sending behind its reply is cut off", async () => {
+  const socket = connect(server.port, "127.0.0.1");
+  let received = "";
+  socket.on("data", (chunk) => (received += chunk.toString()));
+  socket.on("error", () => {});
+  socket.write("POST /x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+  const sending = setInterval(() => socket.write("5\r\nhello\r\n"), 20);
+  await new Promise((resolve) => socket.once("close", resolve));
+  clearInterval(sending);
+  expect(received).toMatch(/^HTTP\/1\.1 404 /);
+});
