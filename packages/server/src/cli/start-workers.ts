@@ -54,6 +54,8 @@ export async function startWorkers(options: {
           data satisfies never;
       }
     });
+    // A message that a worker no longer takes, or a process that cannot be made: its end says what there is to say.
+    worker.on("error", (error) => log.warn({ worker: index, err: error }, "a worker cannot be reached"));
     worker.once("exit", (code, signal) => {
       alive.delete(index);
       ready.get(index)?.reject(new UserError(problem ?? `Worker ${index} ended at its start (${signal ?? code}).`));
