@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { and, eq, gt, inArray, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { apiKeys, deviceGrants, deviceTokens, users, workspaces } from "./schema.ts";
 import type { LiveApiKey } from "./api-keys.ts";
 import type { Queries, Storage } from "./storage.ts";
@@ -130,6 +130,7 @@ export async function findLiveKeysOfTokens(
         workspaceId: apiKeys.workspaceId,
         createdByUserId: apiKeys.createdByUserId,
         expiresAt: deviceTokens.expiresAt,
+        keyExpiresAt: apiKeys.expiresAt,
       })
       .from(deviceTokens)
       .innerJoin(apiKeys, eq(apiKeys.id, deviceTokens.apiKeyId))
@@ -141,11 +142,28 @@ export async function findLiveKeysOfTokens(
           eq(deviceTokens.kind, "access"),
           gt(deviceTokens.expiresAt, new Date(nowMs)),
           eq(apiKeys.status, "active"),
+          or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, new Date(nowMs))),
           isNull(workspaces.archivedAt),
         ),
       ),
   );
-  return new Map(rows.map(({ tokenHmac, expiresAt, ...key }) => [tokenHmac, { ...key, expiresAtMs: expiresAt.getTime() }]));
+  return new Map(
+    rows.map(({ tokenHmac, expiresAt, keyExpiresAt, ...key }) => [
+      tokenHmac,
+      { ...key, expiresAtMs: Math.min(expiresAt.getTime(), keyExpiresAt?.getTime() ?? Number.POSITIVE_INFINITY) },
+    ]),
+  );
+}
+
+/** Ends all that a person has signed in without a browser; returns the ids of the keys that stood for it. */
+export async function endDeviceSignInsOn(queries: Queries, userId: string): Promise<readonly string[]> {
+  const standing = queries.select({ id: deviceTokens.apiKeyId }).from(deviceTokens);
+  const ended = await queries
+    .update(apiKeys)
+    .set({ status: "archived" })
+    .where(and(eq(apiKeys.createdByUserId, userId), ne(apiKeys.status, "archived"), inArray(apiKeys.id, standing)))
+    .returning({ id: apiKeys.id });
+  return ended.map(({ id }) => id);
 }
 
 /** Forgets what is over. */

@@ -220,7 +220,7 @@ test("one sees where one is signed in and ends a session; an administrator ends 
   expect(await isLive(ownerCookie)).toBe(true);
   const log = await call("/v1/organizations/audit_log?action=user.sign_out", undefined, { cookie: ownerCookie });
   expect(await log.json()).toMatchObject({
-    data: [{ action: "user.sign_out", target: { id: dan }, after: { sessions_ended: 1 } }],
+    data: [{ action: "user.sign_out", target: { id: dan }, after: { sessions_ended: 1, devices_ended: 0 } }],
   });
 });
 

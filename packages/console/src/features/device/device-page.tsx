@@ -4,6 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { MonitorCheck, MonitorX } from "lucide-react";
 import { type SubmitEvent, useState } from "react";
 import { decideOnDevice, findDevice } from "../../api/device.ts";
+import { useConfirmed } from "../../app/reauthentication.tsx";
 import { useWorkspaceChoice } from "../../app/use-workspace-choice.tsx";
 import { formatRelative } from "../../format/format.ts";
 import { Button } from "../../ui/button.tsx";
@@ -20,7 +21,10 @@ export function DevicePage() {
   const { user_code: given = "" } = route.useSearch();
   const [userCode, setUserCode] = useState(given);
   const find = useMutation({ mutationFn: findDevice });
-  const decide = useMutation({ mutationFn: decideOnDevice });
+  const confirmed = useConfirmed();
+  const decide = useMutation({
+    mutationFn: (decision: Parameters<typeof decideOnDevice>[0]) => confirmed(() => decideOnDevice(decision)),
+  });
   if (decide.isSuccess) return <Decided isApproved={decide.variables.isApproved} />;
 
   function submit(event: SubmitEvent): void {

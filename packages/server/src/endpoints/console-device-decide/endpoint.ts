@@ -1,4 +1,5 @@
 import { ConsoleDeviceDecision, ConsoleDone } from "@parley/wire";
+import { requireRecentAuthentication } from "../../sign-in/sessions.ts";
 import { defineEndpoint } from "../define-endpoint.ts";
 import { CONSOLE_BODY_MAX_BYTES } from "../shared/session-reply.ts";
 import { parseBody } from "../shared/to-body.ts";
@@ -15,7 +16,9 @@ export const consoleDeviceDecide = defineEndpoint({
     parse: (json) => parseBody(ConsoleDeviceDecision, json),
   },
   reply: { schema: ConsoleDone },
-  async handle({ session, body, requestId }, { accounts, changes }) {
+  async handle({ session, body, requestId }, { accounts, changes, clock }) {
+    // What is given here outlives the session, like a key.
+    if (body.approve) requireRecentAuthentication(session, clock.nowMs());
     await accounts.devices.decide(
       session,
       { userCode: body.user_code, isApproved: body.approve, workspaceId: body.workspace_id ?? null },
