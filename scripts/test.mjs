@@ -82,19 +82,7 @@ if (wants("db-server")) {
       process.stdout.write(`\n== PostgreSQL ${server.version} of the system's packages\n`);
       env.PARLEY_TEST_DATABASE_URL = server.url;
       // What stands on the SQL itself; the tests over HTTP say the same of both, and take minutes.
-      const onSql = [
-        "auth",
-        "backup",
-        "idempotency",
-        "jobs",
-        "ledger",
-        "limits",
-        "money",
-        "search-index",
-        "sign-in",
-        "storage",
-        "tenancy",
-      ];
+      const onSql = ["jobs", "ledger", "limits", "money", "storage"];
       vitest("db", ...onSql.map((area) => `packages/server/src/${area}`), "packages/server/test/money");
       delete env.PARLEY_TEST_DATABASE_URL;
       server.stop();
