@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { cpus, homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startDebianPostgres } from "./debian-postgres.mjs";
 import { ensureConsole } from "./ensure-console.mjs";
@@ -21,29 +21,48 @@ const env = {
 env.PARLEY_TEST_MODELS ??= join(env.PARLEY_TEST_DATA, "models");
 
 let passed = 0;
-let failed = 0;
+/** What failed, a line each: told again at the end, which is all that some readers of a long run see. */
+const failures = [];
+const seconds = [];
+const REASON_CHARACTERS = 2_000;
+
+/** Notes how long a part took. */
+function timed(title, run) {
+  const begunMs = performance.now();
+  const result = run();
+  seconds.push(`${title} ${Math.round((performance.now() - begunMs) / 1000)} s`);
+  return result;
+}
 
 /** Runs one check that either passes or fails. */
 function check(title, command, ...arguments_) {
   process.stdout.write(`\n== ${title}\n`);
-  const { status } = spawnSync(command, arguments_, { cwd: root, stdio: "inherit", env });
+  const { status } = timed(title, () => spawnSync(command, arguments_, { cwd: root, stdio: "inherit", env }));
   if (status === 0) passed += 1;
-  else failed += 1;
-  return status === 0;
+  else failures.push(title);
 }
 
 /** Runs a vitest project, or its tests below some paths, and adds what it counted. A run that cannot say is a failure. */
 function vitest(project, ...paths) {
   process.stdout.write(`\n== vitest ${[project, ...paths].join(" ")}\n`);
-  const { status, report } = runVitest(root, ["--project", project, ...paths], env);
+  const { status, report } = timed(project, () => runVitest(root, ["--project", project, ...paths], env));
   if (report === null) {
-    failed += 1;
+    failures.push(`${project}: no report`);
     return;
   }
   passed += report.numPassedTests;
-  failed += report.numFailedTests;
-  // A file that does not load, or an unhandled rejection, is no failed test but fails the run.
-  if (status !== 0 && report.numFailedTests === 0) failed += 1;
+  const failed = report.testResults.flatMap(failuresOf);
+  failures.push(...failed);
+  // An unhandled rejection is no failed test but fails the run.
+  if (status !== 0 && failed.length === 0) failures.push(`${project}: an error outside of its tests`);
+}
+
+/** A file's failed tests, or why it did not load, a line and its reason each. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = relative(root, name);
+  const failed = assertionResults.filter((test) => test.status === "failed");
+  if (failed.length === 0) return status === "failed" ? [`${file}\n    ${message.slice(0, REASON_CHARACTERS)}`] : [];
+  return failed.map((test) => `${file}: ${test.fullName}\n    ${test.failureMessages.join("\n").slice(0, REASON_CHARACTERS)}`);
 }
 
 function parley(title, ...arguments_) {
@@ -88,12 +107,11 @@ if (wants("db-server")) {
       server.stop();
     }
   } catch (error) {
-    process.stdout.write(`The system's PostgreSQL could not be used: ${error.message}\n`);
-    failed += 1;
+    failures.push(`The system's PostgreSQL could not be used: ${error.message}`);
   }
 }
 if (wants("browser")) {
-  if (!ensureConsole(root, process.execPath)) failed += 1;
+  if (!ensureConsole(root, process.execPath)) failures.push("the Console could not be built");
   vitest("browser");
 }
 if (wants("model") || wants("e2e")) {
@@ -105,9 +123,10 @@ if (wants("model") || wants("e2e")) {
 }
 if (wants("model")) vitest("model");
 if (wants("e2e")) {
-  if (!ensureConsole(root, process.execPath)) failed += 1;
+  if (!ensureConsole(root, process.execPath)) failures.push("the Console could not be built");
   vitest("e2e");
 }
 
-process.stdout.write(`\n${machine()}\n${passed} passed, ${failed} failed\n`);
-process.exit(failed === 0 ? 0 : 1);
+for (const failure of failures) process.stdout.write(`\nFAILED ${failure}\n`);
+process.stdout.write(`\n${machine()}\n${seconds.join(", ")}\n${passed} passed, ${failures.length} failed\n`);
+process.exit(failures.length === 0 ? 0 : 1);
