@@ -87,14 +87,20 @@ async function firstPage({ address }: ConsoleUnderTest): Promise<void> {
   say(`first page: ${(bytes / 1000).toFixed(0)} kB gzipped (goal: less than 200), ${asked} requests until then`);
 }
 
+/** A reader of their own, on the first page. */
+async function openAtStart(address: string): ReturnType<typeof ours.openAsOwner> {
+  const opened = await ours.openAsOwner();
+  await opened.page.goto(`${address}/`);
+  await opened.page.getByRole("button", { name: "Create a key" }).waitFor();
+  return opened;
+}
+
 /** From the click in the navigation to the chart and its figures. */
 async function usage({ address }: ConsoleUnderTest): Promise<void> {
   const month: number[] = [];
   const year: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const { page, context } = await ours.openAsOwner();
-    await page.goto(`${address}/`);
-    await page.getByRole("button", { name: "Create a key" }).waitFor();
+    const { page, context } = await openAtStart(address);
     month.push(await timeOf(page, () => page.getByRole("link", { name: "Usage" }).click(), "table tbody tr:nth-child(30)"));
     year.push(await timeOf(page, () => page.getByLabel("Time").selectOption("A year"), "table tbody tr:nth-child(365)"));
     await context.close();
@@ -134,9 +140,7 @@ async function requests({ address }: ConsoleUnderTest): Promise<void> {
   const rounds: Watched[] = [];
   const shown: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const { page, context } = await ours.openAsOwner();
-    await page.goto(`${address}/`);
-    await page.getByRole("button", { name: "Create a key" }).waitFor();
+    const { page, context } = await openAtStart(address);
     shown.push(await timeOf(page, () => page.getByRole("link", { name: "Requests" }).click(), "[role=row][aria-rowindex='10']"));
     await page.mouse.move(700, 600);
     await beginTrace(page);

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { AuthorizationServer, DeviceAuthorization, TokenReply } from "@parley/wire";
 import { z } from "zod";
+import { askServer } from "../ask-server.ts";
 import { type CliContext, UserError } from "../cli-context.ts";
 import { type Login, readLogins, writeLogin } from "../logins.ts";
 import { readRunFile } from "../run-file.ts";
@@ -75,7 +76,7 @@ async function waitForTokens(endpoint: string, device: z.infer<typeof DeviceAuth
 
 /** Where it is said to send tokens, which is nowhere but there. */
 async function discover(url: string, signal: AbortSignal): Promise<z.infer<typeof AuthorizationServer>> {
-  const reply = await send(`${url}/.well-known/oauth-authorization-server`, { signal });
+  const reply = await askServer(`${url}/.well-known/oauth-authorization-server`, { signal, timeoutMs: REQUEST_TIMEOUT_MS });
   const { data } = AuthorizationServer.safeParse(reply.ok ? await reply.json().catch(() => null) : null);
   if (!data) throw new UserError(`${url} is no Parley that signs devices in (status ${reply.status}).`);
   for (const endpoint of [data.token_endpoint, data.device_authorization_endpoint]) {
@@ -85,23 +86,8 @@ async function discover(url: string, signal: AbortSignal): Promise<z.infer<typeo
 }
 
 function post(url: string, form: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
-  return send(url, { method: "POST", body: new URLSearchParams({ client_id: "parley", ...form }), signal });
-}
-
-async function send(url: string, { signal, ...init }: RequestInit & { readonly signal: AbortSignal }): Promise<Response> {
-  try {
-    // oxlint-disable-next-line no-restricted-globals -- the server that the person named
-    return await fetch(url, {
-      ...init,
-      headers: { "user-agent": "parley-cli" },
-      redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-    });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new UserError(`${new URL(url).origin} cannot be reached: ${cause}`, { cause: error });
-  }
+  const body = new URLSearchParams({ client_id: "parley", ...form });
+  return askServer(url, { method: "POST", body, signal, timeoutMs: REQUEST_TIMEOUT_MS });
 }
 
 function toLogin(json: unknown): Login {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ErrorEnvelope, ServerStatus } from "@parley/wire";
+import { askServer } from "../ask-server.ts";
 import { type CliContext, UserError } from "../cli-context.ts";
 import { readRunFile } from "../run-file.ts";
 import { openScreen } from "../top/open-screen.ts";
@@ -56,18 +57,11 @@ export async function top(options: TopOptions, context: CliContext, signal: Abor
 }
 
 async function readStatus(url: string, key: string, signal: AbortSignal): Promise<ServerStatus> {
-  let reply: Response;
-  try {
-    // oxlint-disable-next-line no-restricted-globals -- the server that the person named
-    reply = await fetch(new URL("/v1/organizations/server_status", url), {
-      headers: { "x-api-key": key, "anthropic-version": "2023-06-01" },
-      redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-    });
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new UserError(`${url} cannot be reached: ${cause}`, { cause: error });
-  }
+  const reply = await askServer(new URL("/v1/organizations/server_status", url).href, {
+    headers: { "x-api-key": key, "anthropic-version": "2023-06-01" },
+    signal,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  });
   const json: unknown = await reply.json().catch(() => null);
   const { data } = ServerStatus.safeParse(json);
   if (data) return data;
