@@ -119,8 +119,6 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
   const { router } = routes;
   started.defer(() => router.close());
   const reloadRoutes = createRouteReloader({ routes, reread, changes, log });
-  metrics.watchUpstreams(() => router.status());
-  metrics.watchRoutes(() => ({ digest: routes.digest(), queues: router.queues() }));
 
   const weights = createWeightsStore(join(dataDir, "models"));
   const pulls = started.use(

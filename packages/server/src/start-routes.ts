@@ -24,10 +24,13 @@ export interface LiveRoutes {
   change(routes: RoutesConfig): void;
 }
 
+/** The router by these routes, with its figures among the metrics. */
 export function startRoutes(options: UpstreamsOptions): LiveRoutes {
   const { config, ...upstreams } = options;
   const router = startUpstreams(options);
   let routes: RoutesConfig = config;
+  options.metrics.watchUpstreams(() => router.status());
+  options.metrics.watchRoutes(() => ({ digest: digestOf(routes), queues: router.queues() }));
   return {
     router,
     createRegistry({ minimumTokens: minimum, ...registry }) {

@@ -37,8 +37,6 @@ export function borrowEngines(
     metrics,
   });
   const { router } = routes;
-  metrics.watchUpstreams(() => router.status());
-  metrics.watchRoutes(() => ({ digest: routes.digest(), queues: router.queues() }));
   const steer = async (verb: string, weights: string): Promise<void> => void (await door.ask(verb, weights));
   return {
     local: door.engine,

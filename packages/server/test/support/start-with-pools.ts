@@ -56,8 +56,6 @@ export async function startWithPools(settings: unknown) {
   });
   const { router } = routes;
   const models = routes.createRegistry({ minimumTokens: null });
-  metrics.watchUpstreams(() => router.status());
-  metrics.watchRoutes(() => ({ digest: routes.digest(), queues: router.queues() }));
   const inferenceGeos: InferenceGeos = {
     standsIn: config.inference_geo,
     async choose(_workspaceId, asked, pool) {
