@@ -1,4 +1,4 @@
-import { addTimings, addUsage } from "../turn/add-usage.ts";
+import { addTimings, addUsage, NOTHING_USED } from "../turn/add-usage.ts";
 import type { Timings, TurnEvent, Usage } from "../turn/turn-event.ts";
 import type { ReplyContainer } from "./server-tool.ts";
 
@@ -18,15 +18,6 @@ export interface Tally {
   outputTokens(): number;
   end(last: End): End;
 }
-
-export const NOTHING_USED: Usage = {
-  inputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWrite5mTokens: 0,
-  cacheWrite1hTokens: 0,
-  outputTokens: 0,
-  thinkingTokens: 0,
-};
 
 export function createTally(container: ReplyContainer): Tally {
   let usage: Usage | null = null;

@@ -1,5 +1,15 @@
 import type { Timings, Usage } from "./turn-event.ts";
 
+/** Of a turn that has read and written nothing. */
+export const NOTHING_USED: Usage = {
+  inputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWrite5mTokens: 0,
+  cacheWrite1hTokens: 0,
+  outputTokens: 0,
+  thinkingTokens: 0,
+};
+
 /** The sum of two prompts of one turn; what server tools did is the later one's to say. */
 export function addUsage(one: Usage, other: Usage): Usage {
   return {

@@ -9,6 +9,7 @@ import { Failure } from "../../platform/fail.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { Tracing, TurnSpan } from "../../platform/tracing.ts";
+import { NOTHING_USED } from "../../turn/add-usage.ts";
 import type { Engine } from "../../turn/engine.ts";
 import type { CacheMissReason, Timings, TurnEvent, Usage } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
@@ -248,14 +249,7 @@ function createAccount(
   async function fail(error: unknown, reservation: Reservation): Promise<void> {
     if (isWritten) return;
     const outcome = error instanceof Abandoned ? CLIENT_CLOSED : error instanceof Failure ? error.type : "api_error";
-    const usage = used ?? {
-      inputTokens: 0,
-      cacheReadTokens: 0,
-      cacheWrite5mTokens: 0,
-      cacheWrite1hTokens: 0,
-      outputTokens: 0,
-      thinkingTokens: 0,
-    };
+    const usage = used ?? NOTHING_USED;
     span.fail(outcome, usage);
     const timings = timingsSeen(begunAtMs, startedMs, firstBlockMs, clock.monotonicMs());
     if (used === null || !job.isFailureBilled) {

@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openFolderBlobStore } from "../../blobs/folder-blob-store.ts";
 import { createContainers } from "../../containers/create-containers.ts";
 import type { DoorDeps } from "../../doors/exchange.ts";
-import { end, type Script, start, textBlock, toolBlock } from "../../doors/testing/scripted-engine.ts";
 import { KEY, OTHER_KEY } from "../../doors/testing/start-test-server.ts";
 import { createFiles } from "../../files/create-files.ts";
 import type { Clock } from "../../platform/clock.ts";
@@ -19,6 +18,7 @@ import { openTestStorage } from "../../storage/testing/test-storage.ts";
 import type { ServerTools } from "../server-tool.ts";
 import { noCode, otherTools } from "../testing/other-tools.ts";
 import { startToolServer } from "../testing/start-tool-server.ts";
+import { step } from "../testing/step.ts";
 import { createWebFetch } from "../web-fetch/create-web-fetch.ts";
 import { createWebSearch } from "../web-search/create-web-search.ts";
 import { createCodeExecution } from "./create-code-execution.ts";
@@ -64,21 +64,6 @@ function startServer(code: CodeRunnerDeps, deps: Partial<DoorDeps> = {}): Promis
   };
   return startToolServer(tools, {}, { files, containers, ...deps });
 }
-
-/** One step: calls, each with an id of its own, or the last words. */
-function step(...calls: readonly (readonly [name: string, input: object])[]): Script {
-  return async function* () {
-    yield start;
-    if (calls.length === 0) yield* textBlock(0, "Done.");
-    for (const [at, [name, input]] of calls.entries()) {
-      for (const event of toolBlock(at, name, JSON.stringify(input))) {
-        yield event.type === "block-start" ? { ...event, block: { type: "tool_use", id: `toolu_${nextId++}`, name } } : event;
-      }
-    }
-    yield end({ stopReason: calls.length === 0 ? "end_turn" : "tool_use" });
-  };
-}
-let nextId = 1;
 
 type Params = Partial<Anthropic.Beta.MessageCreateParamsNonStreaming>;
 const PARAMS = { model: "claude-haiku-4-5", max_tokens: 1000, messages: [{ role: "user" as const, content: "Go" }] };

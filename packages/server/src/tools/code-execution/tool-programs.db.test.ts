@@ -10,7 +10,6 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openFolderBlobStore } from "../../blobs/folder-blob-store.ts";
 import { createContainers } from "../../containers/create-containers.ts";
-import { end, type Script, start, textBlock, toolBlock } from "../../doors/testing/scripted-engine.ts";
 import { KEY, OTHER_KEY, until } from "../../doors/testing/start-test-server.ts";
 import { createValidator } from "../../engines/turn-engine/grammar/validator.ts";
 import { createFiles } from "../../files/create-files.ts";
@@ -21,6 +20,7 @@ import { WORK_PART } from "../../sandbox/sandbox.ts";
 import { openTestStorage } from "../../storage/testing/test-storage.ts";
 import { noCode, otherTools } from "../testing/other-tools.ts";
 import { SEALS, startToolServer } from "../testing/start-tool-server.ts";
+import { step } from "../testing/step.ts";
 import { createWebFetch } from "../web-fetch/create-web-fetch.ts";
 import { createWebSearch } from "../web-search/create-web-search.ts";
 import { createCodeExecution } from "./create-code-execution.ts";
@@ -97,20 +97,6 @@ function startServer(programWaitMs = 60_000): Promise<Server> {
   );
 }
 
-let nextId = 1;
-/** One step of the model: programs to run and calls of its own, or the last words. */
-function step(...calls: readonly (readonly [name: string, input: object])[]): Script {
-  return async function* () {
-    yield start;
-    if (calls.length === 0) yield* textBlock(0, "Done.");
-    for (const [at, [name, input]] of calls.entries()) {
-      for (const event of toolBlock(at, name, JSON.stringify(input))) {
-        yield event.type === "block-start" ? { ...event, block: { type: "tool_use", id: `toolu_${nextId++}`, name } } : event;
-      }
-    }
-    yield end({ stopReason: calls.length === 0 ? "end_turn" : "tool_use" });
-  };
-}
 const program = (code: string): readonly [string, object] => ["code_execution", { code }];
 
 type Reply = Anthropic.Message;
