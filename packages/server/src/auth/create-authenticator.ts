@@ -2,9 +2,10 @@ import type { Clock } from "../platform/clock.ts";
 import { fail } from "../platform/fail.ts";
 import { findLiveAdminKeys, touchAdminKeys } from "../storage/admin-keys.ts";
 import { findLiveApiKeys, findLiveApiKeysOfAws, type LiveApiKey, touchApiKeys } from "../storage/api-keys.ts";
-import { findLiveKeysOfTokens } from "../storage/device-sign-in.ts";
+import { findLiveKeysOfTokens, type KeyOfToken } from "../storage/device-sign-in.ts";
 import type { Storage } from "../storage/storage.ts";
 import { isAwsAccessKeyId, toAwsSecret } from "./aws-access-key.ts";
+import { reachOfDevice } from "../sign-in/to-workspace-principal.ts";
 import { createKeyCache } from "./create-key-cache.ts";
 import { isDeviceToken } from "./device-token.ts";
 import { isKeySecret } from "./key-secret.ts";
@@ -17,6 +18,8 @@ export interface KeyAuthenticator extends Authenticator, AsyncDisposable {
   /** Writes the last uses and stops the timers. */
   close(): Promise<void>;
 }
+
+type ReachingKey = LiveApiKey & Pick<Principal, "reach">;
 
 export interface AuthenticatorDeps {
   readonly storage: Storage;
@@ -42,7 +45,7 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
   const deviceTokens = createKeyCache({
     clock,
     log: storage.log,
-    find: (hashes) => findLiveKeysOfTokens(storage, hashes, clock.nowMs()),
+    find: async (hashes) => withinReach(await findLiveKeysOfTokens(storage, hashes, clock.nowMs())),
     touch: (usedAtMs) => touchApiKeys(storage, usedAtMs),
   });
   const adminKeys = createKeyCache({
@@ -84,8 +87,24 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
   }
 }
 
-function toPrincipal({ id, organizationId, workspaceId, createdByUserId }: LiveApiKey): Principal {
-  return { organizationId, workspaceId, apiKeyId: id, ...(createdByUserId === null ? {} : { userId: createdByUserId }) };
+/** Those whose person may still use models, as far as the role that they have now goes. */
+function withinReach(found: ReadonlyMap<string, KeyOfToken>): ReadonlyMap<string, ReachingKey> {
+  return new Map(
+    [...found].flatMap(([hash, key]) => {
+      const reach = reachOfDevice(key, key.workspace);
+      return reach === null ? [] : [[hash, reach === "workspace" ? key : { ...key, reach }] as const];
+    }),
+  );
+}
+
+function toPrincipal({ id, organizationId, workspaceId, createdByUserId, reach }: ReachingKey): Principal {
+  return {
+    organizationId,
+    workspaceId,
+    apiKeyId: id,
+    ...(createdByUserId === null ? {} : { userId: createdByUserId }),
+    ...(reach === undefined ? {} : { reach }),
+  };
 }
 
 /** One text for unknown, foreign, revoked and expired: a caller learns nothing about keys that are not theirs. */

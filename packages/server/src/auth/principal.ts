@@ -9,6 +9,8 @@ export interface Principal {
   readonly apiKeyId: string;
   /** The person that the key acts for, whose spend limit bears its turns; none for a key of nobody's. */
   readonly userId?: string;
+  /** Absent: all of the workspace. Else only what Claude Code asks for (`forClaudeCode` of an endpoint): models, and nothing that is stored. */
+  readonly reach?: "claude-code";
 }
 
 /** Who administers an organization: an admin key now, a signed-in person through the Console. */

@@ -147,6 +147,8 @@ export interface EndpointDefinition<Who extends Permission = Permission, Body = 
   readonly asksAgain?: boolean;
   /** Of those who are signed in, also who has the role `billing` may: it only reads what was spent. */
   readonly forBilling?: boolean;
+  /** Claude Code itself asks for it: who may use nothing else may, too. */
+  readonly forClaudeCode?: boolean;
   /** Its failures belong to the log of requests, whose successes are the turns of the ledger. */
   readonly isLogged?: boolean;
   /** Its callers do not speak the platform's protocol, and need not say which version of it. */

@@ -18,14 +18,15 @@ import {
   useRefreshToken,
 } from "../storage/device-sign-in.ts";
 import type { Storage } from "../storage/storage.ts";
-import { findDefaultWorkspaceId } from "../storage/workspaces.ts";
+import { findWorkspaceMember } from "../storage/workspace-members.ts";
+import { findDefaultWorkspaceId, findWorkspace } from "../storage/workspaces.ts";
 import { type Doer, SYSTEM } from "../tenancy/tenancy-deps.ts";
 import type { ClientTrace } from "./create-sign-in.ts";
 import { networkOf } from "./network-of.ts";
 import type { People } from "./people.ts";
 import type { SessionPrincipal } from "./sessions.ts";
 import { takeTries } from "./take-tries.ts";
-import { toWorkspacePrincipal } from "./to-workspace-principal.ts";
+import { reachOfDevice } from "./to-workspace-principal.ts";
 import { newUserCode, normalizeUserCode } from "./user-code.ts";
 
 export interface DeviceCodes {
@@ -137,12 +138,10 @@ export function createDeviceSignIn(deps: DeviceSignInDeps): DeviceSignIn {
     { organizationId, role }: { readonly organizationId: string; readonly role: string },
     workspaceId: string,
   ): Promise<boolean> {
-    // This role is for nothing else, and needs no place in the workspace.
-    if (role === "claude_code_user") return workspaceId === (await findDefaultWorkspaceId(storage, organizationId));
-    return toWorkspacePrincipal(storage, { userId, organizationId, role } as SessionPrincipal, workspaceId).then(
-      () => true,
-      () => false,
-    );
+    const workspace = await findWorkspace(storage, organizationId, workspaceId);
+    if (!workspace || workspace.archivedAt !== null) return false;
+    const member = await findWorkspaceMember(storage, workspace.id, userId);
+    return reachOfDevice({ role }, { isDefault: workspace.isDefault, role: member?.role ?? null }) !== null;
   }
 
   return {

@@ -24,6 +24,16 @@ export function mayUseModels(
   return workspace.isDefault ? USING_ROLES.has(who.role) : workspace.role !== null && USING_WORKSPACE_ROLES.has(workspace.role);
 }
 
+/** How far a device that somebody signed in on reaches into a workspace; null: not at all. */
+export function reachOfDevice(
+  who: Pick<SessionPrincipal, "role">,
+  workspace: Parameters<typeof mayUseModels>[1],
+): "workspace" | "claude-code" | null {
+  // This role is for nothing else, and needs no place in the workspace.
+  if (who.role === "claude_code_user") return workspace.isDefault ? "claude-code" : null;
+  return mayUseModels(who, workspace) ? "workspace" : null;
+}
+
 /**
  * A signed-in person in a workspace; null names the default one. Throws `not_found_error` for a workspace that is not theirs
  * to see, `permission_error` for a role that may not use models.

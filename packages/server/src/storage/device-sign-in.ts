@@ -1,7 +1,9 @@
 import { and, eq, gt, inArray, isNull, lt, ne, or, sql } from "drizzle-orm";
-import { apiKeys, deviceGrants, deviceTokens, users, workspaces } from "./schema.ts";
+import { apiKeys, deviceGrants, deviceTokens, users, workspaceMembers, workspaces } from "./schema.ts";
 import type { LiveApiKey } from "./api-keys.ts";
 import type { Queries, Storage } from "./storage.ts";
+import type { OrganizationRoleName } from "./users.ts";
+import type { WorkspaceRoleName } from "./workspace-members.ts";
 
 export type DeviceGrantRow = typeof deviceGrants.$inferSelect;
 type TokenRow = typeof deviceTokens.$inferSelect;
@@ -115,12 +117,18 @@ export function useRefreshToken(
   );
 }
 
+/** What an access token stands for, and what its person is now: roles change while tokens live. */
+export interface KeyOfToken extends LiveApiKey {
+  readonly role: OrganizationRoleName;
+  readonly workspace: { readonly isDefault: boolean; readonly role: WorkspaceRoleName | null };
+}
+
 /** The keys that live access tokens stand for, by their hashes, while the people who signed in are members. */
 export async function findLiveKeysOfTokens(
   storage: Storage,
   tokenHmacs: readonly string[],
   nowMs: number,
-): Promise<ReadonlyMap<string, LiveApiKey>> {
+): Promise<ReadonlyMap<string, KeyOfToken>> {
   const rows = await storage.run({ operation: "find access tokens", repeatable: true }, (database) =>
     database
       .select({
@@ -131,11 +139,18 @@ export async function findLiveKeysOfTokens(
         createdByUserId: apiKeys.createdByUserId,
         expiresAt: deviceTokens.expiresAt,
         keyExpiresAt: apiKeys.expiresAt,
+        role: users.role,
+        isDefault: workspaces.isDefault,
+        workspaceRole: workspaceMembers.role,
       })
       .from(deviceTokens)
       .innerJoin(apiKeys, eq(apiKeys.id, deviceTokens.apiKeyId))
       .innerJoin(workspaces, eq(workspaces.id, apiKeys.workspaceId))
       .innerJoin(users, eq(users.id, apiKeys.createdByUserId))
+      .leftJoin(
+        workspaceMembers,
+        and(eq(workspaceMembers.workspaceId, apiKeys.workspaceId), eq(workspaceMembers.id, apiKeys.createdByUserId)),
+      )
       .where(
         and(
           inArray(deviceTokens.tokenHmac, [...tokenHmacs]),
@@ -148,9 +163,13 @@ export async function findLiveKeysOfTokens(
       ),
   );
   return new Map(
-    rows.map(({ tokenHmac, expiresAt, keyExpiresAt, ...key }) => [
+    rows.map(({ tokenHmac, expiresAt, keyExpiresAt, isDefault, workspaceRole, ...key }) => [
       tokenHmac,
-      { ...key, expiresAtMs: Math.min(expiresAt.getTime(), keyExpiresAt?.getTime() ?? Number.POSITIVE_INFINITY) },
+      {
+        ...key,
+        workspace: { isDefault, role: workspaceRole },
+        expiresAtMs: Math.min(expiresAt.getTime(), keyExpiresAt?.getTime() ?? Number.POSITIVE_INFINITY),
+      },
     ]),
   );
 }

@@ -57,7 +57,7 @@ const cells = endpoints.flatMap((endpoint) =>
 
 function verdictOf({ endpoint, caller, route }: { endpoint: Endpoint; caller: Caller; route: Route }): Verdict {
   if (route.forBilling && caller === "billing's session") return "admitted";
-  const verdict = verdictOn(caller, endpoint.permission, route.owned);
+  const verdict = verdictOn(caller, endpoint.permission, { owned: route.owned, forClaudeCode: route.forClaudeCode === true });
   if (route.isOfServer && caller === "foreign admin key") return "forbidden";
   const isForbidden =
     (route.forAdministrators && caller !== "owner's session") || (route.forUsersOfModels && caller === "billing's session");

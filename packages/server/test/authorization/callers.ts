@@ -39,6 +39,7 @@ export const CALLERS = [
   "expired session",
   "session of a removed person",
   "session of another organization",
+  "Claude Code user's device",
 ] as const;
 
 export type Caller = (typeof CALLERS)[number];
@@ -57,8 +58,15 @@ export const PASSWORD = "correct horse battery";
 
 const LIVE_SESSIONS: ReadonlySet<Caller> = new Set(["owner's session", "developer's session", "billing's session"]);
 
-/** The whole policy. `owned`: the path names an object of the one caller whose own it is. */
-export function verdictOn(caller: Caller, permission: Permission, owned: boolean): Verdict {
+/**
+ * The whole policy. `owned`: the path names an object of the one caller whose own it is. `forClaudeCode`: Claude Code itself asks
+ * for it.
+ */
+export function verdictOn(
+  caller: Caller,
+  permission: Permission,
+  { owned, forClaudeCode }: { readonly owned: boolean; readonly forClaudeCode: boolean },
+): Verdict {
   switch (permission) {
     case "public":
     case "local":
@@ -68,6 +76,7 @@ export function verdictOn(caller: Caller, permission: Permission, owned: boolean
       return LIVE_SESSIONS.has(caller) ? "admitted" : "refused";
     case "workspace":
       if (caller === "billing's session") return "forbidden";
+      if (caller === "Claude Code user's device") return forClaudeCode ? "admitted" : "forbidden";
       // A session without a workspace's name is in the default one, which is the own key's.
       if (caller === "own key" || LIVE_SESSIONS.has(caller)) return "admitted";
       if (caller === "key of another workspace" || caller === "key of another organization")
@@ -118,18 +127,18 @@ export async function makeCallers(platform: Platform): Promise<Readonly<Record<C
     "revoked admin key": held(revokedAdmin.secret),
     "expired admin key": held((await admin(organizationId, Date.now() - 1)).secret),
     "foreign admin key": held((await admin(foreign.organizationId)).secret),
-    ...(await makeSessions(platform, foreign.organizationId)),
+    ...(await makePeople(platform, foreign.organizationId)),
   };
 }
 
-type SessionCaller = Extract<Caller, `${string}session${string}`>;
+type PersonCaller = Extract<Caller, `${string}session${string}`> | "Claude Code user's device";
 
-async function makeSessions(
+async function makePeople(
   { accounts, storage, keys, organizationId, master }: Platform,
   foreignOrganizationId: string,
-): Promise<Readonly<Record<SessionCaller, () => Promise<Credential>>>> {
+): Promise<Readonly<Record<PersonCaller, () => Promise<Credential>>>> {
   const passwordHash = await hashPassword(PASSWORD);
-  const member = async (at: string, role: "primary_owner" | "developer" | "billing"): Promise<Person> => {
+  const member = async (at: string, role: "primary_owner" | "developer" | "billing" | "claude_code_user"): Promise<Person> => {
     const email = `${randomUUID()}@example.com`;
     const person = await addUser(keys, { ...SYSTEM, organizationId: at }, { email, name: role, role });
     await setPasswordHash(storage, person.id, passwordHash, Date.now());
@@ -168,7 +177,23 @@ async function makeSessions(
     },
     "session of a removed person": async () => ofRemoved,
     "session of another organization": session(await member(foreignOrganizationId, "primary_owner")),
+    "Claude Code user's device": held(await signInOnDevice(accounts, await member(organizationId, "claude_code_user"))),
   };
+}
+
+/** The access token of a device that somebody has signed in on. */
+export async function signInOnDevice(
+  { devices, sessions }: Platform["accounts"],
+  person: Person,
+  workspaceId: string | null = null,
+): Promise<string> {
+  const codes = await devices.begin({ networkAddress: "127.0.0.1", userAgent: null, requestId: null });
+  const session = await sessions.resolve((await sessions.begin(person, null)).token);
+  const answer = { userCode: codes.userCode, isApproved: true, workspaceId };
+  await devices.decide(session, answer, { actor: { type: "user", id: person.id }, requestId: null });
+  const tokens = await devices.poll(codes.deviceCode);
+  if (typeof tokens === "string") throw new Error(tokens);
+  return tokens.accessToken;
 }
 
 const held = (key: string) => async (): Promise<Credential> => ({ key });

@@ -28,6 +28,6 @@ test("who is nobody, or holds a key that ended, is admitted nowhere that asks fo
   expect(ended).toHaveLength(13);
   for (const caller of ended) {
     for (const permission of ["workspace", "admin", "session"] as const)
-      expect(verdictOn(caller, permission, true)).toBe("refused");
+      expect(verdictOn(caller, permission, { owned: true, forClaudeCode: true })).toBe("refused");
   }
 });

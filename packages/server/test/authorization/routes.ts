@@ -34,6 +34,8 @@ export interface Route {
   readonly forBilling?: boolean;
   /** Of administrators, only those of the organization that owns the server may. */
   readonly isOfServer?: boolean;
+  /** Claude Code asks for it: also who may use nothing else may. */
+  readonly forClaudeCode?: boolean;
   /** Of those who are signed in, only administrators may. */
   readonly forAdministrators?: boolean;
   /** Of those who are signed in, only who may use models in the workspace may. */
@@ -165,10 +167,10 @@ const ofIncreaseRequest = async (platform: Platform) => {
 
 /** One line for every endpoint, by its name. `coverage.test.ts` compares the list with the endpoints. */
 export const ROUTES: Readonly<Record<string, Route>> = {
-  "messages-create": plain({ json: { ...MESSAGE, max_tokens: 10 } }),
-  "messages-count-tokens": plain({ json: MESSAGE }),
-  "models-list": plain(),
-  "models-get": plain({ params: { model_id: "claude-haiku-4-5" } }),
+  "messages-create": { ...plain({ json: { ...MESSAGE, max_tokens: 10 } }), forClaudeCode: true },
+  "messages-count-tokens": { ...plain({ json: MESSAGE }), forClaudeCode: true },
+  "models-list": { ...plain(), forClaudeCode: true },
+  "models-get": { ...plain({ params: { model_id: "claude-haiku-4-5" } }), forClaudeCode: true },
   complete: plain({ json: { model: "claude-haiku-4-5", prompt: "\n\nHuman: Hi\n\nAssistant:", max_tokens_to_sample: 10 } }),
   "files-create": { status: 200, owned: false, prepare: async () => ({ form: fileForm() }) },
   "files-list": plain(),
@@ -342,10 +344,10 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "device-page": { ...plain(), status: 302 },
   "console-device": { ...plain({ json: { user_code: "BCDF-GHJK" } }), status: 404 },
   "console-device-decide": { ...plain({ json: { user_code: "BCDF-GHJK", approve: true } }), status: 404 },
-  "managed-settings": { ...plain(), status: 404 },
-  "telemetry-metrics": plain({ json: {} }),
-  "telemetry-logs": plain({ json: {} }),
-  "telemetry-traces": plain({ json: {} }),
+  "managed-settings": { ...plain(), status: 404, forClaudeCode: true },
+  "telemetry-metrics": { ...plain({ json: {} }), forClaudeCode: true },
+  "telemetry-logs": { ...plain({ json: {} }), forClaudeCode: true },
+  "telemetry-traces": { ...plain({ json: {} }), forClaudeCode: true },
   readyz: plain(),
   metrics: plain(),
 };

@@ -1,10 +1,13 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAdminKey, revokeAdminKey } from "../../src/auth/manage-admin-keys.ts";
 import { createKey, revokeKey, rotateKey, updateKey } from "../../src/auth/manage-api-keys.ts";
+import { addUser, updateUserRole } from "../../src/tenancy/manage-users.ts";
+import { addWorkspaceMember, removeWorkspaceMember } from "../../src/tenancy/manage-workspace-members.ts";
 import { archiveWorkspace, createWorkspace } from "../../src/tenancy/manage-workspaces.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
+import { signInOnDevice } from "./callers.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
 
 let platform: Platform;
@@ -50,6 +53,9 @@ interface Ending {
   readonly make: () => Promise<{ readonly secret: string; readonly end: () => Promise<unknown> }>;
 }
 
+const WORKSPACE = { displayColor: null, tags: {}, allowedInferenceGeos: null, defaultInferenceGeo: "global" as const };
+const newPerson = () =>
+  addUser(platform.keys, act(), { email: `${randomUUID()}@example.com`, name: "Somebody", role: "developer" });
 const apiKey = (workspaceId: string | null = null) =>
   createKey(platform.keys, { name: "ending", workspaceId, expiresAtMs: null }, SYSTEM);
 
@@ -91,10 +97,30 @@ const ENDINGS: readonly Ending[] = [
     name: "API key of a workspace that was archived",
     path: "/v1/models",
     async make() {
-      const settings = { displayColor: null, tags: {}, allowedInferenceGeos: null, defaultInferenceGeo: "global" as const };
-      const workspace = await createWorkspace(platform.keys, act(), { ...settings, name: "Closing" });
+      const workspace = await createWorkspace(platform.keys, act(), { ...WORKSPACE, name: "Closing" });
       const { secret } = await apiKey(workspace.id);
       return { secret, end: () => archiveWorkspace(platform.keys, act(), workspace.id) };
+    },
+  },
+  {
+    name: "device's token whose person got a role that may not use models",
+    path: "/v1/models",
+    async make() {
+      const person = await newPerson();
+      const secret = await signInOnDevice(platform.accounts, person);
+      return { secret, end: () => updateUserRole(platform.keys, act(), person.id, "billing") };
+    },
+  },
+  {
+    name: "device's token whose person left the workspace",
+    path: "/v1/models",
+    async make() {
+      const person = await newPerson();
+      const { id: workspaceId } = await createWorkspace(platform.keys, act(), { ...WORKSPACE, name: "Left" });
+      const member = { workspaceId, userId: person.id };
+      await addWorkspaceMember(platform.keys, act(), { ...member, role: "workspace_developer" });
+      const secret = await signInOnDevice(platform.accounts, person, workspaceId);
+      return { secret, end: () => removeWorkspaceMember(platform.keys, act(), member) };
     },
   },
   {

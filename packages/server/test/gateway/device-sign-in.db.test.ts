@@ -14,7 +14,7 @@ import { createMemoryBucketStore } from "../../src/limits/memory-bucket-store.ts
 import { systemClock } from "../../src/platform/clock.ts";
 import { HELLO, scripted } from "../../src/doors/testing/scripted-engine.ts";
 import { until } from "../../src/doors/testing/start-test-server.ts";
-import { addUser, removeUser } from "../../src/tenancy/manage-users.ts";
+import { addUser, removeUser, updateUserRole } from "../../src/tenancy/manage-users.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { runCli } from "../support/run-cli.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
@@ -245,6 +245,48 @@ describe("tokens", () => {
     const tokens = await signIn();
     expect((await use(tokens.refresh_token)).status).toBe(401);
     expect((await refresh(tokens.access_token)).status).toBe(401);
+  });
+});
+
+describe("who may use Claude Code alone", () => {
+  test("reaches models by every door, nothing that is stored, and the rest of the workspace as soon as the role is another", async () => {
+    const person = await member("claude_code_user");
+    const { access_token: token } = await signIn(await cookieOf(person));
+    const ask = async (path: string, json: unknown = null) => {
+      const init = json === null ? {} : { method: "POST", body: JSON.stringify(json) };
+      const headers = { ...bearer(token), "content-type": "application/json", "anthropic-beta": "files-api-2025-04-14" };
+      const reply = await fetch(`${node.url}${path}`, { ...init, headers });
+      return { status: reply.status, body: (await reply.json()) as { error?: { type: string; message: string } } };
+    };
+    const messages = [{ role: "user", content: "Hi" }];
+    const plain = { model: "claude-haiku-4-5", max_tokens: 10, messages };
+    const { model: _, ...unnamed } = plain;
+    const byDoor = {
+      "/v1/messages": plain,
+      "/v1/chat/completions": plain,
+      "/anthropic/v1/messages": plain,
+      "/model/anthropic.claude-haiku-4-5/invoke": { ...unnamed, anthropic_version: "bedrock-2023-05-31" },
+      "/v1/projects/p/locations/global/publishers/anthropic/models/claude-haiku-4-5:rawPredict": {
+        ...unnamed,
+        anthropic_version: "vertex-2023-10-16",
+      },
+    };
+    for (const [path, json] of Object.entries(byDoor)) {
+      node.engine.play(scripted(HELLO));
+      expect((await ask(path, json)).status, path).toBe(200);
+    }
+    for (const path of ["/v1/files", "/v1/skills", "/v1/messages/batches"]) {
+      expect(await ask(path), path).toMatchObject({ status: 403, body: { error: { type: "permission_error" } } });
+    }
+    // What others have stored is not to be had by naming it either.
+    const source = { type: "file", file_id: "file_011CNha8iCJcU1wXNR6q4V8w" };
+    const named = [
+      { ...plain, messages: [{ role: "user", content: [{ type: "document", source }] }] },
+      { ...plain, container: "container_011CNha8iCJcU1wXNR6q4V8w" },
+    ];
+    for (const each of named) expect((await ask("/v1/messages", each)).body.error).toMatchObject({ type: "permission_error" });
+    await updateUserRole(platform.keys, { ...SYSTEM, organizationId: platform.organizationId }, person.id, "developer");
+    await expect.poll(async () => (await ask("/v1/files")).status, { timeout: 5_000 }).toBe(200);
   });
 });
 

@@ -100,4 +100,24 @@ export const signInRequirements: readonly Requirement[] = [
       "a signed-in person uses models in the workspaces that are theirs",
     ],
   ]),
+  ...provedBy("server/test/gateway/device-sign-in.db.test.ts", [
+    [
+      "device:sign-in",
+      "10",
+      "A device acts for who agreed in the Console.",
+      "is signed in by whoever agrees in the Console, and uses models in their name",
+    ],
+    [
+      "device:claude-code-alone",
+      "10",
+      "Who may use Claude Code alone reaches models and nothing that is stored.",
+      "reaches models by every door, nothing that is stored, and the rest of the workspace as soon as the role is another",
+    ],
+    [
+      "device:repeated",
+      "11",
+      "A refresh token that comes again ends the sign-in.",
+      "end at once where a refresh token is shown again later: somebody else has it",
+    ],
+  ]),
 ];

@@ -169,7 +169,7 @@ async function readWhole({ body }: Endpoint, { incoming, signal, bodySha256: sha
 
 /** With an API key, signed as on Claude Platform on AWS, or as a signed-in person who names the workspace. */
 async function authenticate(
-  { upload }: Endpoint,
+  endpoint: Endpoint,
   exchange: Exchange,
   deps: DoorDeps,
   readBody: () => Promise<Buffer>,
@@ -183,10 +183,13 @@ async function authenticate(
     const { session } = await resolveSession(exchange, deps);
     principal = await accounts.toWorkspacePrincipal(session, namedWorkspace(incoming));
   } else if (isSigned(incoming.headers.authorization))
-    principal = await authenticateOnAws(exchange, deps, { readBody, isForm: upload?.contentType === "multipart/form-data" });
+    principal = await authenticateOnAws(exchange, deps, {
+      readBody,
+      isForm: endpoint.upload?.contentType === "multipart/form-data",
+    });
   else principal = await authenticator.authenticate(readSecret(incoming.headers));
   timing.add("auth", clock.monotonicMs() - begunAtMs);
-  admit(exchange, principal);
+  admit(exchange, principal, endpoint);
   return principal;
 }
 

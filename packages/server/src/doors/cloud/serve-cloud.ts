@@ -63,7 +63,7 @@ async function serveCall(
   const begunAtMs = deps.clock.monotonicMs();
   const principal = await door.authenticate(exchange, deps, readOnce);
   timing.add("auth", deps.clock.monotonicMs() - begunAtMs);
-  admit(exchange, principal);
+  admit(exchange, principal, endpoint);
   const bodyBytes = await readOnce();
   const place = { headers: incoming.headers, standsIn: deps.inferenceGeos.standsIn };
   const json = endpoint.body ? parseJson(bodyBytes) : undefined;

@@ -11,6 +11,7 @@ export const managedSettings = defineEndpoint({
   method: "GET",
   path: "/managed/settings",
   permission: "workspace",
+  forClaudeCode: true,
   isUnversioned: true,
   reply: { schema: ManagedSettingsReply },
   async handle({ origin, headers }, { clientFleet }) {

@@ -10,6 +10,7 @@ export const messagesCountTokens = defineEndpoint({
   method: "POST",
   path: "/v1/messages/count_tokens",
   permission: "workspace",
+  forClaudeCode: true,
   body: {
     schema: CountTokensRequest,
     maxBytes: MESSAGES_BODY_MAX_BYTES,

@@ -19,6 +19,7 @@ export const messagesCreate = defineEndpoint({
   method: "POST",
   path: "/v1/messages",
   permission: "workspace",
+  forClaudeCode: true,
   isLogged: true,
   body: {
     schema: MessagesCreateRequest,

@@ -8,6 +8,7 @@ export const modelsGet = defineEndpoint({
   method: "GET",
   path: "/v1/models/:model_id",
   permission: "workspace",
+  forClaudeCode: true,
   reply: { schema: ModelInfo },
   async handle(request, { models }) {
     return { kind: "json", body: await models.get(request.params["model_id"] ?? "") };

@@ -15,6 +15,7 @@ export const modelsList = defineEndpoint({
   method: "GET",
   path: "/v1/models",
   permission: "workspace",
+  forClaudeCode: true,
   query: Query,
   reply: { schema: ModelPage },
   async handle(request, { models }) {

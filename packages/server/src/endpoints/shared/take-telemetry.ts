@@ -12,6 +12,7 @@ export function takeTelemetry(signal: TelemetrySignal): Endpoint {
     method: "POST",
     path: `/v1/${signal}`,
     permission: "workspace",
+    forClaudeCode: true,
     isUnversioned: true,
     body: { schema: TelemetryTaken, maxBytes: BODY_MAX_BYTES, format: "bytes", parse: () => null },
     reply: { schema: TelemetryTaken },
