@@ -12,6 +12,7 @@ import { end, start, type Script } from "../../packages/server/src/doors/testing
 import { fillRequestLog } from "../../packages/server/test/support/fill-request-log.ts";
 import { startConsole, type ConsoleUnderTest } from "../../packages/server/test/browser/start-console.ts";
 import { median, quantile } from "../support/statistics.ts";
+import { sumOrganizations } from "../support/sum-organizations.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 7);
 const PARTS = process.argv[3]?.split(",") ?? ["first-page", "usage", "workbench", "requests"];
@@ -320,5 +321,6 @@ async function fillUsage({ platform: { storage, organizationId, workspaceId } }:
           generate_series(now() - ${HOURS}::integer * interval '1 hour', now(), interval '1 hour') bucket
         group by 1, 2`);
     }
+    await sumOrganizations(database);
   });
 }

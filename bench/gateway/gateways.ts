@@ -74,11 +74,11 @@ http {
 
 /** From an `npm install @portkey-ai/gateway` in `installed`. */
 export const startPortkey =
-  (installed: string): StartGateway =>
+  (installed: string, node: string): StartGateway =>
   async ({ upstream }) => {
     const port = await freePort();
     const main = join(installed, "node_modules/@portkey-ai/gateway/build/start-server.js");
-    const running = await spawnPinned(GATEWAY_CORE, process.execPath, [main, `--port=${port}`, "--headless"]);
+    const running = await spawnPinned(GATEWAY_CORE, node, [main, `--port=${port}`, "--headless"]);
     await untilListening(port);
     const headers = {
       "x-portkey-provider": "anthropic",
@@ -91,7 +91,7 @@ export const startPortkey =
 
 /** From an `npm install @musistudio/claude-code-router` in `installed`. */
 export const startClaudeCodeRouter =
-  (installed: string): StartGateway =>
+  (installed: string, node: string): StartGateway =>
   async ({ upstream, folder }) => {
     const port = await freePort();
     await mkdir(join(folder, ".claude-code-router"), { recursive: true });
@@ -114,7 +114,7 @@ export const startClaudeCodeRouter =
       }),
     );
     const main = join(installed, "node_modules/@musistudio/claude-code-router/dist/cli.js");
-    const running = await spawnPinned(GATEWAY_CORE, process.execPath, [main, "start"], { HOME: folder });
+    const running = await spawnPinned(GATEWAY_CORE, node, [main, "start"], { HOME: folder });
     await untilListening(port);
     return toGateway("claude-code-router", `http://127.0.0.1:${port}`, { "x-api-key": "any" }, running);
   };

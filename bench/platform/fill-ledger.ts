@@ -3,6 +3,7 @@ import { hashSecret } from "../../packages/server/src/auth/hash-secret.ts";
 import { generateKeySecret } from "../../packages/server/src/auth/key-secret.ts";
 import type { LentDatabase } from "../../packages/server/src/storage/storage.ts";
 import type { Platform } from "../../packages/server/test/support/start-platform.ts";
+import { sumOrganizations, SUMS } from "../support/sum-organizations.ts";
 
 const MODELS = ["claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5-20251001"];
 const WORKSPACES = 10;
@@ -59,15 +60,7 @@ export async function fillLedger({ storage, organizationId }: Platform, rows: nu
         Math.round((rows * (FILLED_DAYS - day + 1)) / FILLED_DAYS) - Math.round((rows * (FILLED_DAYS - day)) / FILLED_DAYS);
       await fillDay(database, until - day * DAY_SECONDS, share);
     }
-    const whole = sql.raw("organization_id, model, service_tier, inference_geo, context_window, product");
-    await run(sql`insert into usage_organization_series (${whole}) select distinct ${whole} from usage_series`);
-    for (const unit of ["minutes", "hours", "days"]) {
-      await run(sql`
-        insert into ${sql.identifier(`usage_organization_${unit}`)}
-        select o.id, u.bucket, ${SUMS}
-        from ${sql.identifier(`usage_${unit}`)} u join usage_series s on s.id = u.series_id
-        join usage_organization_series o using (${whole}) group by 1, 2 order by 1, 2`);
-    }
+    await sumOrganizations(database);
     await run(sql`
       insert into spend_days
       select s.organization_id, scope.type, scope.id, u.bucket, sum(u.charged_nano_usd)
@@ -97,10 +90,6 @@ export async function fillLedger({ storage, organizationId }: Platform, rows: nu
       await run(sql`reset ${sql.identifier(setting)}`);
   });
 }
-
-const SUMS = sql.raw(`
-  sum(requests)::bigint, sum(input_tokens), sum(cache_read_tokens), sum(cache_write_5m_tokens), 0, sum(output_tokens), 0,
-  sum(input_nano_usd), sum(cache_read_nano_usd), sum(cache_write_5m_nano_usd), 0, sum(output_nano_usd), 0, sum(charged_nano_usd)`);
 
 async function fillDay(database: LentDatabase, fromSeconds: number, rows: number): Promise<void> {
   const from = sql`to_timestamp(${fromSeconds}::double precision)`;
