@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const resolve = { conditions: ["source"] };
@@ -22,6 +23,11 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/{src,test}/**/*.test.ts"],
           exclude: ["**/*.{db,browser,model,engine,e2e}.test.ts", "**/node_modules/**"],
+          // No module keeps state of its own, so that each is loaded once, which is half of the work of these tests.
+          isolate: false,
+          // Some start programs; a machine that is busy takes longer than the five seconds by default.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -30,6 +36,8 @@ export default defineConfig({
         test: {
           name: "db",
           include: ["packages/*/{src,test}/**/*.db.test.ts"],
+          // They wait for databases and processes nearly half of the time.
+          maxWorkers: Math.ceil(availableParallelism() * 1.5),
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

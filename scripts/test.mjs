@@ -1,9 +1,9 @@
 // `npm test`, from a fresh clone: types, style, unit, db (on the embedded PostgreSQL, and where the system has one on that),
-// browser, and with small weights and a llama-server that it fetches and
-// builds first, model and e2e. `npm test -- unit db` runs only those parts. Ends with the line `N passed, N failed`.
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { cpus, homedir } from "node:os";
+// browser, and with small weights and a llama-server that it fetches and builds meanwhile, model and e2e. `npm test -- unit db` runs only
+// those parts. Ends with what failed and the line `N passed, N failed`.
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { constants, cpus, homedir, setPriority, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startDebianPostgres } from "./debian-postgres.mjs";
@@ -65,8 +65,29 @@ function failuresOf({ name, status, message, assertionResults }) {
   return failed.map((test) => `${file}: ${test.fullName}\n    ${test.failureMessages.join("\n").slice(0, REASON_CHARACTERS)}`);
 }
 
-function parley(title, ...arguments_) {
-  return check(title, process.execPath, "--conditions=source", join(root, "packages/server/src/cli/main.ts"), ...arguments_);
+/**
+ * Begins a command of ours that only later parts wait for, at the lowest priority: it takes the time in which the parts before them wait.
+ * What it returns waits for its end, shows what it printed, and says how it went.
+ */
+function begin(title, ...arguments_) {
+  const folder = mkdtempSync(join(tmpdir(), "parley-test-"));
+  const output = openSync(join(folder, "output"), "w");
+  const main = join(root, "packages/server/src/cli/main.ts");
+  const child = spawn(process.execPath, ["--conditions=source", main, ...arguments_], {
+    cwd: root,
+    stdio: ["ignore", output, output],
+    env,
+  });
+  setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  closeSync(output);
+  const ended = new Promise((resolve) => child.once("close", resolve).once("error", resolve));
+  return async () => {
+    const status = await ended;
+    process.stdout.write(`\n== ${title}\n${readFileSync(join(folder, "output"), "utf8")}`);
+    rmSync(folder, { recursive: true, force: true });
+    if (status === 0) passed += 1;
+    else failures.push(title);
+  };
 }
 
 /** What decides which kernels the engines take. */
@@ -75,6 +96,15 @@ function machine() {
   const flags = existsSync("/proc/cpuinfo") ? (/^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "") : "";
   const wide = flags.split(" ").filter((flag) => /^(amx|avx)/.test(flag));
   return `${first?.model ?? process.arch}, ${cpus().length} cores, ${wide.join(" ")}, Node ${process.version}`;
+}
+
+const needsEngines = wants("model") || wants("e2e");
+const llamaServer = env.PARLEY_LLAMA_SERVER ?? join(env.PARLEY_TEST_DATA, "engines/llama-server/llama-server");
+const preparing = [];
+if (needsEngines) {
+  const into = ["--data", env.PARLEY_TEST_DATA];
+  preparing.push(begin("weights", "pull", "smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", ...into));
+  if (!existsSync(llamaServer)) preparing.push(begin("llama-server", "engine", "install", ...into));
 }
 
 if (wants("static")) {
@@ -114,12 +144,9 @@ if (wants("browser")) {
   if (!ensureConsole(root, process.execPath)) failures.push("the Console could not be built");
   vitest("browser");
 }
-if (wants("model") || wants("e2e")) {
-  parley("weights", "pull", "smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", "--data", env.PARLEY_TEST_DATA);
-  if (env.PARLEY_LLAMA_SERVER === undefined) {
-    env.PARLEY_LLAMA_SERVER = join(env.PARLEY_TEST_DATA, "engines/llama-server/llama-server");
-    if (!existsSync(env.PARLEY_LLAMA_SERVER)) parley("llama-server", "engine", "install", "--data", env.PARLEY_TEST_DATA);
-  }
+if (needsEngines) {
+  for (const end of preparing) await end();
+  env.PARLEY_LLAMA_SERVER = llamaServer;
 }
 if (wants("model")) vitest("model");
 if (wants("e2e")) {
