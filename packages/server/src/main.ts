@@ -237,6 +237,7 @@ export async function startParley(options: {
   const engine = createCompactor(toolLoop);
   const registry = routes.createRegistry({
     vision: config.vision,
+    seeing: new Set(Object.keys(config.engine.projectors)),
     runsCode: opened.sandbox !== null,
     minimumTokens: config.cache.minimum_tokens,
   });

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { readAvailableBytes } from "./engines/gguf/read-available-bytes.ts";
+import { createProjectorReader } from "./engines/gguf/create-projector-reader.ts";
 import { readGguf } from "./engines/gguf/read-gguf.ts";
 import { findLlamaServer } from "./engines/install/find-llama-server.ts";
 import { startLlamaServer } from "./engines/llama-server/llama-server-backend.ts";
@@ -26,6 +27,7 @@ export async function startLocalModels(options: {
 }): Promise<LocalModels> {
   const { config, dataDir, onRestart, log, clock } = options;
   const threads = config.threads ?? availableParallelism();
+  const folder = join(dataDir, "models");
   const runFolder = join(dataDir, "run", "engines");
   await endOrphanedEngines(runFolder);
   const { found, rejected } = await findLlamaServer({ configured: config.llama_server, dataDir, env: process.env });
@@ -50,8 +52,9 @@ export async function startLocalModels(options: {
     });
 
   return createLocalModels({
-    files: createWeightsStore(join(dataDir, "models")),
+    files: createWeightsStore(folder),
     readFacts: readGguf,
+    readProjector: createProjectorReader(config.projectors, folder),
     backendChoice: config.backend,
     starters: {
       "llama-server": startServer === null ? null : rememberRejectedGrammars(startServer, clock),

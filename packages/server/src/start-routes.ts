@@ -12,7 +12,7 @@ export interface LiveRoutes {
   readonly router: Router;
   /** The models that are served, always by the routes of now. */
   createRegistry(
-    options: Pick<ModelRegistryOptions, "vision" | "runsCode"> & {
+    options: Pick<ModelRegistryOptions, "vision" | "seeing" | "runsCode"> & {
       /** The smallest cached prefix of every model; null: the platform's own figures. */
       readonly minimumTokens: number | null;
     },

@@ -63,6 +63,8 @@ const IMAGE_TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 const PDF_MAX_BYTES = 32 * 1024 * 1024;
 /** One more than a picture may have, so that a larger one is refused as too large. */
 const IMAGE_FETCH_MAX_BYTES = 5 * 1024 * 1024 + 1;
+/** Models that see scale down what is larger (surface.md E). */
+const SEEN_SIDE_PIXELS = 1_568;
 const CACHE_MAX_CHARACTERS = 32 * 1024 * 1024;
 
 export function createMediaReader({ fetchMedia, readImageText, readImagePlaces, turns }: MediaReaderDeps): MediaReader {
@@ -111,7 +113,8 @@ export function createMediaReader({ fetchMedia, readImageText, readImagePlaces, 
         pages.set(source, texts);
       }
 
-      async function readImage({ block: { source }, path, toolUseId }: Extract<Media, { kind: "image" }>): Promise<void> {
+      async function readImage({ block, path, toolUseId }: Extract<Media, { kind: "image" }>): Promise<void> {
+        const { source } = block;
         if (source.type !== "base64" && source.type !== "url") return;
         const at = [...path, "source", source.type];
         const field = [...at, source.type === "url" ? "url" : "data"];
@@ -124,8 +127,20 @@ export function createMediaReader({ fetchMedia, readImageText, readImagePlaces, 
         // What a web server says of a picture is not the client's word.
         const problem = findImageProblem(bytes, source.type === "url" ? null : fetched.mediaType, images);
         if (problem) throw refused(problem.field === "data" ? field : at, problem.text);
+        const size = measureImage(bytes);
         if (seesImages && !path.includes("document")) {
-          seen.set(source, { mediaType: fetched.mediaType, base64: Buffer.from(bytes).toString("base64") });
+          if (
+            block.transformations?.oversized_image === "error" &&
+            size &&
+            Math.max(size.width, size.height) > SEEN_SIDE_PIXELS
+          ) {
+            const given = `${size.width}x${size.height}`;
+            throw refused(
+              field,
+              `the image is ${given} pixels, and would be scaled down to ${SEEN_SIDE_PIXELS} on its longer side`,
+            );
+          }
+          seen.set(source, { mediaType: size?.mediaType ?? fetched.mediaType, base64: Buffer.from(bytes).toString("base64") });
           return;
         }
         const screen = screens.get(toolUseId ?? "");
@@ -139,7 +154,6 @@ export function createMediaReader({ fetchMedia, readImageText, readImagePlaces, 
           if (signal.aborted) throw error;
           throw refused(field, IMAGE_INVALID, String(error));
         });
-        const size = measureImage(bytes);
         const places = () => texts.map((text) => JSON.parse(text) as PlacedText);
         const text = screen && size ? toScreenText(places(), size, screen) : (texts[0] ?? "");
         pictures.set(source, text);

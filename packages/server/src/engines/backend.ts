@@ -1,3 +1,5 @@
+import type { Picture } from "../turn/turn.ts";
+
 /**
  * The token backend: the one interface between Parley and anything that decodes tokens. It knows no messages, tools,
  * thinking or text stop sequences; those live above it, in turn-engine/. A backend serves one loaded model with a fixed
@@ -35,10 +37,23 @@ export interface SamplerOptions {
   readonly seed?: number;
 }
 
+/** So many leading tokens of a prompt, and the text that an engine reads as exactly these; or the picture that they stand for. */
+export type PromptPart =
+  | { readonly tokens: number; readonly text: string }
+  | { readonly tokens: number; readonly picture: Picture };
+
+/** What shows pictures to a model. */
+export interface BackendVision {
+  /** Tokens that a picture takes in a prompt, with what the model wants around it. Throws `PictureRefused`. */
+  countTokens(picture: Picture): Promise<number>;
+}
+
 export interface DecodeRequest {
   readonly slot: number;
-  /** The whole sequence, at least one token. */
+  /** The whole sequence, at least one token. Those below 0 stand for pictures. */
   readonly tokens: readonly number[];
+  /** Present where `tokens` hold a picture: what they begin with. What follows is output, and has none. */
+  readonly pictured?: readonly PromptPart[];
   /** Reuse the longest prefix of `tokens` that is resident in the slot. False: drop what is there first. */
   readonly reusePrefix: boolean;
   /** 0: compute the prompt into the slot, then end. Afterwards the slot holds exactly `tokens` and can be saved. */
@@ -86,10 +101,17 @@ export class GrammarRejected extends Error {
   override readonly name = "GrammarRejected";
 }
 
+/** The engine cannot read a picture: a broken file, or of a kind that it does not know. The message is for the client. */
+export class PictureRefused extends Error {
+  override readonly name = "PictureRefused";
+}
+
 export interface TokenBackend {
   readonly kind: "node-llama-cpp" | "llama-server" | "vllm";
   readonly model: BackendModel;
   readonly slots: number;
+  /** Absent where the model sees nothing. */
+  readonly vision?: BackendVision;
   /** `special: true` reads spellings of special tokens as those tokens; false keeps them text. Adds no BOS. */
   tokenize(text: string, options: { readonly special: boolean }): Promise<readonly number[]>;
   detokenize(tokens: readonly number[]): Promise<string>;

@@ -66,6 +66,20 @@ describe("list and get", () => {
     expect(models.slice(-2).map((model) => model.id)).toEqual(["small", "large"]);
   });
 
+  test("says that weights see which have a projector, and of the others alone that they read", async () => {
+    const models = createModelRegistry({
+      mapping: { haiku: "small", sonnet: "large" },
+      engine: { list: async () => WEIGHTS },
+      vision: "ocr",
+      seeing: new Set(["large"]),
+    });
+    const [blind, sighted] = [await models.get("claude-haiku-4-5"), await models.get("claude-sonnet-4-5")];
+    expect([blind.capabilities?.image_input.supported, sighted.capabilities?.image_input.supported]).toEqual([true, true]);
+    expect(blind.display_name).toContain("by OCR");
+    expect(sighted.display_name).not.toContain("OCR");
+    expect((await models.resolve("claude-sonnet-4-5")).seesImages).toBe(true);
+  });
+
   test("shows nothing of weights that are not there", async () => {
     const none = createModelRegistry({ mapping: { haiku: "gone" }, engine: { list: async () => [] } });
     expect(await none.list()).toEqual([]);

@@ -19,6 +19,8 @@ export interface ResolvedModel {
   readonly capabilities: ModelCapabilities;
   /** Null: local weights, or a pool that is served like them. */
   readonly pool: PoolTraits | null;
+  /** It is shown pictures, not what is read from them. */
+  readonly seesImages: boolean;
 }
 
 export interface ModelRegistry {
@@ -59,6 +61,8 @@ export interface ModelRegistryOptions {
   /** Smallest cached prefix in tokens, by model line or id; the platform's figure where there is none. */
   readonly minimumCacheTokens?: Readonly<Record<string, number>>;
   readonly vision?: Vision;
+  /** Names of local weights that are shown pictures. */
+  readonly seeing?: ReadonlySet<string>;
   /** The pools of upstreams, by name; the engine lists them, too. */
   readonly pools?: ReadonlyMap<string, PoolTraits>;
   /** Whether this machine has a sandbox for code. */
@@ -70,6 +74,7 @@ export function createModelRegistry({
   engine,
   minimumCacheTokens = {},
   vision = "native",
+  seeing = new Set(),
   pools = new Map(),
   runsCode = false,
 }: ModelRegistryOptions): ModelRegistry {
@@ -91,9 +96,11 @@ export function createModelRegistry({
 
   function resolved(id: string, modelClass: ResolvedModel["modelClass"], weights: string, rules: ModelRules): ResolvedModel {
     const pool = pools.get(weights) ?? null;
-    if (pool === null) return { id, modelClass, weights, rules, capabilities: servedCapabilities(rules, vision, runsCode), pool };
+    const seesImages = pool?.seesImages ?? seeing.has(weights);
+    const known = { id, modelClass, weights, pool, seesImages };
+    if (pool === null) return { ...known, rules, capabilities: servedCapabilities(rules, vision, runsCode, seesImages) };
     const own = poolRules(rules, pool);
-    return { id, modelClass, weights, rules: own, capabilities: poolCapabilities(own, vision, runsCode, pool), pool };
+    return { ...known, rules: own, capabilities: poolCapabilities(own, vision, runsCode, pool) };
   }
 
   async function localWeights(name: string): Promise<WeightsDescription | undefined> {
@@ -118,8 +125,9 @@ export function createModelRegistry({
   }
 
   /** Says whose weights answer, and that pictures are read and not seen. */
-  function displayName(title: string, as: string | null): string {
-    const notes = [...(as === null ? [] : [`as ${as}`]), ...(vision === "ocr" ? ["reads the text in images by OCR"] : [])];
+  function displayName(title: string, as: string | null, seesImages: boolean): string {
+    const isRead = vision === "ocr" && !seesImages;
+    const notes = [...(as === null ? [] : [`as ${as}`]), ...(isRead ? ["reads the text in images by OCR"] : [])];
     return notes.length === 0 ? title : `${title} (${notes.join("; ")})`;
   }
 
@@ -130,7 +138,7 @@ export function createModelRegistry({
     return {
       type: "model",
       id: model.id,
-      display_name: displayName(weights.title, claude ? (own?.displayName ?? model.id) : null),
+      display_name: displayName(weights.title, claude ? (own?.displayName ?? model.id) : null, model.seesImages),
       created_at: own?.createdAt ?? UNKNOWN_DAY,
       max_input_tokens: weights.contextTokens,
       max_tokens: Math.min(model.rules.maxTokens, weights.contextTokens),

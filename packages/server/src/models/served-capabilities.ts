@@ -29,7 +29,7 @@ export function poolRules(rules: ModelRules, { isChat, thinks }: PoolTraits): Mo
 
 /** What a pool of upstreams serves. */
 export function poolCapabilities(rules: ModelRules, vision: Vision, runsCode: boolean, traits: PoolTraits): ModelCapabilities {
-  const served = servedCapabilities(rules, traits.seesImages ? "native" : vision, runsCode);
+  const served = servedCapabilities(rules, vision, runsCode, traits.seesImages);
   if (traits.isPassedOn) {
     return {
       ...served,
@@ -45,13 +45,12 @@ export function poolCapabilities(rules: ModelRules, vision: Vision, runsCode: bo
     ...served,
     citations: no,
     effort: { ...effort, low: effort, medium: effort, high: effort, xhigh: effort, max: effort },
-    image_input: { supported: traits.seesImages || vision === "ocr" },
     structured_outputs: { supported: traits.hasStructuredOutputs },
   };
 }
 
-/** What Parley serves on text weights under a model's rules; every "yes" here is honoured, everything else is refused. */
-export function servedCapabilities(rules: ModelRules, vision: Vision, runsCode: boolean): ModelCapabilities {
+/** What Parley serves on weights of its own under a model's rules; every "yes" here is honoured, everything else is refused. */
+export function servedCapabilities(rules: ModelRules, vision: Vision, runsCode: boolean, seesImages = false): ModelCapabilities {
   const { thinking } = rules;
   return {
     batch: yes,
@@ -64,7 +63,7 @@ export function servedCapabilities(rules: ModelRules, vision: Vision, runsCode: 
       compact_20260112: yes,
     },
     effort: { supported: true, low: yes, medium: yes, high: yes, xhigh: yes, max: yes },
-    image_input: { supported: vision === "ocr" },
+    image_input: { supported: seesImages || vision === "ocr" },
     pdf_input: yes,
     server_tools: { supported: true, code_execution: { supported: runsCode }, web_search: yes },
     structured_outputs: yes,

@@ -90,6 +90,8 @@ export const ConfigSchema = z
         /** Null: one per core. */
         threads: positive.nullable().default(null),
         gpu: z.enum(["auto", "off"]).default("auto"),
+        /** What shows pictures to weights (llama.cpp's `--mmproj`), by the weights' names: a path, or a name in the folder of weights. */
+        projectors: z.record(z.string(), z.string().min(1)).default({}),
         /** Where other nodes reach this one's models (kind parley); null: nowhere. */
         listen: z
           .string()

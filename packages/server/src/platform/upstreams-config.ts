@@ -37,6 +37,10 @@ export const upstream = z
     /** How the model is told to think: not at all, by its chat template's `enable_thinking`, or by `reasoning_effort`. */
     thinking: z.enum(["none", "template", "effort"]).default("none"),
   })
+  .refine(({ kind, images }) => !images || (kind !== "llama-server" && kind !== "vllm"), {
+    path: ["images"],
+    message: "is for upstreams of kind chat-completions or parley: one of this kind is sent tokens, and pictures have none",
+  })
   .refine(({ api_key: key, api_key_env: variable }) => key === null || variable === null, {
     path: ["api_key_env"],
     message: "must not be set together with api_key",

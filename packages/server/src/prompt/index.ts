@@ -1,3 +1,4 @@
+export { assertServedInBatch } from "./assert-served-in-batch.ts";
 export { applyContextEdits } from "./apply-context-edits.ts";
 export { fromSummaryOn, toSummaryBlock } from "./compaction.ts";
 export { createThinkingSigner, type ThinkingSigner } from "./thinking-signature.ts";

@@ -19,10 +19,13 @@ export interface WeightsStore {
   remove(name: string): Promise<boolean>;
 }
 
+/** What shows pictures to other weights has no vocabulary, and answers nothing; the word stands in the name of all of them. */
+const PROJECTOR = /mmproj/i;
+
 export function createWeightsStore(folder: string): WeightsStore {
   async function list(): Promise<readonly InstalledWeights[]> {
     await mkdir(folder, { recursive: true });
-    const names = (await readdir(folder)).filter((name) => name.endsWith(".gguf")).toSorted();
+    const names = (await readdir(folder)).filter((name) => name.endsWith(".gguf") && !PROJECTOR.test(name)).toSorted();
     return Promise.all(
       names.map(async (fileName) => {
         const file = join(folder, fileName);

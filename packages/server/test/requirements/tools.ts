@@ -137,6 +137,41 @@ export const toolsRequirements: readonly Requirement[] = [
       "says nothing of what stands in no document, of another number, or of one common word",
     ],
   ]),
+  ...provedBy("server/test/e2e/pictures.e2e.test.ts", [
+    [
+      "images:counts",
+      "4",
+      "What a model that sees is shown of a picture is counted beforehand as it is used.",
+      "pictures are counted as they are used, more for a larger one, in a message and in a tool's result",
+    ],
+    ["images:cached", "5", "A cached prefix holds pictures.", "a breakpoint behind a picture keeps what was computed of it"],
+    [
+      "images:not-shown",
+      "2",
+      "A picture that cannot be shown is a 400 that says why.",
+      "what cannot be shown is a 400 that says so, and the next request is answered",
+    ],
+  ]),
+  ...provedBy("server/src/engines/turn-engine/render/pictures.model.test.ts", [
+    [
+      "images:tokens",
+      "4",
+      "The tokens of a prompt with pictures are those that the engine computes.",
+      "the tokens of %s are those that the engine computes",
+    ],
+    [
+      "images:restored",
+      "5",
+      "A stored prefix with a picture outlives the engine, and no other picture is taken for the one in it.",
+      "a prefix with a picture is computed once and restored in a new engine, and another picture in its place is not taken for it",
+    ],
+    [
+      "images:seen",
+      "surface B",
+      "A picture reaches the model as a picture: another one gives another reply's probabilities.",
+      "what the model says next follows from the picture: the same from the same, other from another",
+    ],
+  ]),
   ...provedBy("server/test/e2e/documents.e2e.test.ts", [
     [
       "citations:page",
@@ -440,10 +475,24 @@ export const toolsRequirements: readonly Requirement[] = [
       "searches and fetches by the server's own tools, in one reply, and what it printed is sealed",
     ],
     [
+      "programs:clouds",
+      "surface B",
+      "Programs call the client's tools through the doors of clouds, too.",
+      "calls and is answered through the doors of clouds, by their own clients",
+    ],
+    [
       "programs:refused",
       "2",
       "What cannot be called from code, or answered, is refused with its path.",
       "what cannot be called from code, or answered, is refused: %j",
+    ],
+  ]),
+  ...provedBy("server/src/endpoints/shared/create-batch-item-runner.test.ts", [
+    [
+      "programs:batches",
+      "2",
+      "A batch's request whose program would wait for the client is refused with its path.",
+      "a program that would wait for the client's tools is an error of its request; one that calls the server's own is none",
     ],
   ]),
   ...provedBy("server/test/e2e/story.e2e.test.ts", [

@@ -3,6 +3,7 @@ import type { BatchItemRunner, BatchTurn, BatchTurnOutcome } from "../../batches
 import type { TurnRecord } from "../../ledger/ledger.ts";
 import type { Limiter, Reservation } from "../../limits/limiter.ts";
 import { Failure, fail } from "../../platform/fail.ts";
+import { assertServedInBatch } from "../../prompt/index.ts";
 import { toMessage } from "../../replies/to-message.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { EndpointDeps } from "../deps.ts";
@@ -46,6 +47,8 @@ export function createBatchItemRunner(deps: BatchItemRunnerDeps): BatchItemRunne
 async function runItem(deps: BatchItemRunnerDeps, item: BatchTurn, signal: AbortSignal): Promise<BatchTurnOutcome> {
   const body = toBody(parseMessagesCreate(item.params, item));
   const model = await deps.models.resolve(body.model);
+  // A server that requests are passed on to says itself what it serves.
+  if (!model.pool?.isPassedOn) assertServedInBatch(body);
   const prepared = await prepareTurnOf(body, model, deps, {
     principal: item.principal,
     requestId: item.requestId,

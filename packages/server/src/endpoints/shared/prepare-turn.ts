@@ -101,9 +101,8 @@ export async function prepareTurnOf(
   const current = await prepareContainer(body, principal, keepsNothing, deps);
   const skills = await prepareSkills(body, principal, deps);
   const whole = await resolveFileBlocks(body, principal, model.capabilities, deps.files, noteFile, noteUpload);
-  const { capabilities, rules } = model;
+  const { capabilities, rules, seesImages } = model;
   const { workspaceId } = principal;
-  const seesImages = model.pool?.seesImages === true;
   const isRead = needsReading(whole);
   // What would be refused anyway is not read first.
   if (isRead) assertServed(whole, model);

@@ -38,7 +38,7 @@ export async function readGguf(file: string): Promise<GgufFacts> {
   // Spread: the library's type is a union over every architecture, which no index signature accepts.
   const metadata: Record<string, unknown> = { ...header.metadata };
   const tensorDataOffset = Number(header.tensorDataOffset);
-  const facts = parseGguf({ metadata, tensorDataOffset }, size, await fingerprint(file, size));
+  const facts = parseGguf({ metadata, tensorDataOffset }, size, await fingerprintFile(file, size));
   const side: SideFile = { version: SIDE_FILE_VERSION, bytes: size, modifiedMs: mtimeMs, facts };
   await writeSideFile(sidePath, side);
   return facts;
@@ -48,7 +48,7 @@ export async function readGguf(file: string): Promise<GgufFacts> {
  * Names the weights without reading all of them: the size, and 64 evenly spread samples (the header and the end among
  * them). Two fine-tunes of one model differ in nearly every block; a full sha256 of a large file would take a minute.
  */
-async function fingerprint(file: string, bytes: number): Promise<string> {
+export async function fingerprintFile(file: string, bytes: number): Promise<string> {
   const hash = createHash("sha256").update(`${bytes}:`);
   await using handle = await open(file);
   const step = Math.max(SAMPLE_BYTES, Math.floor((bytes - SAMPLE_BYTES) / (SAMPLES - 1)));

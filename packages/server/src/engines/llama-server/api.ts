@@ -6,6 +6,9 @@ export const ErrorReply = z.object({ error: z.object({ message: z.string(), type
 export const PropsReply = z.object({
   default_generation_settings: z.object({ n_ctx: z.int() }),
   total_slots: z.int(),
+  /** Where it stands in a prompt's text, a picture does; another one with each start. */
+  media_marker: z.string().nullish(),
+  modalities: z.object({ vision: z.boolean().nullish() }).nullish(),
 });
 /** Of an engine whose file is on another machine: what of the file it tells itself. */
 export const RemotePropsReply = PropsReply.extend({
@@ -37,6 +40,7 @@ export const DetokenizeReply = z.object({ content: z.string() });
 export const SlotsReply = z.array(z.object({ id: z.int(), is_processing: z.boolean() }));
 /** Tokens banned by `ignore_eos`: the engine's own list of those that end a generation. */
 export const EndTokensReply = z.object({ "generation_settings/logit_bias": z.array(z.object({ token: z.int() })) });
+export const CountReply = z.object({ input_tokens: z.int() });
 export const SaveReply = z.object({ n_saved: z.int() });
 export const RestoreReply = z.object({ n_restored: z.int() });
 

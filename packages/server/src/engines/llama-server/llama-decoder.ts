@@ -4,8 +4,10 @@ import { GrammarRejected, type BackendModel, type DecodeEvent, type DecodeReques
 import { CompletionChunk, DetokenizeReply, EndTokensReply, SlotsReply, TokenizeReply, type TokenChunk } from "./api.ts";
 import { EngineRefused, type EngineSocket } from "./engine-socket.ts";
 import { watchGrammar, type WatchdogOptions } from "./grammar-watchdog.ts";
+import { asRefusal } from "./create-vision.ts";
 import { recoverTokens } from "./recover-tokens.ts";
 import { toCompletionBody } from "./to-completion-body.ts";
+import { type PicturedPrompt, toPicturedPrompt } from "./to-pictured-prompt.ts";
 
 const IDLE_POLL_MS = 5;
 
@@ -18,6 +20,8 @@ export interface RunningEngine {
   readonly onStuck: () => void;
   /** What a failed call means: that the engine is gone, or the failure itself. */
   readonly meaningOf: (failure: unknown) => Promise<unknown>;
+  /** See `PropsReply`; null where the model sees nothing. */
+  readonly marker?: string | null;
 }
 
 export interface LlamaDecoder extends Pick<TokenBackend, "decode" | "tokenize" | "detokenize" | "clearSlot"> {
@@ -27,7 +31,7 @@ export interface LlamaDecoder extends Pick<TokenBackend, "decode" | "tokenize" |
 }
 
 /** What is the same of every llama-server: tokens in and out, and slots. */
-export function createLlamaDecoder({ socket, model, watchdog, onStuck, meaningOf }: RunningEngine): LlamaDecoder {
+export function createLlamaDecoder({ socket, model, watchdog, onStuck, meaningOf, marker = null }: RunningEngine): LlamaDecoder {
   const call: EngineSocket["call"] = async (path, schema, callOptions) => {
     try {
       return await socket.call(path, schema, callOptions);
@@ -49,6 +53,16 @@ export function createLlamaDecoder({ socket, model, watchdog, onStuck, meaningOf
   };
 
   const erase = (slot: number) => call(`/slots/${slot}?action=erase`, z.unknown(), { body: {} });
+
+  async function detokenize(tokens: readonly number[]): Promise<string> {
+    return (await call("/detokenize", DetokenizeReply, { body: { tokens } })).content;
+  }
+
+  async function toPrompt(request: DecodeRequest): Promise<readonly number[] | PicturedPrompt> {
+    if (marker === null) return request.tokens;
+    const bos = model.addBos ? model.bosToken : null;
+    return (await toPicturedPrompt(request, { marker, bos, detokenize })) ?? request.tokens;
+  }
 
   async function* decode(request: DecodeRequest, signal: AbortSignal): AsyncGenerator<DecodeEvent, void, void> {
     signal.throwIfAborted();
@@ -89,9 +103,10 @@ export function createLlamaDecoder({ socket, model, watchdog, onStuck, meaningOf
       };
     };
 
+    const prompt = await toPrompt(request);
     unsettled.add(slot);
     try {
-      for await (const data of socket.events("/completion", toCompletionBody(request), until)) {
+      for await (const data of socket.events("/completion", toCompletionBody(request, prompt), until)) {
         guard?.heard();
         const chunk = CompletionChunk.parse(JSON.parse(data));
         if ("error" in chunk) throw new EngineRefused(500, chunk.error.message);
@@ -125,7 +140,7 @@ export function createLlamaDecoder({ socket, model, watchdog, onStuck, meaningOf
       if (grammar !== null && error instanceof EngineRefused && error.status === 400 && /grammar|samplers/i.test(error.message)) {
         throw new GrammarRejected(error.message, { cause: error });
       }
-      throw await meaningOf(error);
+      throw asRefusal(await meaningOf(error));
     }
   }
 
@@ -147,9 +162,7 @@ export function createLlamaDecoder({ socket, model, watchdog, onStuck, meaningOf
       const body = { content: text, add_special: false, parse_special: special };
       return (await call("/tokenize", TokenizeReply, { body })).tokens;
     },
-    async detokenize(tokens) {
-      return (await call("/detokenize", DetokenizeReply, { body: { tokens } })).content;
-    },
+    detokenize,
     async clearSlot(slot) {
       await settle(slot);
       await erase(slot);

@@ -8,6 +8,7 @@ import type { GgufFacts } from "../gguf/gguf-facts.ts";
 import { toBackendModel } from "../gguf/to-backend-model.ts";
 import { PropsReply, RestoreReply, SaveReply } from "./api.ts";
 import { startEngineProcess } from "./engine-process.ts";
+import { COUNTING_TEMPLATE, createVision } from "./create-vision.ts";
 import { createEngineSocket, EngineRefused } from "./engine-socket.ts";
 import type { WatchdogOptions } from "./grammar-watchdog.ts";
 import { askEndTokens, createLlamaDecoder } from "./llama-decoder.ts";
@@ -26,6 +27,8 @@ export interface LlamaServerOptions {
   readonly binary: string;
   readonly file: string;
   readonly facts: GgufFacts;
+  /** What shows it pictures; null: it sees nothing. */
+  readonly projector?: Projector | null;
   readonly slots: number;
   readonly contextTokens: number;
   readonly threads: number;
@@ -46,9 +49,28 @@ export interface LlamaServerBackend extends TokenBackend {
   readonly obituary: Promise<string>;
 }
 
+interface Projector {
+  readonly file: string;
+  /** Names its weights. */
+  readonly fingerprint: string;
+}
+
+/** `emptyFolder`: its decoders of films are not to be found. They are large, and nobody asked for films. */
+function projectorArguments({ file }: Projector, emptyFolder: string, gpu: LlamaServerOptions["gpu"]): readonly string[] {
+  return [
+    "--mmproj",
+    file,
+    ...(gpu === "off" ? ["--no-mmproj-offload"] : []),
+    "--chat-template",
+    COUNTING_TEMPLATE,
+    "--video-ffmpeg-dir",
+    emptyFolder,
+  ];
+}
+
 /** Starts llama-server with one model. Throws when it cannot be started or the signal's reason. Not for Windows. */
 export async function startLlamaServer(options: LlamaServerOptions): Promise<LlamaServerBackend> {
-  const { binary, file, slots, contextTokens, threads, runFolder, signal } = options;
+  const { binary, file, slots, contextTokens, threads, runFolder, signal, projector = null } = options;
   const watchdog = options.watchdog ?? WATCHDOG;
   const folder = await createEngineFolder(runFolder);
   const engine = await startEngineProcess({
@@ -74,6 +96,7 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
       "--threads",
       String(threads),
       ...(options.gpu === "off" ? ["--device", "none"] : []),
+      ...(projector === null ? [] : projectorArguments(projector, folder.path, options.gpu)),
       "--ctx-checkpoints",
       String(CHECKPOINTS_PER_SLOT),
       "--cache-ram",
@@ -116,13 +139,21 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
 
   const props = await call("/props", PropsReply);
   if (props.total_slots !== slots) throw new Error(`llama-server made ${props.total_slots} slots instead of ${slots}`);
-  const model = toBackendModel(options.facts, {
+  const plain = toBackendModel(options.facts, {
     kind: "llama-server",
     slots,
     contextTokens: props.default_generation_settings.n_ctx,
     endTokens: await askEndTokens(call),
   });
-  const decoder = createLlamaDecoder({ socket, model, watchdog, onStuck: () => engine.end(), meaningOf });
+  // What was computed of a picture by another projector is none of this one's.
+  const model = projector === null ? plain : { ...plain, fingerprint: `${plain.fingerprint}-${projector.fingerprint}` };
+  const marker = projector !== null && props.modalities?.vision === true ? (props.media_marker ?? null) : null;
+  if (projector !== null && marker === null) {
+    engine.end();
+    throw new Error(`${projector.file} shows this model no pictures`);
+  }
+  const vision = marker === null ? null : await createVision(call, model.addBos);
+  const decoder = createLlamaDecoder({ socket, model, watchdog, onStuck: () => engine.end(), meaningOf, marker });
   const { settle, erase } = decoder;
 
   let links = 0;
@@ -152,6 +183,7 @@ export async function startLlamaServer(options: LlamaServerOptions): Promise<Lla
     obituary: engine.gone,
     model,
     slots,
+    ...(vision === null ? {} : { vision }),
     gone,
     decode: decoder.decode,
     tokenize: decoder.tokenize,

@@ -1,5 +1,6 @@
 import type { DecodeRequest, SamplerOptions } from "../backend.ts";
 import { FINAL_FIELDS } from "./api.ts";
+import type { PicturedPrompt } from "./to-pictured-prompt.ts";
 
 interface SamplerBody {
   readonly samplers: readonly ("top_k" | "top_p" | "temperature")[];
@@ -21,11 +22,14 @@ function toSamplerBody({ temperature, topP, topK, seed }: SamplerOptions): Sampl
   };
 }
 
-/** The body of `POST /completion` for a decode. */
-export function toCompletionBody(request: DecodeRequest): Readonly<Record<string, unknown>> {
-  const { slot, tokens, reusePrefix, maxTokens, sampler, grammar, topLogprobs } = request;
+/** The body of `POST /completion` for a decode. `prompt`: in place of the tokens. */
+export function toCompletionBody(
+  request: DecodeRequest,
+  prompt: readonly number[] | PicturedPrompt = request.tokens,
+): Readonly<Record<string, unknown>> {
+  const { slot, reusePrefix, maxTokens, sampler, grammar, topLogprobs } = request;
   return {
-    prompt: tokens,
+    prompt,
     id_slot: slot,
     cache_prompt: reusePrefix,
     n_predict: maxTokens,

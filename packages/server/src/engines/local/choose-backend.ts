@@ -17,11 +17,17 @@ export function createBackendStarter({ backendChoice, starters, log }: BackendCh
   /** Weights that llama-server could not load; the embedded engine serves them from then on. */
   const embeddedOnly = new Set<string>();
 
-  const candidates = (weights: string): readonly { kind: BackendKind; start: StartBackend }[] => {
+  const candidates = (weights: string, sees: boolean): readonly { kind: BackendKind; start: StartBackend }[] => {
     const server = starters["llama-server"];
     const embedded = { kind: "node-llama-cpp", start: starters["node-llama-cpp"] } as const;
-    if (backendChoice === "node-llama-cpp") return [embedded];
-    if (server === null) {
+    if (backendChoice === "node-llama-cpp" && !sees) return [embedded];
+    if (server === null || backendChoice === "node-llama-cpp") {
+      if (sees) {
+        throw fail("api_error", {
+          public: "The engine of this server is not set up.",
+          internal: `${weights} has a projector, and only llama-server shows pictures: see \`parley engine status\``,
+        });
+      }
       if (backendChoice === "auto") return [embedded];
       throw fail("api_error", {
         public: "The engine of this server is not set up.",
@@ -29,19 +35,19 @@ export function createBackendStarter({ backendChoice, starters, log }: BackendCh
       });
     }
     const first = { kind: "llama-server", start: server } as const;
-    if (backendChoice === "llama-server") return [first];
+    if (backendChoice === "llama-server" || sees) return [first];
     return embeddedOnly.has(weights) ? [embedded] : [first, embedded];
   };
 
   return async (weights: string, request: Omit<StartRequest, "onLogLine">): Promise<StartedBackend> => {
     let fault: unknown;
-    for (const { kind, start } of candidates(weights)) {
+    for (const { kind, start } of candidates(weights, request.projector !== null)) {
       try {
         return await start({ ...request, onLogLine: (line) => log.debug({ weights, engine: kind }, line) });
       } catch (error) {
         request.signal.throwIfAborted();
         fault = error;
-        if (kind === "llama-server" && backendChoice === "auto") {
+        if (kind === "llama-server" && backendChoice === "auto" && request.projector === null) {
           embeddedOnly.add(weights);
           log.warn({ weights, err: error }, "llama-server does not start with this model; using the embedded engine");
         }

@@ -6,7 +6,16 @@ import { BackendGone } from "../backend.ts";
 import type { GgufFacts } from "../gguf/gguf-facts.ts";
 import { assertMemoryFits } from "../gguf/plan-memory.ts";
 import { createBackendStarter, type BackendChoice } from "./choose-backend.ts";
-import type { Lease, LocalFile, LocalFiles, ModelState, ModelStatus, PoolStatus, StartedBackend } from "./model-pool-types.ts";
+import type {
+  Lease,
+  LocalFile,
+  LocalFiles,
+  LocalProjector,
+  ModelState,
+  ModelStatus,
+  PoolStatus,
+  StartedBackend,
+} from "./model-pool-types.ts";
 import { planLoad, type LoadPlan } from "./plan-load.ts";
 import { privateBytes } from "./private-bytes.ts";
 import { delay, raceAbort } from "./race-abort.ts";
@@ -15,6 +24,8 @@ import { afterCrash } from "./restart-delay.ts";
 export interface LocalModelsOptions extends BackendChoice {
   readonly files: LocalFiles;
   readonly readFacts: (file: string) => Promise<GgufFacts>;
+  /** Of weights that are to see; null for all others. Rejects where its file cannot be read. */
+  readonly readProjector?: (weights: string) => Promise<LocalProjector | null>;
   readonly slots: number;
   /** Null: the model's own, or what fits. */
   readonly contextTokens: number | null;
@@ -79,7 +90,7 @@ const STALE_MS = 300_000;
 
 /** The loaded models: loads on demand, keeps alive, unloads the least recently used, restarts what crashed. */
 export function createLocalModels(options: LocalModelsOptions): LocalModels {
-  const { files, readFacts, log, clock, keepAliveMs } = options;
+  const { files, readFacts, readProjector = async () => null, log, clock, keepAliveMs } = options;
   const entries = new Map<string, Entry>();
   const closing = new AbortController();
   const startBackend = createBackendStarter(options);
@@ -144,19 +155,19 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
     entry.progress = 0;
     // What a process planned that has died is free again.
     entry.plan = null;
-    const facts = await readFacts(entry.local.file).catch((cause: unknown) => {
-      throw fail("api_error", {
-        public: "The model could not be loaded.",
-        internal: `${entry.local.name} cannot be read`,
-        cause,
-      });
-    });
-    const plan = await makeRoom(entry, facts);
+    const unreadable = (what: string) => (cause: unknown) => {
+      throw fail("api_error", { public: "The model could not be loaded.", internal: `${what} cannot be read`, cause });
+    };
+    const { name } = entry.local;
+    const facts = await readFacts(entry.local.file).catch(unreadable(name));
+    const projector = await readProjector(name).catch(unreadable(`the projector of ${name}`));
+    const plan = await makeRoom(entry, withProjector(facts, projector));
     entry.plan = plan;
     if (plan.cut) log.warn({ weights: entry.local.name }, `to fit into memory, ${plan.cut}`);
     const backend = await startBackend(entry.local.name, {
       file: entry.local.file,
       facts,
+      projector,
       slots: plan.demand.slots,
       contextTokens: plan.demand.contextTokens,
       signal: closing.signal,
@@ -361,7 +372,9 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
         (await files.list()).map(async ({ name, file }) => {
           const current = entries.get(name)?.plan;
           if (current) return { weights: name, plan: current };
-          const facts = await readFacts(file).catch(() => null);
+          const facts = await Promise.all([readFacts(file), readProjector(name)])
+            .then(([own, projector]) => withProjector(own, projector))
+            .catch(() => null);
           const { slots, contextTokens } = options;
           return { weights: name, plan: facts && planLoad(facts, { slots, contextTokens, availableBytes: free }) };
         }),
@@ -408,6 +421,11 @@ export function createLocalModels(options: LocalModelsOptions): LocalModels {
       lastFault,
     };
   }
+}
+
+/** As large as both files together. */
+function withProjector(facts: GgufFacts, projector: LocalProjector | null): GgufFacts {
+  return projector === null ? facts : { ...facts, fileBytes: facts.fileBytes + projector.bytes };
 }
 
 function isResident(entry: Entry): boolean {

@@ -207,6 +207,29 @@ describe("choosing the engine", () => {
     expect((await pool.acquire("small", NEVER)).backend.kind).toBe("node-llama-cpp");
   });
 
+  test("weights with a projector are planned with it, and llama-server alone starts them", async () => {
+    const projector = { file: "/weights/mmproj.gguf", bytes: 50 * MB, fingerprint: "p" };
+    const readProjector = async (weights: string) => (weights === "small" ? projector : null);
+    make({ readProjector });
+    const planned = async (weights: string): Promise<number> => {
+      (await pool.acquire(weights, NEVER)).release();
+      return pool.status().models.find((model) => model.weights === weights)?.plannedBytes ?? 0;
+    };
+    expect((await planned("small")) - (await planned("other"))).toBe(projector.bytes);
+    expect(started.map(({ kind, request }) => [kind, request.projector])).toEqual([
+      ["llama-server", projector],
+      ["llama-server", null],
+    ]);
+    await pool.close(0);
+    started = [];
+    for (const server of [null, broken()]) {
+      make({ readProjector, starters: { "llama-server": server, "node-llama-cpp": script("node-llama-cpp") } });
+      await expect(pool.acquire("small", NEVER)).rejects.toMatchObject({ type: "api_error" });
+      await pool.close(0);
+    }
+    expect(started.filter(({ kind }) => kind === "node-llama-cpp")).toEqual([]);
+  });
+
   test("a llama-server that does not start is replaced by the embedded engine, with a warning", async () => {
     make({ starters: { "llama-server": broken(), "node-llama-cpp": script("node-llama-cpp") } });
     expect((await pool.acquire("small", NEVER)).backend.kind).toBe("node-llama-cpp");

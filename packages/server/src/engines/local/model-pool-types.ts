@@ -7,6 +7,8 @@ export type StartedBackend = TokenBackend & { readonly kind: BackendKind; readon
 export interface StartRequest {
   readonly file: string;
   readonly facts: GgufFacts;
+  /** What shows it pictures; null: it sees nothing. */
+  readonly projector: LocalProjector | null;
   readonly slots: number;
   readonly contextTokens: number;
   readonly signal: AbortSignal;
@@ -15,6 +17,12 @@ export interface StartRequest {
   readonly onLogLine: (line: string) => void;
 }
 export type StartBackend = (request: StartRequest) => Promise<StartedBackend>;
+
+export interface LocalProjector {
+  readonly file: string;
+  readonly bytes: number;
+  readonly fingerprint: string;
+}
 
 export interface LocalFile {
   readonly name: string;

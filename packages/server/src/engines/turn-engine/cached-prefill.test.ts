@@ -106,6 +106,21 @@ test("a long prompt is computed in pieces, between which other turns have theirs
   expect(outcome?.residentTokens).toBe(4_548);
 });
 
+test("pieces of a prompt with pictures end where a text does, however large a picture is", async () => {
+  const picture = { mediaType: "image/png", base64: "" };
+  const pictured = [
+    { tokens: 700, text: "a" },
+    { tokens: 200, text: "b" },
+    { tokens: 2_000, picture },
+    { tokens: 1, text: "\n" },
+    { tokens: 3_000, text: "c" },
+    { tokens: 100, text: "d" },
+  ];
+  const tokens = Array.from({ length: 6_001 }, (_, index) => index);
+  const { computed } = await prefill(full(new Error("full")), { ...SHORT, tokens, pictured, boundaries: [] });
+  expect(computed).toEqual([900, 2_901, 5_901, 6_001]);
+});
+
 test("a slot that holds more than a breakpoint is cut back to it, to be saved", async () => {
   expect((await prefill(full(new Error("full")), SHORT, { residentTokens: 5 })).computed).toEqual([4]);
 });

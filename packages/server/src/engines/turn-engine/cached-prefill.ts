@@ -5,6 +5,7 @@ import { type CachePlan, type CacheWrite, planCache } from "./cache/cache-plan.t
 import { prefixKeys, waypoints } from "./cache/prefix-keys.ts";
 import type { SlotLease } from "./cache/slot-scheduler.ts";
 import type { CachedPrefix, SnapshotStore } from "./cache/snapshot-store.ts";
+import { toPictured } from "./prompt-tokens.ts";
 import { GREEDY } from "./samplers.ts";
 import type { RenderedPrompt } from "./render/rendered-prompt.ts";
 
@@ -54,6 +55,20 @@ export interface PrefillOutcome {
  */
 const PIECE_TOKENS = 1024;
 
+/** Where the next piece ends; in a prompt with pictures, where a text does: engines compute no prompt that ends with a picture. */
+function pieceEnd({ pictured }: RenderedPrompt, from: number): number {
+  const end = from + PIECE_TOKENS;
+  if (pictured === undefined) return end;
+  let best = from;
+  let position = 0;
+  for (const part of pictured) {
+    position += part.tokens;
+    if (position > end && best > from) break;
+    if (position > from && "text" in part) best = position;
+  }
+  return best > from ? best : end;
+}
+
 /** Less is not worth reading a file that may be far longer than what is shared. */
 const MINIMUM_SHARED_TOKENS = 512;
 
@@ -99,7 +114,7 @@ export async function* prefillThroughCache(
   let hasComputed = false;
   async function* compute(to: number): AsyncGenerator<TurnEvent, void, void> {
     const tokens = prompt.tokens.slice(0, to);
-    const request = { slot: lease.slot, tokens, reusePrefix: residentTokens > 0 };
+    const request = { slot: lease.slot, tokens, ...toPictured(prompt), reusePrefix: residentTokens > 0 };
     const end = yield* prefill(backend, request, prompt.tokens.length, signal);
     prefillMs += end.prefillMs;
     // What the engine had let go of was computed again, whatever was stored (promise 5).
@@ -109,11 +124,16 @@ export async function* prefillThroughCache(
     residentTokens = to;
   }
 
+  /** In whole pieces, so that less than one is left. */
+  async function* computeUpTo(position: number): AsyncGenerator<TurnEvent, void, void> {
+    for (let to = pieceEnd(prompt, residentTokens); to < position; to = pieceEnd(prompt, residentTokens)) yield* compute(to);
+  }
+
   const last = plan.writes.at(-1);
   // A layout that cannot be cut needs its state at each breakpoint; else the longest holds the shorter ones.
   const stops: readonly CacheWrite[] = backend.model.canTruncate ? (last ? [last] : []) : plan.writes;
   for (const stop of stops) {
-    while (stop.position - residentTokens > PIECE_TOKENS) yield* compute(residentTokens + PIECE_TOKENS);
+    yield* computeUpTo(stop.position);
     // Also where the slot holds more: what is saved ends at the breakpoint.
     yield* compute(stop.position);
     const covered = plan.writes.filter(
@@ -136,8 +156,10 @@ export async function* prefillThroughCache(
       plan = { ...plan, writes: plan.writes.filter((write) => !covered.includes(write)) };
     }
   }
-  while (prompt.tokens.length - residentTokens > PIECE_TOKENS) yield* compute(residentTokens + PIECE_TOKENS);
-  if (turn.maxTokens === 0 && (last === undefined || last.position < prompt.tokens.length)) {
+  yield* computeUpTo(prompt.tokens.length);
+  // A picture takes long, and says nothing meanwhile: not under a grammar, whose decode is watched for that.
+  const isWhole = turn.maxTokens === 0 || prompt.pictured !== undefined;
+  if (isWhole && (last === undefined || last.position < prompt.tokens.length)) {
     yield* compute(prompt.tokens.length);
   }
   return { plan, restoreMs, prefillMs, residentTokens };
@@ -181,7 +203,7 @@ async function restoreShared(context: RestoreContext, tokens: number): Promise<n
 
 async function* prefill(
   backend: TokenBackend,
-  request: Pick<DecodeRequest, "slot" | "tokens" | "reusePrefix">,
+  request: Pick<DecodeRequest, "slot" | "tokens" | "pictured" | "reusePrefix">,
   total: number,
   signal: AbortSignal,
 ): AsyncGenerator<TurnEvent, Extract<DecodeEvent, { type: "end" }>, void> {

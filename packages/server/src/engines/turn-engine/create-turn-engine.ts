@@ -3,7 +3,7 @@ import { Failure, fail } from "../../platform/fail.ts";
 import type { Engine, WeightsDescription } from "../../turn/engine.ts";
 import type { TurnEvent, Usage } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
-import { BackendGone, type SamplerOptions, type TokenBackend } from "../backend.ts";
+import { BackendGone, PictureRefused, type SamplerOptions, type TokenBackend } from "../backend.ts";
 import { BlockWriter } from "./block-writer.ts";
 import { promptUsage } from "./cache/cache-plan.ts";
 import { createPendingPrefixes } from "./cache/pending-prefixes.ts";
@@ -148,7 +148,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
       const decoder = new Decoder({
         backend,
         lease,
-        promptTokens: prompt.tokens,
+        prompt,
         roomTokens: room.tokens,
         reusePrefix: prefilled.residentTokens > 0,
         monotonicMs: () => clock.monotonicMs(),
@@ -173,8 +173,8 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
             fit: (tools, request) => runtime.toolFit.ask({ tools, request }, { lease, tokens: decoder.tokens }, signal),
           },
           renderWithNote: async (note) => {
-            const { tokens } = await runtime.renderer.render(withNote(turn, note));
-            return tokens.length + room.tokens <= backend.model.contextTokens ? tokens : null;
+            const noted = await runtime.renderer.render(withNote(turn, note));
+            return noted.tokens.length + room.tokens <= backend.model.contextTokens ? noted : null;
           },
           // Citations cut a text into blocks, and a schema wants one.
           citer: turn.outputSchema === null ? createCiter(turn) : null,
@@ -303,6 +303,9 @@ function remember(
 
 function asFailure(error: unknown, signal: AbortSignal): unknown {
   if (error instanceof Failure || signal.aborted) return error;
+  if (error instanceof PictureRefused) {
+    return fail("invalid_request_error", { public: error.message, cause: error });
+  }
   if (error instanceof BackendGone) {
     return fail("api_error", {
       public: "The model's process ended before the reply was complete. It is being restarted; please try again.",

@@ -22,7 +22,7 @@ function start(...decodes: (readonly (DecodeEvent | Error)[])[]) {
   const decoder = new Decoder({
     backend,
     lease: { slot: 0, residentTokens: 0, setResident: (tokens) => void resident.push(tokens), release: () => {} },
-    promptTokens: PROMPT,
+    prompt: { tokens: PROMPT },
     roomTokens: 10,
     reusePrefix: false,
     monotonicMs: () => 0,

@@ -1,5 +1,6 @@
 import type { SamplerOptions, TokenBackend } from "../backend.ts";
 import type { SlotLease } from "./cache/slot-scheduler.ts";
+import { type PromptTokens, toPictured } from "./prompt-tokens.ts";
 import { OutputLog } from "./output-log.ts";
 
 /** Why a decode stopped by itself. "room": the reply has used up the tokens that it may have. */
@@ -22,7 +23,7 @@ export class Decoder {
 
   readonly #backend: TokenBackend;
   readonly #lease: SlotLease;
-  #prompt: readonly number[];
+  #prompt: PromptTokens;
   readonly #roomTokens: number;
   readonly #monotonicMs: () => number;
   readonly #onTokens: (count: number) => void;
@@ -32,7 +33,7 @@ export class Decoder {
   constructor(options: {
     readonly backend: TokenBackend;
     readonly lease: SlotLease;
-    readonly promptTokens: readonly number[];
+    readonly prompt: PromptTokens;
     readonly roomTokens: number;
     readonly reusePrefix: boolean;
     readonly monotonicMs: () => number;
@@ -42,7 +43,7 @@ export class Decoder {
   }) {
     this.#backend = options.backend;
     this.#lease = options.lease;
-    this.#prompt = options.promptTokens;
+    this.#prompt = options.prompt;
     this.#roomTokens = options.roomTokens;
     this.#reusePrefix = options.reusePrefix;
     this.#monotonicMs = options.monotonicMs;
@@ -56,12 +57,12 @@ export class Decoder {
 
   /** The prompt and the kept output. */
   get tokens(): readonly number[] {
-    return [...this.#prompt, ...this.log.tokens];
+    return [...this.#prompt.tokens, ...this.log.tokens];
   }
 
   /** Goes on behind another prompt, from which the kept output then follows. */
-  changePrompt(tokens: readonly number[]): void {
-    this.#prompt = tokens;
+  changePrompt(prompt: PromptTokens): void {
+    this.#prompt = prompt;
   }
 
   /** Writes text of ours into the reply, e.g. a thinking tag; `tokens` where they are known. */
@@ -81,6 +82,7 @@ export class Decoder {
       {
         slot: this.#lease.slot,
         tokens: this.tokens,
+        ...toPictured(this.#prompt),
         reusePrefix: this.#reusePrefix,
         maxTokens,
         sampler: phase.sampler,

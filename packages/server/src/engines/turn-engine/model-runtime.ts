@@ -34,6 +34,7 @@ export function createModelRuntime(
     model,
     tokenize: (text, options) => backend.tokenize(text, options),
     replays: deps.replays,
+    vision: backend.vision,
   });
   return {
     weights,

@@ -5,6 +5,7 @@ import type { SamplerOptions, TokenBackend } from "../backend.ts";
 import type { BlockWriter } from "./block-writer.ts";
 import type { Citer } from "./citations/create-citer.ts";
 import type { Decoder } from "./decoder.ts";
+import type { PromptTokens } from "./prompt-tokens.ts";
 import type { ToolSyntax } from "./syntax/tool-syntax.ts";
 import type { ToolGate } from "./tool-decision/tool-gate.ts";
 
@@ -38,7 +39,7 @@ export interface ReplyState {
     fit(tools: readonly ToolSpec[], request: string): Promise<readonly number[] | null>;
   } | null;
   /** The turn's prompt with a note of ours behind its last user message; null where it would leave the reply no room. */
-  readonly renderWithNote: (note: string) => Promise<readonly number[] | null>;
+  readonly renderWithNote: (note: string) => Promise<PromptTokens | null>;
   /** Null where the turn has nothing to cite. */
   readonly citer: Citer | null;
   readonly signThinking: (workspaceId: string, thinking: string) => string;

@@ -1,6 +1,9 @@
+import { AnthropicBedrock } from "@anthropic-ai/bedrock-sdk";
 import Anthropic from "@anthropic-ai/sdk";
 import { betaTool } from "@anthropic-ai/sdk/helpers/beta/json-schema";
+import { AnthropicVertex } from "@anthropic-ai/vertex-sdk";
 import { Message, StreamEvent } from "@parley/wire";
+import { OAuth2Client } from "google-auth-library";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -183,6 +186,26 @@ describe.skipIf(sandbox === null)("a program", () => {
     server.playSteps(step());
     await server.client.messages.create({ ...PARAMS, messages });
     expect(server.engine.turns.at(-1)?.messages.slice(0, 3)).toEqual(lived);
+  });
+
+  test("calls and is answered through the doors of clouds, by their own clients", async () => {
+    const authClient = new OAuth2Client();
+    authClient.setCredentials({ access_token: KEY });
+    const at = { baseURL: server.url, maxRetries: 0 };
+    const bedrock = new AnthropicBedrock({ ...at, awsRegion: "us-east-1", apiKey: KEY });
+    const vertex = new AnthropicVertex({ ...at, region: "us-east5", projectId: "some-project", authClient });
+    server.playSteps(step(program(SUM)), step());
+    const model = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
+    const asks = await bedrock.messages.create({ ...PARAMS, model, messages: [USER] });
+    const request = next(asks, answer(asks, sold));
+    const then = await bedrock.messages.create({ ...request, model });
+    expect([callsOf(asks).length, callsOf(then).length]).toEqual([2, 1]);
+    // The last answer comes through another one.
+    const last = await vertex.messages.create({
+      ...next(then, answer(then, sold), request.messages),
+      model: "claude-haiku-4-5@20251001",
+    });
+    expect(ran(last)).toMatchObject([{ stdout: "all: 144\n", return_code: 0 }]);
   });
 
   test("streams its calls whole, and its container at the end", async () => {

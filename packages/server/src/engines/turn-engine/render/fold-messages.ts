@@ -1,14 +1,14 @@
 import { documentText } from "../../../turn/document-text.ts";
 import { imageText } from "../../../turn/image-text.ts";
 import { toolChanges } from "../../../turn/offered-tools.ts";
-import type { AssistantBlock, ToolResultBlock, ToolSpec, Turn, TurnMessage, UserBlock } from "../../../turn/turn.ts";
+import type { AssistantBlock, Picture, ToolResultBlock, ToolSpec, Turn, TurnMessage, UserBlock } from "../../../turn/turn.ts";
 import type { Family } from "./detect-family.ts";
 import { toJsonText } from "./json-text.ts";
 import type { LogicalParts } from "./logical-parts.ts";
 import type { AssistantShape, StepShape } from "./step-shape.ts";
 import type { AssistantStep, CallPieces, Piece, Step, ToolsStep, UserStep } from "./steps.ts";
 import type { TemplateProfile } from "./template-profile.ts";
-import { foldedCallText, foldedResultText, orderedInput, reminderText, toolResultText } from "./wording.ts";
+import { foldedCallText, foldedResultParts, orderedInput, reminderText, toolResultParts } from "./wording.ts";
 
 export interface FoldContext {
   readonly parts: LogicalParts;
@@ -102,25 +102,33 @@ function addUser(steps: Step[], blocks: readonly UserBlock[], rank: (block: numb
   if (resultCount === blocks.length && blocks.length > 0) return;
   into ??= openUser(steps).pieces;
   for (const [index, block] of blocks.entries()) {
-    if (index >= resultCount) into.push({ text: userText(block), part: rank(index), separator: "\n\n" });
+    if (index >= resultCount) into.push(...toPieces(userParts(block), rank(index)));
   }
 }
 
 function resultPieces(block: ToolResultBlock, part: number, names: ReadonlyMap<string, string>): ToolsStep["results"][number] {
   const name = names.get(block.toolUseId) ?? "";
-  return { id: block.toolUseId, name, pieces: [{ text: toolResultText(block), part, separator: "\n\n" }] };
+  return { id: block.toolUseId, name, pieces: toPieces(toolResultParts(block), part) };
 }
 
-function userText(block: UserBlock): string {
+function toPieces(parts: readonly (string | Picture)[], part: number): Piece[] {
+  return parts.map((shown): Piece => ({
+    ...(typeof shown === "string" ? { text: shown } : { text: "", picture: shown }),
+    part,
+    separator: "\n\n",
+  }));
+}
+
+function userParts(block: UserBlock): readonly (string | Picture)[] {
   switch (block.type) {
     case "text":
-      return block.text;
+      return [block.text];
     case "document":
-      return documentText(block);
+      return [documentText(block)];
     case "image":
-      return imageText(block.ocrText);
+      return [block.picture ?? imageText(block.ocrText)];
     case "tool_result":
-      return foldedResultText(block);
+      return foldedResultParts(block);
     default:
       throw new TypeError(`no such block: ${JSON.stringify(block satisfies never)}`);
   }

@@ -1,10 +1,12 @@
+import type { Picture } from "../../../turn/turn.ts";
 import type { Piece } from "./steps.ts";
 import type { StripRule } from "./template-profile.ts";
 
 /** A piece of the prompt that is tokenized by itself. */
 export type PromptRun =
   | { readonly kind: "text"; readonly text: string; readonly special: boolean; readonly parts: readonly number[] }
-  | { readonly kind: "tokens"; readonly tokens: readonly number[]; readonly parts: readonly number[] };
+  | { readonly kind: "tokens"; readonly tokens: readonly number[]; readonly parts: readonly number[] }
+  | { readonly kind: "picture"; readonly picture: Picture; readonly parts: readonly number[] };
 
 export interface PromptRuns {
   readonly runs: readonly PromptRun[];
@@ -47,12 +49,24 @@ export function createPromptRuns(): PromptRuns {
     content,
     pieces(pieces, strip, group, options) {
       let isFirst = true;
+      let separated = false;
       for (const [index, piece] of pieces.entries()) {
+        const parts = group ?? [piece.part];
+        if (piece.picture !== undefined) {
+          if (!isFirst && !separated) content(piece.separator, parts);
+          runs.push({ kind: "picture", picture: piece.picture, parts });
+          // A prefix may end behind any block, and engines compute no prompt that ends with a picture.
+          template("\n", parts);
+          isFirst = false;
+          separated = true;
+          continue;
+        }
         const keepEnd = options?.keepEnd === true && index === pieces.length - 1;
         const text = stripText(piece.text, keepEnd ? { ...strip, end: false } : strip);
         if (text === "") continue;
-        content((isFirst ? "" : piece.separator) + text, group ?? [piece.part]);
+        content((isFirst || separated ? "" : piece.separator) + text, parts);
         isFirst = false;
+        separated = false;
       }
     },
     tokens(tokens, parts) {

@@ -1,4 +1,5 @@
 import type { CacheTtl, Turn } from "../../../turn/turn.ts";
+import type { PromptPart } from "../../backend.ts";
 
 /** The end of a block of the request in the token sequence: a place where a cached prefix may end. */
 export interface Boundary {
@@ -14,6 +15,8 @@ export interface Boundary {
 export interface RenderedPrompt {
   /** Everything up to where the model goes on: the generation prompt and, if any, the prefill. */
   readonly tokens: readonly number[];
+  /** Present where the prompt holds pictures: what all of `tokens` stand for. */
+  readonly pictured?: readonly PromptPart[];
   /** The model goes on within a thought: its template has opened one, and the turn wants one; or a prefill has. */
   readonly insideThought: boolean;
   /** Every block end, ascending in position. */

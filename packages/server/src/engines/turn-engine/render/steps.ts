@@ -1,8 +1,11 @@
+import type { Picture } from "../../../turn/turn.ts";
 import type { AssistantShape } from "./step-shape.ts";
 
 /** Text of one block as the model will read it. It is tokenized by itself. */
 export interface Piece {
   readonly text: string;
+  /** Shown in place of a text. */
+  readonly picture?: Picture;
   /** Rank of the block that it stands for. */
   readonly part: number;
   /** What stands between the piece before and this one; dropped in front of the first. */

@@ -1,14 +1,38 @@
 import { documentText } from "../../../turn/document-text.ts";
 import { imageText } from "../../../turn/image-text.ts";
-import type { SystemBlock, ToolResultBlock, ToolSpec } from "../../../turn/turn.ts";
+import type { Picture, SystemBlock, ToolResultBlock, ToolSpec } from "../../../turn/turn.ts";
 import type { Family } from "./detect-family.ts";
 import { PYTHON_JSON, sortKeys, toJsonText } from "./json-text.ts";
 
 /** The words for what no chat template has a place for. All are plain text: nothing here becomes a special token. */
 
-export function toolResultText(block: ToolResultBlock): string {
-  const text = block.content.map(innerText).join("\n\n");
-  return block.isError ? `Error: ${text}` : text;
+/** A tool's result as the model is shown it: one text, but for the pictures within. */
+export function toolResultParts(block: ToolResultBlock): readonly (string | Picture)[] {
+  return framed(block, block.isError ? "Error: " : "", "");
+}
+
+/** A tool result where the template has no place for one. */
+export function foldedResultParts(block: ToolResultBlock): readonly (string | Picture)[] {
+  return framed(block, `<tool_response>\n${block.isError ? "Error: " : ""}`, "\n</tool_response>");
+}
+
+function framed({ content }: ToolResultBlock, open: string, close: string): readonly (string | Picture)[] {
+  const parts: (string | Picture)[] = [];
+  let text = open;
+  let isBegun = false;
+  for (const block of content) {
+    if (block.type === "image" && block.picture !== undefined) {
+      if (text !== "") parts.push(text);
+      parts.push(block.picture);
+      text = "";
+      isBegun = false;
+    } else {
+      text += (isBegun ? "\n\n" : "") + innerText(block);
+      isBegun = true;
+    }
+  }
+  if (text + close !== "" || parts.length === 0) parts.push(text + close);
+  return parts;
 }
 
 function innerText(block: ToolResultBlock["content"][number]): string {
@@ -48,11 +72,6 @@ function systemText(block: SystemBlock): string {
     default:
       throw new TypeError(`no such block: ${JSON.stringify(block satisfies never)}`);
   }
-}
-
-/** A tool result where the template has no place for one. */
-export function foldedResultText(block: ToolResultBlock): string {
-  return `<tool_response>\n${toolResultText(block)}\n</tool_response>`;
 }
 
 /** A call where the template has no place for one, as the family's models write it in plain text. */

@@ -73,7 +73,7 @@ export async function runScripted(
   const decoder = new Decoder({
     backend,
     lease: { slot: 0, residentTokens: 0, setResident: () => {}, release: () => {} },
-    promptTokens: PROMPT,
+    prompt: { tokens: PROMPT },
     roomTokens: whole.maxTokens,
     reusePrefix: false,
     monotonicMs: () => 0,
