@@ -205,6 +205,7 @@ export type Arrangement = Awaited<ReturnType<typeof arrange>>;
 /** deploy/nginx/parley.conf with ports of this machine, as a configuration of its own. */
 async function writeNginx(folder: string, port: number, nodes: readonly number[]): Promise<string> {
   const file = join(folder, "nginx.conf");
+  await copyFile(join(root, "deploy/nginx/parley-location.inc"), join(folder, "parley-location.inc"));
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((each) => `${each}_temp_path ${folder}/${each};`);
   const shipped = (await readFile(join(root, "deploy/nginx/parley.conf"), "utf8"))
     .replace(

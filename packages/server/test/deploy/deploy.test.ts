@@ -37,15 +37,19 @@ test("alerts and dashboard name only series that Parley has", async () => {
   expect([...named].filter((name) => !known.has(name))).toEqual([]);
 });
 
-test("image, compose file and unit set only variables that the configuration knows", async () => {
-  const [dockerfile, compose, unit] = await Promise.all(
-    ["docker/Dockerfile", "docker/compose.yaml", "systemd/parley.service"].map(deploy),
+test("image, compose files and unit set only variables that the configuration knows", async () => {
+  const [dockerfile, unit, ...composeFiles] = await Promise.all(
+    ["docker/Dockerfile", "systemd/parley.service", "docker/compose.yaml", "docker/nodes.yaml"].map(deploy),
   );
-  const services = z
-    .object({ services: z.object({ parley: z.object({ environment: z.record(z.string(), z.string()) }) }) })
-    .parse(parse(compose ?? ""));
+  const Compose = z.object({
+    services: z.record(
+      z.string(),
+      z.object({ image: z.string().optional(), environment: z.record(z.string(), z.string()).optional() }),
+    ),
+  });
+  const services = composeFiles.flatMap((file) => Object.values(Compose.parse(parse(file, { merge: true })).services));
   const named = [
-    ...Object.keys(services.services.parley.environment),
+    ...services.filter(({ image = "parley" }) => image === "parley").flatMap(({ environment = {} }) => Object.keys(environment)),
     ...(`${dockerfile} ${unit}`.match(/\bPARLEY_\w+(?==)/g) ?? []),
   ];
   expect(named).toContain("DATABASE_URL");
