@@ -1,12 +1,17 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createAdminKey } from "../../src/auth/manage-admin-keys.ts";
+import { until } from "../../src/doors/testing/start-test-server.ts";
 import { steerModels } from "../../src/endpoints/shared/steer-models.ts";
 import type { SessionRequest } from "../../src/endpoints/define-endpoint.ts";
 import type { EndpointDeps } from "../../src/endpoints/deps.ts";
 import { createOrganization } from "../../src/tenancy/create-organization.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { runCli } from "../support/run-cli.ts";
+import { runInTerminal } from "../support/run-in-terminal.ts";
 import { startPlatform, type Platform } from "../support/start-platform.ts";
+
+const main = join(import.meta.dirname, "../../src/cli/main.ts");
 
 let platform: Platform;
 let cookie = "";
@@ -81,4 +86,25 @@ test("parley top shows an administrator how the server is, and nobody else", asy
   const { organizationId } = await createOrganization(platform.keys, "Others", SYSTEM);
   const foreign = await createAdminKey(platform.keys, { name: "theirs", organizationId, expiresAtMs: null }, SYSTEM);
   expect((await top(foreign.secret)).stderr).toContain("Only administrators of the organization that owns this server");
+});
+
+test("parley top fills a terminal, follows its size, and leaves it as it was at Ctrl-C", async () => {
+  const command = [process.execPath, "--conditions=source", main, "top", "--every", "1", "--url", platform.url];
+  const top = runInTerminal(command, { PARLEY_ADMIN_KEY: platform.adminKey });
+  onTestFinished(() => top.kill());
+  /** The lines of the last look that is whole for sure. */
+  const screen = () => (top.written().split("\u001B[H").at(-2) ?? "").replaceAll("\u001B[K", "").split(/\r+\n/);
+  await until(() => screen().some((line) => line.startsWith("Spend ")), 30_000);
+  expect(top.written().indexOf("\u001B[?1049h")).toBe(0);
+  top.resize(40, 5);
+  await until(() => screen().length === 5, 30_000);
+  expect(Math.max(...screen().map((line) => line.length))).toBeLessThanOrEqual(40);
+  expect(screen().at(-1)).toMatch(/^… \d+ more lines: make the window /);
+  // An arrow is not Escape.
+  top.type("\u001B[A");
+  top.resize(100, 30);
+  await until(() => screen().some((line) => line.startsWith("Spend ")), 30_000);
+  top.type("\u0003");
+  expect(await top.ended()).toEqual({ status: 0, restored: true });
+  expect(top.written().endsWith("\u001B[?7h\u001B[?25h\u001B[?1049l")).toBe(true);
 });

@@ -413,5 +413,11 @@ export const consoleRequirements: readonly Requirement[] = [
       "Who steers the server's models is on the audit log.",
       "who loads and unloads models, or changes who answers for them, is on the audit log; what was refused is not",
     ],
+    [
+      "top:terminal",
+      "12",
+      "`parley top` fits the terminal at any size and gives it back as it was.",
+      "parley top fills a terminal, follows its size, and leaves it as it was at Ctrl-C",
+    ],
   ]),
 ];

@@ -25,10 +25,8 @@ export async function top(options: TopOptions, context: CliContext, signal: Abor
   const key = options.key ?? process.env["PARLEY_ADMIN_KEY"];
   if (!key)
     throw new UserError("top needs an admin key: set PARLEY_ADMIN_KEY, or pass --key. `parley keys create --admin` makes one.");
-  const look = (): Promise<ServerStatus> => readStatus(url, key, signal);
-
   if (options.once || context.json || !process.stdout.isTTY) {
-    const status = await look();
+    const status = await readStatus(url, key, signal);
     context.emit(status);
     for (const line of renderStatus({ status, before: null, fault: null, width: WIDTH, height: null })) context.say(line);
     return;
@@ -44,9 +42,10 @@ export async function top(options: TopOptions, context: CliContext, signal: Abor
   screen.onResize(draw);
   while (!ended.aborted) {
     try {
-      const next = await look();
+      const next = await readStatus(url, key, ended);
       [before, status, fault] = [status, next, null];
     } catch (error) {
+      if (ended.aborted) return;
       // One that was never seen is a mistake of the person's; one that goes away may come back.
       if (status === null) throw error;
       fault = error instanceof Error ? error.message : String(error);

@@ -20,12 +20,17 @@ const LEAVE = `${ESCAPE}[?7h${ESCAPE}[?25h${ESCAPE}[?1049l`;
 const HOME = `${ESCAPE}[H`;
 const TO_LINE_END = `${ESCAPE}[K`;
 const TO_SCREEN_END = `${ESCAPE}[J`;
-const QUIT_KEYS = new Set(["q", "Q", ESCAPE, "\u0003"]);
+const QUIT_KEYS = ["q", "Q", "\u0003"];
+/** Escape alone, or one of the keys among what was typed at once; what begins with an escape is an arrow or the like. */
+const isQuit = (typed: string): boolean =>
+  typed === ESCAPE || (!typed.startsWith(ESCAPE) && QUIT_KEYS.some((key) => typed.includes(key)));
+/** Of a terminal that does not say. */
+const USUAL_SIZE: ScreenSize = { width: 80, height: 24 };
 
 export function openScreen(input: ReadStream, output: WriteStream): Screen {
   const quitting = new AbortController();
   const onKey = (text: string): void => {
-    if (QUIT_KEYS.has(text)) quitting.abort();
+    if (isQuit(text)) quitting.abort();
   };
   const listeners: (() => void)[] = [];
   const onResize = (): void => {
@@ -39,9 +44,11 @@ export function openScreen(input: ReadStream, output: WriteStream): Screen {
   return {
     quit: quitting.signal,
     draw(render) {
-      const size = { width: output.columns, height: output.rows };
+      const size = { width: output.columns || USUAL_SIZE.width, height: output.rows || USUAL_SIZE.height };
       const lines = render(size).slice(0, size.height);
-      output.write(HOME + lines.map((line) => line + TO_LINE_END).join("\r\n") + TO_SCREEN_END);
+      // Behind a full line the cursor stays on its last character, which clearing would take away.
+      const cleared = lines.map((line) => (line.length < size.width ? line + TO_LINE_END : line));
+      output.write(HOME + cleared.join("\r\n") + (lines.length < size.height ? `\r\n${TO_SCREEN_END}` : ""));
     },
     onResize: (listener) => void listeners.push(listener),
     async [Symbol.asyncDispose]() {
