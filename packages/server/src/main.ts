@@ -339,7 +339,7 @@ export async function startParley(options: {
     retention,
     exportWorkspace: (workspace) => exportWorkspace({ storage, blobs, clock }, workspace),
     accounts,
-    clientFleet: startClientFleet(config.claude_code, log),
+    clientFleet: startClientFleet(config.claude_code, { organizationId: first.organizationId, buckets, log }),
     tenancy,
     inferenceGeos,
     createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey }, options, doer),

@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import type { Principal } from "../auth/principal.ts";
+import type { BucketStore } from "../limits/bucket-store.ts";
+import { fail } from "../platform/fail.ts";
 import type { Log } from "../platform/log.ts";
 
 export type TelemetrySignal = "metrics" | "logs" | "traces";
@@ -10,12 +13,18 @@ export interface ManagedSettings {
   readonly checksum: string;
 }
 
-/** Claude Code on the machines of an organization's people, which this server is the gateway of. */
+/**
+ * Claude Code on the machines of people of the organization that owns this server, which is their gateway. Other organizations neither get
+ * its operator's settings, which can run commands, nor write to its collectors. Throws `rate_limit_error` for who comes too often.
+ */
 export interface ClientFleet {
   /** What its operator sets for all of them, at this server's address; null: nothing. */
-  settingsFor(origin: string): ManagedSettings | null;
-  /** Passes telemetry on as it came, behind the request: a collector that is away is no error of the machine's. */
-  relay(signal: TelemetrySignal, headers: IncomingHttpHeaders, body: Uint8Array): void;
+  settingsFor(caller: Principal, origin: string): Promise<ManagedSettings | null>;
+  /**
+   * Passes telemetry on as it came, behind the request: a collector that is away is no error of the machine's. Throws `permission_error`
+   * for another organization's.
+   */
+  relay(caller: Principal, signal: TelemetrySignal, headers: IncomingHttpHeaders, body: Uint8Array): Promise<void>;
 }
 
 export interface Collector {
@@ -31,18 +40,42 @@ export type SendTelemetry = (
 
 /** Of what collectors have not taken yet; more is dropped. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
+/** Of one key. A session writes every five seconds: some forty at once, all day. */
+const REQUESTS_PER_MINUTE = 600;
+const BYTES_PER_MINUTE = 64 * 1024 * 1024;
 
-export function createClientFleet(options: {
+export interface ClientFleetOptions {
+  /** The one that owns the server. */
+  readonly organizationId: string;
+  readonly buckets: BucketStore;
   readonly managedSettings: Readonly<Record<string, unknown>> | null;
   readonly telemetryTo: readonly Collector[];
   readonly send: SendTelemetry;
   readonly log: Pick<Log, "warn">;
-}): ClientFleet {
-  const { managedSettings, telemetryTo, send, log } = options;
+}
+
+export function createClientFleet(options: ClientFleetOptions): ClientFleet {
+  const { organizationId, buckets, managedSettings, telemetryTo, send, log } = options;
   let waitingBytes = 0;
 
+  async function count({ apiKeyId, userId }: Principal, bytes: number): Promise<void> {
+    // What people do in the Console has one key's name.
+    const whose = `${apiKeyId}:${userId ?? ""}`;
+    const outcome = await buckets.take([
+      { key: `fleet:requests:${whose}`, limitPerMinute: REQUESTS_PER_MINUTE, tokens: 1 },
+      { key: `fleet:bytes:${whose}`, limitPerMinute: BYTES_PER_MINUTE, tokens: bytes },
+    ]);
+    if (outcome.taken) return;
+    throw fail("rate_limit_error", {
+      public: `A key may send ${REQUESTS_PER_MINUTE} requests and ${BYTES_PER_MINUTE / 1024 ** 2} MiB of telemetry a minute.`,
+      retryAfterSeconds: Math.max(1, Math.ceil(outcome.waitMs / 1_000)),
+    });
+  }
+
   return {
-    settingsFor(origin) {
+    async settingsFor(caller, origin) {
+      await count(caller, 0);
+      if (caller.organizationId !== organizationId) return null;
       if (managedSettings === null && telemetryTo.length === 0) return null;
       const { env: ownEnv, ...rest } = managedSettings ?? {};
       const env = { ...(telemetryTo.length > 0 ? telemetryEnvironment(origin) : {}), ...(isRecord(ownEnv) ? ownEnv : {}) };
@@ -51,7 +84,11 @@ export function createClientFleet(options: {
       return { settings, checksum };
     },
 
-    relay(signal, headers, body) {
+    async relay(caller, signal, headers, body) {
+      if (caller.organizationId !== organizationId) {
+        throw fail("permission_error", { public: "Only the organization that owns this server may send telemetry here." });
+      }
+      await count(caller, body.length);
       for (const { url, headers: own } of telemetryTo) {
         if (waitingBytes + body.length > WAITING_BYTES_MAX) {
           log.warn({ collector: url }, "telemetry of a client is dropped: its collector is too slow");

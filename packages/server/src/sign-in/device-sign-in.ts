@@ -63,9 +63,10 @@ export interface DeviceSignIn {
     answer: { readonly userCode: string; readonly isApproved: boolean; readonly workspaceId: string | null },
     doer: Doer,
   ): Promise<void>;
-  poll(deviceCode: string): Promise<DeviceTokens | DeviceRefusal>;
-  /** The next tokens; a refresh token that is shown a second time ends the sign-in. */
-  refresh(refreshToken: string): Promise<DeviceTokens | "invalid_grant">;
+  /** Throws `rate_limit_error` where a network, or whoever has one code, asks too often. */
+  poll(deviceCode: string, trace: ClientTrace): Promise<DeviceTokens | DeviceRefusal>;
+  /** The next tokens; a refresh token that is shown a second time ends the sign-in. Asked too often it throws as `poll` does. */
+  refresh(refreshToken: string, trace: ClientTrace): Promise<DeviceTokens | "invalid_grant">;
   sweep(): Promise<void>;
 }
 
@@ -76,6 +77,10 @@ const ACCESS_MS = 3_600_000;
 /** A code is one of 25.6 thousand million: a hundred tries a minute, for ten minutes, find one of a hundred that wait once in 250,000 times. */
 const BEGINS_PER_NETWORK_PER_MINUTE = 120;
 const TRIES_PER_PERSON_PER_MINUTE = 100;
+/** For an office behind one address: a device that waits asks twelve times a minute, one that is signed in once an hour. */
+const TOKENS_PER_NETWORK_PER_MINUTE = 1_200;
+/** Of one code or refresh token. */
+const TOKENS_PER_SECRET_PER_MINUTE = 30;
 const DEVICE_CODE_BYTES = 32;
 const USER_AGENT_MAX = 300;
 const NAME_MAX = 60;
@@ -107,7 +112,15 @@ export function createDeviceSignIn(deps: DeviceSignInDeps): DeviceSignIn {
     return grant;
   }
 
-  function mint(apiKeyId: string, keyExpiresAtMs: number) {
+  /** Counted before anything is looked up. */
+  async function takeToken({ networkAddress }: ClientTrace, secretHmac: string): Promise<void> {
+    await takeTries(buckets, [
+      { key: `device:tokens:network:${networkOf(networkAddress)}`, limitPerMinute: TOKENS_PER_NETWORK_PER_MINUTE, tokens: 1 },
+      { key: `device:tokens:secret:${secretHmac}`, limitPerMinute: TOKENS_PER_SECRET_PER_MINUTE, tokens: 1 },
+    ]);
+  }
+
+  function mint(apiKeyId: string, keyExpiresAtMs: number, renewedFromHmac: string | null) {
     const nowMs = clock.nowMs();
     const accessExpiresAtMs = Math.min(nowMs + ACCESS_MS, keyExpiresAtMs);
     const [accessToken, refreshToken] = [generateDeviceToken("access"), generateDeviceToken("refresh")];
@@ -117,6 +130,7 @@ export function createDeviceSignIn(deps: DeviceSignInDeps): DeviceSignIn {
       apiKeyId,
       expiresAt: new Date(expiresAtMs),
       usedAt: null,
+      renewedFromHmac,
     });
     return {
       rows: [row("access", accessToken, accessExpiresAtMs), row("refresh", refreshToken, keyExpiresAtMs)],
@@ -207,16 +221,18 @@ export function createDeviceSignIn(deps: DeviceSignInDeps): DeviceSignIn {
       }
     },
 
-    async poll(deviceCode) {
+    async poll(deviceCode, trace) {
       const nowMs = clock.nowMs();
-      const grant = await pollGrant(storage, hashSecret(hmacKey, deviceCode), nowMs);
+      const codeHmac = hashSecret(hmacKey, deviceCode);
+      await takeToken(trace, codeHmac);
+      const grant = await pollGrant(storage, codeHmac, nowMs);
       if (!grant) return "invalid_grant";
       if (grant.expiresAt.getTime() <= nowMs) return "expired_token";
       if (grant.status === "denied") return "access_denied";
       if (grant.status === "approved" && grant.apiKeyId !== null) {
         const key = await findSignIn(grant.apiKeyId);
         if (!key) return "access_denied";
-        const { rows, tokens } = mint(key.id, key.expiresAt?.getTime() ?? nowMs + deps.lifetimeMs);
+        const { rows, tokens } = mint(key.id, key.expiresAt?.getTime() ?? nowMs + deps.lifetimeMs, null);
         return (await useGrant(storage, grant.deviceCodeHmac, rows)) ? tokens : "invalid_grant";
       }
       const waitedMs = grant.polledAt === null ? Number.POSITIVE_INFINITY : nowMs - grant.polledAt.getTime();
@@ -226,16 +242,17 @@ export function createDeviceSignIn(deps: DeviceSignInDeps): DeviceSignIn {
       return "slow_down";
     },
 
-    async refresh(refreshToken) {
-      if (!isDeviceToken("refresh", refreshToken)) return "invalid_grant";
+    async refresh(refreshToken, trace) {
       const tokenHmac = hashSecret(keys.hmacKey, refreshToken);
+      await takeToken(trace, tokenHmac);
+      if (!isDeviceToken("refresh", refreshToken)) return "invalid_grant";
       const found = await findRefreshToken(storage, tokenHmac, clock.nowMs());
       const key = found && (await findSignIn(found.apiKeyId));
       if (!found || !key) return "invalid_grant";
-      const { rows, tokens } = mint(key.id, key.expiresAt?.getTime() ?? clock.nowMs() + deps.lifetimeMs);
+      const { rows, tokens } = mint(key.id, key.expiresAt?.getTime() ?? clock.nowMs() + deps.lifetimeMs, tokenHmac);
       const nowMs = clock.nowMs();
-      // Two processes of one device may ask at once.
-      if (await useRefreshToken(storage, tokenHmac, { nowMs, againSinceMs: nowMs - AGAIN_WITHIN_MS }, rows)) return tokens;
+      // Two processes of one device may ask at once, or a reply be lost.
+      if (await useRefreshToken(storage, found, { nowMs, againSinceMs: nowMs - AGAIN_WITHIN_MS }, rows)) return tokens;
       // Two have it: which of them is the thief cannot be told, so that the sign-in ends for both.
       await revokeKey(keys, key.id, SYSTEM);
       return "invalid_grant";

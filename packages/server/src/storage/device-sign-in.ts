@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNull, lt, ne, or, sql } from "drizzle-orm";
+import { and, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from "drizzle-orm";
 import { apiKeys, deviceGrants, deviceTokens, users, workspaceMembers, workspaces } from "./schema.ts";
 import type { LiveApiKey } from "./api-keys.ts";
 import type { Queries, Storage } from "./storage.ts";
@@ -91,15 +91,29 @@ export function findRefreshToken(storage: Storage, tokenHmac: string, nowMs: num
   });
 }
 
-/** Uses a refresh token up for the next tokens. False: it was used already, and longer ago than that. */
+/**
+ * Uses a refresh token up for the next tokens. One that was used a moment ago brings others once more, as a reply may be lost; of all that
+ * one token brought only the first to be used goes on. False: somebody else has it. It was used longer ago, or what it brought was used,
+ * or what came of the same token as it did.
+ */
 export function useRefreshToken(
   storage: Storage,
-  tokenHmac: string,
+  { tokenHmac, apiKeyId, renewedFromHmac }: Pick<TokenRow, "tokenHmac" | "apiKeyId" | "renewedFromHmac">,
   { nowMs, againSinceMs }: { readonly nowMs: number; readonly againSinceMs: number },
   tokens: readonly TokenRow[],
 ): Promise<boolean> {
+  const usedOnes = and(eq(deviceTokens.kind, "refresh"), isNotNull(deviceTokens.usedAt));
+  const siblings = renewedFromHmac === null ? sql`false` : eq(deviceTokens.renewedFromHmac, renewedFromHmac);
   return storage.run({ operation: "use refresh token", repeatable: false }, (database) =>
     database.transaction(async (transaction) => {
+      // The tokens of a sign-in are renewed one after the other.
+      await transaction.select({ id: apiKeys.id }).from(apiKeys).where(eq(apiKeys.id, apiKeyId)).for("no key update");
+      const [rival] = await transaction
+        .select({ id: deviceTokens.tokenHmac })
+        .from(deviceTokens)
+        .where(and(usedOnes, ne(deviceTokens.tokenHmac, tokenHmac), or(eq(deviceTokens.renewedFromHmac, tokenHmac), siblings)))
+        .limit(1);
+      if (rival) return false;
       const rows = await transaction
         .update(deviceTokens)
         .set({ usedAt: sql`coalesce(${deviceTokens.usedAt}, ${new Date(nowMs).toISOString()}::timestamptz)` })

@@ -55,10 +55,12 @@ const cells = endpoints.flatMap((endpoint) =>
   CALLERS.map((caller) => ({ endpoint, caller, route: ROUTES[endpoint.name]!, title: `${endpoint.name} for ${caller}` })),
 );
 
+const FOREIGN: ReadonlySet<Caller> = new Set(["foreign admin key", "key of another organization"]);
+
 function verdictOf({ endpoint, caller, route }: { endpoint: Endpoint; caller: Caller; route: Route }): Verdict {
   if (route.forBilling && caller === "billing's session") return "admitted";
   const verdict = verdictOn(caller, endpoint.permission, { owned: route.owned, forClaudeCode: route.forClaudeCode === true });
-  if (route.isOfServer && caller === "foreign admin key") return "forbidden";
+  if (route.isOfServer && verdict === "admitted" && FOREIGN.has(caller)) return "forbidden";
   const isForbidden =
     (route.forAdministrators && caller !== "owner's session") || (route.forUsersOfModels && caller === "billing's session");
   return verdict === "admitted" && isForbidden ? "forbidden" : verdict;

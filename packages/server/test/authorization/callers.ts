@@ -187,11 +187,12 @@ export async function signInOnDevice(
   person: Person,
   workspaceId: string | null = null,
 ): Promise<string> {
-  const codes = await devices.begin({ networkAddress: "127.0.0.1", userAgent: null, requestId: null });
+  const trace = { networkAddress: "127.0.0.1", userAgent: null, requestId: null };
+  const codes = await devices.begin(trace);
   const session = await sessions.resolve((await sessions.begin(person, null)).token);
   const answer = { userCode: codes.userCode, isApproved: true, workspaceId };
   await devices.decide(session, answer, { actor: { type: "user", id: person.id }, requestId: null });
-  const tokens = await devices.poll(codes.deviceCode);
+  const tokens = await devices.poll(codes.deviceCode, trace);
   if (typeof tokens === "string") throw new Error(tokens);
   return tokens.accessToken;
 }

@@ -32,7 +32,7 @@ export interface Route {
   readonly owned: boolean;
   /** Of those who are signed in, also those who look after the money may. */
   readonly forBilling?: boolean;
-  /** Of administrators, only those of the organization that owns the server may. */
+  /** Of several organizations only the one that owns the server may. */
   readonly isOfServer?: boolean;
   /** Claude Code asks for it: also who may use nothing else may. */
   readonly forClaudeCode?: boolean;
@@ -345,9 +345,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "console-device": { ...plain({ json: { user_code: "BCDF-GHJK" } }), status: 404 },
   "console-device-decide": { ...plain({ json: { user_code: "BCDF-GHJK", approve: true } }), status: 404 },
   "managed-settings": { ...plain(), status: 404, forClaudeCode: true },
-  "telemetry-metrics": { ...plain({ json: {} }), forClaudeCode: true },
-  "telemetry-logs": { ...plain({ json: {} }), forClaudeCode: true },
-  "telemetry-traces": { ...plain({ json: {} }), forClaudeCode: true },
+  "telemetry-metrics": { ...plain({ json: {} }), forClaudeCode: true, isOfServer: true },
+  "telemetry-logs": { ...plain({ json: {} }), forClaudeCode: true, isOfServer: true },
+  "telemetry-traces": { ...plain({ json: {} }), forClaudeCode: true, isOfServer: true },
   readyz: plain(),
   metrics: plain(),
 };

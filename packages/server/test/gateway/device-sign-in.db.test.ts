@@ -14,6 +14,8 @@ import { createMemoryBucketStore } from "../../src/limits/memory-bucket-store.ts
 import { systemClock } from "../../src/platform/clock.ts";
 import { HELLO, scripted } from "../../src/doors/testing/scripted-engine.ts";
 import { until } from "../../src/doors/testing/start-test-server.ts";
+import { createKey } from "../../src/auth/manage-api-keys.ts";
+import { createOrganization } from "../../src/tenancy/create-organization.ts";
 import { addUser, removeUser, updateUserRole } from "../../src/tenancy/manage-users.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { runCli } from "../support/run-cli.ts";
@@ -34,7 +36,7 @@ interface Tokens {
 
 let platform: Platform;
 let nowMs = Date.now();
-const clock = { ...systemClock, nowMs: () => nowMs };
+const clock = { ...systemClock, nowMs: () => nowMs, monotonicMs: () => nowMs };
 /** A node whose sign-ins go by a clock of the test's. */
 let node: Awaited<ReturnType<Platform["startNode"]>>;
 let owner: string;
@@ -45,7 +47,7 @@ beforeAll(async () => {
   const devices = createAccounts({
     storage: keys.storage,
     people: accounts.people,
-    buckets: createMemoryBucketStore({ clock: systemClock }),
+    buckets: createMemoryBucketStore({ clock }),
     master,
     openId: null,
     keys,
@@ -232,6 +234,47 @@ describe("tokens", () => {
     expect((await refresh(second.refresh_token)).status).toBe(401);
   });
 
+  test("of a refresh token that two have shown in one moment go on with the first that is used, and end where the others are", async () => {
+    for (const isThiefFirst of [false, true]) {
+      const { refresh_token: shown } = await signIn();
+      const ofBoth = [await refresh(shown), await refresh(shown)];
+      const [first, second] = isThiefFirst ? ofBoth.toReversed() : ofBoth;
+      expect(ofBoth.map(({ status }) => status)).toEqual([200, 200]);
+      nowMs += 10_000;
+      const next = await refresh(first!.refresh_token);
+      expect(next.status).toBe(200);
+      // Now there is no branch beside it: whoever comes with another has it from somebody.
+      expect(await refresh(second!.refresh_token)).toMatchObject({ status: 401, error: "invalid_grant" });
+      for (const { refresh_token: token } of [next, first!, ...ofBoth]) expect((await refresh(token)).status).toBe(401);
+      await expect.poll(async () => (await use(next.access_token)).status, { timeout: 5_000 }).toBe(401);
+    }
+    // Nor do its first tokens come again once one of the next has been used.
+    const { refresh_token: again } = await signIn();
+    expect((await refresh((await refresh(again)).refresh_token)).status).toBe(200);
+    expect(await refresh(again)).toMatchObject({ status: 401, error: "invalid_grant" });
+  });
+
+  test("of two that renew one token at once only one goes on", async () => {
+    const { refresh_token: shown } = await signIn();
+    const [first, second] = [await refresh(shown), await refresh(shown)];
+    const both = await Promise.all([first, second].map(({ refresh_token: token }) => refresh(token)));
+    expect(both.map(({ status }) => status).toSorted((left, right) => left - right)).toEqual([200, 401]);
+  });
+
+  test("are asked for only so often, by one code and by one network", async () => {
+    const codes = await begin();
+    const form = { grant_type: GRANT, device_code: codes.device_code };
+    const replies = await Promise.all(Array.from({ length: 31 }, () => post("/oauth/token", form)));
+    const limited = replies.filter(({ status }) => status === 429);
+    expect(limited.map(({ headers }) => headers.get("retry-after"))).toEqual(["2"]);
+    // Others of the same network are not hindered, until there are too many.
+    expect((await signIn()).access_token).toMatch(/^parley-at01-/);
+    const guessed = await Promise.all(Array.from({ length: 1_200 }, (_, index) => refresh(`guess ${index}`)));
+    expect(new Set(guessed.map(({ status }) => status))).toEqual(new Set([401, 429]));
+    nowMs += 60_000;
+    expect((await refresh("guess")).status).toBe(401);
+  });
+
   test("end with the person", async () => {
     const person = await member("developer");
     const tokens = await signIn(await cookieOf(person));
@@ -326,7 +369,10 @@ describe("a signed-in machine", () => {
     });
     await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+    const { organizationId, keys } = platform;
     const clientFleet = createClientFleet({
+      organizationId,
+      buckets: createMemoryBucketStore({ clock: systemClock }),
       managedSettings: { permissions: { deny: ["WebFetch"] }, env: { OTEL_TRACES_EXPORTER: "none" } },
       telemetryTo: [{ url, headers: { "x-tenant": "ours" } }],
       send: sendByHttp(),
@@ -368,9 +414,34 @@ describe("a signed-in machine", () => {
     expect(seen[0]?.headers["authorization"]).toBeUndefined();
     collector.closeAllConnections();
     collector.close();
+    // Another organization on this server has its own people: neither get they these settings, nor does it write to this collector.
+    const foreign = await createOrganization(keys, "Foreign", SYSTEM);
+    const { secret } = await createKey(keys, { name: "foreign", workspaceId: foreign.workspaceId, expiresAtMs: null }, SYSTEM);
+    expect((await fetch(`${managed.url}/managed/settings`, { headers: bearer(secret) })).status).toBe(404);
+    const intruding = await fetch(`${managed.url}/v1/logs`, { method: "POST", body: "{}", headers: bearer(secret) });
+    expect(await intruding.json()).toMatchObject({ error: { type: "permission_error" } });
     // A collector that is away is not the machine's matter.
     expect((await fetch(`${managed.url}/v1/metrics`, { method: "POST", body: "{}", headers })).status).toBe(200);
     // Nothing is set for machines here: 404 says so.
     expect((await fetch(`${platform.url}/managed/settings`, { headers })).status).toBe(404);
+  });
+
+  test("sends so much telemetry and no more", async () => {
+    const { organizationId } = platform;
+    const buckets = createMemoryBucketStore({ clock });
+    const quiet = { managedSettings: null, telemetryTo: [], send: async () => {}, log: { warn() {} } };
+    await using receiving = await platform.startNode({ clientFleet: createClientFleet({ ...quiet, organizationId, buckets }) });
+    const send = async (headers: Record<string, string>, bytes: number) => {
+      const reply = await fetch(`${receiving.url}/v1/traces`, { method: "POST", body: new Uint8Array(bytes), headers });
+      await reply.arrayBuffer();
+      return reply;
+    };
+    const headers = bearer((await signIn()).access_token);
+    expect((await send(headers, 4 * 1024 ** 2 + 1)).status).toBe(413);
+    for (let sent = 0; sent < 16; sent += 1) expect((await send(headers, 4 * 1024 ** 2)).status).toBe(200);
+    const limited = await send(headers, 4 * 1024 ** 2);
+    expect([limited.status, limited.headers.get("retry-after")]).toEqual([429, "4"]);
+    // Each key has its own.
+    expect((await send(bearer((await signIn()).access_token), 10)).status).toBe(200);
   });
 });

@@ -119,5 +119,19 @@ export const signInRequirements: readonly Requirement[] = [
       "A refresh token that comes again ends the sign-in.",
       "end at once where a refresh token is shown again later: somebody else has it",
     ],
+    [
+      "device:branches",
+      "11",
+      "A refresh token shown by two leaves no second branch of tokens alive.",
+      "of a refresh token that two have shown in one moment go on with the first that is used, and end where the others are",
+    ],
+    ["device:rates", "11", "Tokens are asked for only so often.", "are asked for only so often, by one code and by one network"],
+    ["device:telemetry", "11", "Telemetry has a size and a rate.", "sends so much telemetry and no more"],
+    [
+      "device:settings",
+      "10",
+      "Managed settings and collectors are of the organization that owns the server.",
+      "gets its managed settings, and its telemetry is passed on without its token",
+    ],
   ]),
 ];

@@ -11,6 +11,7 @@ import type { DoorDeps, DoorOptions } from "../../src/doors/exchange.ts";
 import type { ConsoleFiles } from "../../src/doors/console/load-console-files.ts";
 import type { ScriptedEngine } from "../../src/doors/testing/scripted-engine.ts";
 import { startTestServer } from "../../src/doors/testing/start-test-server.ts";
+import { createClientFleet } from "../../src/client-fleet/create-client-fleet.ts";
 import { createBatches } from "../../src/batches/create-batches.ts";
 import { createFailureLog } from "../../src/ledger/create-failure-log.ts";
 import { createLedger } from "../../src/ledger/create-ledger.ts";
@@ -101,6 +102,14 @@ export async function startPlatform({
       keys: tenancy,
       clock: systemClock,
     });
+    const clientFleet = createClientFleet({
+      organizationId,
+      buckets,
+      managedSettings: null,
+      telemetryTo: [],
+      send: async () => {},
+      log: silentLog,
+    });
     const files = createFiles({ storage: own, blobs, clock: systemClock, quotaBytes: QUOTA_BYTES });
     const builtIns = await loadBuiltInSkills();
     const skills = createSkills({ ...tenancy, blobs, quotaBytes: QUOTA_BYTES, builtIns });
@@ -125,6 +134,7 @@ export async function startPlatform({
         failures,
         inferenceGeos: createInferenceGeos({ storage: own, clock: systemClock, standsIn: null }),
         accounts,
+        clientFleet,
         createApiKey: (options, doer) => createKey({ ...tenancy, hmacKey: keys.hmacKey }, options, doer),
         rotateApiKey: (id, overlapMs, doer) => rotateKey({ ...tenancy, hmacKey: keys.hmacKey }, id, overlapMs, doer),
         files,

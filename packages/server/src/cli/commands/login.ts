@@ -12,6 +12,7 @@ export interface LoginOptions {
 
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 const REQUEST_TIMEOUT_MS = 30_000;
+const TOO_MANY_REQUESTS = 429;
 const MS_PER_SECOND = 1_000;
 const SLOWER_BY_SECONDS = 5;
 /** A token that ends sooner is renewed before it is used. */
@@ -54,6 +55,7 @@ async function freshLogin(url: string, context: CliContext, signal: AbortSignal)
   if (found.expires_at_ms - Date.now() > RENEW_BEFORE_MS) return found;
   const { token_endpoint: endpoint } = await discover(url, signal);
   const reply = await post(endpoint, { grant_type: "refresh_token", refresh_token: found.refresh_token }, signal);
+  if (reply.status === TOO_MANY_REQUESTS) throw new UserError(`${url} is asked too often. Try again in a minute.`);
   if (!reply.ok) throw new UserError(`The sign-in at ${url} is over (${await reasonOf(reply)}): parley login --url ${url}`);
   const renewed = toLogin(await reply.json());
   writeLogin(context.dataDir, url, renewed);
@@ -67,7 +69,7 @@ async function waitForTokens(endpoint: string, device: z.infer<typeof DeviceAuth
     const reply = await post(endpoint, { grant_type: DEVICE_GRANT, device_code: device.device_code }, signal);
     if (reply.ok) return toLogin(await reply.json());
     const { data } = OAuthError.safeParse(await reply.json().catch(() => null));
-    if (data?.error === "slow_down") intervalSeconds += SLOWER_BY_SECONDS;
+    if (data?.error === "slow_down" || reply.status === TOO_MANY_REQUESTS) intervalSeconds += SLOWER_BY_SECONDS;
     else if (data?.error !== "authorization_pending") {
       throw new UserError(`The sign-in failed: ${data?.error_description ?? data?.error ?? `status ${reply.status}`}`);
     }

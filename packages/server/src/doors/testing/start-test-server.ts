@@ -90,7 +90,14 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
       keys: { ...tenancy, hmacKey: Buffer.alloc(32, 4) },
       clock: systemClock,
     }),
-    clientFleet: createClientFleet({ managedSettings: null, telemetryTo: [], send: async () => {}, log: { warn() {} } }),
+    clientFleet: createClientFleet({
+      organizationId: "org_1",
+      buckets: createMemoryBucketStore({ clock: systemClock }),
+      managedSettings: null,
+      telemetryTo: [],
+      send: async () => {},
+      log: { warn() {} },
+    }),
     createApiKey: async () => {
       throw fail("api_error", { public: "There is no database here" });
     },

@@ -14,8 +14,8 @@ export const managedSettings = defineEndpoint({
   forClaudeCode: true,
   isUnversioned: true,
   reply: { schema: ManagedSettingsReply },
-  async handle({ origin, headers }, { clientFleet }) {
-    const managed = clientFleet.settingsFor(origin);
+  async handle({ principal, origin, headers }, { clientFleet }) {
+    const managed = await clientFleet.settingsFor(principal, origin);
     if (managed === null) throw fail("not_found_error", { public: "There are no managed settings." });
     const { checksum, settings } = managed;
     const etag = `"${checksum}"`;

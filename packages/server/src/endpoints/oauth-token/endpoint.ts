@@ -1,8 +1,9 @@
 import { TokenReply, TokenRequest } from "@parley/wire";
 import type { DeviceRefusal, DeviceTokens } from "../../sign-in/device-sign-in.ts";
-import { defineEndpoint, type MadeReply } from "../define-endpoint.ts";
+import { defineEndpoint, type EndpointRequest, type MadeReply } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
 import { DEVICE_GRANT, NOT_KEPT, OAUTH_BODY_MAX_BYTES } from "../shared/device-grant.ts";
+import { traceOf } from "../shared/session-reply.ts";
 import { parseBody } from "../shared/to-body.ts";
 
 const BAD_REQUEST = 400;
@@ -23,17 +24,18 @@ export const oauthToken = defineEndpoint({
     parse: (form) => parseBody(TokenRequest, form),
   },
   reply: { schema: TokenReply },
-  handle: async ({ body }, deps) => answer(body, deps),
+  handle: async (request, deps) => answer(request, deps),
 });
 
-async function answer(body: TokenRequest, { accounts: { devices } }: EndpointDeps): Promise<MadeReply> {
+async function answer(request: EndpointRequest<TokenRequest>, { accounts: { devices } }: EndpointDeps): Promise<MadeReply> {
+  const { body } = request;
   switch (body.grant_type) {
     case DEVICE_GRANT:
       if (!body.device_code) return refuse(BAD_REQUEST, "invalid_request", "device_code is required");
-      return toReply(await devices.poll(body.device_code), BAD_REQUEST);
+      return toReply(await devices.poll(body.device_code, traceOf(request)), BAD_REQUEST);
     case "refresh_token":
       if (!body.refresh_token) return refuse(BAD_REQUEST, "invalid_request", "refresh_token is required");
-      return toReply(await devices.refresh(body.refresh_token), UNAUTHORIZED);
+      return toReply(await devices.refresh(body.refresh_token, traceOf(request)), UNAUTHORIZED);
     case undefined:
       return refuse(BAD_REQUEST, "invalid_request", "grant_type is required");
     default:

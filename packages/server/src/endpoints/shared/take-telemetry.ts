@@ -2,7 +2,8 @@ import { TelemetryTaken } from "@parley/wire";
 import type { TelemetrySignal } from "../../client-fleet/create-client-fleet.ts";
 import { defineEndpoint, type Endpoint } from "../define-endpoint.ts";
 
-const BODY_MAX_BYTES = 32 * 1024 * 1024;
+/** What an exporter writes at once is some hundred kilobytes. */
+const BODY_MAX_BYTES = 4 * 1024 * 1024;
 
 /** OTLP over HTTP from machines that are signed in, protobuf or JSON: taken whether or not somebody wants it, so that they do not try again. */
 export function takeTelemetry(signal: TelemetrySignal): Endpoint {
@@ -16,8 +17,8 @@ export function takeTelemetry(signal: TelemetrySignal): Endpoint {
     isUnversioned: true,
     body: { schema: TelemetryTaken, maxBytes: BODY_MAX_BYTES, format: "bytes", parse: () => null },
     reply: { schema: TelemetryTaken },
-    async handle({ headers, bodyBytes }, { clientFleet }) {
-      clientFleet.relay(signal, headers, bodyBytes);
+    async handle({ principal, headers, bodyBytes }, { clientFleet }) {
+      await clientFleet.relay(principal, signal, headers, bodyBytes);
       return { kind: "json", body: {} };
     },
   });

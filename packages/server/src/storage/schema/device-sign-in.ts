@@ -34,6 +34,12 @@ export const deviceTokens = pgTable(
     expiresAt: instant("expires_at").notNull(),
     /** A refresh token works once; who shows it again has it from somebody. */
     usedAt: instant("used_at"),
+    /** The refresh token that it came of; null: it came with the sign-in. */
+    renewedFromHmac: text("renewed_from_hmac"),
   },
-  (table) => [index("device_tokens_key").on(table.apiKeyId), index("device_tokens_expires").on(table.expiresAt)],
+  (table) => [
+    index("device_tokens_key").on(table.apiKeyId),
+    index("device_tokens_expires").on(table.expiresAt),
+    index("device_tokens_renewed_from").on(table.renewedFromHmac),
+  ],
 );
