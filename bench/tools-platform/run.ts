@@ -21,6 +21,7 @@ import { createTurnTaker } from "../../packages/server/src/platform/take-turns.t
 import { openSandbox } from "../../packages/server/src/sandbox/open-sandbox.ts";
 import { openTestStorage } from "../../packages/server/src/storage/testing/test-storage.ts";
 import { createCodeExecution } from "../../packages/server/src/tools/code-execution/create-code-execution.ts";
+import { createCodeRunner } from "../../packages/server/src/tools/code-execution/create-code-runner.ts";
 import { createReplyContainer } from "../../packages/server/src/tools/reply-container.ts";
 import type { ServerTool, ServerToolCall } from "../../packages/server/src/tools/server-tool.ts";
 import { noCode, otherTools } from "../../packages/server/src/tools/testing/other-tools.ts";
@@ -69,7 +70,8 @@ async function measureCode(): Promise<void> {
     quotaBytes: 500 * MIB,
   });
   const containers = createContainers({ storage, clock: systemClock, folder: join(dataDir, "containers"), lifeDays: 1 });
-  const tools = createCodeExecution({ ...noCode, sandbox: opened.sandbox, containers, files, timeoutMs: limits.timeoutMs });
+  const runner = createCodeRunner({ ...noCode, sandbox: opened.sandbox, containers, files });
+  const tools = createCodeExecution(runner, { ...noCode, timeoutMs: limits.timeoutMs });
   const container = createReplyContainer();
   const turn = turnOf("Go");
   const nowMs = (): number => performance.timeOrigin + performance.now();

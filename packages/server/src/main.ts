@@ -69,6 +69,9 @@ import { createChanges } from "./platform/changes.ts";
 import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { toSandboxLimits } from "./sandbox/to-limits.ts";
 import { createMcpConnector } from "./tools/mcp/create-mcp-connector.ts";
+import { borrowCodeRunner } from "./tools/code-execution/borrow-code-runner.ts";
+import { createCodeRunner } from "./tools/code-execution/create-code-runner.ts";
+import { lendCodeRunner } from "./tools/code-execution/lend-code-runner.ts";
 import { createServerTools } from "./tools/create-server-tools.ts";
 import { createToolLoop } from "./tools/create-tool-loop.ts";
 import { createValidator } from "./engines/turn-engine/grammar/validator.ts";
@@ -201,6 +204,21 @@ export async function startParley(options: {
   const sandboxLimits = toSandboxLimits(config.code_execution);
   const opened = runsCode ? await openSandbox(dataDir, sandboxLimits) : { sandbox: null };
   if ("problem" in opened) log.warn(opened.problem, "there is no sandbox, so code execution is unavailable");
+  const codeRunner =
+    borrowed === null
+      ? createCodeRunner({
+          sandbox: opened.sandbox,
+          containers,
+          files,
+          skillFolders,
+          concurrency,
+          createCheck: (schema) => createValidator(schema).validate,
+        })
+      : borrowCodeRunner({
+          sandbox: opened.sandbox,
+          containers,
+          ask: (question, signal) => borrowed.ask("code", question, signal),
+        });
   const documentTurns = createTurnTaker(DOCUMENT_READERS);
   const searchSeals = createThinkingSigner(deriveKey(master, "search-content"));
   const mcp = createMcpConnector({
@@ -219,16 +237,7 @@ export async function startParley(options: {
       searchIndex: (query, limit) => findPassages(storage, { query, language: config.web_search.language, limit }),
       sealSearch: (id, text) => searchSeals.sign(id, text),
       clock,
-      code: {
-        sandbox: opened.sandbox,
-        containers,
-        files,
-        skillFolders,
-        timeoutMs: sandboxLimits.timeoutMs,
-        concurrency,
-        createCheck: (schema) => createValidator(schema).validate,
-        seal: (id, text) => searchSeals.sign(id, text),
-      },
+      code: { runner: codeRunner, timeoutMs: sandboxLimits.timeoutMs, seal: (id, text) => searchSeals.sign(id, text) },
     }),
     openSealed: (id, sealed) => searchSeals.reveal(id, sealed),
     mcp,
@@ -405,7 +414,12 @@ export async function startParley(options: {
       await lendEngines(
         engines,
         { socketPath: join(dataDir, "run", "engine.sock") },
-        { secret: doorSecret, metrics, readWorkers: () => readWorkers() },
+        {
+          secret: doorSecret,
+          metrics,
+          readWorkers: () => readWorkers(),
+          answers: { code: lendCodeRunner(codeRunner) },
+        },
       ),
     );
     const running = started.adopt(await start(door.address), (each) => each.close());

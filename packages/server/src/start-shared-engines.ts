@@ -1,6 +1,6 @@
 import type { ConsoleModels } from "@parley/wire";
-import { connectEngineDoor } from "./engines/engine-door/connect-engine-door.ts";
-import { openEngineDoor, type EngineDoor, type EngineDoorAddress } from "./doors/engine/open-engine-door.ts";
+import { connectEngineDoor, type DistantEngines } from "./engines/engine-door/connect-engine-door.ts";
+import { openEngineDoor, type EngineDoor, type EngineDoorAddress, type EngineDoorDeps } from "./doors/engine/open-engine-door.ts";
 import { mergeMetrics, type ExposedMetrics, type MetricReadings, type Metrics } from "./platform/metrics.ts";
 import type { Engines, EnginesOptions } from "./start-engines.ts";
 import { createRouteReloader, startRoutes } from "./start-routes.ts";
@@ -9,6 +9,8 @@ import { createRouteReloader, startRoutes } from "./start-routes.ts";
 export interface BorrowedEngines extends Engines {
   /** Of all processes of the node. */
   exposeMetrics(): Promise<ExposedMetrics>;
+  /** What else that process answers. */
+  readonly ask: DistantEngines["ask"];
 }
 
 /**
@@ -53,6 +55,7 @@ export function borrowEngines(
     },
     preload() {},
     exposeMetrics: async () => (await door.ask("metrics", null)) as ExposedMetrics,
+    ask: (name, question, signal) => door.ask(name, question, signal),
     async [Symbol.asyncDispose]() {
       router.close();
       door.close();
@@ -69,9 +72,11 @@ export function lendEngines(
     readonly metrics: Metrics;
     /** What the workers have counted. */
     readonly readWorkers: () => Promise<readonly MetricReadings[]>;
+    /** What only those are answered that may ask for more than engines. */
+    readonly answers?: EngineDoorDeps["answers"];
   },
 ): Promise<EngineDoor> {
-  const { secret, metrics, readWorkers } = deps;
+  const { secret, metrics, readWorkers, answers } = deps;
   return openEngineDoor(
     {
       secret,
@@ -97,6 +102,7 @@ export function lendEngines(
         "stop-pull": (weights) => modelControl.stopPull(String(weights)),
         "reload-routes": (askedBy) => modelControl.reloadRoutes(String(askedBy)),
         metrics: async () => mergeMetrics([await metrics.read(), ...(await readWorkers())]),
+        ...answers,
       },
     },
     at,

@@ -10,13 +10,22 @@ const NEWLINE = 10;
 
 /**
  * Answers a program's lines one after the other, and reads no further until it has taken the answer: what it writes ahead waits in its
- * own memory, not in ours. While it waits its time stands still, up to all the waiting that it may do.
+ * own memory, not in ours. While it waits its time stands still, and so do all its processes, up to all the waiting that it may do.
  * Stopped by calling what it returns, since an answer may come long after the program has ended.
  */
 export function answerLines(
   socket: Duplex,
   talk: SandboxTalk,
-  { timer, end }: { readonly timer: RunTimer; readonly end: (why: SandboxEnd) => void },
+  {
+    timer,
+    freeze,
+    end,
+  }: {
+    readonly timer: RunTimer;
+    /** Stops its processes until what it returns is called. */
+    readonly freeze: () => () => Promise<void>;
+    readonly end: (why: SandboxEnd) => void;
+  },
 ): () => void {
   let lines = 0;
   let bytesSinceLine = 0;
@@ -31,6 +40,7 @@ export function answerLines(
     if (isStopped) return;
     const sinceMs = performance.now();
     timer.pause();
+    const thaw = freeze();
     over = setTimeout(() => end("time"), Math.max(0, waitsLeftMs));
     let answered: string | null = null;
     try {
@@ -41,6 +51,7 @@ export function answerLines(
     } finally {
       clearTimeout(over);
       waitsLeftMs -= performance.now() - sinceMs;
+      await thaw();
       timer.goOn();
     }
     // Until it has taken the answer its own time runs.

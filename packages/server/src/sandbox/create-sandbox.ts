@@ -6,6 +6,7 @@ import type { Duplex, Readable } from "node:stream";
 import { toBubblewrapArguments } from "./bubblewrap-arguments.ts";
 import { keepEnds } from "./bounded-text.ts";
 import type { FoundSandbox } from "./find-sandbox.ts";
+import { freezeProcesses } from "./freeze-processes.ts";
 import { answerLines } from "./answer-lines.ts";
 import { measureFolder } from "./measure-folder.ts";
 import { createRunTimer } from "./run-timer.ts";
@@ -124,8 +125,10 @@ async function runProgram(
   child.stdin?.end(job.stdin);
 
   const timer = createRunTimer(limits.timeoutMs, () => end("time"));
+  // What cannot be held would compute for as long as it waits.
+  const freeze = () => (child.pid === undefined ? async () => {} : freezeProcesses(child.pid, () => end("time")));
   const talk = job.talk === undefined ? null : ((child.stdio as readonly unknown[])[TALK_FD] as Duplex);
-  const stopAnswering = talk === null || job.talk === undefined ? () => {} : answerLines(talk, job.talk, { timer, end });
+  const stopAnswering = talk === null || job.talk === undefined ? () => {} : answerLines(talk, job.talk, { timer, freeze, end });
   const isIdle = (): boolean => timer.isPaused();
   const stopWatching = child.pid === undefined ? () => {} : watchRun({ pid: child.pid, folder: job.folder, limits, isIdle }, end);
   signal.addEventListener("abort", kill, { once: true });

@@ -1,16 +1,12 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { listProcesses } from "./list-processes.ts";
 
 /** The memory of a process and of all that it has begun, as far as it is theirs alone: what is mapped from files is not. */
 export async function measureProcesses(pid: number): Promise<{ readonly bytes: number; readonly processes: number }> {
   let bytes = 0;
-  let processes = 0;
-  const waiting = [pid];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    processes += 1;
-    bytes += await ownBytes(next);
-    waiting.push(...(await childrenOf(next)));
-  }
-  return { bytes, processes };
+  const processes = await listProcesses(pid);
+  for (const each of processes) bytes += await ownBytes(each);
+  return { bytes, processes: processes.length };
 }
 
 async function ownBytes(pid: number): Promise<number> {
@@ -20,17 +16,4 @@ async function ownBytes(pid: number): Promise<number> {
     Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0),
   );
   return kilobytes.reduce((sum, each) => sum + each, 0) * 1024;
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const lists = await Promise.all(
-    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "")),
-  );
-  return lists.flatMap((list) =>
-    list
-      .split(" ")
-      .filter((word) => word !== "")
-      .map(Number),
-  );
 }

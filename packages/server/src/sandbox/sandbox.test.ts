@@ -353,6 +353,59 @@ time.sleep(60)
     },
   },
   {
+    name: "processes that compute while their program waits for an answer",
+    attack: async () => {
+      const ran = await python(
+        `import os, subprocess, sys
+subprocess.Popen([sys.executable, "-c", "while True: pass", "${marker(4)}"])
+# Its parent ends, so that it is the namespace's.
+subprocess.run(["bash", "-c", "python3 -c 'while True: pass' ${marker(4)} &"])
+child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+os.write(5, b"?\\n")
+print(os.read(5, 100).decode().strip(), child.communicate(b"on")[0].decode())`,
+        {
+          talk: {
+            waitsMs: SLOW_MS,
+            async answer() {
+              await untilAsync(async () => (await statesOf(marker(4))).join() === "T,T", 20_000);
+              return "go";
+            },
+          },
+        },
+      );
+      return saysOnly("go on")(ran);
+    },
+  },
+  {
+    name: "processes that beget others while their program waits",
+    attack: async () => {
+      const ran = await python(
+        `import os, subprocess, sys
+beget = """import os
+while True:
+    try:
+        if os.fork(): os._exit(0)
+    # Those that have ended count until they are seen to have.
+    except OSError: pass
+"""
+subprocess.run([sys.executable, "-c", beget, "${marker(5)}"])
+os.write(5, b"?\\n")
+print(os.read(5, 100).decode().strip())`,
+        {
+          talk: {
+            waitsMs: SLOW_MS,
+            async answer() {
+              await untilAsync(async () => (await statesOf(marker(5))).join() === "T", 20_000);
+              return "held";
+            },
+          },
+        },
+      );
+      // Or there was no holding it.
+      return ran.endedBy === "time" ? !(await isRunning(marker(5))) : saysOnly("held")(ran);
+    },
+  },
+  {
     name: "a server that is killed while a program runs",
     attack: async () => {
       const folder = join(dataDir, "orphan");
@@ -377,6 +430,14 @@ describe.skipIf(opened.sandbox === null)("is held:", { timeout: SLOW_MS, tags: "
 /** Whether any process of this machine has the word on its command line. */
 async function isRunning(word: string): Promise<boolean> {
   return (await commandLines()).some((line) => line.includes(word) && !line.includes("run-forever"));
+}
+
+/** Of the processes of a word, as the system has it: `T` is stopped. */
+async function statesOf(word: string): Promise<string[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const read = (pid: string, file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+  const all = await Promise.all(pids.map(async (pid) => [await read(pid, "cmdline"), await read(pid, "stat")] as const));
+  return all.flatMap(([line, stat]) => (line.includes(word) ? [/\) (\S)/.exec(stat)?.[1] ?? "gone"] : []));
 }
 
 /** Programs of ours that are still there. */

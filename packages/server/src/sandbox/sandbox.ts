@@ -20,7 +20,7 @@ export interface SandboxJob {
   readonly mounts?: readonly ReadOnlyMount[];
 }
 
-/** What a program may ask while it runs: each line that it writes to `TALK_FD` gets one back. Its time stands still meanwhile. */
+/** What a program may ask while it runs: each line that it writes to `TALK_FD` gets one back. Its time and all its processes stand still meanwhile. */
 export interface SandboxTalk {
   answer(line: string): Promise<string>;
   /** Of all waiting together; then its time is over. */

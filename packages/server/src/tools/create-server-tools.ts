@@ -6,7 +6,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Config } from "../platform/config.ts";
 import type { ServerTools } from "./server-tool.ts";
 import { createCodeExecution } from "./code-execution/create-code-execution.ts";
-import type { CodeRunnerDeps } from "./code-execution/create-code-runner.ts";
+import type { CodeRunner } from "./code-execution/create-code-runner.ts";
 import { createToolSearch } from "./tool-search/create-tool-search.ts";
 import { createWebFetch } from "./web-fetch/create-web-fetch.ts";
 import { createBrave } from "./web-search/brave.ts";
@@ -27,7 +27,7 @@ export interface ServerToolDeps {
   readonly searchIndex: SearchIndex;
   readonly sealSearch: (workspaceId: string, text: string) => string;
   readonly clock: Clock;
-  readonly code: CodeRunnerDeps;
+  readonly code: Parameters<typeof createCodeExecution>[1] & { readonly runner: CodeRunner };
 }
 
 /** The tools that this server runs, as the operator has configured them. */
@@ -49,7 +49,7 @@ export function createServerTools({
     web_fetch: createWebFetch({ egress, turns, clock, isEnabled, contentMaxTokens }),
     tool_search_tool_regex: createToolSearch("regex"),
     tool_search_tool_bm25: createToolSearch("words"),
-    ...createCodeExecution(code),
+    ...createCodeExecution(code.runner, code),
   };
 }
 

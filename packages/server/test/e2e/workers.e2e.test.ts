@@ -1,11 +1,12 @@
 import Anthropic from "@anthropic-ai/sdk";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lookForSandbox } from "../../src/sandbox/open-sandbox.ts";
 import { descendantsOf } from "../support/processes.ts";
 import { readLedger } from "../support/read-ledger.ts";
 import { streamMessage } from "../support/read-stream.ts";
@@ -14,11 +15,29 @@ import { type RunningParley, SMALL, startParley } from "../support/start-parley.
 const PER_MINUTE = 30;
 const WORKERS = 2;
 
+/** Turns of the tests before. */
+let earlier = 0;
 let parley: RunningParley;
 let dataDir: string;
+/** A model that runs a program first, and has then nothing to say. */
+function sendChat(outgoing: ServerResponse, asked: string): void {
+  const code = 'print(await weather(city="Oslo"), await weather(city="Rome"))';
+  const call = { index: 0, id: "call_1", function: { name: "code_execution", arguments: JSON.stringify({ code }) } };
+  const hasRun = asked.includes('"role":"tool"');
+  const chunks = [
+    { choices: [{ index: 0, delta: hasRun ? { content: "Done." } : { tool_calls: [call] }, finish_reason: null }] },
+    { choices: [{ index: 0, delta: {}, finish_reason: hasRun ? "stop" : "tool_calls" }] },
+    { choices: [], usage: { prompt_tokens: 40, completion_tokens: 7 } },
+  ];
+  outgoing.setHeader("content-type", "text/event-stream");
+  outgoing.end([...chunks.map((each) => JSON.stringify(each)), "[DONE]"].map((data) => `data: ${data}\n\n`).join(""));
+}
+
 const upstream = createServer((incoming, outgoing) => {
-  incoming.resume();
+  const parts: Buffer[] = [];
+  incoming.on("data", (part: Buffer) => parts.push(part));
   incoming.on("end", () => {
+    if (incoming.url === "/v1/chat/completions") return sendChat(outgoing, Buffer.concat(parts).toString("utf8"));
     outgoing.setHeader("content-type", "application/json");
     const usage = { input_tokens: 3, output_tokens: 2, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 };
     const message = {
@@ -40,11 +59,12 @@ beforeAll(async () => {
   upstream.listen(0, "127.0.0.1");
   await once(upstream, "listening");
   dataDir = await mkdtemp(join(tmpdir(), "parley-workers-"));
+  const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   const config = {
     workers: WORKERS,
-    upstreams: { one: { kind: "anthropic", url: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` } },
-    pools: { house: { targets: [{ upstream: "one" }] } },
-    models: { "claude-opus-4-5": "house" },
+    upstreams: { one: { kind: "anthropic", url }, two: { kind: "chat-completions", url } },
+    pools: { house: { targets: [{ upstream: "one" }] }, coder: { targets: [{ upstream: "two" }] } },
+    models: { "claude-opus-4-5": "house", "claude-sonnet-4-5": "coder" },
     limits: {
       tiers: [
         {
@@ -74,6 +94,37 @@ const workerPids = (): readonly number[] =>
     .filter(({ command }) => command.includes("cli/main.ts"))
     .map(({ pid }) => pid);
 
+const client = () =>
+  new Anthropic({ baseURL: parley.url, apiKey: parley.apiKey, maxRetries: 0, defaultHeaders: { connection: "close" } });
+
+test("a program that waits is found by whichever worker gets its answer", async ({ skip }) => {
+  skip("reason" in (await lookForSandbox(join(dataDir, "looking"))), "there is no sandbox here");
+  const weather = { type: "object" as const, properties: { city: { type: "string" } } };
+  const params = {
+    model: "claude-sonnet-4-5",
+    max_tokens: 100,
+    tools: [
+      { type: "code_execution_20260120" as const, name: "code_execution" as const },
+      { name: "weather", input_schema: weather, allowed_callers: ["code_execution_20260120" as const] },
+    ],
+  };
+  const messages: Anthropic.MessageParam[] = [{ role: "user", content: "Go" }];
+  // Each request is on a connection of its own, and the workers take turns: begun by one, answered by the other, and the other again.
+  for (const city of ["Oslo", "Rome"]) {
+    const { content } = await client().messages.create({ ...params, messages });
+    const [asked] = content.filter((block) => block.type === "tool_use");
+    expect(asked).toMatchObject({ name: "weather", input: { city } });
+    const result = { type: "tool_result" as const, tool_use_id: asked?.id ?? "", content: `${city}: rain` };
+    messages.push({ role: "assistant", content }, { role: "user", content: [result] });
+  }
+  const { content } = await client().messages.create({ ...params, messages });
+  expect(content).toMatchObject([
+    { type: "code_execution_tool_result", content: { stdout: "Oslo: rain Rome: rain\n" } },
+    { type: "text", text: "Done." },
+  ]);
+  earlier = 3;
+});
+
 test("workers answer on one port: local models by their parent, limits in common, metrics in sum, one that is killed comes back", async () => {
   expect(workerPids()).toHaveLength(WORKERS);
   // Two connections, two workers, one model.
@@ -88,8 +139,6 @@ test("workers answer on one port: local models by their parent, limits in common
   );
   expect(replies.map(({ end }) => end)).toEqual(["message_stop", "message_stop"]);
 
-  const client = () =>
-    new Anthropic({ baseURL: parley.url, apiKey: parley.apiKey, maxRetries: 0, defaultHeaders: { connection: "close" } });
   const body = { model: "claude-opus-4-5", max_tokens: 10, messages: [{ role: "user" as const, content: "Hi" }] };
   const beganMs = performance.now();
   const asked = await Promise.all(
@@ -107,12 +156,12 @@ test("workers answer on one port: local models by their parent, limits in common
   expect(new Set(asked)).toEqual(new Set([200, 429]));
   expect(granted).toBeGreaterThanOrEqual(PER_MINUTE);
   expect(granted).toBeLessThanOrEqual(PER_MINUTE + refilled);
-  expect(await readLedger(dataDir)).toHaveLength(granted + replies.length);
+  expect(await readLedger(dataDir)).toHaveLength(earlier + granted + replies.length);
 
   const { text } = await get("/metrics");
   expect(
     Number(/^parley_http_requests_total\{endpoint="messages-create",method="POST",status="200"\} (\d+)$/m.exec(text)?.[1]),
-  ).toBe(granted + replies.length);
+  ).toBe(earlier + granted + replies.length);
   expect(text).toMatch(/^parley_engine_slots [1-9]/m);
 
   const [victim = 0] = workerPids();
@@ -132,5 +181,5 @@ test("workers answer on one port: local models by their parent, limits in common
   );
   expect((await last).end).toBe("message_stop");
   expect(await parley.stop()).toBe(0);
-  expect(await readLedger(dataDir)).toHaveLength(granted + replies.length + 1);
+  expect(await readLedger(dataDir)).toHaveLength(earlier + granted + replies.length + 1);
 });

@@ -9,6 +9,20 @@ export const nodesRequirements: readonly Requirement[] = [
       "Workers share port, models, limits and metrics; one that dies is started again, and stopping lets streams finish.",
       "workers answer on one port: local models by their parent, limits in common, metrics in sum, one that is killed comes back",
     ],
+    [
+      "nodes:programs",
+      "surface B",
+      "A program that waits is found by whichever worker gets its answer.",
+      "a program that waits is found by whichever worker gets its answer",
+    ],
+  ]),
+  ...provedBy("server/src/tools/code-execution/borrow-code-runner.db.test.ts", [
+    [
+      "nodes:container",
+      "10",
+      "Processes of one node run one program at a time in a container.",
+      "a program goes on whichever process of its node is asked, and has its container to itself among them all",
+    ],
   ]),
   ...provedBy("server/src/doors/engine/engine-door.test.ts", [
     [

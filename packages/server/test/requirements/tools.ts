@@ -495,6 +495,14 @@ export const toolsRequirements: readonly Requirement[] = [
       "a program that would wait for the client's tools is an error of its request; one that calls the server's own is none",
     ],
   ]),
+  ...provedBy("server/src/tools/code-execution/create-tool-programs.test.ts", [
+    [
+      "programs:places",
+      "10",
+      "Programs that wait are counted for a workspace, an organization and in all.",
+      "one organization, in however many workspaces, leaves room for programs of others that wait",
+    ],
+  ]),
   ...provedBy("server/test/e2e/story.e2e.test.ts", [
     [
       "story:chart",

@@ -22,7 +22,7 @@ import { step } from "../testing/step.ts";
 import { createWebFetch } from "../web-fetch/create-web-fetch.ts";
 import { createWebSearch } from "../web-search/create-web-search.ts";
 import { createCodeExecution } from "./create-code-execution.ts";
-import type { CodeRunnerDeps } from "./create-code-runner.ts";
+import { createCodeRunner } from "./create-code-runner.ts";
 
 const MIB = 1024 ** 2;
 const LIMITS = { timeoutMs: 5_000, memoryBytes: 500 * MIB, processes: 32, diskBytes: 100 * MIB, diskEntries: 2_000 };
@@ -54,13 +54,13 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-function startServer(code: CodeRunnerDeps, deps: Partial<DoorDeps> = {}): Promise<Server> {
+function startServer(code: typeof noCode, deps: Partial<DoorDeps> = {}): Promise<Server> {
   const egress = () => Promise.reject(new Error("nothing is fetched here"));
   const tools: ServerTools = {
     web_search: createWebSearch({ provider: null, resultsMax: 1, pageMaxCharacters: 1, seal: () => "" }),
     web_fetch: createWebFetch({ egress, turns: createTurnTaker(2), clock, isEnabled: false, contentMaxTokens: 100 }),
     ...otherTools,
-    ...createCodeExecution(code),
+    ...createCodeExecution(createCodeRunner(code), code),
   };
   return startToolServer(tools, {}, { files, containers, ...deps });
 }

@@ -8,7 +8,7 @@ import type {
 } from "@parley/wire";
 import { CODE_FOLDER } from "../../sandbox/sandbox.ts";
 import { type ProgramCalls, type ServerTool, type ServerToolCall, ServerToolError, type ServerTools } from "../server-tool.ts";
-import { type CodeRunnerDeps, createCodeRunner, type ProgramResult } from "./create-code-runner.ts";
+import type { CodeRunner, ProgramResult } from "./create-code-runner.ts";
 import type { ProgramOutcome } from "./create-tool-programs.ts";
 import { editFile } from "./edit-file.ts";
 import { toToolProgram } from "./to-tool-program.ts";
@@ -25,8 +25,15 @@ const CODES: ReadonlySet<string> = new Set<CodeExecutionErrorCode>([
 ]);
 
 /** The tools that run programs in containers. See docs/decisions/2026-11-22-sandbox.md. */
-export function createCodeExecution(deps: CodeRunnerDeps): CodeExecutionTools {
-  const runner = createCodeRunner(deps);
+export function createCodeExecution(
+  runner: CodeRunner,
+  deps: {
+    /** Of one program. */
+    readonly timeoutMs: number;
+    /** Seals what a program printed for a workspace: clients keep it, only we read it. */
+    readonly seal: (workspaceId: string, text: string) => string;
+  },
+): CodeExecutionTools {
   const timeoutMs = deps.timeoutMs + BEYOND_RUN_MS;
 
   const toPythonResult = (id: string, ran: ProgramResult): CodeExecutionToolResultBlock => ({

@@ -7,9 +7,10 @@ import { createTurnTaker } from "../../platform/take-turns.ts";
 import { SKILLS_FOLDER } from "../../prompt/index.ts";
 import type { SkillFolders } from "../../skills/create-skill-folders.ts";
 import { type Sandbox, type SandboxEnd, type SandboxJob, WORK_PART } from "../../sandbox/sandbox.ts";
-import type { ContainerReference, ProgramCallResult, Turn } from "../../turn/turn.ts";
+import type { ProgramCallResult, Turn } from "../../turn/turn.ts";
 import { type ServerToolCall, ServerToolError } from "../server-tool.ts";
 import { createToolPrograms, type ProgramOutcome } from "./create-tool-programs.ts";
+import { containerOf, openContainer } from "./open-container.ts";
 import { storeOutputs } from "./store-outputs.ts";
 
 export interface CodeRunnerDeps {
@@ -18,14 +19,10 @@ export interface CodeRunnerDeps {
   readonly containers: Containers;
   readonly files: Files;
   readonly skillFolders: Pick<SkillFolders, "folderOf">;
-  /** Of one program. */
-  readonly timeoutMs: number;
   /** Programs at once. */
   readonly concurrency: number;
   /** Makes what checks the input that a program gives to a tool of the client. */
   readonly createCheck: CreateCheck;
-  /** Seals what a program printed for a workspace: clients keep it, only we read it. */
-  readonly seal: (workspaceId: string, text: string) => string;
   /** For how long a program waits for the client. */
   readonly programWaitMs?: number;
 }
@@ -51,13 +48,21 @@ export interface Program extends Pick<SandboxJob, "command" | "code" | "stdin" |
   readonly givesFiles: boolean;
 }
 
+/** What of a turn running code wants. */
+export type CodeTurn = Pick<Turn, "requestId" | "workspaceId" | "container" | "programTools" | "serverTools">;
+
+/** A call of a tool that runs code. */
+export interface CodeCall extends Pick<ServerToolCall, "id" | "signal" | "container"> {
+  readonly turn: CodeTurn;
+}
+
 export interface CodeRunner {
   /** Runs one program in the reply's container; throws `ServerToolError` where it could not be run to its end. */
-  run(call: ServerToolCall, program: Program): Promise<ProgramResult>;
+  run(call: CodeCall, program: Program): Promise<ProgramResult>;
   /** Begins one that calls tools of the client; the same, but for what it waits for. */
-  begin(call: ServerToolCall, program: Program): Promise<ProgramOutcome>;
+  begin(call: CodeCall, program: Program): Promise<ProgramOutcome>;
   /** Goes on with one that waits. */
-  goOn(call: ServerToolCall, results: readonly ProgramCallResult[]): Promise<ProgramOutcome>;
+  goOn(call: CodeCall, results: readonly ProgramCallResult[]): Promise<ProgramOutcome>;
 }
 
 /** What a program that was ended is told to have died of. */
@@ -70,8 +75,9 @@ const ENDS: Readonly<Record<Exclude<SandboxEnd, "time">, string>> = {
 const WAITING_MAX = 32;
 /** The platform's. */
 const PROGRAM_WAIT_MS = 270_000;
-/** Programs that wait for clients take memory and no processor: some for each that runs. */
+/** Programs that wait for clients take memory and no processor: some for each that runs. One organization has half of them. */
 const WAIT_FOR_EACH = 4;
+const WAIT_OF_ORGANIZATION = 2;
 
 export function createCodeRunner(deps: CodeRunnerDeps): CodeRunner {
   const { sandbox, containers, files, skillFolders, concurrency, createCheck, programWaitMs: waitMs = PROGRAM_WAIT_MS } = deps;
@@ -93,25 +99,15 @@ export function createCodeRunner(deps: CodeRunnerDeps): CodeRunner {
     }
   }
 
-  async function openContainer({ turn, container }: ServerToolCall): Promise<ContainerReference> {
-    if (sandbox === null) throw new ServerToolError("unavailable", "there is no sandbox");
-    const { organizationId, current } = turn.container ?? notOfATurn(turn);
-    return container.open(async () => {
-      if (current !== null) return current;
-      const made = await containers.create({ organizationId, workspaceId: turn.workspaceId });
-      return { id: made.id, expiresAtMs: made.expiresAt.getTime() };
-    });
-  }
-
   /** Runs a program in a container that is this call's alone meanwhile; uploads and skills are there before it begins. */
   async function runIn(
     place: ContainerPlace,
-    turn: Turn,
+    turn: CodeTurn,
     { givesFiles, ...program }: Program,
     signal: AbortSignal,
   ): Promise<ProgramResult> {
     if (sandbox === null) throw new ServerToolError("unavailable", "there is no sandbox");
-    const { organizationId, uploads, skills } = turn.container ?? notOfATurn(turn);
+    const { organizationId, uploads, skills } = containerOf(turn);
     const owner = { organizationId, workspaceId: turn.workspaceId };
     signal.throwIfAborted();
     const workFolder = join(place.folder, WORK_PART);
@@ -143,20 +139,23 @@ export function createCodeRunner(deps: CodeRunnerDeps): CodeRunner {
     };
   }
 
-  const programsMax = { ofWorkspace: concurrency, inAll: concurrency * WAIT_FOR_EACH };
+  const programsMax = {
+    ofWorkspace: concurrency,
+    ofOrganization: concurrency * WAIT_OF_ORGANIZATION,
+    inAll: concurrency * WAIT_FOR_EACH,
+  };
   const programs = createToolPrograms({ containers, inTurn, runIn, createCheck, programsMax, waitMs });
 
   return {
     async run(call, program) {
       const { turn, signal } = call;
-      const { id } = await openContainer(call);
+      const { id } = await openContainer(call, deps);
       return inTurn(turn.workspaceId, signal, () => containers.use(id, (place) => runIn(place, turn, program, signal)));
     },
-    begin: async (call, program) => programs.begin(call, await openContainer(call), program),
+    async begin(call, program) {
+      const { organizationId } = containerOf(call.turn);
+      return programs.begin(call, { container: await openContainer(call, deps), organizationId }, program);
+    },
     goOn: (call, results) => programs.goOn(call, results),
   };
-}
-
-function notOfATurn(turn: Turn): never {
-  throw new Error(`a turn without containers calls code: ${turn.requestId}`);
 }

@@ -2,9 +2,9 @@ import { runInNewContext } from "node:vm";
 import { z } from "zod";
 import type { ContainerPlace, Containers } from "../../containers/create-containers.ts";
 import { newId } from "../../platform/ids.ts";
-import type { ContainerReference, ProgramCallResult, ToolSpec, Turn } from "../../turn/turn.ts";
-import { type ProgramCall, type ServerToolCall, ServerToolError } from "../server-tool.ts";
-import type { CreateCheck, InTurn, Program, ProgramResult } from "./create-code-runner.ts";
+import type { ContainerReference, ProgramCallResult, ToolSpec } from "../../turn/turn.ts";
+import { type ProgramCall, ServerToolError } from "../server-tool.ts";
+import type { CodeCall, CodeTurn, CreateCheck, InTurn, Program, ProgramResult } from "./create-code-runner.ts";
 
 /** What a program does next: it waits for tools of the client, or it has ended. */
 export type ProgramOutcome =
@@ -15,19 +15,25 @@ export type ProgramOutcome =
 export interface ToolProgramsDeps {
   readonly containers: Pick<Containers, "use">;
   readonly inTurn: InTurn;
-  readonly runIn: (place: ContainerPlace, turn: Turn, program: Program, signal: AbortSignal) => Promise<ProgramResult>;
+  readonly runIn: (place: ContainerPlace, turn: CodeTurn, program: Program, signal: AbortSignal) => Promise<ProgramResult>;
   readonly createCheck: CreateCheck;
-  /** Programs that are begun and have not ended, of one workspace and in all. */
-  readonly programsMax: { readonly ofWorkspace: number; readonly inAll: number };
+  /** Programs that are begun and have not ended, of one workspace, of all workspaces of one organization, and in all. */
+  readonly programsMax: { readonly ofWorkspace: number; readonly ofOrganization: number; readonly inAll: number };
   /** For how long a program waits for one answer. */
   readonly waitMs: number;
 }
 
+/** Where a program runs, and whose it is. */
+export interface ProgramPlace {
+  readonly container: ContainerReference;
+  readonly organizationId: string;
+}
+
 /** Programs that call tools of the client: they outlive the reply in which they began, in the memory of this process. */
 export interface ToolPrograms {
-  begin(call: ServerToolCall, container: ContainerReference, program: Program): Promise<ProgramOutcome>;
+  begin(call: CodeCall, at: ProgramPlace, program: Program): Promise<ProgramOutcome>;
   /** Throws `ServerToolError` where no program of this workspace waits for these results. */
-  goOn(call: ServerToolCall, results: readonly ProgramCallResult[]): Promise<ProgramOutcome>;
+  goOn(call: CodeCall, results: readonly ProgramCallResult[]): Promise<ProgramOutcome>;
 }
 
 /** One line to a program: what came of its calls, by its own numbers. */
@@ -39,6 +45,7 @@ interface Answer {
 }
 
 interface Begun {
+  readonly organizationId: string;
   readonly workspaceId: string;
   readonly container: ContainerReference;
   readonly tools: ReadonlyMap<string, ToolSpec>;
@@ -86,7 +93,7 @@ export function createToolPrograms(deps: ToolProgramsDeps): ToolPrograms {
   const { containers, inTurn, runIn, createCheck, programsMax, waitMs } = deps;
   const programs = new Map<string, Begun>();
 
-  const keyOf = ({ id, turn }: ServerToolCall): string => `${turn.workspaceId} ${id}`;
+  const keyOf = ({ id, turn }: CodeCall): string => `${turn.workspaceId} ${id}`;
 
   function setTimer(program: Begun, ms: number, then: () => void): void {
     if (program.timer !== null) clearTimeout(program.timer);
@@ -141,15 +148,15 @@ export function createToolPrograms(deps: ToolProgramsDeps): ToolPrograms {
     }
   }
 
-  function assertRoom(workspaceId: string): void {
+  function assertRoom(organizationId: string, workspaceId: string): void {
     const alive = [...programs.values()].filter(({ hasEnded }) => !hasEnded);
+    const related = alive.filter((program) => program.organizationId === organizationId).length;
     const own = alive.filter((program) => program.workspaceId === workspaceId).length;
-    if (alive.length >= programsMax.inAll || own >= programsMax.ofWorkspace) {
-      throw new ServerToolError(
-        "too_many_requests",
-        `${alive.length} programs that call tools have not ended, ${own} of them here`,
-      );
-    }
+    if (alive.length < programsMax.inAll && related < programsMax.ofOrganization && own < programsMax.ofWorkspace) return;
+    throw new ServerToolError(
+      "too_many_requests",
+      `${alive.length} programs that call tools have not ended, ${related} of this organization, ${own} of this workspace`,
+    );
   }
 
   /** What a program asks in one line. Throws for what no program of ours writes. */
@@ -183,10 +190,11 @@ export function createToolPrograms(deps: ToolProgramsDeps): ToolPrograms {
   }
 
   return {
-    begin(call, container, own) {
+    begin(call, { container, organizationId }, own) {
       const { turn, signal } = call;
-      assertRoom(turn.workspaceId);
+      assertRoom(organizationId, turn.workspaceId);
       const program: Begun = {
+        organizationId,
         workspaceId: turn.workspaceId,
         container,
         tools: new Map((turn.programTools ?? []).map((tool) => [tool.name, tool])),

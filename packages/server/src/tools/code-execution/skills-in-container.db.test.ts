@@ -21,6 +21,7 @@ import { startToolServer } from "../testing/start-tool-server.ts";
 import { createWebFetch } from "../web-fetch/create-web-fetch.ts";
 import { createWebSearch } from "../web-search/create-web-search.ts";
 import { createCodeExecution } from "./create-code-execution.ts";
+import { createCodeRunner } from "./create-code-runner.ts";
 
 const MIB = 1024 ** 2;
 const LIMITS = { timeoutMs: 10_000, memoryBytes: 500 * MIB, processes: 32, diskBytes: 100 * MIB, diskEntries: 2_000 };
@@ -51,7 +52,7 @@ beforeAll(async () => {
     web_search: createWebSearch({ provider: null, resultsMax: 1, pageMaxCharacters: 1, seal: () => "" }),
     web_fetch: createWebFetch({ egress, turns: createTurnTaker(2), clock, isEnabled: false, contentMaxTokens: 100 }),
     ...otherTools,
-    ...createCodeExecution(code),
+    ...createCodeExecution(createCodeRunner(code), code),
   };
   server = await startToolServer(tools, {}, { files, containers, skills });
   client = server.client;

@@ -27,6 +27,7 @@ import { step } from "../testing/step.ts";
 import { createWebFetch } from "../web-fetch/create-web-fetch.ts";
 import { createWebSearch } from "../web-search/create-web-search.ts";
 import { createCodeExecution } from "./create-code-execution.ts";
+import { type CodeRunner, createCodeRunner } from "./create-code-runner.ts";
 
 const MIB = 1024 ** 2;
 const LIMITS = { timeoutMs: 5_000, memoryBytes: 500 * MIB, processes: 32, diskBytes: 100 * MIB, diskEntries: 2_000 };
@@ -69,19 +70,13 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-function startServer(programWaitMs = 60_000): Promise<Server> {
+function runnerOf(programWaitMs = 60_000): CodeRunner {
+  const createCheck = (schema: object) => createValidator(schema).validate;
+  return createCodeRunner({ ...noCode, sandbox, containers, files, concurrency: 2, createCheck, programWaitMs });
+}
+
+function startServer(runner = runnerOf()): Promise<Server> {
   const egress = () => Promise.reject(new Error("nothing is fetched here"));
-  const code = {
-    ...noCode,
-    sandbox,
-    containers,
-    files,
-    timeoutMs: LIMITS.timeoutMs,
-    concurrency: 2,
-    seal,
-    createCheck: (schema: object) => createValidator(schema).validate,
-    programWaitMs,
-  };
   return startToolServer(
     {
       web_search: createWebSearch({ provider: FROGS, resultsMax: 1, pageMaxCharacters: 100, seal }),
@@ -93,7 +88,7 @@ function startServer(programWaitMs = 60_000): Promise<Server> {
         contentMaxTokens: 100,
       }),
       ...otherTools,
-      ...createCodeExecution(code),
+      ...createCodeExecution(runner, { timeoutMs: LIMITS.timeoutMs, seal }),
     },
     {},
     { files, containers },
@@ -377,7 +372,7 @@ for region in ["South", "West"]:
   });
 
   test("that nobody answers is told so in time, and who comes late gets what it came to", async () => {
-    const own = await startServer(50);
+    const own = await startServer(runnerOf(50));
     try {
       own.playSteps(step(program('try:\n    await query_sales("West")\nfinally:\n    open("over", "w").close()')), step());
       const asks = await own.client.messages.create({ ...PARAMS, messages: [USER] });

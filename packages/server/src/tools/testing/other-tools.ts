@@ -6,14 +6,14 @@ import { createFiles } from "../../files/create-files.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { createTurnTaker } from "../../platform/take-turns.ts";
 import { createCodeExecution } from "../code-execution/create-code-execution.ts";
-import type { CodeRunnerDeps } from "../code-execution/create-code-runner.ts";
+import { type CodeRunnerDeps, createCodeRunner } from "../code-execution/create-code-runner.ts";
 import type { ServerTools } from "../server-tool.ts";
 import { createToolSearch } from "../tool-search/create-tool-search.ts";
 import { createWebFetch } from "../web-fetch/create-web-fetch.ts";
 import { createWebSearch } from "../web-search/create-web-search.ts";
 
 /** A machine without a sandbox. */
-export const noCode: CodeRunnerDeps = {
+export const noCode: CodeRunnerDeps & Parameters<typeof createCodeExecution>[1] = {
   sandbox: null,
   containers: createContainers({ storage: absentStorage, clock: systemClock, folder: tmpdir(), lifeDays: 1 }),
   files: createFiles({ storage: absentStorage, blobs: absentBlobs, clock: systemClock, quotaBytes: 0 }),
@@ -28,7 +28,7 @@ export const noCode: CodeRunnerDeps = {
 export const otherTools: Omit<ServerTools, "web_search" | "web_fetch"> = {
   tool_search_tool_regex: createToolSearch("regex"),
   tool_search_tool_bm25: createToolSearch("words"),
-  ...createCodeExecution(noCode),
+  ...createCodeExecution(createCodeRunner(noCode), noCode),
 };
 
 /** A server with no way to the web. */
