@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../packages/server/src/platform/clock.ts";
@@ -7,11 +7,13 @@ import { countDifferences } from "../../packages/server/src/storage/reconcile.ts
 import { openStorage, type Storage } from "../../packages/server/src/storage/storage.ts";
 import { readSpendSums } from "../../packages/server/src/storage/testing/read-spend-sums.ts";
 import { silentLog } from "../../packages/server/src/storage/testing/test-storage.ts";
+import { lendWeights } from "../../packages/server/test/support/start-parley.ts";
 import { freePort, untilListening } from "../gateway/processes.ts";
 import { asPostgres, start, type StartedProcess } from "./processes.ts";
 
 const root = join(import.meta.dirname, "../..");
 const POSTGRES = "/usr/lib/postgresql";
+const LOOPBACK = "127.0.0.1";
 
 export type NodeName = "node-a" | "node-b" | "node-c";
 export type EngineName = "engine-1" | "engine-2";
@@ -24,6 +26,8 @@ export interface ArrangementOptions {
   readonly gapMs: number;
   /** Keys of every node's `parley.yaml` beside those that the arrangement needs. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** The same for single nodes. */
+  readonly configOf?: Partial<Record<NodeName, Readonly<Record<string, unknown>>>>;
   readonly redis?: boolean;
   /** Left out: all three. */
   readonly nodes?: readonly NodeName[];
@@ -35,8 +39,19 @@ export interface ArrangementOptions {
   readonly env?: Partial<Record<NodeName, Readonly<Record<string, string>>>>;
   /** What runs single nodes, such as `faketime -f +90s`. */
   readonly before?: Partial<Record<NodeName, readonly string[]>>;
-  /** Where single nodes find the database, if not where it is. */
-  readonly databasePort?: (name: NodeName, port: number) => Promise<number>;
+  /** Local models of single nodes. */
+  readonly weights?: Partial<Record<NodeName, string>>;
+  /** Of nodes that are machines of their own; `before` runs them there. */
+  readonly network?: Addresses;
+}
+
+export interface Addresses {
+  /** Of nginx and the engines. */
+  readonly base: string;
+  readonly database: string;
+  readonly nodes: Readonly<Record<NodeName, string>>;
+  /** All of these, as PostgreSQL writes it. */
+  readonly subnet: string;
 }
 
 /** Three nodes with data folders of their own, over one PostgreSQL, behind nginx, before two engines. */
@@ -49,6 +64,9 @@ export async function arrange(options: ArrangementOptions) {
   const ports = new Map<string, number>();
   for (const name of [...NODES, ...ENGINES, "nginx", "redis", "postgres"]) ports.set(name, await freePort());
   const portOf = (name: string): number => ports.get(name) ?? 0;
+  const { network } = options;
+  const hostOf = (name: NodeName): string => network?.nodes[name] ?? LOOPBACK;
+  const baseHost = network?.base ?? LOOPBACK;
 
   // The database.
   const [version = ""] = (await readdir(POSTGRES)).filter((each) => /^\d+$/.test(each)).toSorted((a, b) => Number(b) - Number(a));
@@ -57,10 +75,12 @@ export async function arrange(options: ArrangementOptions) {
   await mkdir(data);
   if (process.getuid?.() === 0) execFileSync("chown", ["postgres", data]);
   asPostgres([join(bin, "initdb"), "-D", data, "--username", "parley", "--auth", "trust", "--encoding", "UTF8"]);
+  if (network !== undefined) await appendFile(join(data, "pg_hba.conf"), `host all all ${network.subnet} trust\n`);
+  const listenAddresses = network === undefined ? LOOPBACK : `${LOOPBACK},${network.database}`;
   const database = {
     version,
     start(): void {
-      const settings = `-c listen_addresses=127.0.0.1 -c port=${portOf("postgres")} -c unix_socket_directories=${data} -c max_connections=200`;
+      const settings = `-c listen_addresses=${listenAddresses} -c port=${portOf("postgres")} -c unix_socket_directories=${data} -c max_connections=200`;
       asPostgres([join(bin, "pg_ctl"), "-D", data, "-w", "-l", join(data, "log"), "-o", settings, "start"]);
     },
     /** As in a crash. */
@@ -68,7 +88,7 @@ export async function arrange(options: ArrangementOptions) {
   };
   database.start();
   started.defer(() => database.stop());
-  const databaseUrl = `postgres://parley@127.0.0.1:${portOf("postgres")}/postgres`;
+  const databaseUrl = `postgres://parley@${LOOPBACK}:${portOf("postgres")}/postgres`;
 
   // Redis.
   const redis = {
@@ -88,6 +108,7 @@ export async function arrange(options: ArrangementOptions) {
       join(import.meta.dirname, "engine.ts"),
       String(portOf(name)),
       String(options.gapMs),
+      network === undefined ? LOOPBACK : "0.0.0.0",
     ];
     const [file = "", ...rest] = line;
     running.set(name, start(file, rest));
@@ -100,8 +121,9 @@ export async function arrange(options: ArrangementOptions) {
   const dataOf = (name: NodeName): string => join(folder, name);
   async function prepareNode(name: NodeName): Promise<void> {
     await mkdir(dataOf(name), { recursive: true });
-    const target = (engine: EngineName) => ({ kind, url: `http://127.0.0.1:${portOf(engine)}` });
+    const target = (engine: EngineName) => ({ kind, url: `http://${baseHost}:${portOf(engine)}` });
     const config = {
+      ...(network === undefined ? {} : { host: "0.0.0.0", trusted_proxies: [baseHost] }),
       port: portOf(name),
       upstreams: { one: target("engine-1"), two: target("engine-2") },
       pools: { house: { targets: [{ upstream: "one" }, { upstream: "two" }] } },
@@ -111,8 +133,11 @@ export async function arrange(options: ArrangementOptions) {
       code_execution: { enabled: false },
       log: { level: "warn" },
       ...options.config,
+      ...options.configOf?.[name],
     };
     await writeFile(join(dataOf(name), "parley.yaml"), JSON.stringify(config));
+    const weights = options.weights?.[name];
+    if (weights !== undefined) await lendWeights(dataOf(name), weights);
   }
   async function startNode(name: NodeName, checkout = options.checkout ?? root): Promise<{ readonly apiKey: string | null }> {
     const line = [
@@ -128,10 +153,9 @@ export async function arrange(options: ArrangementOptions) {
       dataOf(name),
     ];
     const [file = "", ...rest] = line;
-    const port = (await options.databasePort?.(name, portOf("postgres"))) ?? portOf("postgres");
     const node = start(file, rest, {
       NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled"),
-      DATABASE_URL: databaseUrl.replace(`:${portOf("postgres")}/`, `:${port}/`),
+      DATABASE_URL: `postgres://parley@${network?.database ?? LOOPBACK}:${portOf("postgres")}/postgres`,
       ...(options.redis === true ? { REDIS_URL: `redis://127.0.0.1:${portOf("redis")}` } : {}),
       ...options.env?.[name],
     });
@@ -155,7 +179,11 @@ export async function arrange(options: ArrangementOptions) {
   }
   await Promise.all(others.map((name) => startNode(name)));
 
-  const nginxConfig = await writeNginx(folder, portOf("nginx"), nodes.map(portOf));
+  const nginxConfig = await writeNginx(
+    folder,
+    portOf("nginx"),
+    nodes.map((name) => `${hostOf(name)}:${portOf(name)}`),
+  );
   running.set("nginx", start("nginx", ["-e", join(folder, "nginx-error.log"), "-c", nginxConfig]));
   await untilListening(portOf("nginx"));
 
@@ -167,7 +195,7 @@ export async function arrange(options: ArrangementOptions) {
     folder,
     apiKey,
     url: `http://127.0.0.1:${portOf("nginx")}`,
-    urlOf: (name: NodeName): string => `http://127.0.0.1:${portOf(name)}`,
+    urlOf: (name: NodeName): string => `http://${hostOf(name)}:${portOf(name)}`,
     storage,
     database,
     redis,
@@ -203,14 +231,14 @@ export async function arrange(options: ArrangementOptions) {
 export type Arrangement = Awaited<ReturnType<typeof arrange>>;
 
 /** deploy/nginx/parley.conf with ports of this machine, as a configuration of its own. */
-async function writeNginx(folder: string, port: number, nodes: readonly number[]): Promise<string> {
+async function writeNginx(folder: string, port: number, nodes: readonly string[]): Promise<string> {
   const file = join(folder, "nginx.conf");
   await copyFile(join(root, "deploy/nginx/parley-location.inc"), join(folder, "parley-location.inc"));
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((each) => `${each}_temp_path ${folder}/${each};`);
   const shipped = (await readFile(join(root, "deploy/nginx/parley.conf"), "utf8"))
     .replace(
       /server 10\.0\.0\.1:8484[^]*?(?=\n\s*keepalive|\n\})/,
-      nodes.map((each) => `server 127.0.0.1:${each} max_fails=1 fail_timeout=2s;`).join("\n  "),
+      nodes.map((each) => `server ${each} max_fails=1 fail_timeout=2s;`).join("\n  "),
     )
     .replace(/listen [^;]+;/, `listen 127.0.0.1:${port};`)
     .replace(/\n\s*(ssl_\w+|server_name) [^;]+;/g, "");

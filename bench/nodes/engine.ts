@@ -1,11 +1,11 @@
 /**
  * A stand-in for an engine: a `/v1/messages` server whose replies are as long as `max_tokens` says, a token an event, at an even pace.
- * `node engine.ts PORT GAP_MS`. `GET /count` says how many turns it was given, and how many it has ended.
+ * `node engine.ts PORT GAP_MS HOST`. `GET /count` says how many turns it was given, and how many it has ended.
  */
 import { createServer, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const [port = "0", gap = "50"] = process.argv.slice(2);
+const [port = "0", gap = "50", host = "127.0.0.1"] = process.argv.slice(2);
 const gapMs = Number(gap);
 const INPUT_TOKENS = 40;
 /** Of streams that only hang. */
@@ -74,4 +74,4 @@ async function streamTo(outgoing: ServerResponse, model: string, tokens: number,
 
 server.keepAliveTimeout = 60_000;
 // oxlint-disable-next-line no-console -- its starter waits for the line
-server.listen(Number(port), "127.0.0.1", () => console.log("ready"));
+server.listen(Number(port), host, () => console.log("ready"));

@@ -1,6 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { endWithUs } from "../support/end-with-us.ts";
 
@@ -40,57 +39,4 @@ export function start(file: string, args: readonly string[], env: Readonly<Recor
 export function asPostgres(line: readonly string[]): void {
   const [file = "", ...rest] = process.getuid?.() === 0 ? ["runuser", "-u", "postgres", "--", ...line] : line;
   execFileSync(file, rest, { stdio: ["ignore", "ignore", "inherit"], cwd: "/tmp" });
-}
-
-/** A line between two machines that can be cut without either end being told. */
-export interface Wire extends AsyncDisposable {
-  readonly port: number;
-  cut(): void;
-  mend(): void;
-}
-
-/** Nothing that is sent arrives while it is cut, as where a network drops packets; afterwards the old connections are dead. */
-export async function openWire(toPort: number): Promise<Wire> {
-  const pairs = new Set<readonly [Socket, Socket]>();
-  let isCut = false;
-  const server = createServer((near) => {
-    if (isCut) {
-      near.pause();
-      near.on("error", () => {});
-      return;
-    }
-    const far = connect(toPort, "127.0.0.1");
-    const pair = [near, far] as const;
-    pairs.add(pair);
-    for (const [from, to] of [pair, [far, near] as const]) {
-      from.on("error", () => to.destroy());
-      from.on("close", () => {
-        if (!isCut) to.destroy();
-        pairs.delete(pair);
-      });
-      from.on("data", (part: Buffer) => {
-        if (!isCut && !to.write(part)) {
-          from.pause();
-          to.once("drain", () => from.resume());
-        }
-      });
-    }
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut() {
-      isCut = true;
-      for (const pair of pairs) for (const each of pair) each.pause();
-    },
-    mend() {
-      isCut = false;
-      for (const pair of pairs) for (const each of pair) each.destroy();
-      pairs.clear();
-    },
-    async [Symbol.asyncDispose]() {
-      for (const pair of pairs) for (const each of pair) each.destroy();
-      server.close();
-    },
-  };
 }

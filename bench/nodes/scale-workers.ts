@@ -2,12 +2,16 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { descendantsOf } from "../../packages/server/test/support/processes.ts";
 import { arrange } from "./arrangement.ts";
-import { tally } from "./client.ts";
+import { tally, type Outcome } from "./client.ts";
 import { startLoad } from "./load.ts";
 import { printTable } from "./print-table.ts";
 
 const TICKS_PER_SECOND = 100;
-const SECONDS = 20;
+const SECONDS = 15;
+const WARM_MS = 6_000;
+const WORKERS = [1, 2];
+const ROUNDS = 3;
+const CLIENTS_PER_WORKER = 16;
 
 /** Of the process and what it has started. */
 function cpuSeconds(pid: number): readonly number[] {
@@ -18,42 +22,40 @@ function cpuSeconds(pid: number): readonly number[] {
   });
 }
 
+/** By process: the one that was started, and its workers. */
+interface Work {
+  readonly outcomes: readonly Outcome[];
+  readonly seconds: readonly number[];
+}
+
 /**
  * What more workers cost beyond the work: turns for each second of processor time. With as many cores as workers the throughput is
- * this times the cores, as long as the busiest process is a worker; a machine with fewer cannot show it otherwise.
+ * this times the cores, as long as the busiest process is a worker; a machine with fewer cannot show it otherwise. Each worker has as many
+ * clients as a single process, as it would have where there are cores for all; what else computes meets all of them by turns.
  */
 export async function scaleWorkers(): Promise<void> {
-  const rows: string[][] = [];
-  let alone = 0;
-  for (const workers of [1, 2, 4]) {
-    await using arrangement = await arrange({ gapMs: 0, nodes: ["node-a"], config: { workers } });
-    const pid = arrangement.pidOf("node-a");
-    const at = { apiKey: arrangement.apiKey, url: arrangement.urlOf("node-a") };
-    const warm = startLoad(at, { clients: 16, maxTokens: 8 });
-    await sleep(8_000);
-    await warm.stop();
-    const before = cpuSeconds(pid);
-    const load = startLoad(at, { clients: 16, maxTokens: 8 });
-    await sleep(SECONDS * 1000);
-    const outcomes = await load.stop();
-    const used = cpuSeconds(pid).map((seconds, index) => seconds - (before[index] ?? 0));
-    const total = used.reduce((sum, each) => sum + each, 0);
-    const perSecond = outcomes.length / total;
-    if (workers === 1) alone = perSecond;
-    const [parent = 0, ...others] = used;
-    rows.push([
-      String(workers),
-      String(outcomes.length),
-      total.toFixed(1),
-      perSecond.toFixed(0),
-      (perSecond / alone).toFixed(2),
-      workers === 1 ? "" : `${((parent / total) * 100).toFixed(0)} %`,
-      others.length === 0 ? "" : (Math.max(...others) / (others.reduce((a, b) => a + b, 0) / others.length)).toFixed(2),
-      tally(outcomes),
-    ]);
+  const work = new Map<number, Work[]>(WORKERS.map((workers) => [workers, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const workers of WORKERS) work.get(workers)?.push(await measure(workers));
   }
+  const perSecond = (all: readonly Work[]): number => sum(all.map(({ outcomes }) => outcomes.length)) / sum(all.map(total));
+  const alone = perSecond(work.get(1) ?? []);
+  const rows = [...work].map(([workers, all]) => {
+    const processes = all[0]?.seconds.map((_, index) => sum(all.map(({ seconds }) => seconds[index] ?? 0))) ?? [];
+    const [parent = 0, ...others] = processes;
+    return [
+      String(workers),
+      String(sum(all.map(({ outcomes }) => outcomes.length))),
+      sum(processes).toFixed(1),
+      perSecond(all).toFixed(0),
+      (perSecond(all) / alone).toFixed(2),
+      workers === 1 ? "" : `${((parent / sum(processes)) * 100).toFixed(0)} %`,
+      others.length === 0 ? "" : (Math.max(...others) / (sum(others) / others.length)).toFixed(2),
+      all.map(({ outcomes }) => tally(outcomes)).join("; "),
+    ];
+  });
   printTable(
-    `Workers of one node, ${SECONDS} s each`,
+    `Workers of one node, ${ROUNDS} rounds of ${SECONDS} s each`,
     [
       "workers",
       "turns",
@@ -68,3 +70,21 @@ export async function scaleWorkers(): Promise<void> {
     [],
   );
 }
+
+async function measure(workers: number): Promise<Work> {
+  await using arrangement = await arrange({ gapMs: 0, nodes: ["node-a"], config: { workers } });
+  const pid = arrangement.pidOf("node-a");
+  const at = { apiKey: arrangement.apiKey, url: arrangement.urlOf("node-a") };
+  const load = { clients: CLIENTS_PER_WORKER * workers, maxTokens: 8 };
+  const warm = startLoad(at, load);
+  await sleep(WARM_MS);
+  await warm.stop();
+  const before = cpuSeconds(pid);
+  const running = startLoad(at, load);
+  await sleep(SECONDS * 1000);
+  const outcomes = await running.stop();
+  return { outcomes, seconds: cpuSeconds(pid).map((seconds, index) => seconds - (before[index] ?? 0)) };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((all, each) => all + each, 0);
+const total = ({ seconds }: Work): number => sum(seconds);
