@@ -6,6 +6,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded-postgre
 import type { StorageLog } from "./log.ts";
 import { migrateDatabase } from "./migrate.ts";
 import { classifyDatabaseError, retryThroughOutage, toFailure } from "./outage.ts";
+import { createSilenceWatch, type SilenceWatch } from "./silence-watch.ts";
 
 /** Drizzle on one connection. Only the files of this folder use it. */
 export type Database = NodePgDatabase;
@@ -50,12 +51,15 @@ export interface StorageOptions {
   readonly maxConnections?: number;
   /** How long an outage may last before a caller is told, unless the call says otherwise. */
   readonly outageBudgetMs?: number;
+  /** How long a statement may say nothing before it is looked whether the database is there at all. */
+  readonly silenceMs?: number;
 }
 
 const DEFAULT_OUTAGE_BUDGET_MS = 5_000;
 /** A server that is just starting, or recovering from a crash, is waited for at our own start. */
 const DEFAULT_OPEN_BUDGET_MS = 15_000;
 const DEFAULT_MAX_CONNECTIONS = 10;
+const DEFAULT_SILENCE_MS = 4_000;
 /** A statement of ours takes milliseconds; one this old waits for something that will not come. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
@@ -87,11 +91,15 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       client.on("error", (error) => log.debug({ reason: error.message }, "a database connection broke")),
     );
   }
+  const watch = createSilenceWatch({ connection, silenceMs: options.silenceMs ?? DEFAULT_SILENCE_MS, log });
   let closing: Promise<void> | null = null;
-  const close = () => (closing ??= closeAll(pool, embedded));
+  const close = () => {
+    watch.close();
+    return (closing ??= closeAll(pool, embedded));
+  };
   try {
     const budgetMs = options.outageBudgetMs ?? DEFAULT_OPEN_BUDGET_MS;
-    await withConnection(migrator, { budgetMs, repeatable: true }, (client) => migrateDatabase(client));
+    await withConnection(migrator, null, { budgetMs, repeatable: true }, (client) => migrateDatabase(client));
   } catch (error) {
     await close();
     throw toFailure(error, "migrate");
@@ -106,7 +114,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     async run({ operation, repeatable, outageBudgetMs }, work) {
       try {
         const policy = { budgetMs: outageBudgetMs ?? options.outageBudgetMs ?? DEFAULT_OUTAGE_BUDGET_MS, repeatable };
-        return await withConnection(pool, policy, (client) => work(databaseOn(client)));
+        return await withConnection(pool, watch, policy, (client) => work(databaseOn(client)));
       } catch (error) {
         throw toFailure(error, operation);
       }
@@ -114,7 +122,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     async ping() {
       const startedMs = clock.monotonicMs();
       try {
-        await withConnection(pool, { budgetMs: 1_000, repeatable: true }, (client) => client.query("select 1"));
+        await withConnection(pool, watch, { budgetMs: 1_000, repeatable: true }, (client) => client.query("select 1"));
       } catch (error) {
         throw toFailure(error, "ping");
       }
@@ -127,11 +135,13 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
 
 async function withConnection<T>(
   pool: pg.Pool,
+  watch: SilenceWatch | null,
   policy: { readonly budgetMs: number; readonly repeatable: boolean },
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   return retryThroughOutage(policy, async () => {
-    const client = await connect(pool, policy);
+    const client = await connect(pool, watch, policy);
+    const leave = watch?.enter(client);
     let broken = false;
     try {
       return await work(client);
@@ -140,14 +150,21 @@ async function withConnection<T>(
       broken = classifyDatabaseError(error) === "interrupted";
       throw error;
     } finally {
+      leave?.(!broken);
       client.release(broken);
     }
   });
 }
 
 /** Connecting has no effect of its own, so whatever breaks here is repeated even for statements that must run once. */
-function connect(pool: pg.Pool, policy: { readonly budgetMs: number }): Promise<pg.PoolClient> {
-  return retryThroughOutage({ budgetMs: policy.budgetMs, repeatable: true }, () => pool.connect());
+function connect(pool: pg.Pool, watch: SilenceWatch | null, policy: { readonly budgetMs: number }): Promise<pg.PoolClient> {
+  return retryThroughOutage({ budgetMs: policy.budgetMs, repeatable: true }, async () => {
+    for (;;) {
+      const client = await pool.connect();
+      if (watch?.isStale(client) !== true) return client;
+      client.release(true);
+    }
+  });
 }
 
 const databases = new WeakMap<pg.PoolClient, LentDatabase>();

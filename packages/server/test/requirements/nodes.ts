@@ -69,4 +69,35 @@ export const nodesRequirements: readonly Requirement[] = [
       "readings of several processes are added up; an upstream is up where all of them find it so",
     ],
   ]),
+  ...provedBy("server/src/storage/silence-watch.db.test.ts", [
+    [
+      "nodes:cut-off",
+      "7",
+      "A node that is cut off from the database says so soon, and goes on when it is back.",
+      "a database whose packets vanish is found out long before a statement's time limit, and used again when it is back",
+    ],
+  ]),
+  ...provedBy("server/src/engines/router/traces.test.ts", [
+    [
+      "nodes:traces",
+      "12",
+      "One trace leads from the caller through the router to the engine, on whatever node it is.",
+      "one trace leads from the caller through the router to an upstream, and through another node's door to its engine",
+    ],
+  ]),
+  ...provedBy("server/src/cli/top/render-status.test.ts", [
+    [
+      "nodes:top",
+      "12",
+      "`parley top` shows queue, slots, cache, tokens a second and spend.",
+      "a look shows queue, slots, cache, tokens a second, spend and upstreams",
+    ],
+    [
+      "nodes:top-terminal",
+      "12",
+      "What `parley top` shows fits its terminal, and never compares two nodes' counters.",
+      "no line is wider, and no look taller, than the terminal; another node's counters give no rate",
+    ],
+    ["nodes:top-metrics", "12", "`parley top` reads what Prometheus gets.", "counters are read from what Prometheus gets"],
+  ]),
 ];

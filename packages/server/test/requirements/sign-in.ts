@@ -120,6 +120,27 @@ export const signInRequirements: readonly Requirement[] = [
       "end at once where a refresh token is shown again later: somebody else has it",
     ],
     [
+      "device:codes",
+      "11",
+      "A code works once, for a while, and only for who was given it.",
+      "gets nothing for a code that is used, refused, too old, unknown, or asked about too often",
+    ],
+    [
+      "device:who",
+      "10",
+      "Only who may use models can sign a device in, and only in the Console itself.",
+      "is signed in by nobody who may not use models, and not from another site",
+    ],
+    ["device:refresh", "11", "A refresh token works once.", "are renewed, each refresh token once, and end with the sign-in"],
+    ["device:person", "10", "A device's tokens end with the person.", "end with the person"],
+    ["device:kinds", "11", "Access and refresh tokens are not interchangeable.", "of one kind are none of the other"],
+    [
+      "device:command-line",
+      "1",
+      "The command line signs in and serves as `apiKeyHelper`.",
+      "signs in, keeps the tokens to itself, and prints one for apiKeyHelper",
+    ],
+    [
       "device:branches",
       "11",
       "A refresh token shown by two leaves no second branch of tokens alive.",
