@@ -189,7 +189,7 @@ export async function startParley(options: {
   const changes = createChanges();
   const stopping = new AbortController();
   const doorSecret = deriveKey(master, "engine-door").toString("hex");
-  const engineOptions = { config, reread, changes, signThinking, doorSecret, clock, log, metrics };
+  const engineOptions = { config, reread, changes, signThinking, doorSecret, clock, log, metrics, tracing };
   const borrowed = role.kind === "worker" ? started.use(borrowEngines(role.door, engineOptions)) : null;
   const engines = borrowed ?? started.use(await startEngines({ ...engineOptions, dataDir, storage, signal: stopping.signal }));
   const { router, routes, modelControl } = engines;
@@ -371,7 +371,9 @@ export async function startParley(options: {
   const { listen: lentAt } = config.engine;
   if (lentAt !== null && !isWorker) {
     const at = { host: lentAt.replace(/:\d+$/, "").replace(/^\[|\]$/g, ""), port: Number(lentAt.split(":").at(-1)) };
-    const { address } = started.use(await lendEngines(engines, at, { secret: doorSecret, metrics, readWorkers: async () => [] }));
+    const { address } = started.use(
+      await lendEngines(engines, at, { secret: doorSecret, metrics, tracing, readWorkers: async () => [] }),
+    );
     log.info({ address }, "other nodes can use the models of this one");
   }
   const consoleFiles = await loadConsoleFiles(findConsoleFolder());
@@ -417,6 +419,7 @@ export async function startParley(options: {
         {
           secret: doorSecret,
           metrics,
+          tracing,
           readWorkers: () => readWorkers(),
           answers: { code: lendCodeRunner(codeRunner) },
         },

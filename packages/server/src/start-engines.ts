@@ -12,6 +12,7 @@ import type { Config } from "./platform/config.ts";
 import { newId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
 import type { Metrics } from "./platform/metrics.ts";
+import type { EngineTracing } from "./platform/trace-engine.ts";
 import { startLocalModels } from "./start-local-models.ts";
 import { createRouteReloader, type LiveRoutes, startRoutes } from "./start-routes.ts";
 import { askRouteReload } from "./storage/route-reloads.ts";
@@ -36,6 +37,7 @@ export interface EnginesOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: EngineTracing;
   /** Ends loads that are under way when the server stops. */
   readonly signal: AbortSignal;
 }
@@ -60,7 +62,7 @@ const DRAIN_MS = 30_000;
 
 /** The models of this machine with their prompt cache, and the upstreams beside them. */
 export async function startEngines(options: EnginesOptions): Promise<Engines> {
-  const { config, reread, dataDir, storage, signThinking, doorSecret, changes, clock, log, metrics, signal } = options;
+  const { config, reread, dataDir, storage, signThinking, doorSecret, changes, clock, log, metrics, tracing, signal } = options;
   await using started = new AsyncDisposableStack();
   const models = await startLocalModels({
     config: config.engine,
@@ -115,6 +117,7 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
     clock,
     log,
     metrics,
+    tracing,
   });
   const { router } = routes;
   started.defer(() => router.close());

@@ -2,6 +2,7 @@ import type { ConsoleModels } from "@parley/wire";
 import { connectEngineDoor, type DistantEngines } from "./engines/engine-door/connect-engine-door.ts";
 import { openEngineDoor, type EngineDoor, type EngineDoorAddress, type EngineDoorDeps } from "./doors/engine/open-engine-door.ts";
 import { mergeMetrics, type ExposedMetrics, type MetricReadings, type Metrics } from "./platform/metrics.ts";
+import type { EngineTracing } from "./platform/trace-engine.ts";
 import type { Engines, EnginesOptions } from "./start-engines.ts";
 import { createRouteReloader, startRoutes } from "./start-routes.ts";
 
@@ -21,7 +22,7 @@ export function borrowEngines(
   address: EngineDoorAddress,
   options: Omit<EnginesOptions, "dataDir" | "storage" | "signal">,
 ): BorrowedEngines {
-  const { config, reread, changes, signThinking, doorSecret, clock, log, metrics } = options;
+  const { config, reread, changes, signThinking, doorSecret, clock, log, metrics, tracing } = options;
   const door = connectEngineDoor({ address, secret: doorSecret });
   const routes = startRoutes({
     config,
@@ -37,6 +38,7 @@ export function borrowEngines(
     clock,
     log,
     metrics,
+    tracing,
   });
   const { router } = routes;
   const steer = async (verb: string, weights: string): Promise<void> => void (await door.ask(verb, weights));
@@ -70,16 +72,18 @@ export function lendEngines(
   deps: {
     readonly secret: string;
     readonly metrics: Metrics;
+    readonly tracing: EngineTracing;
     /** What the workers have counted. */
     readonly readWorkers: () => Promise<readonly MetricReadings[]>;
     /** What only those are answered that may ask for more than engines. */
     readonly answers?: EngineDoorDeps["answers"];
   },
 ): Promise<EngineDoor> {
-  const { secret, metrics, readWorkers, answers } = deps;
+  const { secret, metrics, tracing, readWorkers, answers } = deps;
   return openEngineDoor(
     {
       secret,
+      tracing,
       find: (upstream) =>
         upstream !== null
           ? router.driverOf(upstream)

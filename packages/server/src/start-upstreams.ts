@@ -14,6 +14,7 @@ import type { Clock } from "./platform/clock.ts";
 import { newId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
 import type { Metrics } from "./platform/metrics.ts";
+import type { EngineTracing } from "./platform/trace-engine.ts";
 import { isPassedOn, type PoolConfig, type RoutesConfig, type UpstreamConfig } from "./platform/upstreams-config.ts";
 import type { Engine } from "./turn/engine.ts";
 
@@ -33,6 +34,7 @@ export interface UpstreamsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: EngineTracing;
 }
 
 const MS_PER_SECOND = 1000;
@@ -41,8 +43,8 @@ const CHAT_CONTEXT_TOKENS = 32_768;
 
 /** The configured pools in front of the local models. */
 export function startUpstreams(options: UpstreamsOptions): Router {
-  const { config, local, localGeo, clock, log, metrics } = options;
-  return createRouter({ ...toRoutes(config, options), local, localGeo, clock, log, metrics });
+  const { config, local, localGeo, clock, log, metrics, tracing } = options;
+  return createRouter({ ...toRoutes(config, options), local, localGeo, clock, log, metrics, tracing });
 }
 
 /** Throws where a key of an upstream is missing. */

@@ -289,6 +289,8 @@ export interface Turn {
   readonly previousMessageId: string | null;
   /** The id of the message this turn makes; the cache remembers it for later diagnostics. */
   readonly messageId: string;
+  /** Of the span that asks, as a W3C `traceparent` header, where turns are traced: whoever is asked next is told. */
+  readonly traceparent?: string;
   /** Set where the weights are a pool that passes requests on; of the rest then only what is counted and limited is filled. */
   readonly wire?: WireRequest;
 }

@@ -12,6 +12,7 @@ import { fail } from "../../src/platform/fail.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
+import { NO_TRACING, type Tracing } from "../../src/platform/tracing.ts";
 import type { InferenceGeos } from "../../src/tenancy/create-inference-geos.ts";
 import { startRoutes } from "../../src/start-routes.ts";
 
@@ -19,7 +20,7 @@ import { startRoutes } from "../../src/start-routes.ts";
  * A test server whose models are those of a configuration's pools; the weights `tiny` are scripted beside them, and what only decodes
  * tokens is rendered and parsed for by the real turn engine.
  */
-export async function startWithPools(settings: unknown) {
+export async function startWithPools(settings: unknown, tracing: Tracing = NO_TRACING) {
   const config = ConfigSchema.parse(settings);
   const local = createScriptedEngine();
   const lines: string[] = [];
@@ -53,6 +54,7 @@ export async function startWithPools(settings: unknown) {
     clock: systemClock,
     log: createLog({ level: "info", destination: { write: (line) => void lines.push(line) } }),
     metrics,
+    tracing,
   });
   const { router } = routes;
   const models = routes.createRegistry({ minimumTokens: null });
@@ -63,7 +65,7 @@ export async function startWithPools(settings: unknown) {
       return asked === "us" ? "us" : "global";
     },
   };
-  const server = await startTestServer({ deps: { engine: router, models, metrics, inferenceGeos } });
+  const server = await startTestServer({ deps: { engine: router, models, metrics, inferenceGeos, tracing } });
   return {
     ...server,
     local,

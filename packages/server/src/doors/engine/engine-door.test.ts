@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { connectEngineDoor } from "../../engines/engine-door/connect-engine-door.ts";
 import { upstreamFailure } from "../../engines/upstream/upstream-failure.ts";
 import { fail } from "../../platform/fail.ts";
+import { NO_TRACING } from "../../platform/tracing.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
 import { createScriptedEngine, end, failing, HELLO, start, textBlock, type Script } from "../testing/scripted-engine.ts";
@@ -20,6 +21,7 @@ async function open(at: "socket" | "port" = "socket") {
   const door = await openEngineDoor(
     {
       secret: "shared",
+      tracing: NO_TRACING,
       find: (upstream) =>
         upstream === "elsewhere" ? null : { run: (given, _at, signal) => engine.run(given, signal), countTokens: async () => 17 },
       answers: { list: () => engine.list(), echo: async (question) => question },

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { chmod, rm } from "node:fs/promises";
 import { fail } from "../../platform/fail.ts";
+import { traceEngine, type EngineTracing } from "../../platform/trace-engine.ts";
 import { formatEngineLine, toFailureLine, type EngineLine } from "../../turn/engine-line.ts";
 import type { Turn } from "../../turn/turn.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
@@ -21,6 +22,7 @@ export interface ServedEngine {
 export interface EngineDoorDeps {
   /** What other processes show; both sides derive it from the master secret. */
   readonly secret: string;
+  readonly tracing: EngineTracing;
   /** Null is the local models; else an upstream's name. */
   readonly find: (upstream: string | null) => ServedEngine | null;
   /** What else is answered, by name. */
@@ -108,7 +110,7 @@ async function answer(deps: EngineDoorDeps, incoming: IncomingMessage, outgoing:
 
 /** The other end is Parley, and has shown the secret: what it says has been parsed at its own door. */
 async function serve(
-  { find, answers }: EngineDoorDeps,
+  { find, answers, tracing }: EngineDoorDeps,
   path: string,
   body: unknown,
   say: (line: EngineLine) => Promise<void>,
@@ -124,7 +126,9 @@ async function serve(
     const engine = find(upstream);
     if (engine === null) throw fail("api_error", { public: "Internal server error", internal: `no upstream ${upstream} here` });
     if (path === "/count") return say({ value: await engine.countTokens(turn, model, signal) });
-    for await (const event of engine.run(turn, { model, isFallback }, signal)) await say({ event });
+    const asked = { name: `engine door ${model ?? turn.weights}`, side: "answers" } as const;
+    const run = (traced: Turn) => engine.run(traced, { model, isFallback }, signal);
+    for await (const event of traceEngine(tracing, asked, turn, run)) await say({ event });
     return;
   }
   const name = path.slice("/ask/".length);

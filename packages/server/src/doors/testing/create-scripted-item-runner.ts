@@ -9,7 +9,7 @@ import { createRecordingBiller } from "../../money/create-recording-biller.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { createLog } from "../../platform/log.ts";
 import { createMetrics } from "../../platform/metrics.ts";
-import { createTracing } from "../../platform/tracing.ts";
+import { NO_TRACING } from "../../platform/tracing.ts";
 import { createThinkingSigner } from "../../prompt/index.ts";
 import { createSkills } from "../../skills/create-skills.ts";
 import { absentBlobs } from "./absent-blobs.ts";
@@ -43,7 +43,7 @@ export async function createScriptedItemRunner(over: Partial<Omit<BatchItemRunne
     clock: systemClock,
     log: createLog({ level: "silent" }),
     metrics: createMetrics(),
-    tracing: await createTracing({ otlpEndpoint: null }),
+    tracing: NO_TRACING,
     ...over,
   });
   return { engine, runItem };

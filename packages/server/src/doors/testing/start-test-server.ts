@@ -19,7 +19,7 @@ import { systemClock } from "../../platform/clock.ts";
 import { fail } from "../../platform/fail.ts";
 import { createLog } from "../../platform/log.ts";
 import { createMetrics } from "../../platform/metrics.ts";
-import { createTracing } from "../../platform/tracing.ts";
+import { NO_TRACING } from "../../platform/tracing.ts";
 import { createThinkingSigner } from "../../prompt/index.ts";
 import { absentMcp } from "./absent-mcp.ts";
 import { absentBlobs } from "./absent-blobs.ts";
@@ -60,7 +60,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     log,
     clock: systemClock,
     metrics: createMetrics(),
-    tracing: await createTracing({ otlpEndpoint: null }),
+    tracing: NO_TRACING,
     models: createModelRegistry({ mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" }, engine }),
     modelControl: createIdleModelControl({ engine, mapping: { haiku: "tiny", sonnet: "tiny", opus: "tiny" } }),
     changes: createChanges(),

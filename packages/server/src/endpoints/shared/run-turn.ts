@@ -96,7 +96,7 @@ export async function* runTurn(
   const account = createAccount(deps, job, { charge, serviceTier, startedAtMs, admission });
   metrics.turnStarted();
   try {
-    for await (const event of deps.engine.run({ ...job.turn, priority: serviceTier }, signal)) {
+    for await (const event of deps.engine.run({ ...job.turn, ...account.trace, priority: serviceTier }, signal)) {
       if (event.type === "step" && event.spent && !(await charge.extend(event.usage, leftOf(job.turn, event.usage)))) {
         // Its next step would go beyond the money. Sent again, the reply is told by which limit.
         const end = account.paused(event.spent);
@@ -265,7 +265,8 @@ function createAccount(
     }
   }
 
-  return { see, complete, paused, fail };
+  const { traceparent } = span;
+  return { see, complete, paused, fail, trace: traceparent === undefined ? {} : { traceparent } };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { TurnEvent, WireEvent } from "../../turn/turn-event.ts";
 import type { Turn, WireRequest } from "../../turn/turn.ts";
+import { traceHeader } from "../upstream/trace-header.ts";
 import { readEventBatches, type ServerSentEvent } from "../upstream/read-events.ts";
 import { parseJsonOr, readWhole } from "../upstream/read-whole.ts";
 import type { UpstreamClient, UpstreamReply } from "../upstream/upstream-client.ts";
@@ -33,10 +34,11 @@ type Json = Readonly<Record<string, unknown>>;
 export function createAnthropicUpstream(options: AnthropicUpstreamOptions): UpstreamDriver {
   const { client, silenceMs, wholeMs, finishesLeft, clock } = options;
 
-  async function send(path: string, wire: WireRequest, model: string | null, isStream: boolean, signal: AbortSignal) {
+  async function send(path: string, turn: Turn, model: string | null, isStream: boolean, signal: AbortSignal) {
+    const wire = wireOf(turn);
     const reply = await client.send(wire.isBetaPath ? `${path}?beta=true` : path, {
       body: withModel(wire.bytes, model ?? wire.body.model),
-      headers: { ...wire.headers, accept: isStream ? "text/event-stream" : "application/json" },
+      headers: { ...wire.headers, ...traceHeader(turn), accept: isStream ? "text/event-stream" : "application/json" },
       silenceMs: isStream ? silenceMs : wholeMs,
       signal,
     });
@@ -160,7 +162,7 @@ export function createAnthropicUpstream(options: AnthropicUpstreamOptions): Upst
   }
 
   async function count(turn: Turn, model: string | null, signal: AbortSignal): Promise<Json> {
-    const reply = await send("/v1/messages/count_tokens", wireOf(turn), model, false, signal);
+    const reply = await send("/v1/messages/count_tokens", turn, model, false, signal);
     return (await readJson(reply)).value;
   }
 
@@ -170,7 +172,7 @@ export function createAnthropicUpstream(options: AnthropicUpstreamOptions): Upst
       const begunMs = clock.monotonicMs();
       signal.throwIfAborted();
       const until = finishesLeft && !wire.isStream ? new AbortController().signal : signal;
-      const reply = await send("/v1/messages", wire, model, wire.isStream, until);
+      const reply = await send("/v1/messages", turn, model, wire.isStream, until);
       const at: Passing = {
         renameTo: model === null || isFallback ? null : wire.modelId,
         // An upstream that runs tools itself may decode more than once.

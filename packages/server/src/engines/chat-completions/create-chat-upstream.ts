@@ -4,6 +4,7 @@ import type { Turn } from "../../turn/turn.ts";
 import { createValidator } from "../turn-engine/grammar/validator.ts";
 import { readEvents } from "../upstream/read-events.ts";
 import { parseJsonOr, readWhole } from "../upstream/read-whole.ts";
+import { traceHeader } from "../upstream/trace-header.ts";
 import type { UpstreamClient, UpstreamReply } from "../upstream/upstream-client.ts";
 import type { UpstreamDriver } from "../upstream/upstream-driver.ts";
 import { upstreamFailure } from "../upstream/upstream-failure.ts";
@@ -54,7 +55,12 @@ export function createChatUpstream(options: ChatUpstreamOptions): UpstreamDriver
     async *run(turn, { model }, signal) {
       const body = JSON.stringify(toChatBody(turn, { model: model ?? turn.weights, thinking: options.thinking }));
       const begunMs = clock.monotonicMs();
-      const reply = await client.send(PATH, { body, headers: { accept: "text/event-stream" }, silenceMs, signal });
+      const reply = await client.send(PATH, {
+        body,
+        headers: { accept: "text/event-stream", ...traceHeader(turn) },
+        silenceMs,
+        signal,
+      });
       if (reply.status !== 200) await refuse(reply);
       const type = reply.headers["content-type"] ?? "";
       if (!type.includes("event-stream")) {

@@ -2,6 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { Failure, fail } from "../../platform/fail.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
+import { traceEngine, type EngineTracing } from "../../platform/trace-engine.ts";
 import type { Engine, WeightsDescription } from "../../turn/engine.ts";
 import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
@@ -48,6 +49,7 @@ export interface RouterOptions extends Routes {
   readonly clock: Clock;
   readonly log: Pick<Log, "info" | "warn">;
   readonly metrics: Pick<Metrics, "upstreamTurn" | "upstreamRetried" | "upstreamFellBack">;
+  readonly tracing: EngineTracing;
   /** How often a well upstream is probed. */
   readonly probeEveryMs?: number;
 }
@@ -93,7 +95,7 @@ const RETRY_SECONDS_MIN = 1;
 
 /** An engine of pools of upstreams beside the local one. See docs/decisions/2026-11-22-upstream-engines.md. */
 export function createRouter(options: RouterOptions): Router {
-  const { local, localGeo, clock, log, metrics, probeEveryMs = PROBE_EVERY_MS } = options;
+  const { local, localGeo, clock, log, metrics, tracing, probeEveryMs = PROBE_EVERY_MS } = options;
   const running = new Map<string, number>();
   const queued = new Map<string, number>();
   const times = createServiceTimes();
@@ -149,7 +151,9 @@ export function createRouter(options: RouterOptions): Router {
     let firstMs: number | null = null;
     let outcome = "left";
     try {
-      for await (const event of node.driver.run(turn, { model, isFallback }, signal)) {
+      const asks = { name: `upstream ${node.name}`, side: "asks" } as const;
+      const ask = (traced: Turn) => node.driver.run(traced, { model, isFallback }, signal);
+      for await (const event of traceEngine(tracing, asks, turn, ask)) {
         firstMs ??= clock.monotonicMs() - begunMs;
         if (event.type === "end") {
           outcome = "completed";
@@ -212,9 +216,12 @@ export function createRouter(options: RouterOptions): Router {
     };
   }
 
+  const runLocal = (turn: Turn, signal: AbortSignal) =>
+    traceEngine(tracing, { name: `engine ${turn.weights}`, side: "inside" }, turn, (traced) => local.run(traced, signal));
+
   async function* run(turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void> {
     const asked = pools.get(turn.weights);
-    if (asked === undefined) return yield* local.run(turn, signal);
+    if (asked === undefined) return yield* runLocal(turn, signal);
     if (!asked.targets.some((target) => isFor(target, turn))) throw isForNobody(asked, turn);
     let attempts = 0;
     let failure: Failure | null = null;
@@ -224,7 +231,7 @@ export function createRouter(options: RouterOptions): Router {
       if (!pools.has(name)) {
         if (turn.inferenceGeo === "us" && localGeo !== "us") continue;
         metrics.upstreamFellBack(turn.weights, name);
-        for await (const event of local.run({ ...turn, weights: name }, signal)) {
+        for await (const event of runLocal({ ...turn, weights: name }, signal)) {
           yield event.type === "start" ? { ...event, ...fallback } : event;
         }
         return;
