@@ -9,6 +9,7 @@ import { openEngineDoor } from "../../doors/engine/open-engine-door.ts";
 import { connectEngineDoor } from "../../engines/engine-door/connect-engine-door.ts";
 import { createFiles } from "../../files/create-files.ts";
 import { systemClock } from "../../platform/clock.ts";
+import { NO_TRACING } from "../../platform/tracing.ts";
 import { openSandbox } from "../../sandbox/open-sandbox.ts";
 import { openTestStorage } from "../../storage/testing/test-storage.ts";
 import { bareTools, noCode } from "../testing/other-tools.ts";
@@ -65,7 +66,7 @@ test.skipIf(sandbox === null)(
   async () => {
     const runner = createCodeRunner({ ...noCode, sandbox, containers, files, concurrency: 2 });
     await using door = await openEngineDoor(
-      { secret: "shown", find: () => null, answers: { code: lendCodeRunner(runner) } },
+      { secret: "shown", tracing: NO_TRACING, find: () => null, answers: { code: lendCodeRunner(runner) } },
       { socketPath: join(dataDir, "door.sock") },
     );
     await using ends = new AsyncDisposableStack();
