@@ -38,6 +38,8 @@ export default defineConfig({
           include: ["packages/*/{src,test}/**/*.db.test.ts"],
           // They wait for databases and processes nearly half of the time.
           maxWorkers: Math.ceil(availableParallelism() * 1.5),
+          // After `unit` where both are run, as `npm run attack` does: of one order all must have as many workers.
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
