@@ -15,6 +15,8 @@ export interface TopOptions {
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const MS_PER_SECOND = 1_000;
+/** Tokens are counted when their turn ends: over less, few turns would read as none and then as many. */
+const RATES_OVER_MS = 20_000;
 /** Where the output is no terminal. */
 const WIDTH = 100;
 
@@ -24,7 +26,9 @@ export async function top(options: TopOptions, context: CliContext, signal: Abor
   if (!url) throw new UserError("No Parley is running on this data folder. Name one with --url.");
   const key = options.key ?? process.env["PARLEY_ADMIN_KEY"];
   if (!key)
-    throw new UserError("top needs an admin key: set PARLEY_ADMIN_KEY, or pass --key. `parley keys create --admin` makes one.");
+    throw new UserError(
+      "top needs an admin key: set PARLEY_ADMIN_KEY, or pass --key. `parley keys create --admin --name top` makes one.",
+    );
   if (options.once || context.json || !process.stdout.isTTY) {
     const status = await readStatus(url, key, signal);
     context.emit(status);
@@ -33,21 +37,26 @@ export async function top(options: TopOptions, context: CliContext, signal: Abor
   }
   await using screen = openScreen(process.stdin, process.stdout);
   const ended = AbortSignal.any([signal, screen.quit]);
-  let status: ServerStatus | null = null;
-  let before: ServerStatus | null = null;
+  const overMs = Math.max(RATES_OVER_MS, 2 * options.every * MS_PER_SECOND);
+  let looks: readonly ServerStatus[] = [];
   let fault: string | null = null;
   const draw = (): void => {
-    if (status !== null) screen.draw(({ width, height }) => renderStatus({ status: status!, before, fault, width, height }));
+    const status = looks.at(-1);
+    if (status === undefined) return;
+    // Behind a balancer looks are at one node and another.
+    const before = looks.find((look) => look !== status && look.node === status.node) ?? null;
+    screen.draw(({ width, height }) => renderStatus({ status, before, fault, width, height }));
   };
   screen.onResize(draw);
   while (!ended.aborted) {
     try {
       const next = await readStatus(url, key, ended);
-      [before, status, fault] = [status, next, null];
+      looks = [...looks.filter(({ at }) => Date.parse(next.at) - Date.parse(at) <= overMs), next];
+      fault = null;
     } catch (error) {
       if (ended.aborted) return;
       // One that was never seen is a mistake of the person's; one that goes away may come back.
-      if (status === null) throw error;
+      if (looks.length === 0) throw error;
       fault = error instanceof Error ? error.message : String(error);
     }
     draw();
