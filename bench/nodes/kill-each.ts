@@ -4,6 +4,8 @@ import { arrange, ENGINES, NODES, type Arrangement } from "./arrangement.ts";
 import { call, type Outcome, tally } from "./client.ts";
 import { printTable } from "./print-table.ts";
 
+const SETTLE_MS = 20_000;
+
 /** Holds of a killed node's turns end by themselves after ten minutes; nobody waits for that here. */
 interface LedgerRow extends Record<string, unknown> {
   readonly request_id: string;
@@ -98,8 +100,8 @@ export async function killEach({
     ]);
     process.stderr.write(`${victim}: ${tally(outcomes)}\n`);
     await arrangement.revive(victim);
-    // The router looks again, and nginx tries the node again.
-    await sleep(4_000);
+    // The router looks again, which it does the later the more failed, and nginx tries the node again.
+    await sleep(SETTLE_MS);
   }
   const money = await arrangement.checkMoney();
   const ledger = await compareLedger(arrangement, all);
