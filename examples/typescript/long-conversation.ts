@@ -29,6 +29,8 @@ const runner = client.beta.messages.toolRunner({
     ],
   },
   tools: [readLog],
+  // Results that came together would be cleared together, before the model has read them.
+  tool_choice: { type: "auto", disable_parallel_tool_use: true },
   messages: [{ role: "user", content: "Read the logs of days 1, 2 and 3, one after the other, then say what they hold." }],
 });
 for await (const message of runner) {

@@ -22,6 +22,10 @@ describe("a fresh request", () => {
     expect(freshRequest({ messages: [user("Hi"), call("1", {}), result("1")] })).toBeNull();
     expect(freshRequest({ messages: [user("Hi"), { role: "assistant", content: [] }] })).toBeNull();
     expect(freshRequest({ messages: [user("word ".repeat(400))] })).toBeNull();
+    const skill = { type: "anthropic", skillId: "xlsx", versionId: "1", version: "1", name: "xlsx", description: "" } as const;
+    const container = { organizationId: "org_1", current: null, uploads: [], skills: [skill] };
+    expect(freshRequest({ messages: [user("Hi")], container: { ...container, skills: [] } })).toBe("Hi");
+    expect(freshRequest({ messages: [user("Hi")], container })).toBeNull();
   });
 
   test("is judged where the model chooses, with few tools and no call before", () => {

@@ -25,7 +25,8 @@ const STRAY_MARGIN = 0.4;
  * The text of a request that opens a task: a last user message of one block of text, that answers no call. Null for any other;
  * what agents put in front of the question (reminders, files) would be judged as the question.
  */
-export function freshRequest(turn: Pick<Turn, "messages">): string | null {
+export function freshRequest(turn: Pick<Turn, "messages" | "container">): string | null {
+  if (hasSkills(turn)) return null;
   const last = turn.messages.findLast(({ role }) => role !== "system");
   if (last?.role !== "user") return null;
   const blocks: readonly UserBlock[] = last.content;
@@ -37,8 +38,9 @@ export function freshRequest(turn: Pick<Turn, "messages">): string | null {
 
 /** The request whose calls are under way, and the tools that were called for it. Null where it is none to judge by. */
 export function runningTask(
-  turn: Pick<Turn, "messages">,
+  turn: Pick<Turn, "messages" | "container">,
 ): { readonly request: string; readonly called: readonly string[] } | null {
+  if (hasSkills(turn)) return null;
   const asked = turn.messages.findLastIndex(
     ({ role, content }) => role === "user" && content.some(({ type }) => type === "text") && !hasResult(content),
   );
@@ -52,6 +54,11 @@ export function runningTask(
     .slice(asked)
     .flatMap(({ content }) => content.flatMap((block) => (block.type === "tool_use" ? [block.name] : [])));
   return { request, called };
+}
+
+/** Their list in the prompt says when to call; a tool that runs commands alone is judged to make no spreadsheet. */
+function hasSkills({ container }: Pick<Turn, "container">): boolean {
+  return container !== undefined && container.skills.length > 0;
 }
 
 function hasResult(content: Turn["messages"][number]["content"]): boolean {
