@@ -32,6 +32,7 @@ export function answerLines(
   let waitsLeftMs = talk.waitsMs;
   let isStopped = false;
   let over: NodeJS.Timeout | undefined;
+  let thaw: (() => Promise<void>) | null = null;
   let last: Promise<void> = Promise.resolve();
   /** Lines that were read with the one that is being answered. */
   let unanswered = 0;
@@ -40,7 +41,7 @@ export function answerLines(
     if (isStopped) return;
     const sinceMs = performance.now();
     timer.pause();
-    const thaw = freeze();
+    thaw = freeze();
     over = setTimeout(() => end("time"), Math.max(0, waitsLeftMs));
     let answered: string | null = null;
     try {
@@ -52,6 +53,7 @@ export function answerLines(
       clearTimeout(over);
       waitsLeftMs -= performance.now() - sinceMs;
       await thaw();
+      thaw = null;
       timer.goOn();
     }
     // Until it has taken the answer its own time runs.
@@ -90,6 +92,8 @@ export function answerLines(
   return () => {
     isStopped = true;
     clearTimeout(over);
+    // Its answer may never come.
+    void thaw?.();
     // What it has still written is read, so that its end is seen, and dropped.
     setReading(true);
   };

@@ -403,7 +403,8 @@ print(os.read(5, 100).decode().strip())`,
           talk: {
             waitsMs: SLOW_MS,
             async answer() {
-              await untilAsync(async () => (await statesOf(marker(5))).join() === "T", 20_000);
+              // One that was stopped as it ended is held beside the one that it has begun.
+              await untilAsync(async () => areHeld(await statesOf(marker(5))), 20_000);
               return "held";
             },
           },
@@ -411,6 +412,54 @@ print(os.read(5, 100).decode().strip())`,
       );
       // Or there was no holding it.
       return ran.endedBy === "time" ? !(await isRunning(marker(5))) : saysOnly("held")(ran);
+    },
+  },
+  {
+    name: "processes that wake one another while their program waits",
+    attack: async () => {
+      const ran = await python(
+        `import os, subprocess, sys
+wake = """import os, signal
+while True:
+    for each in range(3, 40):
+        try: os.kill(each, signal.SIGCONT)
+        except OSError: pass
+"""
+for _ in range(4): subprocess.Popen([sys.executable, "-c", wake, "${marker(6)}"])
+os.write(5, b"?\\n")
+print(os.read(5, 100).decode().strip(), flush=True)
+os.kill(-1, 9)`,
+        {
+          talk: {
+            waitsMs: SLOW_MS,
+            async answer() {
+              await untilAsync(async () => areHeld(await statesOf(marker(6))), 20_000);
+              return "held";
+            },
+          },
+        },
+      );
+      return ran.endedBy === "time" ? !(await isRunning(marker(6))) : saysOnly("held")(ran);
+    },
+  },
+  {
+    name: "a program that is ended while it waits",
+    attack: async () => {
+      const stop = new AbortController();
+      const folder = join(dataDir, "ended");
+      await mkdir(folder);
+      const asked = Promise.withResolvers<void>();
+      const talk = { waitsMs: SLOW_MS, answer: () => (asked.resolve(), new Promise<string>(() => {})) };
+      const code = { "main.py": `import os\nos.write(5, b"?\\n")\nos.read(5, 1)` };
+      const job = { folder, userId: 1_500_000_998, code, talk, command: ["python3", "/mnt/code/main.py"] };
+      const before = timersNow();
+      const running = opened.sandbox?.run(job, stop.signal);
+      await asked.promise;
+      stop.abort(new Error("gone"));
+      await running?.catch(() => {});
+      // Nothing looks after what is no more, whose number may be another's.
+      await untilAsync(async () => timersNow() <= before);
+      return true;
     },
   },
   {
@@ -434,6 +483,10 @@ describe.skipIf(opened.sandbox === null)("is held:", { timeout: SLOW_MS, tags: "
     expect(await run("echo next")).toMatchObject({ exitCode: 0, stdout: { text: "next\n" }, endedBy: null });
   });
 });
+
+const areHeld = (states: readonly string[]): boolean => states.length > 0 && states.every((state) => state === "T");
+
+const timersNow = (): number => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
 
 /** Whether any process of this machine has the word on its command line. */
 async function isRunning(word: string): Promise<boolean> {
