@@ -195,6 +195,16 @@ describe("pictures", { timeout: SLOW_MS }, () => {
     });
   });
 
+  test("that are seen may not be larger together than an engine can hold decoded", async () => {
+    const large = Array.from({ length: 3 }, () => image(imageSource("png", sized(8_000, 8_000))));
+    await expect(reader.read(request(...large), { ...reading, seesImages: true })).rejects.toMatchObject({
+      status: 400,
+      publicMessage:
+        "messages.0.content.2.image.source.base64.data: the images of the request have more than 128,000,000 pixels together: scale them down",
+    });
+    await reader.read(request(...large.slice(0, 2)), { ...reading, seesImages: true });
+  });
+
   test("are at most as many as the model takes", async () => {
     const many = Array.from({ length: 101 }, () => image(imageSource("png", png)));
     await expect(reader.read(request(...many), reading)).rejects.toMatchObject({

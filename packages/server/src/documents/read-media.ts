@@ -65,6 +65,8 @@ const PDF_MAX_BYTES = 32 * 1024 * 1024;
 const IMAGE_FETCH_MAX_BYTES = 5 * 1024 * 1024 + 1;
 /** Models that see scale down what is larger (surface.md E). */
 const SEEN_SIDE_PIXELS = 1_568;
+/** An engine holds all pictures of a prompt at once, decoded, at three bytes a pixel. */
+const SEEN_PIXELS_MAX = 128_000_000;
 const CACHE_MAX_CHARACTERS = 32 * 1024 * 1024;
 
 export function createMediaReader({ fetchMedia, readImageText, readImagePlaces, turns }: MediaReaderDeps): MediaReader {
@@ -88,6 +90,7 @@ export function createMediaReader({ fetchMedia, readImageText, readImagePlaces, 
       const pictures = new Map<object, string>();
       const seen = new Map<object, Picture>();
       let pagesRead = 0;
+      let seenPixels = 0;
 
       const textsOf = (kind: string, bytes: Uint8Array, read: () => Promise<readonly string[]>) =>
         keepsNothing ? read() : cache.read({ workspaceId, kind, bytes }, read);
@@ -139,6 +142,11 @@ export function createMediaReader({ fetchMedia, readImageText, readImagePlaces, 
               field,
               `the image is ${given} pixels, and would be scaled down to ${SEEN_SIDE_PIXELS} on its longer side`,
             );
+          }
+          seenPixels += size ? size.width * size.height : 0;
+          if (seenPixels > SEEN_PIXELS_MAX) {
+            const most = SEEN_PIXELS_MAX.toLocaleString("en");
+            throw refused(field, `the images of the request have more than ${most} pixels together: scale them down`);
           }
           seen.set(source, { mediaType: size?.mediaType ?? fetched.mediaType, base64: Buffer.from(bytes).toString("base64") });
           return;

@@ -9,7 +9,7 @@ export function runInTerminal(command: readonly string[], env: Readonly<Record<s
     env: { ...process.env, ...env },
   });
   let written = "";
-  child.stdout.on("data", (part: Buffer) => (written += part.toString()));
+  child.stdout.setEncoding("utf8").on("data", (part: string) => (written += part));
   const told = text(child.stderr);
   const closed = once(child, "close");
   return {

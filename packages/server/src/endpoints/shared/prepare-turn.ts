@@ -14,7 +14,7 @@ import { prepareSkills } from "./prepare-skills.ts";
 import type { InferenceGeo } from "../../tenancy/create-inference-geos.ts";
 import type { WorkspaceRequest } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
-import { withoutStored } from "./without-stored.ts";
+import { assertNamesNoContainer, withoutStored } from "./without-stored.ts";
 import { prepareWireTurn, type WireOrigin } from "./prepare-wire-turn.ts";
 
 export interface PreparedTurn {
@@ -66,6 +66,7 @@ export async function prepareTurn(
   }
   const model = await deps.models.resolve(body.model);
   request.setModelClass(model.modelClass);
+  if (request.principal.reach !== undefined && model.pool?.isPassedOn) assertNamesNoContainer(body);
   return prepareTurnOf(body, model, request.principal.reach === undefined ? deps : withoutStored(deps), {
     principal: request.principal,
     requestId: request.requestId,

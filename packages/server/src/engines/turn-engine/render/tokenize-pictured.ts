@@ -69,6 +69,7 @@ function toPlainRuns(
   runs: readonly PromptRun[],
   special: readonly string[],
 ): readonly (Written | { readonly picture: Picture; readonly parts: readonly number[] })[] {
+  const longest = Math.max(0, ...special.map(({ length }) => length));
   let before = "";
   return runs.map((run) => {
     if (run.kind === "tokens") throw new Error("a prompt with pictures replays nothing");
@@ -77,7 +78,8 @@ function toPlainRuns(
       return run.kind === "picture" ? run : { text: run.text.toWellFormed(), parts: run.parts };
     }
     const text = breakSpellings(run.text.toWellFormed(), special, before);
-    before = text;
+    // As long as the longest of them needs, which may be spelled over several runs.
+    before = (before + text).slice(-longest);
     return { text, parts: run.parts };
   });
 }
