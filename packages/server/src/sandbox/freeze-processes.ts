@@ -26,6 +26,7 @@ const SIGSTOP_BIT = 1n << BigInt(constants.signals.SIGSTOP - 1);
  */
 export function freezeProcesses(pid: number, onEscape: () => void): () => Promise<void> {
   const sandbox = identifyProcess(pid);
+  const isThere = (): boolean => sandbox !== null && isAlive(sandbox);
   const stopped = new Set<number>();
   const over = new AbortController();
 
@@ -44,7 +45,7 @@ export function freezeProcesses(pid: number, onEscape: () => void): () => Promis
     let busy = 0;
     let quiet = 0;
     // Its number is given to others once it has ended.
-    while (!over.signal.aborted && sandbox !== null && isAlive(sandbox)) {
+    while (!over.signal.aborted && isThere()) {
       if (await stopRunning()) [busy, quiet] = [busy + 1, 0];
       else quiet += 1;
       if (busy > BUSY_PASSES_MAX) return onEscape();
