@@ -9,6 +9,7 @@ import { measureFolder } from "./measure-folder.ts";
 import { openSandbox } from "./open-sandbox.ts";
 import { type SandboxJob, type SandboxLimits, type SandboxOutcome, WORK_PART } from "./sandbox.ts";
 import { makeSeccompFilter } from "./seccomp-filter.ts";
+import { commandLines, isRunning, statesOf, untilAsync } from "./testing/look-at-processes.ts";
 
 const MIB = 1024 ** 2;
 const LIMITS: SandboxLimits = {
@@ -488,34 +489,7 @@ const areHeld = (states: readonly string[]): boolean => states.length > 0 && sta
 
 const timersNow = (): number => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
 
-/** Whether any process of this machine has the word on its command line. */
-async function isRunning(word: string): Promise<boolean> {
-  return (await commandLines()).some((line) => line.includes(word) && !line.includes("run-forever"));
-}
-
-/** Of the processes of a word, as the system has it: `T` is stopped. */
-async function statesOf(word: string): Promise<string[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const read = (pid: string, file: string) => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
-  const all = await Promise.all(pids.map(async (pid) => [await read(pid, "cmdline"), await read(pid, "stat")] as const));
-  return all.flatMap(([line, stat]) => (line.includes(word) ? [/\) (\S)/.exec(stat)?.[1] ?? "gone"] : []));
-}
-
 /** Programs of ours that are still there. */
 async function countOurs(): Promise<number> {
   return (await commandLines()).filter((line) => line.includes(dataDir) && line.includes("bwrap")).length;
-}
-
-async function commandLines(): Promise<string[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
-  return lines.map((line) => line.replaceAll("\0", " "));
-}
-
-async function untilAsync(condition: () => Promise<boolean>, withinMs = 5_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error("it did not happen in time");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
