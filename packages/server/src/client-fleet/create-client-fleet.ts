@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Principal } from "../auth/principal.ts";
 import type { BucketStore } from "../limits/bucket-store.ts";
+import { takeOrRefuse } from "../limits/take-or-refuse.ts";
 import { fail } from "../platform/fail.ts";
 import type { Log } from "../platform/log.ts";
 
@@ -58,18 +59,18 @@ export function createClientFleet(options: ClientFleetOptions): ClientFleet {
   const { organizationId, buckets, managedSettings, telemetryTo, send, log } = options;
   let waitingBytes = 0;
 
-  async function count({ apiKeyId, userId }: Principal, bytes: number): Promise<void> {
+  function count({ apiKeyId, userId }: Principal, bytes: number): Promise<void> {
     // What people do in the Console has one key's name.
     const whose = `${apiKeyId}:${userId ?? ""}`;
-    const outcome = await buckets.take([
+    const demands = [
       { key: `fleet:requests:${whose}`, limitPerMinute: REQUESTS_PER_MINUTE, tokens: 1 },
       { key: `fleet:bytes:${whose}`, limitPerMinute: BYTES_PER_MINUTE, tokens: bytes },
-    ]);
-    if (outcome.taken) return;
-    throw fail("rate_limit_error", {
-      public: `A key may send ${REQUESTS_PER_MINUTE} requests and ${BYTES_PER_MINUTE / 1024 ** 2} MiB of telemetry a minute.`,
-      retryAfterSeconds: Math.max(1, Math.ceil(outcome.waitMs / 1_000)),
-    });
+    ];
+    return takeOrRefuse(
+      buckets,
+      demands,
+      `A key may send ${REQUESTS_PER_MINUTE} requests and ${BYTES_PER_MINUTE / 1024 ** 2} MiB of telemetry a minute.`,
+    );
   }
 
   return {
