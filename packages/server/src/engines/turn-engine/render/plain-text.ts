@@ -16,16 +16,35 @@ export function keepSpellingsText(tokenize: Tokenize, spellings: readonly string
   };
 }
 
+/** Writes texts one behind the other, in which nothing spells a special token. */
+export interface SpellingBreaker {
+  /** The next text as it may be written. */
+  write(text: string): string;
+  /** What comes next does not follow what came before. */
+  begin(): void;
+}
+
 /**
- * The same where a text cannot be tokenized in pieces, because the engine does so itself and reads every spelling as its token: a
- * character without width in each keeps it text. `before`: what the text follows, in which nothing is spelled.
+ * The same where texts cannot be tokenized in pieces, because the engine does so itself and reads every spelling as its token, be it across
+ * several of them: a character without width in each keeps it text.
  */
-export function breakSpellings(text: string, spellings: readonly string[], before: string): string {
+export function createSpellingBreaker(spellings: readonly string[]): SpellingBreaker {
   const anySpelling = anyOf(spellings);
-  if (anySpelling === null) return text;
-  const broken = cutWithin(text, anySpelling).join(NO_WIDTH);
+  if (anySpelling === null) return { write: (text) => text, begin() {} };
   const longest = Math.max(...spellings.map(({ length }) => length));
-  return cutWithin(before.slice(-longest) + broken, anySpelling).length > 1 ? NO_WIDTH + broken : broken;
+  /** As much of what was written as a spelling may begin in. */
+  let before = "";
+  return {
+    write(text) {
+      const broken = cutWithin(text, anySpelling).join(NO_WIDTH);
+      const written = cutWithin(before + broken, anySpelling).length > 1 ? NO_WIDTH + broken : broken;
+      before = (before + written).slice(-longest);
+      return written;
+    },
+    begin() {
+      before = "";
+    },
+  };
 }
 
 const NO_WIDTH = "\u{200b}";

@@ -2,7 +2,7 @@ import type { Picture } from "../../../turn/turn.ts";
 import type { PromptPart } from "../../backend.ts";
 import type { PlacedRun } from "./boundaries.ts";
 import { pictureTokens } from "./picture-tokens.ts";
-import { breakSpellings } from "./plain-text.ts";
+import { createSpellingBreaker } from "./plain-text.ts";
 import type { PromptRun } from "./prompt-runs.ts";
 
 export interface PicturedTokens {
@@ -64,23 +64,19 @@ export async function tokenizePictured(runs: readonly PromptRun[], deps: Tokeniz
   return { tokens, placed, pictured };
 }
 
-/** Runs in which nothing of the conversation spells a special token, be it across two of them. */
+/** Runs in which nothing of the conversation spells a special token, be it across several of them. */
 function toPlainRuns(
   runs: readonly PromptRun[],
   special: readonly string[],
 ): readonly (Written | { readonly picture: Picture; readonly parts: readonly number[] })[] {
-  const longest = Math.max(0, ...special.map(({ length }) => length));
-  let before = "";
+  const breaker = createSpellingBreaker(special);
   return runs.map((run) => {
     if (run.kind === "tokens") throw new Error("a prompt with pictures replays nothing");
     if (run.kind === "picture" || run.special) {
-      before = "";
+      breaker.begin();
       return run.kind === "picture" ? run : { text: run.text.toWellFormed(), parts: run.parts };
     }
-    const text = breakSpellings(run.text.toWellFormed(), special, before);
-    // As long as the longest of them needs, which may be spelled over several runs.
-    before = (before + text).slice(-longest);
-    return { text, parts: run.parts };
+    return { text: breaker.write(run.text.toWellFormed()), parts: run.parts };
   });
 }
 
