@@ -1,8 +1,15 @@
 import { createHash } from "node:crypto";
 import type { Picture } from "../../../turn/turn.ts";
 
-function digestOf({ base64 }: Picture): Buffer {
-  return createHash("sha256").update(Buffer.from(base64, "base64")).digest();
+/** A picture has megabytes, and a turn's prompt may be rendered several times. */
+const digests = new WeakMap<Picture, Buffer>();
+
+function digestOf(picture: Picture): Buffer {
+  const known = digests.get(picture);
+  if (known !== undefined) return known;
+  const digest = createHash("sha256").update(Buffer.from(picture.base64, "base64")).digest();
+  digests.set(picture, digest);
+  return digest;
 }
 
 /** The same for the same bytes. */
