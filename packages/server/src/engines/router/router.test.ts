@@ -1,19 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { BODY, get, parseEvents, post, until } from "../../doors/testing/start-test-server.ts";
-import { type FakeUpstream, sendJson, sendSse, sse, startFakeUpstream } from "../upstream/testing/fake-upstream.ts";
+import { type FakeUpstream, MESSAGE, sendJson, sendSse, sse, startFakeUpstream } from "../upstream/testing/fake-upstream.ts";
 import { chooseTarget } from "./choose-target.ts";
 import { createTargetHealth } from "./target-health.ts";
 import { type PooledServer, startWithPools } from "../../../test/support/start-with-pools.ts";
 
-const MESSAGE = {
-  id: "msg_1",
-  type: "message",
-  role: "assistant",
-  model: "theirs",
-  content: [{ type: "text", text: "Hi" }],
-  stop_reason: "end_turn",
-  usage: { input_tokens: 9, output_tokens: 3 },
-};
 const overloaded = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
 
 let one: FakeUpstream;

@@ -6,7 +6,7 @@ import { openEngineDoor } from "../../doors/engine/open-engine-door.ts";
 import { createScriptedEngine, end, start, textBlock } from "../../doors/testing/scripted-engine.ts";
 import { BODY, post } from "../../doors/testing/start-test-server.ts";
 import { createTracing } from "../../platform/tracing.ts";
-import { sendJson, startFakeUpstream } from "../upstream/testing/fake-upstream.ts";
+import { MESSAGE, sendJson, startFakeUpstream } from "../upstream/testing/fake-upstream.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const CALLER = "b7ad6b7169203331";
@@ -65,17 +65,7 @@ test("one trace leads from the caller through the router to an upstream, and thr
     },
     { host: "127.0.0.1", port: 0 },
   );
-  const passing = await startFakeUpstream((outgoing) =>
-    sendJson(outgoing, 200, {
-      id: "msg_1",
-      type: "message",
-      role: "assistant",
-      model: "theirs",
-      content: [{ type: "text", text: "Hi" }],
-      stop_reason: "end_turn",
-      usage: { input_tokens: 9, output_tokens: 3 },
-    }),
-  );
+  const passing = await startFakeUpstream((outgoing) => sendJson(outgoing, 200, MESSAGE));
   onTestFinished(() => passing.close());
   const server = await startWithPools(
     {

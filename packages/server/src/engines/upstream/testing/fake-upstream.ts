@@ -10,6 +10,17 @@ export interface SeenRequest {
 
 export type Answer = (outgoing: ServerResponse, request: SeenRequest) => void;
 
+/** A whole reply of `/v1/messages`. */
+export const MESSAGE = {
+  id: "msg_1",
+  type: "message",
+  role: "assistant",
+  model: "theirs",
+  content: [{ type: "text", text: "Hi" }],
+  stop_reason: "end_turn",
+  usage: { input_tokens: 9, output_tokens: 3 },
+};
+
 /** A server that answers as the test says, faults included; what is asked of it with GET (a probe) is well by default. */
 export async function startFakeUpstream(first: Answer) {
   let answer = first;
