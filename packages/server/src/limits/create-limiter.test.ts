@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Principal } from "../auth/principal.ts";
 import type { Clock } from "../platform/clock.ts";
 import { Failure } from "../platform/fail.ts";
+import { NOTHING_USED } from "../turn/add-usage.ts";
 import type { Usage } from "../turn/turn-event.ts";
 import { createLimiter } from "./create-limiter.ts";
 import { DEFAULT_LIMITS, ModelClassLimits, type PriorityCommitment, type WorkspaceLimits } from "./limits-config.ts";
@@ -38,15 +39,7 @@ function createSetup(
   };
 }
 
-const usage = (part: Partial<Usage>): Usage => ({
-  inputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWrite5mTokens: 0,
-  cacheWrite1hTokens: 0,
-  outputTokens: 0,
-  thinkingTokens: 0,
-  ...part,
-});
+const usage = (part: Partial<Usage>): Usage => ({ ...NOTHING_USED, ...part });
 const limits: ModelClassLimits = { requests: 60, inputTokens: 100_000, outputTokens: 20_000 };
 const haiku = { modelClass: "haiku", inputTokens: 10_000, outputTokens: 4_000 };
 

@@ -1,5 +1,5 @@
 import type { MessageDeltaUsage, Usage as WireUsage, UsageIteration } from "@parley/wire";
-import { addUsage } from "../turn/add-usage.ts";
+import { addUsage, NOTHING_USED } from "../turn/add-usage.ts";
 import type { Iteration, Usage } from "../turn/turn-event.ts";
 import type { ReplyContext } from "./reply-context.ts";
 
@@ -9,22 +9,13 @@ interface Used {
   readonly iterations?: readonly Iteration[];
 }
 
-const NOTHING: Usage = {
-  inputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWrite5mTokens: 0,
-  cacheWrite1hTokens: 0,
-  outputTokens: 0,
-  thinkingTokens: 0,
-};
-
 function counters(used: Used, { beta, model }: Pick<ReplyContext, "beta" | "model">) {
   const { iterations } = used;
   const usage = iterations
     ? iterations
         .filter(({ type }) => type === "message")
         .map((each) => each.usage)
-        .reduce(addUsage, NOTHING)
+        .reduce(addUsage, NOTHING_USED)
     : used.usage;
   const listed = iterations && iterations.length > 0 ? iterations.map((each) => toIteration(each, model)) : null;
   return {

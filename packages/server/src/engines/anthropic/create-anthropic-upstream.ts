@@ -1,4 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
+import { NOTHING_USED } from "../../turn/add-usage.ts";
 import type { TurnEvent, WireEvent } from "../../turn/turn-event.ts";
 import type { Turn, WireRequest } from "../../turn/turn.ts";
 import { traceHeader } from "../upstream/trace-header.ts";
@@ -7,7 +8,7 @@ import { parseJsonOr, readWhole } from "../upstream/read-whole.ts";
 import type { UpstreamClient, UpstreamReply } from "../upstream/upstream-client.ts";
 import type { UpstreamDriver } from "../upstream/upstream-driver.ts";
 import { upstreamFailure } from "../upstream/upstream-failure.ts";
-import { NO_USAGE, objectOf, readUsage } from "./read-usage.ts";
+import { objectOf, readUsage } from "./read-usage.ts";
 import { toUpstreamFailure } from "./to-upstream-failure.ts";
 import { withModel } from "./with-model.ts";
 
@@ -72,7 +73,7 @@ export function createAnthropicUpstream(options: AnthropicUpstreamOptions): Upst
   ): AsyncGenerator<TurnEvent, void, void> {
     const { json, value } = await readJson(reply);
     if (value["type"] !== "message") throw upstreamFailure("broken", `no message: ${json.slice(0, 500)}`);
-    const usage = readUsage(value["usage"], NO_USAGE, at.outputMax);
+    const usage = readUsage(value["usage"], NOTHING_USED, at.outputMax);
     if (signal.aborted) {
       yield { type: "start", usage, ...idOf(value) };
       throw signal.reason;
@@ -113,7 +114,7 @@ export function createAnthropicUpstream(options: AnthropicUpstreamOptions): Upst
 
   /** What each event of a stream is to us. A failure is told and not thrown, as what came before it goes out first. */
   function createStreamReader(reply: UpstreamReply, begunMs: number, at: Passing) {
-    let usage = NO_USAGE;
+    let usage = NOTHING_USED;
     let startedMs: number | null = null;
     let characters = 0;
     let deltas = 0;
@@ -128,7 +129,7 @@ export function createAnthropicUpstream(options: AnthropicUpstreamOptions): Upst
         if (type === "ping") return null;
         if (type !== "message_start") throw upstreamFailure("broken", `a stream that begins with ${type}`);
         const message = objectOf(value["message"]);
-        usage = readUsage(message["usage"], NO_USAGE, at.outputMax);
+        usage = readUsage(message["usage"], NOTHING_USED, at.outputMax);
         startedMs = clock.monotonicMs();
         const renamed = at.renameTo === null ? json : JSON.stringify({ ...value, message: { ...message, model: at.renameTo } });
         return { type: "start", usage, ...idOf(message), wire: { name: type, json: renamed } };

@@ -1,14 +1,5 @@
 import type { Usage } from "../../turn/turn-event.ts";
 
-export const NO_USAGE: Usage = {
-  inputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWrite5mTokens: 0,
-  cacheWrite1hTokens: 0,
-  outputTokens: 0,
-  thinkingTokens: 0,
-};
-
 /** No prompt has more tokens, whatever an upstream says. */
 const MOST_TOKENS = 100_000_000;
 
