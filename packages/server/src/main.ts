@@ -54,7 +54,8 @@ import { systemClock } from "./platform/clock.ts";
 import type { Config } from "./platform/config.ts";
 import { isUp } from "./platform/is-up.ts";
 import type { Log } from "./platform/log.ts";
-import { createMetrics, type MetricReadings } from "./platform/metrics.ts";
+import type { MetricReadings } from "./platform/expose-metrics.ts";
+import { createMetrics } from "./platform/metrics.ts";
 import { createTracing } from "./platform/tracing.ts";
 import { createThinkingSigner } from "./prompt/index.ts";
 import { createDataPolicy } from "./retention/create-data-policy.ts";
@@ -358,7 +359,7 @@ export async function startParley(options: {
     readiness: async () => ({ database: await isUp(() => storage.ping()), weights: (await engine.list()).length > 0 }),
     clock,
     log,
-    metrics: borrowed === null ? metrics : { ...metrics, expose: () => borrowed.exposeMetrics() },
+    metrics: borrowed === null ? metrics : { ...metrics, expose: (format) => borrowed.exposeMetrics(format) },
     tracing,
   });
   const sweeper = setInterval(() => {

@@ -1,7 +1,8 @@
 import type { ConsoleModels } from "@parley/wire";
 import { connectEngineDoor, type DistantEngines } from "./engines/engine-door/connect-engine-door.ts";
 import { openEngineDoor, type EngineDoor, type EngineDoorAddress, type EngineDoorDeps } from "./doors/engine/open-engine-door.ts";
-import { mergeMetrics, type ExposedMetrics, type MetricReadings, type Metrics } from "./platform/metrics.ts";
+import { type ExposedMetrics, mergeMetrics, type MetricReadings, type MetricsFormat } from "./platform/expose-metrics.ts";
+import type { Metrics } from "./platform/metrics.ts";
 import type { EngineTracing } from "./platform/trace-engine.ts";
 import type { Engines, EnginesOptions } from "./start-engines.ts";
 import { createRouteReloader, startRoutes } from "./start-routes.ts";
@@ -9,7 +10,7 @@ import { createRouteReloader, startRoutes } from "./start-routes.ts";
 /** The engines of a node that has workers, in one of these: through the door of the process that holds them. */
 export interface BorrowedEngines extends Engines {
   /** Of all processes of the node. */
-  exposeMetrics(): Promise<ExposedMetrics>;
+  exposeMetrics(format: MetricsFormat): Promise<ExposedMetrics>;
   /** What else that process answers. */
   readonly ask: DistantEngines["ask"];
 }
@@ -56,7 +57,7 @@ export function borrowEngines(
       reloadRoutes: (askedBy) => steer("reload-routes", askedBy),
     },
     preload() {},
-    exposeMetrics: async () => (await door.ask("metrics", null)) as ExposedMetrics,
+    exposeMetrics: async (format) => (await door.ask("metrics", format)) as ExposedMetrics,
     ask: (name, question, signal) => door.ask(name, question, signal),
     async [Symbol.asyncDispose]() {
       router.close();
@@ -105,7 +106,7 @@ export function lendEngines(
         pull: (weights) => modelControl.pull(String(weights)),
         "stop-pull": (weights) => modelControl.stopPull(String(weights)),
         "reload-routes": (askedBy) => modelControl.reloadRoutes(String(askedBy)),
-        metrics: async () => mergeMetrics([await metrics.read(), ...(await readWorkers())]),
+        metrics: async (format) => mergeMetrics([await metrics.read(), ...(await readWorkers())], format as MetricsFormat),
         ...answers,
       },
     },

@@ -3,7 +3,7 @@ import type { EngineDoorAddress } from "../doors/engine/open-engine-door.ts";
 import type { RunningWorkers } from "../main.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
-import type { MetricReadings } from "../platform/metrics.ts";
+import type { MetricReadings } from "../platform/expose-metrics.ts";
 import { UserError } from "./cli-context.ts";
 import { FromWorker, WORKER_VARIABLE, type ToWorker, type WorkerTask } from "./worker-messages.ts";
 

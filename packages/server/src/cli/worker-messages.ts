@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { EngineDoorAddress } from "../doors/engine/open-engine-door.ts";
-import type { MetricReadings } from "../platform/metrics.ts";
+import type { MetricReadings } from "../platform/expose-metrics.ts";
 
 /** What a worker is told at its start, in its environment: everything else it reads as its parent did. */
 export const WORKER_VARIABLE = "PARLEY_WORKER_TASK";

@@ -53,6 +53,8 @@ export interface Exchange {
   principal: Principal | null;
   /** The class of model that the request concerns, whose limits are told. */
   modelClass: string | null;
+  /** Of the turn that it began, where that is traced. */
+  traceparent: string | undefined;
   /** What the log of requests says of it, should it fail; null: it does not belong there. */
   logged: { model: string | null } | null;
   /** What is on its way once headers are sent: a failure in an event stream is an event, elsewhere the connection is cut. */
@@ -92,6 +94,7 @@ export async function serveExchange(
     bodySha256: null,
     principal: null,
     modelClass: null,
+    traceparent: undefined,
     logged: null,
     replyKind: null,
   };
@@ -154,7 +157,7 @@ function finish(deps: DoorDeps, exchange: Exchange, name: string, error: unknown
   const isGone = error instanceof ClientGone;
   // 499 is what proxies log for a client that left; it is never sent.
   const status = isGone ? 499 : outgoing.statusCode;
-  deps.metrics.httpRequest({ endpoint: name, method: incoming.method ?? "", status, durationMs });
+  deps.metrics.httpRequest({ endpoint: name, method: incoming.method ?? "", status, durationMs }, exchange);
   if (error === undefined && incoming.method !== "GET") noteChange(deps, exchange, name);
   const line = { requestId, endpoint: name, status, durationMs: Math.round(durationMs * 100) / 100 };
   if (error !== undefined) logFailure(deps, exchange, { error, status, durationMs });

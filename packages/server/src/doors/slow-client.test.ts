@@ -30,6 +30,7 @@ async function sendToDeafClient(
       bodySha256: null,
       principal: null,
       modelClass: null,
+      traceparent: undefined,
       logged: null,
       replyKind: null,
     };

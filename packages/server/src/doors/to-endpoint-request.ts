@@ -22,6 +22,9 @@ export function toEndpointRequest(exchange: Exchange, { trustedProxies }: DoorOp
     setModelClass: (modelClass) => {
       exchange.modelClass = modelClass;
     },
+    setTraceparent: (traceparent) => {
+      exchange.traceparent = traceparent;
+    },
     signal: exchange.signal,
   };
 }

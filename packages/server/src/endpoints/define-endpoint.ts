@@ -44,6 +44,8 @@ export interface EndpointRequest<Body = unknown> {
   setHeaders(headers: Readonly<Record<string, string>>): void;
   /** Says which class of model the request is about: the reply tells the limits of that class. */
   setModelClass(modelClass: string): void;
+  /** Says which span the request's time is in. */
+  setTraceparent(traceparent: string): void;
   /** Aborted when the client is gone or the server's drain is over; its reason is what to throw. */
   readonly signal: AbortSignal;
 }

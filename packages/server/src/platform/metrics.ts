@@ -1,20 +1,24 @@
-import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Timings, Usage } from "../turn/turn-event.ts";
+import { type Exemplar, toExemplar, type Traced } from "./exemplar.ts";
+import { type ExposedMetrics, mergeMetrics, type MetricReadings, type MetricsFormat } from "./expose-metrics.ts";
 
 /**
  * Prometheus metrics of one server. Labels are bounded: never an id of a request, a key or a workspace, and not the model's
  * either, which a client may make up within a line.
  */
 export interface Metrics {
-  httpRequest(request: { endpoint: string; method: string; status: number; durationMs: number }): void;
+  httpRequest(request: { endpoint: string; method: string; status: number; durationMs: number }, traced: Traced): void;
   turnStarted(): void;
-  firstEvent(modelClass: string, sinceArrivalMs: number): void;
-  turnEnded(turn: { modelClass: string; weights: string; outcome: string; usage: Usage; timings: Timings }): void;
+  firstEvent(modelClass: string, sinceArrivalMs: number, traced: Traced): void;
+  turnEnded(turn: { modelClass: string; weights: string; outcome: string; usage: Usage; timings: Timings }, traced: Traced): void;
   turnShared(how: "joined" | "replayed"): void;
   clientGone(reason: "closed" | "stalled"): void;
   engineRestarted(weights: string): void;
   /** One turn on one upstream. `firstEventMs`: null where nothing came. */
-  upstreamTurn(turn: { upstream: string; outcome: string; firstEventMs: number | null }): void;
+  upstreamTurn(turn: { upstream: string; outcome: string; firstEventMs: number | null }, traced: Traced): void;
+  /** A turn has waited for a place at an upstream of the pool, and has one, or not. */
+  poolWaited(pool: string, waitedMs: number, traced: Traced): void;
   /** A turn goes to this upstream after another had failed it. */
   upstreamRetried(upstream: string, fault: string): void;
   upstreamFellBack(from: string, to: string): void;
@@ -28,23 +32,8 @@ export interface Metrics {
   watchEngine(read: () => EngineLoad): void;
   /** What this process has counted, for another to add up. */
   read(): Promise<MetricReadings>;
-  /** The text format of Prometheus. */
-  expose(): Promise<ExposedMetrics>;
-}
-
-/** As JSON holds it. */
-export type MetricReadings = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
-
-export interface ExposedMetrics {
-  readonly contentType: string;
-  readonly text: string;
-}
-
-/** The sums over processes; of gauges that are no amounts the least or the average. */
-export async function mergeMetrics(readings: readonly MetricReadings[]): Promise<ExposedMetrics> {
-  // The library asks for an array that it does not change.
-  const merged = AggregatorRegistry.aggregate([...readings]);
-  return { contentType: merged.contentType, text: await merged.metrics() };
+  /** For Prometheus. */
+  expose(format: MetricsFormat): Promise<ExposedMetrics>;
 }
 
 export interface UpstreamGauge {
@@ -78,13 +67,7 @@ export function createMetrics(): Metrics {
     labelNames: ["endpoint", "method", "status"],
     registers,
   });
-  const requestSeconds = new Histogram({
-    name: "parley_http_request_duration_seconds",
-    help: "From arrival to the last byte",
-    labelNames: ["endpoint"],
-    buckets: SECONDS,
-    registers,
-  });
+  const requestSeconds = seconds(registry, "parley_http_request_duration_seconds", "From arrival to the last byte", "endpoint");
   const running = new Gauge({ name: "parley_turns_running", help: "Turns under way", registers });
   const turns = new Counter({
     name: "parley_turns_total",
@@ -98,20 +81,13 @@ export function createMetrics(): Metrics {
     labelNames: ["model_class", "kind"],
     registers,
   });
-  const firstEventSeconds = new Histogram({
-    name: "parley_time_to_first_block_seconds",
-    help: "From arrival to the first content block",
-    labelNames: ["model_class"],
-    buckets: SECONDS,
-    registers,
-  });
-  const phaseSeconds = new Histogram({
-    name: "parley_turn_phase_seconds",
-    help: "Time of a turn by phase",
-    labelNames: ["phase"],
-    buckets: SECONDS,
-    registers,
-  });
+  const firstEventSeconds = seconds(
+    registry,
+    "parley_time_to_first_block_seconds",
+    "From arrival to the first content block",
+    "model_class",
+  );
+  const phaseSeconds = seconds(registry, "parley_turn_phase_seconds", "Time of a turn by phase", "phase");
   const shared = new Counter({
     name: "parley_turns_shared_total",
     help: "Requests answered by another request's turn",
@@ -136,13 +112,18 @@ export function createMetrics(): Metrics {
     labelNames: ["upstream", "outcome"],
     registers,
   });
-  const upstreamFirst = new Histogram({
-    name: "parley_upstream_first_event_seconds",
-    help: "From asking an upstream to its first event",
-    labelNames: ["upstream"],
-    buckets: SECONDS,
-    registers,
-  });
+  const upstreamFirst = seconds(
+    registry,
+    "parley_upstream_first_event_seconds",
+    "From asking an upstream to its first event",
+    "upstream",
+  );
+  const poolWaits = seconds(
+    registry,
+    "parley_pool_wait_seconds",
+    "What turns waited for a place at an upstream of the pool, where none was free",
+    "pool",
+  );
   const upstreamRetries = new Counter({
     name: "parley_upstream_retries_total",
     help: "Turns given to an upstream after another had failed them, by what that one's fault was",
@@ -164,13 +145,13 @@ export function createMetrics(): Metrics {
   watchProcess(registry);
 
   return {
-    httpRequest({ endpoint, method, status, durationMs }) {
+    httpRequest({ endpoint, method, status, durationMs }, traced) {
       requests.inc({ endpoint, method, status });
-      requestSeconds.observe({ endpoint }, durationMs / MS_PER_SECOND);
+      requestSeconds(endpoint, durationMs, toExemplar(traced));
     },
     turnStarted: () => running.inc(),
-    firstEvent: (modelClass, ms) => firstEventSeconds.observe({ model_class: modelClass }, ms / MS_PER_SECOND),
-    turnEnded({ modelClass, weights, outcome, usage, timings }) {
+    firstEvent: (modelClass, ms, traced) => firstEventSeconds(modelClass, ms, toExemplar(traced)),
+    turnEnded({ modelClass, weights, outcome, usage, timings }, traced) {
       running.dec();
       turns.inc({ model_class: modelClass, weights, outcome });
       tokens.inc({ model_class: modelClass, kind: "input" }, usage.inputTokens);
@@ -179,18 +160,20 @@ export function createMetrics(): Metrics {
       tokens.inc({ model_class: modelClass, kind: "cache_write_1h" }, usage.cacheWrite1hTokens);
       tokens.inc({ model_class: modelClass, kind: "output" }, usage.outputTokens);
       tokens.inc({ model_class: modelClass, kind: "thinking" }, usage.thinkingTokens);
-      phaseSeconds.observe({ phase: "queue" }, timings.queueMs / MS_PER_SECOND);
-      phaseSeconds.observe({ phase: "restore" }, timings.restoreMs / MS_PER_SECOND);
-      phaseSeconds.observe({ phase: "prefill" }, timings.prefillMs / MS_PER_SECOND);
-      phaseSeconds.observe({ phase: "decode" }, timings.decodeMs / MS_PER_SECOND);
+      const exemplar = toExemplar(traced);
+      phaseSeconds("queue", timings.queueMs, exemplar);
+      phaseSeconds("restore", timings.restoreMs, exemplar);
+      phaseSeconds("prefill", timings.prefillMs, exemplar);
+      phaseSeconds("decode", timings.decodeMs, exemplar);
     },
     turnShared: (how) => shared.inc({ how }),
     clientGone: (reason) => gone.inc({ reason }),
     engineRestarted: (weights) => restarts.inc({ weights }),
-    upstreamTurn({ upstream, outcome, firstEventMs }) {
+    upstreamTurn({ upstream, outcome, firstEventMs }, traced) {
       upstreamTurns.inc({ upstream, outcome });
-      if (firstEventMs !== null) upstreamFirst.observe({ upstream }, firstEventMs / MS_PER_SECOND);
+      if (firstEventMs !== null) upstreamFirst(upstream, firstEventMs, toExemplar(traced));
     },
+    poolWaited: (pool, ms, traced) => poolWaits(pool, ms, toExemplar(traced)),
     upstreamRetried: (upstream, fault) => upstreamRetries.inc({ upstream, fault }),
     upstreamFellBack: (from, to) => fallbacks.inc({ from, to }),
     watchUpstreams: (read) => watchUpstreams(registry, read),
@@ -200,8 +183,32 @@ export function createMetrics(): Metrics {
     },
     watchEngine: (read) => watchEngine(registry, read),
     read: () => registry.getMetricsAsJSON(),
-    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    async expose(format) {
+      if (format === "openmetrics") return mergeMetrics([await registry.getMetricsAsJSON()], format);
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
   };
+}
+
+/** Durations by one label. Each bucket keeps the newest exemplar that fell into it. */
+function seconds(
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+): (of: string, durationMs: number, exemplar: Exemplar) => void {
+  const histogram = new Histogram<string>({
+    name,
+    help,
+    labelNames: [label],
+    buckets: SECONDS,
+    enableExemplars: true,
+    // Registered by hand: the library allows exemplars where OpenMetrics alone is written.
+    registers: [],
+  });
+  registry.registerMetric(histogram);
+  return (of, durationMs, exemplar) =>
+    histogram.observe({ labels: { [label]: of }, value: durationMs / MS_PER_SECOND, exemplarLabels: exemplar });
 }
 
 /** The library's default metrics keep a 10 ms timer running; these cost nothing between scrapes. */

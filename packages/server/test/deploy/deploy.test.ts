@@ -16,7 +16,7 @@ async function knownSeries(): Promise<ReadonlySet<string>> {
   metrics.watchEngine(() => ({ slotsBusy: 0, slots: 0, queued: 0 }));
   metrics.watchUpstreams(() => []);
   metrics.watchRoutes(() => ({ digest: "", queues: [] }));
-  const { text } = await metrics.expose();
+  const { text } = await metrics.expose("text");
   return new Set(
     [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = "", type]) => {
       return type === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];

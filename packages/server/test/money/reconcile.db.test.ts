@@ -58,7 +58,7 @@ test("reconciliation finds nothing after honest work, and each kind of differenc
   await change(sql`update spend_days set spent_nano_usd = 0`);
   await change(sql`delete from spend_holds`);
   expect(await reconcile()).toMatchObject({ spend: 1, holds: 1 });
-  const { text } = await metrics.expose();
+  const { text } = await metrics.expose("text");
   expect(text).toContain('parley_reconciliation_differences{check="hours"} 3');
   expect(text).toContain('parley_reconciliation_differences{check="days"} 1');
 });

@@ -68,6 +68,18 @@ export const nodesRequirements: readonly Requirement[] = [
       "Metrics of several processes are added up.",
       "readings of several processes are added up; an upstream is up where all of them find it so",
     ],
+    [
+      "nodes:exemplars",
+      "12",
+      "Figures lead to the trace of a request that they are of, whichever process counted it.",
+      "OpenMetrics shows the newest sampled request of each bucket, over all processes",
+    ],
+    [
+      "nodes:metrics-text",
+      "12",
+      "Who asks for the classic text gets it, whatever others ask for.",
+      "the classic text is the same before and after somebody has read OpenMetrics",
+    ],
   ]),
   ...provedBy("server/src/storage/silence-watch.db.test.ts", [
     [

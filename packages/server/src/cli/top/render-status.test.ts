@@ -109,8 +109,9 @@ test("no line is wider, and no look taller, than the terminal; another node's co
 
 test("counters are read from what Prometheus gets", async () => {
   const metrics = createMetrics();
+  const traced = { requestId: "req_1", traceparent: undefined };
   for (const status of [200, 500, 529])
-    metrics.httpRequest({ endpoint: "messages-create", method: "POST", status, durationMs: 1 });
+    metrics.httpRequest({ endpoint: "messages-create", method: "POST", status, durationMs: 1 }, traced);
   metrics.turnStarted();
   metrics.turnStarted();
   const usage = {
@@ -122,8 +123,8 @@ test("counters are read from what Prometheus gets", async () => {
     thinkingTokens: 2,
   };
   const timings = { renderMs: 0, queueMs: 0, restoreMs: 0, prefillMs: 0, decodeMs: 0 };
-  metrics.turnEnded({ modelClass: "haiku", weights: 'a"b}', outcome: "completed", usage, timings });
-  expect(readCounters((await metrics.expose()).text)).toEqual({
+  metrics.turnEnded({ modelClass: "haiku", weights: 'a"b}', outcome: "completed", usage, timings }, traced);
+  expect(readCounters((await metrics.expose("text")).text)).toEqual({
     turnsRunning: 1,
     counters: {
       requests: 3,

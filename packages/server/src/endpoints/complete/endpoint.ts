@@ -49,6 +49,7 @@ async function completePrompt(request: WorkspaceRequest<CompleteRequest>, deps: 
       request.setHeaders(reservation.headers());
       request.timing.add("limits", limitsMs);
     },
+    onTraced: (traceparent: string) => request.setTraceparent(traceparent),
   };
   const shared = deps.turns.begin({
     identity: request.requestId, // Legacy clients are never joined.

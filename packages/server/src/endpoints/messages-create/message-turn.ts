@@ -76,6 +76,7 @@ export function beginMessage({ identity, prepared, request, deps, around = (even
       context.limits.ms = limitsMs;
       onReserved();
     },
+    onTraced: (traceparent: string) => request.setTraceparent(traceparent),
   };
   return deps.turns.begin({
     identity,

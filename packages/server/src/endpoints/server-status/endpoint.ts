@@ -31,7 +31,7 @@ export const serverStatus = defineEndpoint({
     const minuteMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
     const dayMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
     const [{ text }, models, today, last] = await Promise.all([
-      metrics.expose(),
+      metrics.expose("text"),
       modelControl.state({ maySteer: true }),
       sumSince(storage, organizationId, "day", dayMs, nowMs),
       sumSince(storage, organizationId, "minute", minuteMs - (MINUTES - 1) * MINUTE_MS, nowMs),

@@ -87,7 +87,7 @@ async function runItem(deps: BatchItemRunnerDeps, item: BatchTurn, signal: Abort
       authMs: null,
       traceparent: undefined,
     },
-    { onReserved() {} },
+    { onReserved() {}, onTraced() {} },
     signal,
   );
   const events: TurnEvent[] = [];

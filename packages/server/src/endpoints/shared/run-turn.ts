@@ -57,6 +57,8 @@ const BYTES_PER_TOKEN = 3;
 export interface TurnObserver {
   /** The limits have let the turn through; `limitsMs` is what that took. */
   onReserved(reservation: Reservation, limitsMs: number): void;
+  /** The turn is traced, by this span. */
+  onTraced(traceparent: string): void;
 }
 
 /**
@@ -94,6 +96,7 @@ export async function* runTurn(
   const admission =
     job.authMs === null ? null : { authMs: job.authMs, readMs: begunAtMs - job.arrivedAtMs - job.authMs, limitsMs };
   const account = createAccount(deps, job, { charge, serviceTier, startedAtMs, admission });
+  if (account.trace.traceparent !== undefined) observer.onTraced(account.trace.traceparent);
   metrics.turnStarted();
   try {
     for await (const event of deps.engine.run({ ...job.turn, ...account.trace, priority: serviceTier }, signal)) {
@@ -157,6 +160,8 @@ function createAccount(
     maxTokens: turn.maxTokens,
     traceparent: job.traceparent,
   });
+  const { traceparent } = span;
+  const traced = { requestId: turn.requestId, traceparent };
   let used: Usage | null = null;
   let { messageId } = turn;
   /** Monotonic milliseconds. */
@@ -179,7 +184,7 @@ function createAccount(
       if (firstBlockMs === null && isBlockStart(event)) {
         firstBlockMs = clock.monotonicMs();
         span.firstBlock();
-        metrics.firstEvent(model.modelClass, firstBlockMs - job.arrivedAtMs);
+        metrics.firstEvent(model.modelClass, firstBlockMs - job.arrivedAtMs, traced);
       }
       if (used && isDelta(event)) {
         // Without the engine's own count a delta is one token at least.
@@ -199,13 +204,9 @@ function createAccount(
     cacheMissReason: CacheMissReason | null;
   }): Promise<void> {
     isWritten = true;
-    metrics.turnEnded({
-      modelClass: model.modelClass,
-      weights: model.weights,
-      outcome: row.outcome ?? "completed",
-      usage: row.usage,
-      timings: row.timings,
-    });
+    const { usage, timings } = row;
+    const outcome = row.outcome ?? "completed";
+    metrics.turnEnded({ modelClass: model.modelClass, weights: model.weights, outcome, usage, timings }, traced);
     await ledger.record({
       requestId: turn.requestId,
       organizationId: principal.organizationId,
@@ -254,7 +255,7 @@ function createAccount(
     const timings = timingsSeen(begunAtMs, startedMs, firstBlockMs, clock.monotonicMs());
     if (used === null || !job.isFailureBilled) {
       // Mostly refused before anything was computed: there is nothing to account, and what is held is given back.
-      metrics.turnEnded({ modelClass: model.modelClass, weights: model.weights, outcome, usage, timings });
+      metrics.turnEnded({ modelClass: model.modelClass, weights: model.weights, outcome, usage, timings }, traced);
       return;
     }
     try {
@@ -265,7 +266,6 @@ function createAccount(
     }
   }
 
-  const { traceparent } = span;
   return { see, complete, paused, fail, trace: traceparent === undefined ? {} : { traceparent } };
 }
 

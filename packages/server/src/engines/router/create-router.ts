@@ -1,5 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
 import { Failure, fail } from "../../platform/fail.ts";
+import type { Traced } from "../../platform/exemplar.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import { traceEngine, type EngineTracing } from "../../platform/trace-engine.ts";
@@ -48,7 +49,7 @@ export interface RouterOptions extends Routes {
   readonly localGeo: "us" | null;
   readonly clock: Clock;
   readonly log: Pick<Log, "info" | "warn">;
-  readonly metrics: Pick<Metrics, "upstreamTurn" | "upstreamRetried" | "upstreamFellBack">;
+  readonly metrics: Pick<Metrics, "upstreamTurn" | "upstreamRetried" | "upstreamFellBack" | "poolWaited">;
   readonly tracing: EngineTracing;
   /** How often a well upstream is probed. */
   readonly probeEveryMs?: number;
@@ -170,7 +171,7 @@ export function createRouter(options: RouterOptions): Router {
     } finally {
       times.took(node.name, clock.monotonicMs() - begunMs);
       leave();
-      metrics.upstreamTurn({ upstream: node.name, outcome, firstEventMs: firstMs });
+      metrics.upstreamTurn({ upstream: node.name, outcome, firstEventMs: firstMs }, tracedBy(turn));
     }
   }
 
@@ -194,12 +195,14 @@ export function createRouter(options: RouterOptions): Router {
     const waiting = queued.get(name) ?? 0;
     if (pool === undefined || waiting >= pool.queue.turnsMax) throw isFull(name, waiting, findOpen());
     queued.set(name, waiting + 1);
+    const begunMs = clock.monotonicMs();
     try {
       const kind = JSON.stringify([name, priority, turn.inferenceGeo, [...tried]]);
       const place = await queue.enter({ workspaceId, priority, kind, take, waitMs: pool.queue.waitMs }, signal);
       if (place === null) throw isFull(name, waiting, findOpen());
       return place === "nobody" ? null : place;
     } finally {
+      metrics.poolWaited(name, clock.monotonicMs() - begunMs, tracedBy(turn));
       queued.set(name, (queued.get(name) ?? 1) - 1);
     }
   }
@@ -385,6 +388,10 @@ function isForNobody({ targets }: OpenPool, { priority, inferenceGeo, wire, weig
     public: `inference_geo: this model takes no turns of the class '${priority}' in '${inferenceGeo ?? "global"}'`,
     internal: `no target of ${weights} takes such turns`,
   });
+}
+
+function tracedBy({ requestId, traceparent }: Turn): Traced {
+  return { requestId, traceparent };
 }
 
 function isOverload(error: unknown): error is Failure {

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { startWithPools } from "../../../test/support/start-with-pools.ts";
 import { openEngineDoor } from "../../doors/engine/open-engine-door.ts";
 import { createScriptedEngine, end, start, textBlock } from "../../doors/testing/scripted-engine.ts";
-import { BODY, post } from "../../doors/testing/start-test-server.ts";
+import { BODY, get, post } from "../../doors/testing/start-test-server.ts";
 import { createTracing } from "../../platform/tracing.ts";
 import { MESSAGE, sendJson, startFakeUpstream } from "../upstream/testing/fake-upstream.ts";
 
@@ -86,6 +86,11 @@ test("one trace leads from the caller through the router to an upstream, and thr
   await ask("claude-haiku-4-5");
   await ask("claude-sonnet-4-5");
   await ask("claude-opus-4-5");
+  const exposed = await get(server, "/metrics", {
+    key: null,
+    headers: { accept: "application/openmetrics-text; version=1.0.0" },
+  });
+  const shown = (await exposed.text()).split("\n").filter((line) => line.includes(`# {trace_id="${TRACE}"`));
   const told = passing.requests.find(({ path }) => path.startsWith("/v1/messages"))?.headers["traceparent"];
   await server.close();
   await tracing.close();
@@ -114,4 +119,16 @@ test("one trace leads from the caller through the router to an upstream, and thr
   const ms = (nanos: string | undefined): number => Number(BigInt(nanos ?? 0) / 1_000_000n);
   expect(phases.map((span) => ms(span?.endTimeUnixNano) - ms(span?.startTimeUnixNano))).toEqual([30, 20, 10]);
   expect(phases[1]?.startTimeUnixNano).toBe(phases[0]?.endTimeUnixNano);
+  // Figures lead to it, and name the span whose time they are.
+  const turn = spans.find(({ name }) => name === "chat claude-sonnet-4-5");
+  const figure = shown.find((line) => line.includes('upstream="passing"'));
+  expect(figure).toContain(`span_id="${turn?.spanId}"`);
+  expect(new Set(shown.map((line) => line.slice(0, line.indexOf("{"))))).toEqual(
+    new Set([
+      "parley_http_request_duration_seconds_bucket",
+      "parley_time_to_first_block_seconds_bucket",
+      "parley_turn_phase_seconds_bucket",
+      "parley_upstream_first_event_seconds_bucket",
+    ]),
+  );
 });
