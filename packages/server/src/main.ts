@@ -138,7 +138,7 @@ export async function startParley(options: {
   const { config, reread, dataDir, log, role = { kind: "whole" } } = options;
   await using started = new AsyncDisposableStack();
 
-  const metrics = createMetrics();
+  const metrics = createMetrics({ workspacesMax: config.metrics.workspaces });
   const tracing = await createTracing({ otlpEndpoint: config.telemetry.otlp_endpoint });
   const master = await loadMasterSecret(dataDir);
   const hmacKey = deriveKey(master, API_KEY_PURPOSE);

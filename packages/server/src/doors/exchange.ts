@@ -158,6 +158,7 @@ function finish(deps: DoorDeps, exchange: Exchange, name: string, error: unknown
   // 499 is what proxies log for a client that left; it is never sent.
   const status = isGone ? 499 : outgoing.statusCode;
   deps.metrics.httpRequest({ endpoint: name, method: incoming.method ?? "", status, durationMs }, exchange);
+  if (exchange.principal !== null) deps.metrics.workspaceRequest(exchange.principal, outcomeOf(error));
   if (error === undefined && incoming.method !== "GET") noteChange(deps, exchange, name);
   const line = { requestId, endpoint: name, status, durationMs: Math.round(durationMs * 100) / 100 };
   if (error !== undefined) logFailure(deps, exchange, { error, status, durationMs });
@@ -167,6 +168,11 @@ function finish(deps: DoorDeps, exchange: Exchange, name: string, error: unknown
     if (failure.status >= 500) deps.log.error({ ...line, err: error }, "request failed");
     else deps.log.info({ ...line, errorType: failure.type }, "request refused");
   }
+}
+
+function outcomeOf(error: unknown): string {
+  if (error === undefined) return "completed";
+  return error instanceof ClientGone ? CLIENT_CLOSED : toFailure(error).type;
 }
 
 /** Tells the open pages of the organization. */

@@ -317,6 +317,8 @@ export const ConfigSchema = z
       .strictObject({
         /** Other machines that may read `/metrics`: a Prometheus. */
         allow: z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be an address or a network")).default([]),
+        /** How many workspaces have figures of their own in each process; the others' are one, `other`. */
+        workspaces: z.int().min(0).max(10_000).default(200),
       })
       .prefault({}),
     telemetry: z

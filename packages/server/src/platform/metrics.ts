@@ -2,23 +2,37 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Timings, Usage } from "../turn/turn-event.ts";
 import { type Exemplar, toExemplar, type Traced } from "./exemplar.ts";
 import { type ExposedMetrics, mergeMetrics, type MetricReadings, type MetricsFormat } from "./expose-metrics.ts";
+import { countByWorkspace, type Tenant } from "./workspace-metrics.ts";
 
 /**
- * Prometheus metrics of one server. Labels are bounded: never an id of a request, a key or a workspace, and not the model's
- * either, which a client may make up within a line.
+ * Prometheus metrics of one server. Labels are bounded: never an id of a request or a key, and not the model's either, which a
+ * client may make up within a line; of workspaces so many as `countByWorkspace` allows.
  */
 export interface Metrics {
   httpRequest(request: { endpoint: string; method: string; status: number; durationMs: number }, traced: Traced): void;
+  /** A request of somebody known has ended: `completed`, or an error's type. */
+  workspaceRequest(tenant: Tenant, outcome: string): void;
   turnStarted(): void;
   firstEvent(modelClass: string, sinceArrivalMs: number, traced: Traced): void;
-  turnEnded(turn: { modelClass: string; weights: string; outcome: string; usage: Usage; timings: Timings }, traced: Traced): void;
+  turnEnded(
+    turn: {
+      tenant: Tenant;
+      modelClass: string;
+      weights: string;
+      outcome: string;
+      usage: Usage;
+      timings: Timings;
+      nanoUsd: bigint;
+    },
+    traced: Traced,
+  ): void;
   turnShared(how: "joined" | "replayed"): void;
   clientGone(reason: "closed" | "stalled"): void;
   engineRestarted(weights: string): void;
   /** One turn on one upstream. `firstEventMs`: null where nothing came. */
   upstreamTurn(turn: { upstream: string; outcome: string; firstEventMs: number | null }, traced: Traced): void;
   /** A turn has waited for a place at an upstream of the pool, and has one, or not. */
-  poolWaited(pool: string, waitedMs: number, traced: Traced): void;
+  poolWaited(wait: { pool: string; workspaceId: string; waitedMs: number }, traced: Traced): void;
   /** A turn goes to this upstream after another had failed it. */
   upstreamRetried(upstream: string, fault: string): void;
   upstreamFellBack(from: string, to: string): void;
@@ -58,7 +72,11 @@ export interface EngineLoad {
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 const MS_PER_SECOND = 1000;
 
-export function createMetrics(): Metrics {
+/** As `metrics.workspaces` is by default. */
+const WORKSPACES_MAX = 200;
+
+/** `workspacesMax`: how many workspaces have figures of their own. */
+export function createMetrics({ workspacesMax = WORKSPACES_MAX }: { readonly workspacesMax?: number } = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
@@ -142,6 +160,7 @@ export function createMetrics(): Metrics {
     labelNames: ["check"],
     registers,
   });
+  const workspaces = countByWorkspace(registry, workspacesMax);
   watchProcess(registry);
 
   return {
@@ -149,10 +168,12 @@ export function createMetrics(): Metrics {
       requests.inc({ endpoint, method, status });
       requestSeconds(endpoint, durationMs, toExemplar(traced));
     },
+    workspaceRequest: (tenant, outcome) => workspaces.request(tenant, outcome),
     turnStarted: () => running.inc(),
     firstEvent: (modelClass, ms, traced) => firstEventSeconds(modelClass, ms, toExemplar(traced)),
-    turnEnded({ modelClass, weights, outcome, usage, timings }, traced) {
+    turnEnded({ tenant, modelClass, weights, outcome, usage, timings, nanoUsd }, traced) {
       running.dec();
+      workspaces.turn(tenant, { usage, queueMs: timings.queueMs, nanoUsd });
       turns.inc({ model_class: modelClass, weights, outcome });
       tokens.inc({ model_class: modelClass, kind: "input" }, usage.inputTokens);
       tokens.inc({ model_class: modelClass, kind: "cache_read" }, usage.cacheReadTokens);
@@ -173,7 +194,10 @@ export function createMetrics(): Metrics {
       upstreamTurns.inc({ upstream, outcome });
       if (firstEventMs !== null) upstreamFirst(upstream, firstEventMs, toExemplar(traced));
     },
-    poolWaited: (pool, ms, traced) => poolWaits(pool, ms, toExemplar(traced)),
+    poolWaited({ pool, workspaceId, waitedMs }, traced) {
+      poolWaits(pool, waitedMs, toExemplar(traced));
+      workspaces.waited(workspaceId, waitedMs);
+    },
     upstreamRetried: (upstream, fault) => upstreamRetries.inc({ upstream, fault }),
     upstreamFellBack: (from, to) => fallbacks.inc({ from, to }),
     watchUpstreams: (read) => watchUpstreams(registry, read),

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
@@ -6,7 +6,8 @@ import { z } from "zod";
 import { ENVIRONMENT_KEYS } from "../../src/platform/config.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 
-const deploy = (path: string): Promise<string> => readFile(join(import.meta.dirname, "../../../../deploy", path), "utf8");
+const folder = join(import.meta.dirname, "../../../../deploy");
+const deploy = (path: string): Promise<string> => readFile(join(folder, path), "utf8");
 const Rules = z.object({ groups: z.array(z.object({ rules: z.array(z.object({ expr: z.string() })) })) });
 const Dashboard = z.object({ panels: z.array(z.object({ targets: z.array(z.object({ expr: z.string() })) })) });
 
@@ -24,12 +25,14 @@ async function knownSeries(): Promise<ReadonlySet<string>> {
   );
 }
 
-test("alerts and dashboard name only series that Parley has", async () => {
+test("alerts and dashboards name only series that Parley has", async () => {
   const rules = Rules.parse(parse(await deploy("prometheus/rules.yaml")));
-  const dashboard = Dashboard.parse(JSON.parse(await deploy("grafana/parley.json")));
+  const names = (await readdir(join(folder, "grafana"))).filter((name) => name.endsWith(".json"));
+  expect(names).toHaveLength(2);
+  const dashboards = await Promise.all(names.map(async (name) => Dashboard.parse(JSON.parse(await deploy(`grafana/${name}`)))));
   const expressions = [
     ...rules.groups.flatMap((group) => group.rules.map(({ expr }) => expr)),
-    ...dashboard.panels.flatMap((panel) => panel.targets.map(({ expr }) => expr)),
+    ...dashboards.flatMap(({ panels }) => panels).flatMap((panel) => panel.targets.map(({ expr }) => expr)),
   ];
   const named = new Set(expressions.flatMap((expr) => expr.match(/\b(?:parley|process|nodejs)_\w+/g) ?? []));
   expect(named.size).toBeGreaterThan(10);

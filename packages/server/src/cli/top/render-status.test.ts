@@ -123,7 +123,8 @@ test("counters are read from what Prometheus gets", async () => {
     thinkingTokens: 2,
   };
   const timings = { renderMs: 0, queueMs: 0, restoreMs: 0, prefillMs: 0, decodeMs: 0 };
-  metrics.turnEnded({ modelClass: "haiku", weights: 'a"b}', outcome: "completed", usage, timings }, traced);
+  const tenant = { organizationId: "org", workspaceId: "wrkspc_1" };
+  metrics.turnEnded({ tenant, modelClass: "haiku", weights: 'a"b}', outcome: "completed", usage, timings, nanoUsd: 0n }, traced);
   expect(readCounters((await metrics.expose("text")).text)).toEqual({
     turnsRunning: 1,
     counters: {

@@ -196,6 +196,11 @@ function createAccount(
     }
   }
 
+  function count(outcome: string, { usage, timings }: { usage: Usage; timings: Timings }, nanoUsd: bigint): void {
+    const { modelClass, weights } = model;
+    metrics.turnEnded({ tenant: principal, modelClass, weights, outcome, usage, timings, nanoUsd }, traced);
+  }
+
   async function write(row: {
     usage: Usage;
     stopReason: string | null;
@@ -204,9 +209,8 @@ function createAccount(
     cacheMissReason: CacheMissReason | null;
   }): Promise<void> {
     isWritten = true;
-    const { usage, timings } = row;
-    const outcome = row.outcome ?? "completed";
-    metrics.turnEnded({ modelClass: model.modelClass, weights: model.weights, outcome, usage, timings }, traced);
+    const bill = charge.bill(row.usage);
+    count(row.outcome ?? "completed", row, bill.cost.total);
     await ledger.record({
       requestId: turn.requestId,
       organizationId: principal.organizationId,
@@ -220,7 +224,7 @@ function createAccount(
       inferenceGeo: job.inferenceGeo,
       product: job.product,
       sessionId: turn.affinity.sessionId,
-      bill: charge.bill(row.usage),
+      bill,
       startedAtMs,
       ...(admission ? { admission } : {}),
       ...row,
@@ -255,7 +259,7 @@ function createAccount(
     const timings = timingsSeen(begunAtMs, startedMs, firstBlockMs, clock.monotonicMs());
     if (used === null || !job.isFailureBilled) {
       // Mostly refused before anything was computed: there is nothing to account, and what is held is given back.
-      metrics.turnEnded({ modelClass: model.modelClass, weights: model.weights, outcome, usage, timings }, traced);
+      count(outcome, { usage, timings }, 0n);
       return;
     }
     try {

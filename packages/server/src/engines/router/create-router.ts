@@ -202,7 +202,7 @@ export function createRouter(options: RouterOptions): Router {
       if (place === null) throw isFull(name, waiting, findOpen());
       return place === "nobody" ? null : place;
     } finally {
-      metrics.poolWaited(name, clock.monotonicMs() - begunMs, tracedBy(turn));
+      metrics.poolWaited({ pool: name, workspaceId, waitedMs: clock.monotonicMs() - begunMs }, tracedBy(turn));
       queued.set(name, (queued.get(name) ?? 1) - 1);
     }
   }
