@@ -215,6 +215,14 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "lists and gets models in its own shape, while Messages clients get theirs",
     ],
   ]),
+  ...provedBy("server/src/engines/router/cut-off.test.ts", [
+    [
+      "router:cut-off",
+      "12",
+      "An upstream that dies over a turn without a first byte is made up for by another, or else is a 529 that says when to come again.",
+      "%s over a turn without a first byte, with no other left: 529 that says when to come again",
+    ],
+  ]),
   ...provedBy("server/src/engines/router/router.test.ts", [
     [
       "router:affinity",

@@ -105,7 +105,7 @@ test("a door that closes within a turn is an upstream that broke, and one that i
   await events.next();
   const rest = events.next().catch((error: unknown) => error);
   await door[Symbol.asyncDispose]();
-  expect(await rest).toMatchObject({ fault: "broken" });
+  expect(await rest).toMatchObject({ fault: "cut" });
   await expect(driver.probe(never)).rejects.toMatchObject({ fault: "unreachable" });
 });
 

@@ -244,8 +244,8 @@ describe("a faulty upstream", () => {
       () => fake.answer((outgoing) => sendSse(outgoing, sse(EVENTS.slice(0, 4)), { open: true })),
       "timeout_error",
     ],
-    ["ends in mid-stream", () => fake.answer((outgoing) => sendSse(outgoing, sse(EVENTS.slice(0, 4)))), "api_error"],
-    ["sends half an event", () => fake.answer((outgoing) => sendSse(outgoing, sse(EVENTS).slice(0, -20))), "api_error"],
+    ["ends in mid-stream", () => fake.answer((outgoing) => sendSse(outgoing, sse(EVENTS.slice(0, 4)))), "overloaded_error"],
+    ["sends half an event", () => fake.answer((outgoing) => sendSse(outgoing, sse(EVENTS).slice(0, -20))), "overloaded_error"],
     [
       "sends wrong JSON",
       () => fake.answer((outgoing) => sendSse(outgoing, sse([...EVENTS.slice(0, 2), ["x", "{oops"]]))),
@@ -271,7 +271,7 @@ describe("a faulty upstream", () => {
           sendSse(outgoing, sse(EVENTS.slice(0, 3)), { open: true });
           setImmediate(() => outgoing.socket?.resetAndDestroy());
         }),
-      "api_error",
+      "overloaded_error",
     ],
   ];
 

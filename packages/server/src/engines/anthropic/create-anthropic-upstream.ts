@@ -54,6 +54,7 @@ export function createAnthropicUpstream(options: AnthropicUpstreamOptions): Upst
 
   async function readJson(reply: UpstreamReply): Promise<{ readonly json: string; readonly value: Json }> {
     const json = await readWhole(reply.body, MESSAGE_MAX_BYTES);
+    if (json === "") throw upstreamFailure("cut", "a reply without a byte");
     return { json, value: toObject(json, reply) };
   }
 
@@ -109,7 +110,7 @@ export function createAnthropicUpstream(options: AnthropicUpstreamOptions): Upst
         return yield outcome;
       }
     }
-    throw upstreamFailure("broken", "the stream ended before the reply was complete");
+    throw upstreamFailure("cut", "the stream ended before the reply was complete");
   }
 
   /** What each event of a stream is to us. A failure is told and not thrown, as what came before it goes out first. */

@@ -370,7 +370,7 @@ describe("an error of the server", () => {
   test.each([
     ["hangs", "", true, "timeout_error"],
     ["hangs in mid-stream", chunks([{ content: "Hi" }], null, null).replace("data: [DONE]\n\n", ""), true, "timeout_error"],
-    ["ends in mid-stream", chunks([{ content: "Hi" }], null, null), false, "api_error"],
+    ["ends in mid-stream", chunks([{ content: "Hi" }], null, null), false, "overloaded_error"],
     [
       "sends wrong JSON",
       sse([

@@ -168,7 +168,7 @@ export function createReplyReader(options: ReplyReaderOptions): ReplyReader {
       return events;
     },
     end() {
-      if (finish === null) throw upstreamFailure("broken", "the stream ended before the reply was complete");
+      if (finish === null) throw upstreamFailure("cut", "the stream ended before the reply was complete");
       const events = [...close(), ...callEvents()];
       return { events, end: { ...toStop(), stopSequence, usage: toUsage() } };
     },

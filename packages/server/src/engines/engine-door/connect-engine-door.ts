@@ -49,7 +49,7 @@ export function connectEngineDoor({
       if ("failure" in line) throw revive(line.failure);
       if ("value" in line) return line.value;
     }
-    throw upstreamFailure("broken", "the engine door gave no answer");
+    throw upstreamFailure("cut", "the engine door gave no answer");
   }
 
   const ask = (name: string, question: unknown, signal: AbortSignal = NEVER): Promise<unknown> =>
@@ -83,7 +83,7 @@ export function connectEngineDoor({
       hasEnded ||= line.event.type === "end";
       yield line.event;
     }
-    if (!hasEnded) throw upstreamFailure("broken", "the engine door ended a turn without its end");
+    if (!hasEnded) throw upstreamFailure("cut", "the engine door ended a turn without its end");
   }
   const count = async (upstream: string | null, turn: Turn, model: string | null, signal: AbortSignal): Promise<number> =>
     Number(await value("/count", { upstream, turn: toSent(turn), model }, signal));

@@ -269,8 +269,7 @@ export function createRouter(options: RouterOptions): Router {
         }
       }
     }
-    const isUnreached = failure instanceof UpstreamFailure && failure.fault === "unreachable";
-    throw failure === null || isUnreached ? allPaused(pools.get(turn.weights) ?? asked, turn, failure) : failure;
+    throw failure === null || isGone(failure) ? allPaused(pools.get(turn.weights) ?? asked, turn, failure) : failure;
   }
 
   /** Nobody is there to ask. */
@@ -392,6 +391,11 @@ function isForNobody({ targets }: OpenPool, { priority, inferenceGeo, wire, weig
 
 function tracedBy({ requestId, traceparent }: Turn): Traced {
   return { requestId, traceparent };
+}
+
+/** Nobody is there, or is there any more. */
+function isGone(failure: Failure): boolean {
+  return failure instanceof UpstreamFailure && (failure.fault === "unreachable" || failure.fault === "cut");
 }
 
 function isOverload(error: unknown): error is Failure {

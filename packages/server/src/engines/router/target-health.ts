@@ -57,6 +57,7 @@ export function createTargetHealth(clock: Pick<Clock, "monotonicMs">): TargetHea
         case "overloaded":
           if (retryAfterMs !== undefined) untilMs = clock.monotonicMs() + Math.min(COOL_DOWN_MAX_MS, retryAfterMs);
           break;
+        case "cut":
         case "silent":
         case "broken":
           break;

@@ -106,7 +106,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     return promise;
   }
 
-  const meaning = (error: unknown, signal: AbortSignal, fault: "unreachable" | "broken"): unknown => {
+  const meaning = (error: unknown, signal: AbortSignal, fault: "unreachable" | "cut"): unknown => {
     if (signal.aborted) return signal.reason;
     if (error instanceof Error && "fault" in error) return error;
     const text = error instanceof Error ? error.message : String(error);
@@ -136,7 +136,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       }
       isWhole = true;
     } catch (error) {
-      throw meaning(error, signal, "broken");
+      throw meaning(error, signal, "cut");
     } finally {
       clearTimeout(silence);
       if (!isWhole && isFinished()) void drain(response, parts);

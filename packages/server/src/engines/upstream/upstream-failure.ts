@@ -3,9 +3,19 @@ import { Failure, type FailureOptions } from "../../platform/fail.ts";
 
 /**
  * What an upstream's failure says of the upstream. `request`: nothing, the request itself is at fault and would be anywhere.
- * `limited`: it is well and wants to be left alone for a while. `credentials`: it refuses what the operator has set.
+ * `limited`: it is well and wants to be left alone for a while. `cut`: it went away over a reply, as one that dies does. `credentials`: it refuses what the
+ * operator has set.
  */
-export const UPSTREAM_FAULTS = ["request", "limited", "overloaded", "unreachable", "silent", "broken", "credentials"] as const;
+export const UPSTREAM_FAULTS = [
+  "request",
+  "limited",
+  "overloaded",
+  "unreachable",
+  "cut",
+  "silent",
+  "broken",
+  "credentials",
+] as const;
 
 export type UpstreamFault = (typeof UPSTREAM_FAULTS)[number];
 
@@ -23,6 +33,7 @@ const PUBLIC: Readonly<Record<Exclude<UpstreamFault, "request">, readonly [Error
   limited: ["rate_limit_error", "The upstream of this model is at its rate limit. Try again later."],
   overloaded: ["overloaded_error", "The upstream of this model is overloaded. Try again shortly."],
   unreachable: ["overloaded_error", "The upstream of this model cannot be reached. Try again shortly."],
+  cut: ["overloaded_error", "The upstream of this model went away before its reply was complete. Try again shortly."],
   silent: ["timeout_error", "The upstream of this model did not answer in time."],
   broken: ["api_error", "The upstream of this model gave an answer that cannot be used."],
   credentials: ["api_error", "The upstream of this model refuses this server. Its operator has to mend that."],
