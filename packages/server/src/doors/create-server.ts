@@ -6,6 +6,7 @@ import { fail } from "../platform/fail.ts";
 import { createApi } from "./anthropic/create-api.ts";
 import { bodyLimitAt } from "./anthropic/find-route.ts";
 import { toNetworks } from "./anthropic/network-address.ts";
+import { acceptWaiting } from "./accept-waiting.ts";
 import { answerBrokenRequests } from "./broken-request.ts";
 import { cloudBodyLimitAt, serveCloud } from "./cloud/serve-cloud.ts";
 import { clouds } from "./clouds.ts";
@@ -102,8 +103,7 @@ export function createServer(deps: DoorDeps): ParleyServer {
     drain.begin();
     // Pages hang on for as long as they are open, and come back when there is a server again.
     deps.changes.close();
-    // Just after connections were accepted: one that the kernel has and we have not would be reset.
-    await new Promise(setImmediate);
+    if (server) await acceptWaiting(server);
     const closed = new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
     server?.closeIdleConnections();
     const deadlineMs = deps.clock.monotonicMs() + graceMs;

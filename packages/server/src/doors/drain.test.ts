@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { end, start, textBlock } from "./testing/scripted-engine.ts";
 import { KEY, startTestServer } from "./testing/start-test-server.ts";
@@ -41,4 +42,46 @@ test("a server that stops takes no connection, finishes its streams, and answers
   release();
   expect(await stream.text()).toContain("message_stop");
   await closed;
+});
+
+const WAITING = 30;
+
+/** Of another thread, as ours is busy: opens connections, sends a request on each, and tells what came back. */
+const CLIENTS = `
+const { workerData: { port, count, signal }, parentPort } = require("node:worker_threads");
+const { connect } = require("node:net");
+let sent = 0;
+let over = 0;
+const replies = [];
+for (let n = 0; n < count; n += 1) {
+  let text = "";
+  const socket = connect(port, "127.0.0.1");
+  socket.on("connect", () => socket.write("GET /healthz HTTP/1.1\\r\\nhost: parley\\r\\n\\r\\n", () => {
+    sent += 1;
+    if (sent === count) Atomics.store(signal, 0, 1), Atomics.notify(signal, 0);
+  }));
+  socket.on("data", (part) => (text += part));
+  socket.on("error", (error) => (text = error.code));
+  socket.on("close", () => {
+    replies.push(text.split("\\r\\n", 1)[0]);
+    over += 1;
+    if (over === count) parentPort.postMessage(replies);
+  });
+}
+`;
+
+test("connections that wait while a busy server is told to stop are answered", async () => {
+  const server = await startTestServer();
+  const signal = new Int32Array(new SharedArrayBuffer(4));
+  const clients = new Worker(CLIENTS, {
+    eval: true,
+    workerData: { port: Number(new URL(server.url).port), count: WAITING, signal },
+  });
+  const replies = once(clients, "message") as Promise<[readonly string[]]>;
+  // Nothing is accepted meanwhile: the kernel has them all.
+  expect(Atomics.wait(signal, 0, 0, 10_000)).toBe("ok");
+  const closed = server.close(10_000);
+  expect(new Set((await replies)[0])).toEqual(new Set(["HTTP/1.1 200 OK"]));
+  await closed;
+  await clients.terminate();
 });
