@@ -123,6 +123,7 @@ const FORGET_BUCKETS_AFTER_MS = 86_400_000;
 /** How long streams under way may go on once Parley is told to stop. */
 const DRAIN_MS = 30_000;
 const DAY_MS = 86_400_000;
+const MS_PER_SECOND = 1_000;
 
 /** The composition root: the only place that constructs things. */
 export async function startParley(options: {
@@ -404,7 +405,10 @@ export async function startParley(options: {
     reloadRoutes: (askedBy) => modelControl.reloadRoutes(askedBy),
     close: async () => {
       stopping.abort(new Error("Parley is stopping"));
-      await Promise.all([runningWorkers?.close() ?? server.close(DRAIN_MS), batchWorker?.close(DRAIN_MS)]);
+      await Promise.all([
+        runningWorkers?.close() ?? server.close(DRAIN_MS, config.shutdown.notice_seconds * MS_PER_SECOND),
+        batchWorker?.close(DRAIN_MS),
+      ]);
       await running.disposeAsync();
       await tracing.close();
     },

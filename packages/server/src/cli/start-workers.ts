@@ -12,7 +12,7 @@ const LIVED_MS = 10_000;
 const RESTART_MAX_MS = 5_000;
 /** A scrape does not wait for one that hangs. */
 const METRICS_MS = 2_000;
-/** A worker's own drain (30 s), and what comes after it. */
+/** A worker's own drain (30 s), and what comes after it; its notice comes before. */
 const STOP_MS = 45_000;
 
 /**
@@ -21,11 +21,12 @@ const STOP_MS = 45_000;
  */
 export async function startWorkers(options: {
   readonly count: number;
+  readonly noticeMs: number;
   readonly door: EngineDoorAddress;
   readonly clock: Clock;
   readonly log: Pick<Log, "warn" | "error">;
 }): Promise<RunningWorkers> {
-  const { count, door, clock, log } = options;
+  const { count, noticeMs, door, clock, log } = options;
   const alive = new Map<number, Worker>();
   const ready = new Map<number, PromiseWithResolvers<string>>();
   const asked = new Map<number, (readings: MetricReadings | null) => void>();
@@ -96,7 +97,7 @@ export async function startWorkers(options: {
         log.warn({ worker: index }, "a worker did not end in time");
         worker.process.kill("SIGKILL");
       }
-    }, STOP_MS);
+    }, noticeMs + STOP_MS);
     await Promise.all(ended);
     clearTimeout(timer);
   }

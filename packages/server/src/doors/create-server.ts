@@ -33,10 +33,10 @@ export interface ListeningServer {
 export interface ParleyServer {
   listen(options: ServerOptions): Promise<ListeningServer>;
   /**
-   * Takes no new connections, answers what comes on those that it has, lets that finish for `graceMs`, ends the rest with
-   * `overloaded_error`, and resolves when every turn is accounted.
+   * Says that it is not ready, and takes connections for `noticeMs` still. Then takes no new ones, answers what comes on those that it has,
+   * lets that finish for `graceMs`, ends the rest with `overloaded_error`, and resolves when every turn is accounted.
    */
-  close(graceMs?: number): Promise<void>;
+  close(graceMs?: number, noticeMs?: number): Promise<void>;
 }
 
 const HEADERS_TIMEOUT_MS = 20_000;
@@ -55,6 +55,8 @@ const ABORT_MS = 5_000;
 
 export function createServer(deps: DoorDeps): ParleyServer {
   const drain = createDrain();
+  const readiness = async () => ({ ...(await deps.readiness()), not_stopping: !drain.isDraining() });
+  const serving: DoorDeps = { ...deps, readiness };
   let server: Server | null = null;
 
   async function listen({ host = "127.0.0.1", port, consoleFiles = null, ...rest }: ServerOptions): Promise<ListeningServer> {
@@ -66,7 +68,7 @@ export function createServer(deps: DoorDeps): ParleyServer {
       trustedProxies: toNetworks([]),
       ...rest,
     };
-    const answer = createApi({ endpoints, deps, drain, options });
+    const answer = createApi({ endpoints, deps: serving, drain, options });
     server = createHttpServer({
       noDelay: true,
       keepAlive: true,
@@ -76,7 +78,7 @@ export function createServer(deps: DoorDeps): ParleyServer {
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: HEADER_BYTES_MAX,
     });
-    const context = { deps, drain, options };
+    const context = { deps: serving, drain, options };
     server.on("request", (incoming, outgoing) => {
       cutOffUnread(incoming, outgoing);
       if (consoleFiles !== null && serveConsole(consoleFiles, incoming, outgoing)) return;
@@ -99,10 +101,12 @@ export function createServer(deps: DoorDeps): ParleyServer {
     return { url: `http://${name}:${address.port}`, port: address.port };
   }
 
-  async function close(graceMs = GRACE_MS): Promise<void> {
+  async function close(graceMs = GRACE_MS, noticeMs = 0): Promise<void> {
     drain.begin();
     // Pages hang on for as long as they are open, and come back when there is a server again.
     deps.changes.close();
+    // For balancers that ask: until they have seen that this node is not ready they send it more.
+    if (noticeMs > 0) await sleep(noticeMs);
     if (server) await acceptWaiting(server);
     const closed = new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
     server?.closeIdleConnections();

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { end, start, textBlock } from "./testing/scripted-engine.ts";
-import { KEY, startTestServer } from "./testing/start-test-server.ts";
+import { BODY, KEY, post, startTestServer } from "./testing/start-test-server.ts";
 
 test("a server that stops takes no connection, finishes its streams, and answers what comes on connections that it has", async () => {
   const server = await startTestServer();
@@ -42,6 +42,23 @@ test("a server that stops takes no connection, finishes its streams, and answers
   release();
   expect(await stream.text()).toContain("message_stop");
   await closed;
+});
+
+test("a server that gives notice says that it is not ready, and answers newcomers until the notice is over", async () => {
+  const server = await startTestServer();
+  const ask = async () => {
+    const reply = await fetch(`${server.url}/readyz`);
+    return [reply.status, reply.headers.get("connection"), await reply.json()];
+  };
+  expect((await ask()).slice(0, 2)).toEqual([200, "keep-alive"]);
+  const begunMs = performance.now();
+  const closed = server.close(10_000, 400);
+  expect(await ask()).toMatchObject([503, "close", { status: "not_ready", checks: { not_stopping: false } }]);
+  const message = await post(server, "/v1/messages", BODY);
+  expect([message.status, message.headers.get("connection")]).toEqual([200, "close"]);
+  await closed;
+  expect(performance.now() - begunMs).toBeGreaterThanOrEqual(400);
+  await expect(ask()).rejects.toMatchObject({ cause: { code: "ECONNREFUSED" } });
 });
 
 const WAITING = 30;

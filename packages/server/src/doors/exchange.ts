@@ -29,7 +29,7 @@ export interface DoorOptions extends StreamTimes {
 
 /** The state of the server that each request asks for. */
 export interface Drain {
-  /** True once the server takes no new connections. */
+  /** True once the server was told to stop. */
   readonly isDraining: () => boolean;
   /** Registers a request that is under way, to be aborted with a failure when the drain is over. Returns how to leave. */
   enter(controller: AbortController): () => void;
@@ -100,7 +100,7 @@ export async function serveExchange(
   };
   let error: unknown;
   try {
-    // It came on a connection that was open before: its sender could not know, and need not.
+    // Whoever asks again does so elsewhere. This one came before its sender could know, and need not.
     if (drain.isDraining()) exchange.headers["connection"] = "close";
     if (incoming.rawHeaders.length > HEADERS_MAX * 2) {
       throw fail("invalid_request_error", { public: `A request may have ${HEADERS_MAX} headers at most.` });

@@ -313,6 +313,12 @@ export const ConfigSchema = z
       })
       .prefault({}),
     log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") }).prefault({}),
+    shutdown: z
+      .strictObject({
+        /** How long a node that is told to stop says so (`/readyz`) and goes on taking connections, for a balancer to notice. */
+        notice_seconds: z.number().min(0).max(300).default(0),
+      })
+      .prefault({}),
     metrics: z
       .strictObject({
         /** Other machines that may read `/metrics`: a Prometheus. */

@@ -60,6 +60,18 @@ export const nodesRequirements: readonly Requirement[] = [
       "A server that stops answers everything on the connections that it has.",
       "a server that stops takes no connection, finishes its streams, and answers what comes on connections that it has",
     ],
+    [
+      "nodes:notice",
+      "7",
+      "A node that is told to stop can say so before it closes its port.",
+      "a server that gives notice says that it is not ready, and answers newcomers until the notice is over",
+    ],
+    [
+      "nodes:waiting-connections",
+      "7",
+      "Connections that a busy node has not taken yet when it is told to stop are answered.",
+      "connections that wait while a busy server is told to stop are answered",
+    ],
   ]),
   ...provedBy("server/src/platform/metrics.test.ts", [
     [

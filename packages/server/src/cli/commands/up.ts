@@ -55,9 +55,10 @@ export async function up(given: CliContext, signal: AbortSignal): Promise<void> 
   }
 }
 
-function roleOf({ workers: count }: Config, log: Log): Role {
+function roleOf({ workers: count, shutdown }: Config, log: Log): Role {
   if (count === 1) return { kind: "whole" };
-  return { kind: "parent", startWorkers: (door) => startWorkers({ count, door, clock: systemClock, log }) };
+  const noticeMs = shutdown.notice_seconds * 1000;
+  return { kind: "parent", startWorkers: (door) => startWorkers({ count, noticeMs, door, clock: systemClock, log }) };
 }
 
 /** Each worker would grant the whole of every limit from its own memory. */

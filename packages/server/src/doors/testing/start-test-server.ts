@@ -170,7 +170,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
     idempotency,
     lines,
     keysSeen: () => keysSeen,
-    close: (graceMs = 200) => server.close(graceMs),
+    close: (graceMs = 200, noticeMs = 0) => server.close(graceMs, noticeMs),
   };
 }
 
