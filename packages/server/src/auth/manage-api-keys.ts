@@ -20,6 +20,7 @@ import { notFound } from "../tenancy/not-found.ts";
 import { SYSTEM, toAuditedAct, type Act, type Doer, type TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import { generateKeySecret, partialHintOf } from "./key-secret.ts";
 import { hashSecret } from "./hash-secret.ts";
+import { refuseKeyOfDevice } from "./refuse-key-of-device.ts";
 
 /** For `deriveKey`: the HMAC key of stored API keys and admin keys. */
 export const API_KEY_PURPOSE = "api-key-hmac";
@@ -202,6 +203,7 @@ export async function rotateKey(deps: KeyDeps, apiKeyId: string, overlapMs: numb
     const status = statusOfKey(old, nowMs);
     if (status !== "active")
       throw fail("invalid_request_error", { public: `Only an active API key can be rotated; this one is ${status}.` });
+    await refuseKeyOfDevice(queries, old.id);
     const minted = mintKey(deps.hmacKey, {
       organizationId: old.organizationId,
       workspaceId: old.workspaceId,

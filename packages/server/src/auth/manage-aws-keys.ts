@@ -5,6 +5,7 @@ import { notFound } from "../tenancy/not-found.ts";
 import { type Doer, type TenancyDeps, toAuditedAct } from "../tenancy/tenancy-deps.ts";
 import { newAwsAccessKeyId, toAwsSecret } from "./aws-access-key.ts";
 import type { KeyDeps } from "./manage-api-keys.ts";
+import { refuseKeyOfDevice } from "./refuse-key-of-device.ts";
 
 export interface CreatedAwsKey {
   readonly accessKeyId: string;
@@ -38,6 +39,7 @@ async function changeAwsKey(deps: TenancyDeps, apiKeyId: string, awsAccessKeyId:
         public: `Only an active API key can have an AWS access key; this one is ${status}.`,
       });
     }
+    if (awsAccessKeyId !== null) await refuseKeyOfDevice(queries, apiKeyId);
     await updateApiKeyOn(queries, apiKeyId, { awsAccessKeyId });
     await record({
       action: "api_key.update",

@@ -1,4 +1,5 @@
 import { and, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from "drizzle-orm";
+import { unionAll } from "drizzle-orm/pg-core";
 import { apiKeys, deviceGrants, deviceTokens, users, workspaceMembers, workspaces } from "./schema.ts";
 import type { LiveApiKey } from "./api-keys.ts";
 import type { Queries, Storage } from "./storage.ts";
@@ -186,6 +187,16 @@ export async function findLiveKeysOfTokens(
       },
     ]),
   );
+}
+
+/** Whether a key stands for a sign-in on a device, for as long as it lives. */
+export async function isKeyOfDeviceOn(queries: Pick<Queries, "select">, apiKeyId: string): Promise<boolean> {
+  const id = { id: apiKeys.id };
+  const ofTokens = queries.select(id).from(deviceTokens).innerJoin(apiKeys, eq(apiKeys.id, deviceTokens.apiKeyId));
+  // Before its first tokens.
+  const ofGrants = queries.select(id).from(deviceGrants).innerJoin(apiKeys, eq(apiKeys.id, deviceGrants.apiKeyId));
+  const rows = await unionAll(ofTokens.where(eq(apiKeys.id, apiKeyId)), ofGrants.where(eq(apiKeys.id, apiKeyId))).limit(1);
+  return rows.length > 0;
 }
 
 /** Ends all that a person has signed in without a browser; returns the ids of the keys that stood for it. */

@@ -14,7 +14,8 @@ import { createMemoryBucketStore } from "../../src/limits/memory-bucket-store.ts
 import { systemClock } from "../../src/platform/clock.ts";
 import { HELLO, scripted } from "../../src/doors/testing/scripted-engine.ts";
 import { until } from "../../src/doors/testing/start-test-server.ts";
-import { createKey } from "../../src/auth/manage-api-keys.ts";
+import { createKey, listKeys, revokeKey, rotateKey } from "../../src/auth/manage-api-keys.ts";
+import { createAwsKey } from "../../src/auth/manage-aws-keys.ts";
 import { createOrganization } from "../../src/tenancy/create-organization.ts";
 import { addUser, removeUser, updateUserRole } from "../../src/tenancy/manage-users.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
@@ -332,6 +333,31 @@ describe("who may use Claude Code alone", () => {
     for (const each of named) expect((await ask("/v1/messages", each)).body.error).toMatchObject({ type: "permission_error" });
     await updateUserRole(platform.keys, { ...SYSTEM, organizationId: platform.organizationId }, person.id, "developer");
     await expect.poll(async () => (await ask("/v1/files")).status, { timeout: 5_000 }).toBe(200);
+  });
+});
+
+describe("the key that stands for a sign-in", () => {
+  test("gives no other key that reaches further: it is neither rotated nor signed with, before its first tokens nor after", async () => {
+    const person = await member("claude_code_user");
+    const codes = await begin();
+    await approve(await cookieOf(person), codes);
+    const [key] = (await listKeys(platform.keys)).filter(({ name }) => name === `Device sign-in: ${CLIENT}`).slice(-1);
+    const id = key?.id ?? "";
+    const refusal = { type: "invalid_request_error", publicMessage: expect.stringContaining("stands for a sign-in on a device") };
+    const derive = async () => {
+      await expect(createAwsKey(platform.keys, id, SYSTEM)).rejects.toMatchObject(refusal);
+      await expect(rotateKey(platform.keys, id, 60_000, SYSTEM)).rejects.toMatchObject(refusal);
+    };
+    await derive();
+    const tokens = await poll(codes);
+    await derive();
+    // An administrator in the Console asks for the same.
+    const rotated = await asPerson(owner, `/api-keys/${id}/rotate`, { overlap_hours: 1 });
+    expect([rotated.status, rotated.json["error"]]).toMatchObject([400, { type: "invalid_request_error" }]);
+    // The sign-in goes on, and can be ended.
+    expect((await use(tokens.access_token)).status).toBe(200);
+    await revokeKey(platform.keys, id, SYSTEM);
+    expect((await refresh(tokens.refresh_token)).status).toBe(401);
   });
 });
 

@@ -108,6 +108,12 @@ export const signInRequirements: readonly Requirement[] = [
       "is signed in by whoever agrees in the Console, and uses models in their name",
     ],
     [
+      "device:derived-keys",
+      "10",
+      "Nothing that is derived from a device's key reaches further than the sign-in.",
+      "gives no other key that reaches further: it is neither rotated nor signed with, before its first tokens nor after",
+    ],
+    [
       "device:claude-code-alone",
       "10",
       "Who may use Claude Code alone reaches models and nothing that is stored.",
