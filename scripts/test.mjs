@@ -1,11 +1,12 @@
 // `npm test`, from a fresh clone: types, style, unit, db (on the embedded PostgreSQL, and where the system has one on that),
-// browser, and with small weights and a llama-server that it fetches and builds meanwhile, model and e2e. `npm test -- unit db` runs only
-// those parts. Ends with what failed and the line `N passed, N failed`.
-import { spawn, spawnSync } from "node:child_process";
+// browser, with small weights and a llama-server that it fetches and builds meanwhile, model and e2e, and with tools that it fetches meanwhile,
+// deploy. `npm test -- unit db` runs only those parts. Ends with what failed and the line `N passed, N failed`; told to stop, with nothing of it
+// still at work.
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { constants, cpus, homedir, setPriority, tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { atEnd, runChild, startChild } from "./children.mjs";
 import { startDebianPostgres } from "./debian-postgres.mjs";
 import { ensureConsole } from "./ensure-console.mjs";
 import { runVitest } from "./run-vitest.mjs";
@@ -23,29 +24,31 @@ env.PARLEY_TEST_MODELS ??= join(env.PARLEY_TEST_DATA, "models");
 let passed = 0;
 /** What failed, a line each: told again at the end, which is all that some readers of a long run see. */
 const failures = [];
+/** What was not checked because something is not on this machine, a line each. */
+const skipped = [];
 const seconds = [];
 const REASON_CHARACTERS = 2_000;
 
 /** Notes how long a part took. */
-function timed(title, run) {
+async function timed(title, run) {
   const begunMs = performance.now();
-  const result = run();
+  const result = await run();
   seconds.push(`${title} ${Math.round((performance.now() - begunMs) / 1000)} s`);
   return result;
 }
 
 /** Runs one check that either passes or fails. */
-function check(title, command, ...arguments_) {
+async function check(title, command, ...arguments_) {
   process.stdout.write(`\n== ${title}\n`);
-  const { status } = timed(title, () => spawnSync(command, arguments_, { cwd: root, stdio: "inherit", env }));
+  const status = await timed(title, () => runChild(command, arguments_, { cwd: root, stdio: "inherit", env }));
   if (status === 0) passed += 1;
   else failures.push(title);
 }
 
 /** Runs a vitest project, or its tests below some paths, and adds what it counted. A run that cannot say is a failure. */
-function vitest(project, ...paths) {
+async function vitest(project, ...paths) {
   process.stdout.write(`\n== vitest ${[project, ...paths].join(" ")}\n`);
-  const { status, report } = timed(project, () => runVitest(root, ["--project", project, ...paths], env));
+  const { status, report } = await timed(project, () => runVitest(root, ["--project", project, ...paths], env));
   if (report === null) {
     failures.push(`${project}: no report`);
     return;
@@ -66,28 +69,52 @@ function failuresOf({ name, status, message, assertionResults }) {
 }
 
 /**
- * Begins a command of ours that only later parts wait for, at the lowest priority: it takes the time in which the parts before them wait.
- * What it returns waits for its end, shows what it printed, and says how it went.
+ * Begins a script or command of ours that only later parts wait for, at the lowest priority: it takes the time in which the parts before them
+ * wait. What it returns waits for its end, shows what it printed, and returns its exit status.
  */
 function begin(title, ...arguments_) {
   const folder = mkdtempSync(join(tmpdir(), "parley-test-"));
   const output = openSync(join(folder, "output"), "w");
-  const main = join(root, "packages/server/src/cli/main.ts");
-  const child = spawn(process.execPath, ["--conditions=source", main, ...arguments_], {
+  const child = startChild(process.execPath, ["--conditions=source", ...arguments_], {
     cwd: root,
     stdio: ["ignore", output, output],
     env,
   });
   setPriority(child.pid, constants.priority.PRIORITY_LOW);
   closeSync(output);
-  const ended = new Promise((resolve) => child.once("close", resolve).once("error", resolve));
   return async () => {
-    const status = await ended;
+    const status = await child.ended;
     process.stdout.write(`\n== ${title}\n${readFileSync(join(folder, "output"), "utf8")}`);
     rmSync(folder, { recursive: true, force: true });
-    if (status === 0) passed += 1;
+    return status;
+  };
+}
+
+/** Begins a command of Parley's that counts as a check of its own. */
+function prepare(title, ...arguments_) {
+  const end = begin(title, join(root, "packages/server/src/cli/main.ts"), ...arguments_);
+  return async () => {
+    if ((await end()) === 0) passed += 1;
     else failures.push(title);
   };
+}
+
+/** Lints deploy/ with the tools that could be had; `.ci/run` wants all that there are for it. */
+async function lintDeploy() {
+  process.stdout.write("\n== deploy\n");
+  const folder = mkdtempSync(join(tmpdir(), "parley-test-"));
+  const file = join(folder, "outcomes.json");
+  const script = join(root, "scripts/lint-deploy.mjs");
+  await timed("deploy", () => runChild(process.execPath, [script, "--json", file], { cwd: root, stdio: "inherit", env }));
+  const outcomes = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
+  rmSync(folder, { recursive: true, force: true });
+  if (outcomes === null) failures.push("deploy: the lint did not end");
+  for (const { what, tool, outcome, isOptional } of outcomes ?? []) {
+    if (outcome === "right") passed += 1;
+    else if (outcome === "wrong" || (env.PARLEY_TEST_DEPLOY === "whole" && !isOptional))
+      failures.push(`deploy: ${what} (${tool})`);
+    else skipped.push(`deploy: ${what} (${tool})`);
+  }
 }
 
 /** What decides which kernels the engines take. */
@@ -103,15 +130,16 @@ const llamaServer = env.PARLEY_LLAMA_SERVER ?? join(env.PARLEY_TEST_DATA, "engin
 const preparing = [];
 if (needsEngines) {
   const into = ["--data", env.PARLEY_TEST_DATA];
-  preparing.push(begin("weights", "pull", "smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", ...into));
+  preparing.push(prepare("weights", "pull", "smollm2-135m", "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b", ...into));
   // One that was named and is not there is a mistake that the tests tell of.
   if (env.PARLEY_LLAMA_SERVER === undefined && !existsSync(llamaServer))
-    preparing.push(begin("llama-server", "engine", "install", ...into));
+    preparing.push(prepare("llama-server", "engine", "install", ...into));
 }
+const deployTools = wants("deploy") ? begin("tools for deploy", join(root, "scripts/deploy-tools.mjs")) : null;
 
 if (wants("static")) {
-  check("types", process.execPath, join(root, "node_modules/typescript-7/bin/tsc"), "-p", root);
-  check(
+  await check("types", process.execPath, join(root, "node_modules/typescript-7/bin/tsc"), "-p", root);
+  await check(
     "types of the Console",
     process.execPath,
     join(root, "node_modules/typescript-7/bin/tsc"),
@@ -120,23 +148,24 @@ if (wants("static")) {
   );
 }
 if (wants("style")) {
-  check("lint", bin("oxlint"), "--type-aware", "--deny-warnings");
-  check("format", bin("oxfmt"), "--check");
-  check("dead code", bin("knip"));
+  await check("lint", bin("oxlint"), "--type-aware", "--deny-warnings");
+  await check("format", bin("oxfmt"), "--check");
+  await check("dead code", bin("knip"));
 }
-if (wants("unit")) vitest("unit");
-if (wants("db")) vitest("db");
+if (wants("unit")) await vitest("unit");
+if (wants("db")) await vitest("db");
 if (wants("db-server")) {
   try {
     const server = await startDebianPostgres();
     if (server) {
+      const stop = atEnd(() => server.stop());
       process.stdout.write(`\n== PostgreSQL ${server.version} of the system's packages\n`);
       env.PARLEY_TEST_DATABASE_URL = server.url;
       // What stands on the SQL itself; the tests over HTTP say the same of both, and take minutes.
       const onSql = ["jobs", "ledger", "limits", "money", "storage"];
-      vitest("db", ...onSql.map((area) => `packages/server/src/${area}`), "packages/server/test/money");
+      await vitest("db", ...onSql.map((area) => `packages/server/src/${area}`), "packages/server/test/money");
       delete env.PARLEY_TEST_DATABASE_URL;
-      server.stop();
+      stop();
     }
   } catch (error) {
     failures.push(`The system's PostgreSQL could not be used: ${error.message}`);
@@ -144,18 +173,23 @@ if (wants("db-server")) {
 }
 if (wants("browser")) {
   if (!ensureConsole(root, process.execPath)) failures.push("the Console could not be built");
-  vitest("browser");
+  await vitest("browser");
+}
+if (deployTools !== null) {
+  await deployTools();
+  await lintDeploy();
 }
 if (needsEngines) {
   for (const end of preparing) await end();
   env.PARLEY_LLAMA_SERVER = llamaServer;
 }
-if (wants("model")) vitest("model");
+if (wants("model")) await vitest("model");
 if (wants("e2e")) {
   if (!ensureConsole(root, process.execPath)) failures.push("the Console could not be built");
-  vitest("e2e");
+  await vitest("e2e");
 }
 
+for (const each of skipped) process.stdout.write(`\nSKIPPED ${each}\n`);
 for (const failure of failures) process.stdout.write(`\nFAILED ${failure}\n`);
 process.stdout.write(`\n${machine()}\n${seconds.join(", ")}\n${passed} passed, ${failures.length} failed\n`);
 process.exit(failures.length === 0 ? 0 : 1);
