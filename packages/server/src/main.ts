@@ -35,6 +35,7 @@ import { createDatabaseIdempotencyStore } from "./idempotency-in-database.ts";
 import { createJobs } from "./jobs/create-jobs.ts";
 import { reconcileLedger } from "./ledger/reconcile-ledger.ts";
 import { createFailureLog } from "./ledger/create-failure-log.ts";
+import { chooseDurability } from "./ledger/choose-durability.ts";
 import { createLedger } from "./ledger/create-ledger.ts";
 import { createLimitGauge } from "./limits/create-limit-gauge.ts";
 import { createLimiter } from "./limits/create-limiter.ts";
@@ -154,7 +155,8 @@ export async function startParley(options: {
   await checkMasterSecret({ storage, master, log });
   const auditKey = deriveKey(master, AUDIT_PURPOSE);
   const first = await ensureFirstOrganization({ storage, auditKey, clock, authenticator: null });
-  const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), log }));
+  const durability = chooseDurability(config.ledger.durability, storage.kind);
+  const ledger = started.use(await createLedger({ storage, spoolDir: join(dataDir, "ledger-spool"), durability, log }));
   const blobs = started.use(await openBlobStore(config.files, dataDir));
   const quotaBytes = config.files.quota_bytes;
   const files = createFiles({ storage, blobs, clock, quotaBytes });

@@ -20,11 +20,13 @@ import type { WorkspaceRow } from "../storage/workspaces.ts";
 import type { McpConnector } from "../tools/mcp/mcp-connector.ts";
 import type { Doer, TenancyDeps } from "../tenancy/tenancy-deps.ts";
 import type { IdempotencyStore } from "./messages-create/idempotency-store.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { RunTurnDeps } from "./shared/run-turn.ts";
 import type { RunningTurns } from "./shared/running-turns.ts";
 
 /** Everything that handlers work with; `main.ts` makes it. */
 export interface EndpointDeps extends RunTurnDeps {
+  readonly ledger: Ledger;
   readonly models: ModelRegistry;
   readonly modelControl: ModelControl;
   /** Tells open pages what changed. */

@@ -5,7 +5,7 @@ import { isOutage } from "../storage/outage.ts";
 import type { Storage } from "../storage/storage.ts";
 import { insertTurnRecords, type TurnRecordRow } from "../storage/turn-records.ts";
 import type { Ledger, TurnRecord } from "./ledger.ts";
-import { openSpool, type Spool } from "./spool.ts";
+import { openSpool, type Spool, type SpooledRows } from "./spool.ts";
 import { toTurnRecordRow } from "./to-turn-record-row.ts";
 
 const MAX_BATCH_ROWS = 200;
@@ -17,6 +17,9 @@ const INSERT_LIMIT_MS = 2_000;
 const REPLAY_BUDGET_MS = 500;
 const REPLAY_LIMIT_MS = 5_000;
 const MAX_REPLAY_DELAY_MS = 2_000;
+/** Between two statements with rows that are on disk already. */
+const SAVE_PAUSE_MS = 20;
+const CATCH_UP_MS = 1_000;
 
 export interface DurableLedger extends Ledger, AsyncDisposable {
   /** Rows in memory that are not durable yet. */
@@ -29,8 +32,13 @@ export interface DurableLedger extends Ledger, AsyncDisposable {
 
 export interface LedgerDeps {
   readonly storage: Storage;
-  /** A folder of its own; rows wait here while the database is away. */
+  /** A folder of its own; rows wait here for the database. */
   readonly spoolDir: string;
+  /**
+   * Where a row must be before its turn ends. `disk`: synced to `spoolDir`, and in the database a few milliseconds later, many at once;
+   * `database` (if left out): committed there, and on disk only while it is away.
+   */
+  readonly durability?: "database" | "disk";
   readonly log: StorageLog;
 }
 
@@ -40,16 +48,24 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** Rows that are on disk and on their way to the database. */
+interface OnTheWay {
+  readonly rows: readonly TurnRecordRow[];
+  readonly spooled: SpooledRows;
+}
+
 /**
  * The ledger over the database. Rows that arrive together are committed together. While the database is away they are
  * synced to a file, which is durable too, and moved later: replaying a row twice keeps one. Rows that an earlier process
- * left are moved before this resolves, or as soon as the database is back.
+ * left are moved before this resolves, or as soon as the database is back. See docs/decisions/2026-11-22-ledger-on-disk-first.md.
  */
-export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Promise<DurableLedger> {
+export async function createLedger({ storage, spoolDir, durability = "database", log }: LedgerDeps): Promise<DurableLedger> {
   const spool = await openSpool({ directory: spoolDir, log });
   const queue: Waiting[] = [];
   let inFlightRows = 0;
   let writing: Promise<void> | null = null;
+  const onTheWay: OnTheWay[] = [];
+  let saving: Promise<void> | null = null;
   /** Set while rows wait on disk. */
   let replaying: Promise<void> | null = null;
   /** While true new rows go to the disk at once, instead of each waiting for a database that is known to be away. */
@@ -73,7 +89,7 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
     const rows = batch.map((each) => each.row);
     try {
       if (isAway) await spoolRows(rows);
-      else await insertOrSpool(rows);
+      else if (durability === "database" || !(await keepOnDisk(rows))) await insertOrSpool(rows);
       for (const each of batch) each.resolve();
     } catch (error) {
       // One row that the database refuses must not take its neighbours along.
@@ -94,6 +110,39 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
       log.warn({ err: error }, "the database is away: ledger rows wait on disk");
       await spoolRows(rows);
     }
+  }
+
+  /** False: the disk does not take them. */
+  async function keepOnDisk(rows: readonly TurnRecordRow[]): Promise<boolean> {
+    try {
+      onTheWay.push({ rows, spooled: await spool.keep(rows) });
+    } catch (error) {
+      log.warn({ err: error }, "ledger rows go to the database at once");
+      return false;
+    }
+    saving ??= save();
+    return true;
+  }
+
+  /** Puts what is on disk into the database; what it does not take, a replay will. */
+  async function save(): Promise<void> {
+    while (onTheWay.length > 0) {
+      const batch = takeBatch(onTheWay);
+      try {
+        const rows = batch.flatMap((each) => each.rows);
+        await within(INSERT_LIMIT_MS, insertTurnRecords(storage, rows, { outageBudgetMs: INSERT_BUDGET_MS }));
+        for (const each of batch) each.spooled.saved();
+      } catch (error) {
+        log.warn({ err: error }, "ledger rows wait on disk");
+        onTheWay.length = 0;
+        isAway = true;
+        await spool.abandon();
+        replaying ??= replayUntilEmpty();
+      }
+      // A commit costs the database the same for one row and for many.
+      if (onTheWay.length > 0) await sleep(SAVE_PAUSE_MS);
+    }
+    saving = null;
   }
 
   async function spoolRows(rows: readonly TurnRecordRow[]): Promise<void> {
@@ -124,6 +173,7 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
   async function close(): Promise<void> {
     stopped.abort();
     await writing;
+    await saving;
     await replaying;
     try {
       await replay(spool, storage, log);
@@ -156,6 +206,16 @@ export async function createLedger({ storage, spoolDir, log }: LedgerDeps): Prom
     },
     queuedRows: () => queue.length + inFlightRows,
     isSpooling: () => replaying !== null,
+    async caughtUp() {
+      const done = async (): Promise<void> => {
+        await writing;
+        await saving;
+      };
+      if (writing === null && saving === null) return;
+      const late = new AbortController();
+      await Promise.race([done(), sleep(CATCH_UP_MS, undefined, { signal: late.signal }).catch(() => undefined)]);
+      late.abort();
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -184,6 +244,13 @@ function replay(spool: Spool, storage: Storage, log: StorageLog): Promise<boolea
     }
     return { refused };
   });
+}
+
+/** What goes into one statement; at least one. */
+function takeBatch(waiting: OnTheWay[]): OnTheWay[] {
+  let rows = 0;
+  const count = waiting.findIndex((each) => (rows += each.rows.length) > MAX_BATCH_ROWS);
+  return waiting.splice(0, count < 0 ? waiting.length : Math.max(1, count));
 }
 
 /** A frozen server neither answers nor refuses. What it does later with the rows is harmless: each is kept once. */

@@ -44,4 +44,6 @@ export interface TurnRecord {
 export interface Ledger {
   /** Durable when it resolves. Recording one request id twice keeps the first row. */
   record(row: TurnRecord): Promise<void>;
+  /** Resolves when every row that was recorded before is where reports read, or after a second. */
+  caughtUp(): Promise<void>;
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { fdatasync, writeSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { fail, type Failure } from "../platform/fail.ts";
 import { isErrno, syncDirectory } from "../platform/durable-file.ts";
 import { identifySelf, isAlive } from "../platform/process-identity.ts";
@@ -8,21 +10,35 @@ import type { StorageLog } from "../storage/log.ts";
 import type { TurnRecordRow } from "../storage/turn-records.ts";
 import { formatSpoolLine, parseSpool } from "./spool-format.ts";
 
+const sync = promisify(fdatasync);
+
 /** About 400,000 rows: a database that is away this long is an outage that people know of. */
 const MAX_WAITING_BYTES = 256_000_000;
+/** A segment that has this much is ended, so that it can be removed once its rows are in the database. */
+const SEGMENT_BYTES = 1_000_000;
 /** Marks a segment whose ledger closed while the database was away: anyone's to replay. */
 const LEFT = "left~";
 
 /** Puts rows into the database and says how many of them it refused for good. Throws when it is away. */
 type InsertRows = (rows: readonly TurnRecordRow[]) => Promise<{ readonly refused: number }>;
 
+/** Rows on disk whose writer still has them at hand. */
+export interface SpooledRows {
+  /** They are in the database: the file may go once that is true of all of its rows. */
+  saved(): void;
+}
+
 /**
- * Rows that wait on disk for the database. A segment is one file of one process; a new one is begun after each replay and
- * each failed write, so nothing is ever appended behind a torn line.
+ * Rows on disk that are not, or perhaps not, in the database yet. A segment is one file of one process; a new one is begun after
+ * each replay and each failed write, so nothing is ever appended behind a torn line.
  */
 export interface Spool {
-  /** On disk when it resolves. Throws `overloaded_error` when the spool is full or cannot be written. */
+  /** On disk when it resolves, for a replay to find. Throws `overloaded_error` when the spool is full or cannot be written. */
   append(rows: readonly TurnRecordRow[]): Promise<void>;
+  /** The same for rows that the caller puts into the database itself: no replay touches them until `abandon`. */
+  keep(rows: readonly TurnRecordRow[]): Promise<SpooledRows>;
+  /** What is kept and not saved is left to the next replay. */
+  abandon(): Promise<void>;
   /** Hands over what waits, segment by segment, and removes each once it is inserted. True when nothing waits any more. */
   replay(insert: InsertRows): Promise<boolean>;
   close(): Promise<void>;
@@ -35,9 +51,12 @@ export async function openSpool({ directory, log }: { readonly directory: string
   const ownPrefix = `${self.pid}~${encodeURIComponent(self.startedAt)}~${randomBytes(4).toString("hex")}~`;
   let counter = 0;
   let waitingBytes = 0;
-  /** Set before its file exists and cleared after it is closed: a replay never touches it. */
+  /** Of the segment that is being made or written. */
   let openPath: string | null = null;
-  let openFile: FileHandle | null = null;
+  /** What rows are appended to. Set before its file exists and cleared after it is closed: a replay never touches it. */
+  let current: Segment | null = null;
+  /** Those with rows that their writer has at hand, by path. */
+  const kept = new Map<string, Segment>();
 
   // Appends and the ends of segments take turns; a replay reads only segments that have ended.
   let tail: Promise<unknown> = Promise.resolve();
@@ -47,32 +66,48 @@ export async function openSpool({ directory, log }: { readonly directory: string
     return result;
   }
 
-  async function append(rows: readonly TurnRecordRow[]): Promise<void> {
+  async function write(rows: readonly TurnRecordRow[], isKept: boolean): Promise<Segment> {
     const text = rows.map(formatSpoolLine).join("");
     if (waitingBytes + text.length > MAX_WAITING_BYTES) throw cannotSpool("it is full");
+    if (current !== null && (current.isKept !== isKept || current.bytes >= SEGMENT_BYTES)) await endSegment();
     try {
-      openFile ??= await beginSegment();
-      await openFile.appendFile(text);
-      await openFile.datasync();
+      current ??= await beginSegment(isKept);
+      const segment = current;
+      await appendDurably(segment.file.fd, text);
+      segment.bytes += text.length;
       waitingBytes += text.length;
+      if (isKept) segment.unsavedRows += rows.length;
+      return segment;
     } catch (error) {
       await endSegment();
       throw cannotSpool(error instanceof Error ? error.message : String(error));
     }
   }
 
-  async function beginSegment(): Promise<FileHandle> {
-    openPath = join(directory, `${ownPrefix}${counter++}.spool`);
-    const file = await open(openPath, "wx", 0o600);
+  async function beginSegment(isKept: boolean): Promise<Segment> {
+    const path = join(directory, `${ownPrefix}${counter++}.spool`);
+    openPath = path;
+    const file = await open(path, "ax", 0o600);
     await syncDirectory(directory);
-    return file;
+    const segment: Segment = { path, file, isKept, bytes: 0, unsavedRows: 0, hasEnded: false };
+    if (isKept) kept.set(path, segment);
+    return segment;
   }
 
   async function endSegment(): Promise<void> {
-    const file = openFile;
-    openFile = null;
+    const segment = current;
+    current = null;
     openPath = null;
-    await file?.close();
+    if (segment === null) return;
+    segment.hasEnded = true;
+    await segment.file.close();
+    await removeSaved(segment);
+  }
+
+  async function removeSaved(segment: Segment): Promise<void> {
+    if (!segment.hasEnded || segment.unsavedRows > 0 || !kept.delete(segment.path)) return;
+    waitingBytes -= segment.bytes;
+    await rm(segment.path, { force: true });
   }
 
   async function segments(): Promise<string[]> {
@@ -80,25 +115,62 @@ export async function openSpool({ directory, log }: { readonly directory: string
   }
 
   return {
-    append: (rows) => inTurn(() => append(rows)),
+    append: (rows) => inTurn(async () => void (await write(rows, false))),
+    keep: (rows) =>
+      inTurn(async () => {
+        const segment = await write(rows, true);
+        return {
+          saved() {
+            segment.unsavedRows -= rows.length;
+            // A file that stays would only be read at the next start, for nothing.
+            if (segment.hasEnded) void removeSaved(segment).catch((error: unknown) => log.warn({ err: error }, "a spool file stays"));
+          },
+        };
+      }),
+    abandon: () =>
+      inTurn(async () => {
+        if (current?.isKept === true) await endSegment();
+        kept.clear();
+      }),
     async replay(insert) {
-      await inTurn(endSegment);
+      await inTurn(async () => {
+        if (current?.isKept === false) await endSegment();
+      });
       for (const name of await segments()) {
         const path = join(directory, name);
-        if (path === openPath || (!name.startsWith(ownPrefix) && writerLives(name))) continue;
+        if (path === openPath || kept.has(path) || (!name.startsWith(ownPrefix) && writerLives(name))) continue;
         await replaySegment(path, insert, log);
       }
-      if (openPath !== null) return false;
-      waitingBytes = 0;
+      if (current?.isKept === false) return false;
+      waitingBytes = [...kept.values()].reduce((sum, { bytes }) => sum + bytes, 0);
       return true;
     },
     async close() {
       await inTurn(endSegment);
+      kept.clear();
       for (const name of await segments()) {
         if (name.startsWith(ownPrefix)) await rename(join(directory, name), join(directory, `${LEFT}${name}`));
       }
     },
   };
+}
+
+interface Segment {
+  readonly path: string;
+  readonly file: FileHandle;
+  /** Whether its rows' writer has them at hand. */
+  readonly isKept: boolean;
+  bytes: number;
+  /** Of those at hand. */
+  unsavedRows: number;
+  hasEnded: boolean;
+}
+
+/** Written at once, which is a copy into the system's cache, so that only the wait for the disk costs a thread's turn. */
+async function appendDurably(fd: number, text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  await sync(fd);
 }
 
 async function replaySegment(path: string, insert: InsertRows, log: StorageLog): Promise<void> {
@@ -120,7 +192,7 @@ async function replaySegment(path: string, insert: InsertRows, log: StorageLog):
     await rename(path, `${path}.kept`);
     return;
   }
-  if (rows.length > 0) log.warn({ rows: rows.length }, "ledger rows that waited on disk are in the database");
+  if (rows.length > 0) log.warn({ rows: rows.length }, "ledger rows that were on disk are in the database");
   await rm(path, { force: true });
 }
 

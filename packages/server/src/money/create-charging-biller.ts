@@ -1,11 +1,21 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
-import { type HoldOutcome, openSpendAccount, releaseSpend, renewSpendHolds } from "../storage/spend.ts";
+import {
+  holdSpendAhead,
+  type HoldOutcome,
+  isSpendHeldAhead,
+  openSpendAccount,
+  releaseSpend,
+  renewSpendHolds,
+  type WantedHold,
+} from "../storage/spend.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Bill, Biller, TurnEstimate } from "./biller.ts";
 import { computeCost, type Cost } from "./compute-cost.ts";
 import { createHoldQueue } from "./hold-queue.ts";
+import { createHoldReserve, UNUSED_MS } from "./create-hold-reserve.ts";
 import { createHoldWatch } from "./create-hold-watch.ts";
 import type { PriceBook } from "./price-book.ts";
 import type { Price } from "./prices.ts";
@@ -13,6 +23,8 @@ import { toSpendFailure } from "./to-spend-failure.ts";
 
 /** How long money stays held that nobody gives back or renews. Holds of turns that run are renewed. */
 const LAPSE_MS = 600_000;
+/** How often a turn that does not fit asks again while money lies ready for turns that may not come. */
+const ASK_AGAIN_MS = 100;
 
 export interface ChargingBillerDeps {
   readonly storage: Storage;
@@ -43,6 +55,15 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
   const running = new Set<string>();
   const lookAtHolds = createHoldWatch({ storage, clock, lapseMs });
   let isRenewing = false;
+  const reserve = createHoldReserve({
+    async hold(wanted, spareNanoUsd) {
+      await Promise.all(wanted.map((each) => ensureAccount(each.organizationId)));
+      return holdSpendAhead(storage, wanted, { isPrepaid, holder, lapseMs, spareNanoUsd });
+    },
+    release: (holdIds) => releaseSpend(storage, holdIds),
+    clock,
+    log,
+  });
 
   async function renew(): Promise<void> {
     // While the database is away one try is enough.
@@ -74,27 +95,51 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
     return opening;
   }
 
+  /** Whether it fits, what lies ready for other turns of the organization left out: a turn that is here goes first. */
+  async function holdNow(wanted: WantedHold): Promise<HoldOutcome> {
+    const { organizationId } = wanted;
+    const untilMs = clock.monotonicMs() + UNUSED_MS;
+    for (;;) {
+      const outcome = await queueHold(wanted);
+      if (outcome.type === "held" || clock.monotonicMs() >= untilMs) return outcome;
+      if (await reserve.giveBack(organizationId)) continue;
+      if (!(await isSpendHeldAhead(storage, organizationId, { lapseMs, withinMs: UNUSED_MS }))) return outcome;
+      // Another process has it, and uses it or gives it back.
+      await sleep(ASK_AGAIN_MS);
+    }
+  }
+
   return {
     async hold(principal, estimate) {
       const price = prices.priceOf(estimate.model, estimate.startedAtMs);
       const { serviceTier, inferenceGeo } = estimate;
       const { organizationId, workspaceId, apiKeyId, userId = null } = principal;
       let heldNanoUsd = 0n;
-      /** The first is ended with the turn's row; those of further steps are its own, and given back after it. */
+      /** The first, of its own or held ahead, is ended with the turn's row; those of further steps are its own, and given back after it. */
       let holds: string[] = [];
 
       /** Holds what is missing to `nanoUsd`. What costs nothing needs no money, even where none is left. */
       async function holdTo(nanoUsd: bigint): Promise<Exclude<HoldOutcome, { type: "held" }> | null> {
         const missing = nanoUsd - heldNanoUsd;
         if (missing <= 0n) return null;
+        const payer = { organizationId, workspaceId, apiKeyId, userId };
+        const ahead = holds.length === 0 ? reserve.take(payer, missing) : null;
+        if (ahead !== null) {
+          keep(ahead.requestId, ahead.nanoUsd);
+          return null;
+        }
         await ensureAccount(organizationId);
         const requestId = holds.length === 0 ? estimate.requestId : `${estimate.requestId}/${holds.length + 1}`;
-        const outcome = await queueHold({ requestId, organizationId, workspaceId, apiKeyId, userId, nanoUsd: missing });
+        const outcome = await holdNow({ ...payer, requestId, nanoUsd: missing });
         if (outcome.type !== "held") return outcome;
-        heldNanoUsd += missing;
-        holds.push(requestId);
-        running.add(requestId);
+        keep(requestId, missing);
         return null;
+      }
+
+      function keep(holdId: string, nanoUsd: bigint): void {
+        heldNanoUsd += nanoUsd;
+        holds.push(holdId);
+        running.add(holdId);
       }
 
       async function release(requestIds: readonly string[]): Promise<void> {
@@ -121,18 +166,21 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
             serviceTier,
             inferenceGeo,
           });
-          return { priceReference: price.reference, cost, isCharged: true };
+          const [first = estimate.requestId] = holds;
+          const bill = { priceReference: price.reference, cost, isCharged: true };
+          return first === estimate.requestId ? bill : { ...bill, holdId: first };
         },
         settled() {
-          // The first was ended by the row.
-          running.delete(estimate.requestId);
-          holds = holds.slice(1);
+          const [ended, ...rest] = holds;
+          if (ended !== undefined) running.delete(ended);
+          holds = rest;
         },
         [Symbol.asyncDispose]: () => release(holds),
       };
     },
     async [Symbol.asyncDispose]() {
       clearInterval(renewal);
+      await reserve[Symbol.asyncDispose]();
     },
   };
 }

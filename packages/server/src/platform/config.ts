@@ -117,6 +117,15 @@ export const ConfigSchema = z
         minimum_tokens: z.coerce.number().int().min(1).nullable().default(null),
       })
       .prefault({}),
+    ledger: z
+      .strictObject({
+        /**
+         * Where a turn's row must be before its reply ends. `auto`: on this machine's disk where the database is the embedded one, which
+         * is on the same disk, else in the database.
+         */
+        durability: z.enum(["auto", "disk", "database"]).default("auto"),
+      })
+      .prefault({}),
     limits: z
       .strictObject({
         /** Where the buckets live. `auto`: Redis where `redis_url` is set, else the database where it is a server, else memory. */
@@ -352,6 +361,7 @@ export const ENVIRONMENT_KEYS: Readonly<Record<string, string>> = {
   PARLEY_S3_ACCESS_KEY_ID: "files.s3.access_key_id",
   PARLEY_S3_SECRET_ACCESS_KEY: "files.s3.secret_access_key",
   PARLEY_S3_FORCE_PATH_STYLE: "files.s3.force_path_style",
+  PARLEY_LEDGER_DURABILITY: "ledger.durability",
   PARLEY_LIMITS_STORE: "limits.store",
   PARLEY_MONEY: "money.enabled",
   PARLEY_LIMITS_TIER: "limits.tier",

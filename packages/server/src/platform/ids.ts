@@ -39,6 +39,7 @@ export type IdPrefix =
   | "crgr"
   | "spl"
   | "holder"
+  | "ahead"
   | "adminkey"
   | "invite"
   | "blob"

@@ -2,8 +2,12 @@ import { asc, eq, sql } from "drizzle-orm";
 import { creditGrants } from "./schema.ts";
 import type { Queries, Storage } from "./storage.ts";
 
+/** What ids of money begin with that is held for turns still to come. */
+const AHEAD = "ahead_";
+
 /** Money wanted for one turn. */
 export interface WantedHold {
+  /** Of the turn's request; or an id of the kind `ahead`, which the turn's row will name. */
   readonly requestId: string;
   readonly organizationId: string;
   readonly workspaceId: string;
@@ -28,16 +32,21 @@ export type HoldOutcome =
   | { readonly type: "limit"; readonly scope: SpendScope; readonly period: SpendPeriod; readonly regainAtMs: number }
   | { readonly type: "credits" };
 
+function toHoldInput(wanted: readonly WantedHold[]): string {
+  return JSON.stringify(
+    wanted.map((each) => ({
+      request_id: each.requestId,
+      organization_id: each.organizationId,
+      workspace_id: each.workspaceId,
+      api_key_id: each.apiKeyId,
+      user_id: each.userId,
+      amount: String(each.nanoUsd),
+    })),
+  );
+}
+
 /** Holds money for turns, in their order, each wholly or not at all; one statement, so that no two processes collide. */
 export async function holdSpend(storage: Storage, wanted: readonly WantedHold[], policy: HoldPolicy): Promise<HoldOutcome[]> {
-  const input = wanted.map((each) => ({
-    request_id: each.requestId,
-    organization_id: each.organizationId,
-    workspace_id: each.workspaceId,
-    api_key_id: each.apiKeyId,
-    user_id: each.userId,
-    amount: String(each.nanoUsd),
-  }));
   const { rows } = await storage.run({ operation: "hold spend", repeatable: true }, (database) =>
     database.execute<{
       request_id: string;
@@ -46,13 +55,47 @@ export async function holdSpend(storage: Storage, wanted: readonly WantedHold[],
       regain_ms: string | null;
     }>(sql`
       select request_id, refused_by, refused_period, (extract(epoch from regain_at) * 1000)::bigint as regain_ms
-      from hold_spend(${JSON.stringify(input)}::json, ${policy.isPrepaid}, ${policy.holder}, ${policy.lapseMs}::bigint)`),
+      from hold_spend(${toHoldInput(wanted)}::json, ${policy.isPrepaid}, ${policy.holder}, ${policy.lapseMs}::bigint)`),
   );
   return rows.map((row): HoldOutcome => {
     if (row.refused_by === null) return { type: "held" };
     if (row.refused_by === "credits") return { type: "credits" };
     return { type: "limit", scope: row.refused_by, period: row.refused_period ?? "monthly", regainAtMs: Number(row.regain_ms) };
   });
+}
+
+/**
+ * Holds money ahead, all of it or nothing: false where less than `spareNanoUsd` would be left of what a limit or the credits allow, so
+ * that it never stands in the way of a turn that comes now.
+ */
+export async function holdSpendAhead(
+  storage: Storage,
+  wanted: readonly WantedHold[],
+  { isPrepaid, holder, lapseMs, spareNanoUsd }: HoldPolicy & { readonly spareNanoUsd: bigint },
+): Promise<boolean> {
+  const { rows } = await storage.run({ operation: "hold spend ahead", repeatable: true }, (database) =>
+    database.execute<{ refused_by: string | null }>(sql`
+      select refused_by from hold_spend(${toHoldInput(wanted)}::json, ${isPrepaid}, ${holder}, ${lapseMs}::bigint, ${spareNanoUsd}::bigint)`),
+  );
+  const refused = rows.filter((row) => row.refused_by !== null).length;
+  return refused === 0;
+}
+
+/** Whether any process has held money ahead for an organization in the last `withinMs`. */
+export async function isSpendHeldAhead(
+  storage: Storage,
+  organizationId: string,
+  { lapseMs, withinMs }: { readonly lapseMs: number; readonly withinMs: number },
+): Promise<boolean> {
+  const { rows } = await storage.run({ operation: "look for spend held ahead", repeatable: true }, (database) =>
+    database.execute<{ is_held: boolean }>(sql`
+      select exists (
+        select from spend_holds
+        where organization_id = ${organizationId} and request_id like ${`${AHEAD}%`}
+          and expires_at > clock_timestamp() + ${lapseMs - withinMs}::bigint * interval '1 millisecond'
+      ) as is_held`),
+  );
+  return rows[0]?.is_held === true;
 }
 
 /** Gives back what is held for turns that will not be recorded. */

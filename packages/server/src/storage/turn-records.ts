@@ -51,10 +51,12 @@ export interface TurnRecordRow {
   readonly limits_ms: number | null;
   readonly cache_miss_reason: string | null;
   readonly missed_input_tokens: number | null;
+  /** What was held for the turn under another id than its own, and ends with its row; no column. */
+  readonly hold_id: string | null;
 }
 
 /**
- * Appends rows and adds them to the rollups, in one transaction; a request id that is there already keeps its first row and
+ * Appends rows, adds them to the rollups, charges them and ends their holds, in one transaction; a request id that is there already keeps its first row and
  * counts once. Committed to disk when it resolves, also on a server whose default is an asynchronous commit.
  */
 export async function insertTurnRecords(
@@ -64,7 +66,7 @@ export async function insertTurnRecords(
 ): Promise<void> {
   // One JSON parameter: the statement's text stays the same for any number of rows, and no parameter limit applies.
   await storage.run({ operation: "record turns", repeatable: true, ...options }, (database) =>
-    database.execute(sql`select record_turns(${JSON.stringify(rows)}::json)`),
+    database.execute(sql`select record_turns_and_end_holds(${JSON.stringify(rows)}::json)`),
   );
 }
 

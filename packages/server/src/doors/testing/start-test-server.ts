@@ -155,6 +155,7 @@ export async function startTestServer({ deps, ...options }: Partial<ServerOption
       async record(row) {
         rows.push(row);
       },
+      async caughtUp() {},
     },
     failures: { add: (failure) => void failures.push(failure) },
     ...deps,

@@ -21,7 +21,7 @@ export interface RunTurnDeps {
   readonly engine: Engine;
   readonly limiter: Limiter;
   readonly biller: Biller;
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, "record">;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -1,0 +1,151 @@
+import type { Clock } from "../platform/clock.ts";
+import { newId } from "../platform/ids.ts";
+import type { Log } from "../platform/log.ts";
+import type { WantedHold } from "../storage/spend.ts";
+
+/** Who bears a turn's cost: the scopes that spend limits are set on. */
+export type Payer = Pick<WantedHold, "organizationId" | "workspaceId" | "apiKeyId" | "userId">;
+
+/** Money that is held for a turn still to come. */
+export type HeldAhead = Pick<WantedHold, "requestId" | "nanoUsd">;
+
+/**
+ * Money held ahead for those whose turns come one after the other, so that such a turn waits for no statement. It is taken only while
+ * plenty is left, is used within a second or given back, and is as good as any other hold: a turn that finds none holds its own.
+ */
+export interface HoldReserve extends AsyncDisposable {
+  /** One that covers `nanoUsd`, from now on its turn's; null: there is none. Tells what is wanted at the same time. */
+  take(payer: Payer, nanoUsd: bigint): HeldAhead | null;
+  /** Gives back what lies ready of an organization; false: nothing did. */
+  giveBack(organizationId: string): Promise<boolean>;
+}
+
+export interface HoldReserveOptions {
+  /** All of it or nothing, and only where so much more is left everywhere. */
+  readonly hold: (wanted: readonly WantedHold[], spareNanoUsd: bigint) => Promise<boolean>;
+  readonly release: (holdIds: readonly string[]) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Pick<Log, "warn">;
+}
+
+/** What is held ahead is for about so long. */
+const WINDOW_MS = 250;
+/** Fewer turns in a window are none that money is held ahead for. */
+const BUSY_TURNS = 8;
+const MOST_AHEAD = 64;
+/** Of what is free, at most this part is held ahead at once. */
+const SHARE = 64n;
+/** A spend limit that is set counts within a second: older money is not used. */
+const FRESH_MS = 750;
+const SWEEP_MS = 250;
+/** How long money can lie ready unused, its return included. */
+export const UNUSED_MS = 2_000;
+/** Where there is not plenty, how soon it is looked at again. */
+const PAUSE_MS = 1_000;
+
+interface Stock {
+  readonly payer: Payer;
+  /** The oldest first. */
+  ready: (HeldAhead & { readonly sinceMs: number })[];
+  windowSinceMs: number;
+  /** Turns, and the dearest of them, in this window and in the one before. */
+  turns: readonly [now: number, before: number];
+  dearest: readonly [now: bigint, before: bigint];
+  /** While more is on its way, or there is none to be had. */
+  noneBeforeMs: number;
+}
+
+export function createHoldReserve({ hold, release, clock, log }: HoldReserveOptions): HoldReserve {
+  const stocks = new Map<string, Stock>();
+  const refills = new Set<Promise<void>>();
+  const sweeper = setInterval(() => void sweep(), SWEEP_MS);
+  sweeper.unref();
+
+  function stockOf(payer: Payer): Stock {
+    const key = `${payer.workspaceId}/${payer.apiKeyId}/${payer.userId ?? ""}`;
+    let stock = stocks.get(key);
+    if (stock === undefined) {
+      stock = { payer, ready: [], windowSinceMs: clock.monotonicMs(), turns: [0, 0], dearest: [0n, 0n], noneBeforeMs: 0 };
+      stocks.set(key, stock);
+    }
+    return stock;
+  }
+
+  function note(stock: Stock, nanoUsd: bigint, nowMs: number): void {
+    const ageMs = nowMs - stock.windowSinceMs;
+    if (ageMs >= WINDOW_MS) {
+      const isNext = ageMs < 2 * WINDOW_MS;
+      stock.turns = [0, isNext ? stock.turns[0] : 0];
+      stock.dearest = [0n, isNext ? stock.dearest[0] : 0n];
+      stock.windowSinceMs = nowMs;
+    }
+    stock.turns = [stock.turns[0] + 1, stock.turns[1]];
+    if (nanoUsd > stock.dearest[0]) stock.dearest = [nanoUsd, stock.dearest[1]];
+  }
+
+  async function refill(stock: Stock, missing: number): Promise<void> {
+    const [now, before] = stock.dearest;
+    const nanoUsd = now > before ? now : before;
+    const wanted = Array.from({ length: missing }, () => ({ ...stock.payer, requestId: newId("ahead"), nanoUsd }));
+    const ids = wanted.map(({ requestId }) => requestId);
+    try {
+      const isHeld = await hold(wanted, nanoUsd * BigInt(missing) * SHARE);
+      const sinceMs = clock.monotonicMs();
+      stock.noneBeforeMs = isHeld ? 0 : sinceMs + PAUSE_MS;
+      if (isHeld) stock.ready.push(...ids.map((requestId) => ({ requestId, nanoUsd, sinceMs })));
+    } catch (error) {
+      stock.noneBeforeMs = clock.monotonicMs() + PAUSE_MS;
+      log.warn({ err: error }, "no money could be held ahead");
+      // It may have been, all the same.
+      await drop(ids);
+    }
+  }
+
+  async function drop(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await release(ids).catch((error: unknown) => log.warn({ err: error }, "money held ahead was not given back; it lapses"));
+  }
+
+  /** Takes out what `isGone` says, and gives it back. */
+  async function dropWhere(isGone: (stock: Stock, ready: Stock["ready"][number]) => boolean): Promise<boolean> {
+    const gone: string[] = [];
+    for (const stock of stocks.values()) {
+      if (stock.ready.length === 0) continue;
+      gone.push(...stock.ready.filter((each) => isGone(stock, each)).map(({ requestId }) => requestId));
+      stock.ready = stock.ready.filter((each) => !isGone(stock, each));
+    }
+    await drop(gone);
+    return gone.length > 0;
+  }
+
+  async function sweep(): Promise<void> {
+    const nowMs = clock.monotonicMs();
+    for (const [key, { ready, windowSinceMs, noneBeforeMs }] of stocks)
+      if (ready.length === 0 && nowMs - windowSinceMs > 2 * WINDOW_MS && nowMs >= noneBeforeMs) stocks.delete(key);
+    await dropWhere((_stock, { sinceMs }) => nowMs - sinceMs > FRESH_MS);
+  }
+
+  return {
+    take(payer, nanoUsd) {
+      const nowMs = clock.monotonicMs();
+      const stock = stockOf(payer);
+      note(stock, nanoUsd, nowMs);
+      const wished = Math.min(MOST_AHEAD, Math.max(...stock.turns));
+      const isFit = ({ sinceMs, nanoUsd: held }: Stock["ready"][number]) => held >= nanoUsd && nowMs - sinceMs <= FRESH_MS;
+      const at = stock.ready.findIndex(isFit);
+      const [taken = null] = at < 0 ? [] : stock.ready.splice(at, 1);
+      if (wished >= BUSY_TURNS && stock.ready.length <= wished / 2 && nowMs >= stock.noneBeforeMs) {
+        stock.noneBeforeMs = Infinity;
+        const refilling = refill(stock, wished - stock.ready.length).finally(() => refills.delete(refilling));
+        refills.add(refilling);
+      }
+      return taken;
+    },
+    giveBack: (organizationId) => dropWhere(({ payer }) => payer.organizationId === organizationId),
+    async [Symbol.asyncDispose]() {
+      clearInterval(sweeper);
+      await Promise.all(refills);
+      await dropWhere(() => true);
+    },
+  };
+}
