@@ -1,5 +1,6 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
+import { Client, type Dispatcher, errors, Pool } from "undici";
+import { createReplyBody } from "./reply-body.ts";
 import { upstreamFailure } from "./upstream-failure.ts";
 
 export interface UpstreamRequest {
@@ -15,7 +16,7 @@ export interface UpstreamReply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** Leaving it closes the connection, which is how an upstream is told to stop. Throws `UpstreamFailure` or the signal's reason. */
-  readonly body: AsyncGenerator<Buffer, void, void>;
+  readonly body: AsyncIterable<Buffer>;
   /** All that matters has been read: when `body` is left now, the connection may be kept. */
   finish(): void;
 }
@@ -40,9 +41,8 @@ export interface UpstreamClientOptions {
 
 /** Of free connections: shorter than what servers keep them (5 s in Node, 75 s in nginx), so that we close them and not they. */
 const IDLE_MS = 4_000;
-/** How long a server may take to end a reply whose last event has come. */
-const LINGER_MS = 1_000;
 
+/** A kept connection was closed just as a request went out on it. */
 class Stale extends Error {}
 
 /** Kept connections, deadlines, and a reply that is read no faster than it is used. */
@@ -50,134 +50,108 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
   const { url, socketPath, headers, connectMs, connectionsMax } = options;
   const base = new URL(url);
   const prefix = base.pathname.replace(/\/+$/, "").replace(/\/v1$/, "");
-  const isTls = base.protocol === "https:";
-  const agentOptions = {
-    keepAlive: true,
-    maxSockets: connectionsMax,
-    maxFreeSockets: 64,
-    timeout: IDLE_MS,
-    scheduling: "lifo",
-  } as const;
-  const agent = isTls ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
-  const open = isTls ? httpsRequest : httpRequest;
   const name = socketPath ?? `${base.host}${prefix}`;
+  const connection = {
+    connect: { timeout: connectMs, ...(socketPath === undefined ? {} : { socketPath }) },
+    autoSelectFamily: socketPath === undefined,
+    keepAliveTimeout: IDLE_MS,
+    keepAliveMaxTimeout: IDLE_MS,
+    pipelining: 1,
+    // What is measured and injected here is HTTP/1.1, which every engine speaks.
+    allowH2: false,
+  };
+  const pool = new Pool(base.origin, { ...connection, connections: connectionsMax });
+  /** Monotonic: until then a connection may have been kept. */
+  let keptUntilMs = 0;
 
-  function attempt(path: string, request: UpstreamRequest, isKept: boolean): Promise<IncomingMessage> {
-    const { body, silenceMs, signal } = request;
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const outgoing = open({
-      protocol: base.protocol,
-      ...(socketPath === undefined ? { hostname: base.hostname.replace(/^\[|\]$/g, ""), port: base.port } : { socketPath }),
-      path: prefix + path,
-      method: body === undefined ? "GET" : "POST",
-      agent: isKept ? agent : false,
-      signal,
-      headers: {
-        "accept-encoding": "identity",
-        ...(body === undefined ? {} : { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) }),
-        ...headers,
-        ...request.headers,
+  function attempt(path: string, { body, silenceMs, signal, ...request }: UpstreamRequest, on: Dispatcher): Promise<UpstreamReply> {
+    const { promise, resolve, reject } = Promise.withResolvers<UpstreamReply>();
+    const mayBeKept = on === pool && performance.now() < keptUntilMs;
+    const reply = createReplyBody(signal, (error) => meaning(error, { signal, silenceMs, fault: "cut" }));
+    let hasAnswered = false;
+    // What still waits for a connection has nothing that could be closed.
+    const onAbort = (): void => {
+      reply.abort();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", onAbort);
+    const leave = (): void => signal.removeEventListener("abort", onAbort);
+    on.dispatch(
+      {
+        path: prefix + path,
+        method: body === undefined ? "GET" : "POST",
+        headers: {
+          "accept-encoding": "identity",
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+          ...request.headers,
+        },
+        ...(body === undefined ? {} : { body }),
+        headersTimeout: silenceMs,
+        bodyTimeout: silenceMs,
       },
-    });
-    const silence = setTimeout(() => {
-      outgoing.destroy(upstreamFailure("silent", `${name} said nothing for ${silenceMs} ms`));
-    }, silenceMs);
-    outgoing.once("socket", (socket) => {
-      socket.setNoDelay(true);
-      if (!socket.connecting) return;
-      const timer = setTimeout(() => {
-        outgoing.destroy(upstreamFailure("unreachable", `${name} took no connection within ${connectMs} ms`));
-      }, connectMs);
-      const stop = (): void => clearTimeout(timer);
-      socket.once(isTls ? "secureConnect" : "connect", stop);
-      socket.once("close", stop);
-    });
-    outgoing.once("response", (response) => {
-      clearTimeout(silence);
-      resolve(response);
-    });
-    // Stays after the response: a connection that breaks later reports it here as well.
-    outgoing.on("error", (error: NodeJS.ErrnoException) => {
-      clearTimeout(silence);
-      const wasClosed = error.code === "ECONNRESET" || error.code === "EPIPE";
-      reject(isKept && outgoing.reusedSocket && wasClosed && !signal.aborted ? new Stale() : error);
-    });
-    outgoing.end(body);
+      {
+        onRequestStart: reply.start,
+        onResponseStart(_controller, status, replyHeaders) {
+          // Early hints come before the answer.
+          if (status < 200) return;
+          hasAnswered = true;
+          resolve({ status, headers: replyHeaders, body: reply.body, finish: reply.finish });
+        },
+        onResponseData: (_controller, chunk) => reply.push(chunk),
+        onResponseEnd() {
+          leave();
+          keptUntilMs = performance.now() + IDLE_MS;
+          reply.end();
+        },
+        onResponseError(_controller, error) {
+          leave();
+          if (hasAnswered) reply.fail(error);
+          else if (!signal.aborted && isClosed(error) && (mayBeKept || wasUsed(error))) reject(new Stale());
+          else reject(meaning(error, { signal, silenceMs, fault: "unreachable" }));
+        },
+      },
+    );
     return promise;
   }
 
-  const meaning = (error: unknown, signal: AbortSignal, fault: "unreachable" | "cut"): unknown => {
+  function meaning(
+    error: unknown,
+    { signal, silenceMs, fault }: { signal: AbortSignal; silenceMs: number; fault: "unreachable" | "cut" },
+  ): unknown {
     if (signal.aborted) return signal.reason;
-    if (error instanceof Error && "fault" in error) return error;
-    const text = error instanceof Error ? error.message : String(error);
+    if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
+      return upstreamFailure("silent", `${name} said nothing for ${silenceMs} ms`);
+    if (error instanceof errors.ConnectTimeoutError)
+      return upstreamFailure("unreachable", `${name} took no connection within ${connectMs} ms`);
+    const text = error instanceof Error ? error.message || error.name : String(error);
     return upstreamFailure(fault, `${name}: ${text}`, { cause: error });
-  };
-
-  async function* read(
-    response: IncomingMessage,
-    { silenceMs, signal }: UpstreamRequest,
-    isFinished: () => boolean,
-  ): AsyncGenerator<Buffer, void, void> {
-    const parts = response[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-    let isWaiting = false;
-    // Runs while we wait for the upstream, not while our own client is slow.
-    const silence = setTimeout(() => {
-      if (isWaiting) response.destroy(upstreamFailure("silent", `${name} said nothing for ${silenceMs} ms`));
-    }, silenceMs);
-    let isWhole = false;
-    try {
-      for (;;) {
-        isWaiting = true;
-        silence.refresh();
-        const next = await parts.next();
-        isWaiting = false;
-        if (next.done === true) break;
-        yield next.value;
-      }
-      isWhole = true;
-    } catch (error) {
-      throw meaning(error, signal, "cut");
-    } finally {
-      clearTimeout(silence);
-      if (!isWhole && isFinished()) void drain(response, parts);
-      else if (!isWhole) response.destroy();
-    }
   }
 
   return {
     async send(path, request) {
       request.signal.throwIfAborted();
-      let response: IncomingMessage;
       try {
-        response = await attempt(path, request, true).catch((error: unknown) => {
-          // The server closed a kept connection just as the request went out: it has seen nothing of it.
-          if (error instanceof Stale) return attempt(path, request, false);
-          throw error;
-        });
+        return await attempt(path, request, pool);
       } catch (error) {
-        throw meaning(error, request.signal, "unreachable");
+        if (!(error instanceof Stale)) throw error;
+        // The server closed a kept connection just as the request went out: it has seen nothing of it.
+        const fresh = new Client(base.origin, connection);
+        const again = attempt(path, request, fresh);
+        // It closes when its one request has ended.
+        fresh.close().catch(() => {});
+        return again;
       }
-      let isFinished = false;
-      return {
-        status: response.statusCode ?? 0,
-        headers: response.headers,
-        body: read(response, request, () => isFinished),
-        finish: () => {
-          isFinished = true;
-        },
-      };
     },
-    close: () => agent.destroy(),
+    close: () => void pool.destroy().catch(() => {}),
   };
 }
 
-async function drain(response: IncomingMessage, parts: AsyncIterator<Buffer>): Promise<void> {
-  const timer = setTimeout(() => response.destroy(), LINGER_MS);
-  try {
-    while ((await parts.next()).done !== true);
-  } catch {
-    // It was closed, which is as good.
-  } finally {
-    clearTimeout(timer);
-  }
+function isClosed(error: NodeJS.ErrnoException): boolean {
+  return error instanceof errors.SocketError || error.code === "ECONNRESET" || error.code === "EPIPE";
+}
+
+/** Whether an earlier reply came on the connection that failed. */
+function wasUsed(error: Error): boolean {
+  return error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;
 }
