@@ -9,7 +9,7 @@ import { reachOfDevice } from "../sign-in/to-workspace-principal.ts";
 import { createKeyCache } from "./create-key-cache.ts";
 import { isDeviceToken } from "./device-token.ts";
 import { isKeySecret } from "./key-secret.ts";
-import { hashSecret } from "./hash-secret.ts";
+import { createSecretHasher, hashSecret } from "./hash-secret.ts";
 import type { Authenticator, Principal } from "./principal.ts";
 
 export interface KeyAuthenticator extends Authenticator, AsyncDisposable {
@@ -55,11 +55,13 @@ export function createAuthenticator({ storage, hmacKey, clock }: AuthenticatorDe
     touch: (usedAtMs) => touchAdminKeys(storage, usedAtMs),
   });
 
+  const hashOf = createSecretHasher(hmacKey);
+
   return {
     async authenticate(secret) {
       // Nothing else can be a key, so a flood of junk costs no query.
       const keys = isKeySecret("api", secret) ? apiKeys : isDeviceToken("access", secret) ? deviceTokens : null;
-      const key = await keys?.use(hashSecret(hmacKey, secret));
+      const key = await keys?.use(hashOf(secret));
       if (!key) throw invalidKey();
       return toPrincipal(key);
     },

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
 /** A key given as bytes is prepared anew for each hash, which costs more than the hash of a secret. */
 const prepared = new WeakMap<Buffer, KeyObject>();
@@ -11,4 +11,21 @@ export function hashSecret(hmacKey: Buffer, secret: string): string {
     prepared.set(hmacKey, key);
   }
   return createHmac("sha256", key).update(secret).digest("base64url");
+}
+
+const KNOWN_MAX = 10_000;
+
+/** The same for secrets that come again and again, which are known by a cheaper digest: they have too much chance in them to be guessed. */
+export function createSecretHasher(hmacKey: Buffer): (secret: string) => string {
+  const known = new Map<string, string>();
+  return (secret) => {
+    const digest = hash("sha256", secret, "base64url");
+    let hashed = known.get(digest);
+    if (hashed === undefined) {
+      hashed = hashSecret(hmacKey, secret);
+      if (known.size >= KNOWN_MAX) known.clear();
+      known.set(digest, hashed);
+    }
+    return hashed;
+  };
 }

@@ -17,9 +17,13 @@ const INSERT_LIMIT_MS = 2_000;
 const REPLAY_BUDGET_MS = 500;
 const REPLAY_LIMIT_MS = 5_000;
 const MAX_REPLAY_DELAY_MS = 2_000;
+/** What a row waits at most for others, where rows come faster than one in this time. */
+const BUSY_MS = 1;
 /** Between two statements with rows that are on disk already. */
-const SAVE_PAUSE_MS = 20;
+const SAVE_PAUSE_MS = 50;
 const CATCH_UP_MS = 1_000;
+/** Without a row, until its file is removed. */
+const TIDY_AFTER_MS = 500;
 
 export interface DurableLedger extends Ledger, AsyncDisposable {
   /** Rows in memory that are not durable yet. */
@@ -64,6 +68,8 @@ export async function createLedger({ storage, spoolDir, durability = "database",
   const queue: Waiting[] = [];
   let inFlightRows = 0;
   let writing: Promise<void> | null = null;
+  /** When the queue was last empty. */
+  let writtenAtMs = -Infinity;
   const onTheWay: OnTheWay[] = [];
   let saving: Promise<void> | null = null;
   /** Set while rows wait on disk. */
@@ -73,14 +79,15 @@ export async function createLedger({ storage, spoolDir, durability = "database",
   const stopped = new AbortController();
 
   async function writeQueue(): Promise<void> {
-    // One turn of the event loop: turns that end together share a commit.
-    await new Promise(setImmediate);
+    // Turns that end together share a commit: those of one turn of the event loop and, where commits come one upon another, of a moment.
+    await (performance.now() - writtenAtMs < BUSY_MS ? sleep(BUSY_MS) : new Promise(setImmediate));
     while (queue.length > 0) {
       const batch = queue.splice(0, MAX_BATCH_ROWS);
       inFlightRows = batch.length;
       await writeBatch(batch);
       inFlightRows = 0;
     }
+    writtenAtMs = performance.now();
     // In one step with the look at the queue: a row that came between the two would wait for the next one.
     writing = null;
   }
@@ -143,7 +150,13 @@ export async function createLedger({ storage, spoolDir, durability = "database",
       if (onTheWay.length > 0) await sleep(SAVE_PAUSE_MS);
     }
     saving = null;
+    tidying.refresh();
   }
+
+  // While rows come, their file is kept open: to make one costs more than to write a row.
+  const tidying = setTimeout(() => {
+    spool.tidy().catch((error: unknown) => log.warn({ err: error }, "a spool file stays"));
+  }, TIDY_AFTER_MS).unref();
 
   async function spoolRows(rows: readonly TurnRecordRow[]): Promise<void> {
     isAway = true;
@@ -172,6 +185,7 @@ export async function createLedger({ storage, spoolDir, durability = "database",
 
   async function close(): Promise<void> {
     stopped.abort();
+    clearTimeout(tidying);
     await writing;
     await saving;
     await replaying;

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -181,4 +181,76 @@ test("a damaged spool file gives up its good rows and is kept", async () => {
   await writeFile(join(spoolDir, "left~1~x~y~0.spool"), "not a row\n");
   await using _ledger = await createLedger({ storage, spoolDir, log: silentLog });
   expect(await readdir(spoolDir)).toEqual(["left~1~x~y~0.spool.kept"]);
+});
+
+test("on disk first: a row is acknowledged while the database does not answer, and is in it soon after it does", async () => {
+  const cut = switchable();
+  const spoolDir = await spoolFolder();
+  await using ledger = await createLedger({ storage: cut.storage, spoolDir, durability: "disk", log: silentLog });
+  await ledger.record(sampleTurn("req_disk_1"));
+  await ledger.caughtUp();
+  expect((await findTurnRecords(storage, ["req_disk_1"])).size).toBe(1);
+  cut.set("down");
+  const ids = Array.from({ length: 300 }, (_, index) => `req_disk_down_${index}`);
+  await Promise.all(ids.map((id) => ledger.record(sampleTurn(id))));
+  await ledger.caughtUp();
+  expect(ledger.isSpooling()).toBe(true);
+  cut.set("up");
+  await ledger.record(sampleTurn("req_disk_2"));
+  await expect.poll(async () => (await findTurnRecords(storage, [...ids, "req_disk_2"])).size, { timeout: 5_000 }).toBe(301);
+  await expect.poll(() => ledger.isSpooling(), { timeout: 5_000 }).toBe(false);
+  await ledger.close();
+  expect(await readdir(spoolDir)).toEqual([]);
+});
+
+test("on disk first: rows share statements, and a file goes once all of its rows are in the database", async () => {
+  const counted = switchable();
+  const spoolDir = await spoolFolder();
+  await using ledger = await createLedger({ storage: counted.storage, spoolDir, durability: "disk", log: silentLog });
+  const before = await countTurnRecords(storage);
+  // More than a file's worth.
+  for (let round = 0; round < 10; round += 1)
+    await Promise.all(Array.from({ length: 200 }, (_, index) => ledger.record(sampleTurn(`req_share_${round}_${index}`))));
+  while ((await countTurnRecords(storage)) < before + 2_000) await ledger.caughtUp();
+  expect(counted.inserts()).toBeLessThanOrEqual(12);
+  expect((await readdir(spoolDir)).length).toBeLessThanOrEqual(1);
+});
+
+test("on disk first: what a process that died had acknowledged is found, once, whether or not the database had it", async () => {
+  const cut = switchable();
+  const spoolDir = await spoolFolder();
+  const dead = await createLedger({ storage: cut.storage, spoolDir, durability: "disk", log: silentLog });
+  await dead.record(sampleTurn("req_dead_saved"));
+  await dead.caughtUp();
+  cut.set("frozen");
+  await dead.record(sampleTurn("req_dead_kept"));
+  const [name = ""] = await readdir(spoolDir);
+  // Its writer is gone, as far as the next can see.
+  await rename(join(spoolDir, name), join(spoolDir, `left~${name}`));
+  expect((await findTurnRecords(storage, ["req_dead_kept"])).size).toBe(0);
+  await using _next = await createLedger({ storage, spoolDir, durability: "disk", log: silentLog });
+  expect((await findTurnRecords(storage, ["req_dead_saved", "req_dead_kept"])).size).toBe(2);
+  expect(await readdir(spoolDir)).toEqual([]);
+});
+
+test("on disk first: a row that the database refuses is kept for people, and the others are in it", async () => {
+  const spoolDir = await spoolFolder();
+  await using ledger = await createLedger({ storage, spoolDir, durability: "disk", log: silentLog });
+  await Promise.all([
+    ledger.record(sampleTurn("req_fine_1")),
+    ledger.record({ ...sampleTurn("req_foul"), stopReason: "nul \u0000 byte" }),
+    ledger.record(sampleTurn("req_fine_2")),
+  ]);
+  const ids = ["req_fine_1", "req_foul", "req_fine_2"];
+  await expect.poll(async () => (await findTurnRecords(storage, ids)).size, { timeout: 5_000 }).toBe(2);
+  await expect.poll(async () => (await readdir(spoolDir)).filter((name) => name.endsWith(".kept")).length).toBe(1);
+});
+
+test("on disk first: where the disk takes nothing, rows go to the database at once", async () => {
+  const spoolDir = await spoolFolder();
+  await using ledger = await createLedger({ storage, spoolDir, durability: "disk", log: silentLog });
+  await rm(spoolDir, { recursive: true });
+  await ledger.record(sampleTurn("req_no_disk"));
+  expect((await findTurnRecords(storage, ["req_no_disk"])).size).toBe(1);
+  await mkdir(spoolDir);
 });

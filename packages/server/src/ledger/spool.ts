@@ -37,6 +37,8 @@ export interface Spool {
   append(rows: readonly TurnRecordRow[]): Promise<void>;
   /** The same for rows that the caller puts into the database itself: no replay touches them until `abandon`. */
   keep(rows: readonly TurnRecordRow[]): Promise<SpooledRows>;
+  /** Removes the file that rows are kept in, if all of them are saved. */
+  tidy(): Promise<void>;
   /** What is kept and not saved is left to the next replay. */
   abandon(): Promise<void>;
   /** Hands over what waits, segment by segment, and removes each once it is inserted. True when nothing waits any more. */
@@ -123,9 +125,14 @@ export async function openSpool({ directory, log }: { readonly directory: string
           saved() {
             segment.unsavedRows -= rows.length;
             // A file that stays would only be read at the next start, for nothing.
-            if (segment.hasEnded) void removeSaved(segment).catch((error: unknown) => log.warn({ err: error }, "a spool file stays"));
+            if (segment.hasEnded)
+              void removeSaved(segment).catch((error: unknown) => log.warn({ err: error }, "a spool file stays"));
           },
         };
+      }),
+    tidy: () =>
+      inTurn(async () => {
+        if (current?.isKept === true && current.unsavedRows === 0) await endSegment();
       }),
     abandon: () =>
       inTurn(async () => {
@@ -169,7 +176,7 @@ interface Segment {
 /** Written at once, which is a copy into the system's cache, so that only the wait for the disk costs a thread's turn. */
 async function appendDurably(fd: number, text: string): Promise<void> {
   const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
   await sync(fd);
 }
 

@@ -10,12 +10,12 @@ export interface LimitReadings {
 
 /** The platform's header family. Resets are RFC 3339; token counts are rounded to the nearest 1,000. Source: surface.md D. */
 export function toRateLimitHeaders(readings: LimitReadings, nowMs: number): Record<string, string> {
-  return {
-    ...headersOf("requests", readings.requests, String(readings.requests.remaining), nowMs),
-    ...headersOf("tokens", tightestTokens(readings), null, nowMs),
-    ...headersOf("input-tokens", readings.inputTokens, null, nowMs),
-    ...headersOf("output-tokens", readings.outputTokens, null, nowMs),
-  };
+  const headers: Record<string, string> = {};
+  addHeaders(headers, REQUESTS, readings.requests, String(readings.requests.remaining), nowMs);
+  addHeaders(headers, TOKENS, tightestTokens(readings), null, nowMs);
+  addHeaders(headers, INPUT_TOKENS, readings.inputTokens, null, nowMs);
+  addHeaders(headers, OUTPUT_TOKENS, readings.outputTokens, null, nowMs);
+  return headers;
 }
 
 /** The headers of committed capacity. */
@@ -24,22 +24,40 @@ export function toPriorityHeaders(
   outputTokens: BucketReading,
   nowMs: number,
 ): Record<string, string> {
-  return {
-    ...namedHeaders("anthropic-priority-input-tokens", inputTokens, String(inputTokens.remaining), nowMs),
-    ...namedHeaders("anthropic-priority-output-tokens", outputTokens, String(outputTokens.remaining), nowMs),
-  };
+  const headers: Record<string, string> = {};
+  addHeaders(headers, PRIORITY_INPUT_TOKENS, inputTokens, String(inputTokens.remaining), nowMs);
+  addHeaders(headers, PRIORITY_OUTPUT_TOKENS, outputTokens, String(outputTokens.remaining), nowMs);
+  return headers;
 }
 
-function headersOf(name: string, reading: BucketReading, remaining: string | null, nowMs: number): Record<string, string> {
-  return namedHeaders(`anthropic-ratelimit-${name}`, reading, remaining, nowMs);
+interface HeaderNames {
+  readonly limit: string;
+  readonly remaining: string;
+  readonly reset: string;
 }
 
-function namedHeaders(prefix: string, reading: BucketReading, remaining: string | null, nowMs: number): Record<string, string> {
-  return {
-    [`${prefix}-limit`]: String(reading.limitPerMinute),
-    [`${prefix}-remaining`]: remaining ?? String(Math.round(reading.remaining / 1_000) * 1_000),
-    [`${prefix}-reset`]: toRfc3339Seconds(nowMs + reading.fullInMs),
-  };
+const namesOf = (prefix: string): HeaderNames => ({
+  limit: `${prefix}-limit`,
+  remaining: `${prefix}-remaining`,
+  reset: `${prefix}-reset`,
+});
+const REQUESTS = namesOf("anthropic-ratelimit-requests");
+const TOKENS = namesOf("anthropic-ratelimit-tokens");
+const INPUT_TOKENS = namesOf("anthropic-ratelimit-input-tokens");
+const OUTPUT_TOKENS = namesOf("anthropic-ratelimit-output-tokens");
+const PRIORITY_INPUT_TOKENS = namesOf("anthropic-priority-input-tokens");
+const PRIORITY_OUTPUT_TOKENS = namesOf("anthropic-priority-output-tokens");
+
+function addHeaders(
+  headers: Record<string, string>,
+  names: HeaderNames,
+  reading: BucketReading,
+  remaining: string | null,
+  nowMs: number,
+): void {
+  headers[names.limit] = String(reading.limitPerMinute);
+  headers[names.remaining] = remaining ?? String(Math.round(reading.remaining / 1_000) * 1_000);
+  headers[names.reset] = toRfc3339Seconds(nowMs + reading.fullInMs);
 }
 
 /** The limit on all tokens where there is one, else input and output added up. */
@@ -53,14 +71,18 @@ function tightestTokens({ inputTokens, outputTokens, totalTokens }: LimitReading
   );
 }
 
-/** Most buckets of most replies are full in the same second, so the last text is kept. */
-let lastSecond = { atMs: Number.NaN, text: "" };
+/** The buckets of replies that come together are full in the same few seconds, so their texts are kept. */
+const texts = new Map<number, string>();
+const TEXTS_MAX = 64;
 
 /** Rounded up: at the second that is named, the bucket is full. */
 function toRfc3339Seconds(atMs: number): string {
   const secondMs = Math.ceil(atMs / 1_000) * 1_000;
-  if (lastSecond.atMs !== secondMs) {
-    lastSecond = { atMs: secondMs, text: new Date(secondMs).toISOString().replace(".000Z", "Z") };
+  let text = texts.get(secondMs);
+  if (text === undefined) {
+    text = new Date(secondMs).toISOString().replace(".000Z", "Z");
+    if (texts.size >= TEXTS_MAX) texts.clear();
+    texts.set(secondMs, text);
   }
-  return lastSecond.text;
+  return text;
 }

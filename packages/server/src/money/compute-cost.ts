@@ -36,6 +36,8 @@ export function computeCost(price: Price, { usage, webSearches, serviceTier, inf
   let exact: Rational = ZERO;
   let rounded = 0n;
   const part = (tokens: number, ...rate: readonly Rational[]): bigint => {
+    // Most kinds of most turns.
+    if (tokens === 0) return 0n;
     exact = add(exact, multiply(rational(BigInt(tokens)), ...rate));
     const before = rounded;
     rounded = roundUp(exact);

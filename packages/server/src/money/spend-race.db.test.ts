@@ -17,11 +17,13 @@ const SPENDER = fileURLToPath(new URL("./__fixtures__/spender.ts", import.meta.u
 const TURN_NANO_USD = 4_500_000;
 const USD = 1_000_000_000;
 
-/** A process that is ready to begin 500 turns at once. */
-async function startSpender(databaseUrl: string, prefix: string) {
+type Manner = readonly ["turns" | "lanes", many: number, creditNanoUsd: number];
+
+/** A process that is ready to spend: so many turns at once, or in so many lanes. */
+async function startSpender(databaseUrl: string, prefix: string, manner: Manner) {
   const folder = await mkdtemp(join(tmpdir(), "parley-spender-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const child = spawn(process.execPath, ["--conditions=source", SPENDER, databaseUrl, folder, prefix, "500"], {
+  const child = spawn(process.execPath, ["--conditions=source", SPENDER, databaseUrl, folder, prefix, ...manner.map(String)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = once(child, "close");
@@ -37,8 +39,8 @@ async function startSpender(databaseUrl: string, prefix: string) {
   };
 }
 
-/** Runs two processes of 500 turns at once each; says what was spent. */
-async function race(limitNanoUsd: bigint | null) {
+/** Runs two processes, of 500 turns at once each where nothing is said; says what was spent. */
+async function race(limitNanoUsd: bigint | null, manner: Manner = ["turns", 500, USD]) {
   const storage = await openTestStorage();
   onTestFinished(() => storage.close());
   if (limitNanoUsd !== null) {
@@ -50,7 +52,7 @@ async function race(limitNanoUsd: bigint | null) {
     };
     await setSpendLimit(storage, { ...scope, id: "spl_race", amountNanoUsd: limitNanoUsd, nowMs: Date.now() });
   }
-  const spenders = await Promise.all(["a", "b"].map((prefix) => startSpender(databaseUrlOf(storage), prefix)));
+  const spenders = await Promise.all(["a", "b"].map((prefix) => startSpender(databaseUrlOf(storage), prefix, manner)));
   const outcomes = await Promise.all(spenders.map((spender) => spender.spend()));
   const sums = await readSpendSums(storage);
   const recorded = outcomes.reduce((sum, each) => sum + (each["recorded"] ?? 0), 0);
@@ -84,4 +86,15 @@ test("1,000 turns at once in two processes on a limit of half a dollar of one ke
   expect(
     Object.keys(outcomes[0] ?? {}).some((name) => name.startsWith("You have reached your specified API key usage limits.")),
   ).toBe(true);
+});
+
+test("two busy processes that hold money ahead spend a credit to the last turn, and leave nothing held", async () => {
+  const turns = 4_000;
+  const { storage, outcomes, recorded, sums } = await race(null, ["lanes", 16, turns * TURN_NANO_USD]);
+  process.stdout.write(`4,000 turns' worth, two processes of 16 lanes: ${JSON.stringify(outcomes)}\n`);
+  expect(recorded).toBe(turns);
+  const ahead = outcomes.reduce((sum, each) => sum + (each["held ahead"] ?? 0), 0);
+  expect(ahead).toBeGreaterThan(turns / 10);
+  expect(sums).toMatchObject({ ledger: turns * TURN_NANO_USD, charged: turns * TURN_NANO_USD, held: 0, holds: 0 });
+  expect(await creditBalance(storage, "org_race")).toBe(0n);
 });

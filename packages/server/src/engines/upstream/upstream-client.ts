@@ -64,7 +64,11 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
   /** Monotonic: until then a connection may have been kept. */
   let keptUntilMs = 0;
 
-  function attempt(path: string, { body, silenceMs, signal, ...request }: UpstreamRequest, on: Dispatcher): Promise<UpstreamReply> {
+  function attempt(
+    path: string,
+    { body, silenceMs, signal, ...request }: UpstreamRequest,
+    on: Dispatcher,
+  ): Promise<UpstreamReply> {
     const { promise, resolve, reject } = Promise.withResolvers<UpstreamReply>();
     const mayBeKept = on === pool && performance.now() < keptUntilMs;
     const reply = createReplyBody(signal, (error) => meaning(error, { signal, silenceMs, fault: "cut" }));

@@ -1,6 +1,7 @@
 /**
- * A process that begins many turns at once, each of which costs all that is held for it, and records those that it may run.
- * Arguments: database URL, spool folder, id prefix, turns. Prints what became of them as JSON.
+ * A process of turns each of which costs all that is held for it, and which records those that it may run: `turns` at once, or in
+ * `lanes` one after the other until one is refused. Arguments: database URL, spool folder, id prefix, `turns` or `lanes`, how many,
+ * the account's first credit in nano-dollars. Prints what became of them as JSON.
  */
 import { once } from "node:events";
 import { createLedger } from "../../ledger/create-ledger.ts";
@@ -12,16 +13,17 @@ import { silentLog } from "../../storage/testing/test-storage.ts";
 import { createChargingBiller } from "../create-charging-biller.ts";
 import { createPriceBook } from "../price-book.ts";
 
-const [databaseUrl = "", spoolDir = "", prefix = "", turns = "0"] = process.argv.slice(2);
+const [databaseUrl = "", spoolDir = "", prefix = "", manner = "turns", many = "0", credit = "0"] = process.argv.slice(2);
 const storage = await openStorage({ databaseUrl, dataDir: spoolDir, log: silentLog, clock: systemClock });
-const ledger = await createLedger({ storage, spoolDir, log: silentLog });
+const durability = manner === "lanes" ? "disk" : "database";
+const ledger = await createLedger({ storage, spoolDir, durability, log: silentLog });
 const biller = createChargingBiller({
   storage,
   prices: createPriceBook(),
   clock: systemClock,
   log: silentLog,
   isPrepaid: true,
-  signupNanoUsd: 1_000_000_000n,
+  signupNanoUsd: BigInt(credit),
   capNanoUsd: null,
 });
 const principal = { organizationId: "org_race", workspaceId: `wrkspc_${prefix}`, apiKeyId: "apikey_race" };
@@ -48,22 +50,35 @@ async function runTurn(index: number): Promise<string> {
     });
     // Every tenth fails before it has used anything, and gives back what was held.
     if (index % 10 === 0) return "released";
-    await ledger.record({ ...sampleTurn(requestId), ...principal, usage, startedAtMs: Date.now(), bill: charge.bill(usage) });
+    const bill = charge.bill(usage);
+    await ledger.record({ ...sampleTurn(requestId), ...principal, usage, startedAtMs: Date.now(), bill });
     charge.settled();
+    if (bill.holdId !== undefined) counts["held ahead"] = (counts["held ahead"] ?? 0) + 1;
     return "recorded";
   } catch (error) {
     return error instanceof Failure ? error.publicMessage : String(error);
   }
 }
 
+const counts: Record<string, number> = {};
+let begun = 0;
+
+async function runNext(): Promise<string> {
+  const outcome = await runTurn(begun++);
+  counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return outcome;
+}
+
+async function runLane(): Promise<void> {
+  for (let outcome = ""; outcome === "" || ["recorded", "released"].includes(outcome);) outcome = await runNext();
+}
+
 process.stdout.write("ready\n");
 // All processes are up before any spends.
 await once(process.stdin, "data");
 process.stdin.destroy();
-const outcomes = await Promise.all(Array.from({ length: Number(turns) }, (_, index) => runTurn(index)));
-const counts: Record<string, number> = {};
-for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
-process.stdout.write(`${JSON.stringify(counts)}\n`);
+await Promise.all(Array.from({ length: Number(many) }, () => (manner === "lanes" ? runLane() : runNext())));
 await biller[Symbol.asyncDispose]();
 await ledger.close();
+process.stdout.write(`${JSON.stringify(counts)}\n`);
 await storage.close();

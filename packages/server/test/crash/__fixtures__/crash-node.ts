@@ -28,7 +28,9 @@ const TURN_MAX_MS = 60;
 const clock = systemClock;
 const storage = await openStorage({ databaseUrl, dataDir: spoolDir, log: silentLog, clock });
 const blobs = await openFolderBlobStore(blobFolder);
-const ledger = await createLedger({ storage, spoolDir, log: silentLog });
+// The server's rows are on its disk before they are in the database, the worker's in the database first: both must outlive a kill.
+const durability = role === "worker" ? "database" : "disk";
+const ledger = await createLedger({ storage, spoolDir, durability, log: silentLog });
 const biller = createChargingBiller({
   storage,
   prices: createPriceBook(),
