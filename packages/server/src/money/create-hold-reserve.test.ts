@@ -34,7 +34,7 @@ function start() {
       nowMs += ms;
     },
     /** So many turns one after the other, each of so much; those that found money ahead. */
-    async turns(count: number, nanoUsd = 10n) {
+    turns: async (count: number, nanoUsd = 10n): Promise<number> => {
       let found = 0;
       for (let turn = 0; turn < count; turn += 1) {
         if (reserve.take(PAYER, nanoUsd) !== null) found += 1;
