@@ -58,11 +58,11 @@ module.exports = {
       severity: "error",
       comment: "A backend does not know its siblings; the pool (local) and the turn engine stand above them.",
       from: {
-        path: `${server}/engines/(node-llama-cpp|llama-server|vllm|anthropic|chat-completions|token-upstream|engine-door)/`,
+        path: `${server}/engines/(node-llama-cpp|llama-server|vllm|sglang|anthropic|chat-completions|token-upstream|engine-door)/`,
         pathNot: "\\.test\\.ts$",
       },
       to: {
-        path: `${server}/engines/(node-llama-cpp|llama-server|vllm|anthropic|chat-completions|token-upstream|engine-door|turn-engine|local|router)/`,
+        path: `${server}/engines/(node-llama-cpp|llama-server|vllm|sglang|anthropic|chat-completions|token-upstream|engine-door|turn-engine|local|router)/`,
         // What a schema accepts is the same everywhere.
         pathNot: `${server}/engines/($1|turn-engine/grammar)/`,
       },

@@ -2,8 +2,13 @@ import { createAnthropicUpstream } from "./engines/anthropic/create-anthropic-up
 import { createChatUpstream } from "./engines/chat-completions/create-chat-upstream.ts";
 import { connectEngineDoor } from "./engines/engine-door/connect-engine-door.ts";
 import { connectLlamaServer } from "./engines/llama-server/connect-llama-server.ts";
+import { connectSglang } from "./engines/sglang/connect-sglang.ts";
 import { connectVllm } from "./engines/vllm/connect-vllm.ts";
-import { createTokenUpstream, type RemoteModel } from "./engines/token-upstream/create-token-upstream.ts";
+import {
+  createTokenUpstream,
+  type RemoteModel,
+  type TokenUpstreamOptions,
+} from "./engines/token-upstream/create-token-upstream.ts";
 import { thinkingSupport } from "./engines/turn-engine/render/thinking-support.ts";
 import { createRouter, type Pool, type Router, type Routes } from "./engines/router/create-router.ts";
 import type { Upstream } from "./engines/router/upstream-node.ts";
@@ -15,7 +20,7 @@ import { newId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
 import type { Metrics } from "./platform/metrics.ts";
 import type { EngineTracing } from "./platform/trace-engine.ts";
-import { isPassedOn, type PoolConfig, type RoutesConfig, type UpstreamConfig } from "./platform/upstreams-config.ts";
+import { isPassedOn, isTokenKind, type PoolConfig, type RoutesConfig, type UpstreamConfig } from "./platform/upstreams-config.ts";
 import type { Engine } from "./turn/engine.ts";
 
 export interface UpstreamsOptions {
@@ -96,17 +101,11 @@ function startDriver(
     const door = connectEngineDoor({ address: { url: upstream.url }, secret: options.doorSecret });
     return { ...door.driver(null), close: () => door.close() };
   }
-  if (shareTokenUpstream !== undefined && (kind === "llama-server" || kind === "vllm")) return shareTokenUpstream(name);
-  if (kind === "llama-server") {
-    const { url } = upstream;
-    return createTokenUpstream({
-      name,
-      connect: (signal) => connectLlamaServer({ url, apiKey, signal }),
-      createEngine: options.createTokenEngine,
-      thinkingOf: thinkingSupport,
-      log,
-    });
-  }
+  if (shareTokenUpstream !== undefined && isTokenKind(kind)) return shareTokenUpstream(name);
+  const tokenUpstream = (connect: TokenUpstreamOptions["connect"]): UpstreamDriver =>
+    createTokenUpstream({ name, connect, createEngine: options.createTokenEngine, thinkingOf: thinkingSupport, log });
+  const { url, slots } = upstream;
+  if (kind === "llama-server") return tokenUpstream((signal) => connectLlamaServer({ url, apiKey, signal }));
   const client = createUpstreamClient({
     url: upstream.url,
     headers: keyHeaders(upstream, apiKey),
@@ -115,17 +114,14 @@ function startDriver(
   });
   const silenceMs = upstream.silence_seconds * MS_PER_SECOND;
   const wholeMs = upstream.reply_seconds * MS_PER_SECOND;
-  if (kind === "vllm") {
-    const { url, slots } = upstream;
-    return createTokenUpstream({
-      name,
-      connect: (signal) => connectVllm({ client, url, model: null, slots, silenceMs, signal }),
-      createEngine: options.createTokenEngine,
-      thinkingOf: thinkingSupport,
-      log,
-    });
-  }
   switch (kind) {
+    case "vllm":
+      return tokenUpstream((signal) => connectVllm({ client, url, model: null, slots, silenceMs, signal }));
+    case "sglang": {
+      const { tokenizer_config: tokenizerConfig } = upstream;
+      if (tokenizerConfig === null) throw new Error(`upstreams.${name}.tokenizer_config is not set`);
+      return tokenUpstream((signal) => connectSglang({ client, url, tokenizerConfig, slots, silenceMs, signal }));
+    }
     case "anthropic":
       return createAnthropicUpstream({ client, silenceMs, wholeMs, finishesLeft: upstream.finish_left_replies, clock });
     case "chat-completions":

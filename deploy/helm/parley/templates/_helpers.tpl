@@ -38,6 +38,11 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 {{- $auto := .autoscaling | default dict }}{{- if $auto.enabled }}{{ $auto.maxReplicas | default 4 }}{{ else }}{{ .replicas | default 1 }}{{ end }}
 {{- end }}
 
+{{/* How an engine is driven: SGLang tells nobody its chat template, and without it does the rendering itself. */}}
+{{- define "parley.engineKind" -}}
+{{- if and (eq .kind "sglang") (not .tokenizerConfig) }}chat-completions{{ else }}{{ .kind }}{{ end }}
+{{- end }}
+
 {{/* parley.yaml: the given configuration, and upstreams and pools of the chart's own engines. */}}
 {{- define "parley.config" -}}
 {{- $config := deepCopy .Values.config }}
@@ -48,13 +53,15 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 {{- $targets := list }}
 {{- range $n := until (int (include "parley.engineReplicas" $engine)) }}
 {{- $host := printf "%s-%s-%d.%s-%s.%s.svc" (include "parley.name" $root) $name $n (include "parley.name" $root) $name $root.Release.Namespace }}
-{{- $upstream := dict "kind" (ternary "vllm" "chat-completions" (eq $engine.kind "vllm")) "url" (printf "http://%s:8000" $host) "turns" ($engine.turns | default 64) }}
-{{- if eq $engine.kind "vllm" }}{{ $_ := set $upstream "slots" ($engine.turns | default 64) }}{{ else }}{{ $_ := set $upstream "structured_outputs" true }}{{ end }}
+{{- $kind := include "parley.engineKind" $engine }}
+{{- $upstream := dict "kind" $kind "url" (printf "http://%s:8000" $host) "turns" ($engine.turns | default 64) }}
+{{- if eq $kind "chat-completions" }}{{ $_ := set $upstream "structured_outputs" true }}{{ else }}{{ $_ := set $upstream "slots" ($engine.turns | default 64) }}{{ end }}
+{{- if eq $kind "sglang" }}{{ $_ := set $upstream "tokenizer_config" (printf "/etc/parley/%s.tokenizer_config.json" $name) }}{{ end }}
 {{- with $engine.geo }}{{ $_ := set $upstream "geo" . }}{{ end }}
 {{- if $engine.apiKeySecret }}{{ $_ := set $upstream "api_key_env" (printf "ENGINE_KEY_%s" ($name | upper | replace "-" "_")) }}{{ end }}
 {{- $_ := set $upstreams (printf "%s-%d" $name $n) $upstream }}
 {{- $target := dict "upstream" (printf "%s-%d" $name $n) }}
-{{- if eq $engine.kind "sglang" }}{{ $_ := set $target "model" $engine.model }}{{ end }}
+{{- if eq $kind "chat-completions" }}{{ $_ := set $target "model" $engine.model }}{{ end }}
 {{- $targets = append $targets $target }}
 {{- end }}
 {{- $pool := dict "targets" $targets "title" ($engine.title | default $engine.model) }}

@@ -63,6 +63,8 @@ export interface DecodeRequest {
   readonly grammar: string | null;
   /** 0: none. Else each token event carries that many alternatives by probability, before sampling, and before the grammar where the engine can. */
   readonly topLogprobs: number;
+  /** Of the span that asks, as a W3C `traceparent` header: an engine elsewhere is told. */
+  readonly traceparent?: string;
 }
 
 export interface TokenLogprob {
@@ -107,7 +109,7 @@ export class PictureRefused extends Error {
 }
 
 export interface TokenBackend {
-  readonly kind: "node-llama-cpp" | "llama-server" | "vllm";
+  readonly kind: "node-llama-cpp" | "llama-server" | "vllm" | "sglang";
   readonly model: BackendModel;
   readonly slots: number;
   /** Absent where the model sees nothing. */

@@ -8,7 +8,7 @@ export const poolName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i, "must b
 
 export const upstream = z
   .strictObject({
-    kind: z.enum(["anthropic", "chat-completions", "llama-server", "vllm", "parley"]),
+    kind: z.enum(["anthropic", "chat-completions", "llama-server", "vllm", "sglang", "parley"]),
     /** Base address; `/v1` at its end may be there or not. Of kind parley: another node's `engine.listen`. */
     url: z.url({ protocol: /^https?$/ }),
     api_key: z.string().min(1).nullable().default(null),
@@ -25,8 +25,10 @@ export const upstream = z
     finish_left_replies: flag.default(true),
     /** Turns and counts on it at once. */
     connections: positive.max(10_000).default(1_000),
-    /** Turns of kind vllm that are decoded at once; the others wait here. */
+    /** Turns of kind vllm or sglang that are decoded at once; the others wait here. */
     slots: positive.max(1_024).default(32),
+    /** Of kind sglang: path of the model's `tokenizer_config.json`, with its `chat_template.jinja` beside it where it holds no template. */
+    tokenizer_config: z.string().min(1).nullable().default(null),
     /** Turns that this server gives it at once; null is no limit but that of connections. The others wait in their pool's queue. */
     turns: positive.max(100_000).nullable().default(null),
     /** Where its machines stand, as far as that is promised to whoever asks for `us`; null promises nothing. */
@@ -37,14 +39,23 @@ export const upstream = z
     /** How the model is told to think: not at all, by its chat template's `enable_thinking`, or by `reasoning_effort`. */
     thinking: z.enum(["none", "template", "effort"]).default("none"),
   })
-  .refine(({ kind, images }) => !images || (kind !== "llama-server" && kind !== "vllm"), {
+  .refine(({ kind, images }) => !images || !isTokenKind(kind), {
     path: ["images"],
     message: "is for upstreams of kind chat-completions or parley: one of this kind is sent tokens, and pictures have none",
+  })
+  .refine(({ kind, tokenizer_config: file }) => (file !== null) === (kind === "sglang"), {
+    path: ["tokenizer_config"],
+    message: "is what upstreams of kind sglang need, and no others: SGLang tells nobody its chat template",
   })
   .refine(({ api_key: key, api_key_env: variable }) => key === null || variable === null, {
     path: ["api_key_env"],
     message: "must not be set together with api_key",
   });
+
+/** Whether upstreams of a kind only decode tokens, and Parley renders and parses for them. */
+export function isTokenKind(kind: string): kind is "llama-server" | "vllm" | "sglang" {
+  return kind === "llama-server" || kind === "vllm" || kind === "sglang";
+}
 
 const CLASSES = ["priority", "standard", "batch"] as const;
 

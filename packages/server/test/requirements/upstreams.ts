@@ -122,6 +122,34 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "a slot that is not to be reused reads under a salt of its own",
     ],
   ]),
+  ...provedBy("server/src/engines/sglang/sglang.test.ts", [
+    [
+      "upstreams:sglang-probe",
+      "12",
+      "What an SGLang can do, and which special tokens it knows, is found by asking it.",
+      "reads the model's facts and its special tokens, and how large the pages of its cache are",
+    ],
+    ["upstreams:sglang-flags", "12", "An SGLang that lacks what is needed is told what.", "that lacks what is needed: %s"],
+    [
+      "upstreams:sglang-template",
+      "12",
+      "A template of another model than an SGLang's is refused.",
+      "whose tokenizer_config is of another model says so",
+    ],
+    [
+      "upstreams:sglang-decode",
+      "3",
+      "What an SGLang has decoded is its tokens, its text and why it ended.",
+      "a recorded reply is its tokens, its text, its logprobs and why it ended",
+    ],
+    [
+      "upstreams:sglang-salt",
+      "10",
+      "On an SGLang what is not to be reused is read under no earlier salt.",
+      "a slot that is not to be reused reads under a salt of its own",
+    ],
+    ["upstreams:sglang-stop", "7", "A turn that is left is stopped on an SGLang at once.", "%s stops the request by its name"],
+  ]),
   ...provedBy("server/test/support/token-upstream-contract.ts", [
     [
       "upstreams:token-valid",

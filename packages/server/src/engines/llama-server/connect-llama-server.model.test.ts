@@ -43,6 +43,7 @@ testTokenBackendContract("a llama-server elsewhere", start, {
   cacheBlockTokens: 1,
   tellsProgress: true,
   logprobsKnowNoGrammar: true,
+  knowsSeeds: true,
 });
 
 describe("a llama-server elsewhere", () => {

@@ -1,7 +1,7 @@
 import type { TokenBackend } from "../backend.ts";
 import type { GgufFacts } from "../gguf/gguf-facts.ts";
 
-export type BackendKind = Exclude<TokenBackend["kind"], "vllm">;
+export type BackendKind = Exclude<TokenBackend["kind"], "vllm" | "sglang">;
 export type StartedBackend = TokenBackend & { readonly kind: BackendKind; readonly pid: number };
 
 export interface StartRequest {

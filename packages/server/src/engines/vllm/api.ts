@@ -2,7 +2,9 @@ import { z } from "zod";
 
 /** What vLLM answers, as far as this driver reads it (0.32). */
 
-export const ErrorReply = z.object({ error: z.object({ message: z.string() }) });
+const ErrorReply = z.object({ error: z.object({ message: z.string() }) });
+/** Of any of its errors. */
+export const ErrorText = ErrorReply.transform(({ error }) => error.message);
 export const ModelsReply = z.object({
   data: z.array(z.object({ id: z.string(), root: z.string().nullish(), max_model_len: z.int() })).min(1),
 });

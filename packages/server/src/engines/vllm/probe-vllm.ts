@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { BackendModel } from "../backend.ts";
 import { END_SPELLINGS } from "../gguf/end-spellings.ts";
+import { type JsonClient, UpstreamRefused } from "../upstream/json-client.ts";
+import { newSalt } from "../upstream/new-salt.ts";
 import { ModelsReply, TokenizeReply, TokenizerReply, UsageReply, VersionReply } from "./api.ts";
-import { newSalt } from "./new-salt.ts";
-import { VllmRefused, type VllmClient } from "./vllm-client.ts";
 
 /** What a running vLLM can do, found by asking it. */
 export interface VllmCapabilities {
@@ -23,17 +23,17 @@ const Completion = z.object({
 
 /** Reads the model's facts, and tries all that a token backend needs. */
 export async function probeVllm(
-  vllm: VllmClient,
+  vllm: JsonClient,
   { url, model: wanted, signal }: { readonly url: string; readonly model: string | null; readonly signal: AbortSignal },
 ): Promise<{ readonly modelName: string; readonly model: BackendModel; readonly capabilities: VllmCapabilities }> {
-  const call: VllmClient["call"] = (path, schema, more) => vllm.call(path, schema, { signal, ...more });
+  const call: JsonClient["call"] = (path, schema, more) => vllm.call(path, schema, { signal, ...more });
   const { version } = await call("/version", VersionReply);
   const { data } = await call("/v1/models", ModelsReply);
   const served = wanted === null ? data[0] : data.find(({ id }) => id === wanted);
   if (served === undefined) throw new Error(`this vLLM serves ${data.map(({ id }) => id).join(", ")}, not ${wanted}`);
   const { id: modelName, root, max_model_len: contextTokens } = served;
   const tokenizer = await call("/tokenizer_info", TokenizerReply).catch((cause: unknown) => {
-    if (!(cause instanceof VllmRefused)) throw cause;
+    if (!(cause instanceof UpstreamRefused)) throw cause;
     throw new Error("start this vLLM with --enable-tokenizer-info-endpoint: it does not tell its special tokens", { cause });
   });
   const specialTokens = new Map(

