@@ -18,7 +18,11 @@ export interface EngineSocket {
   /** One request, one parsed reply. Throws `EngineRefused`, or what the socket throws. */
   call<T>(path: string, schema: z.ZodType<T>, options?: { body?: unknown; signal?: AbortSignal }): Promise<T>;
   /** The `data:` payloads of a server-sent stream. Leaving the generator closes the connection, which cancels the work. */
-  events(path: string, body: unknown, signal: AbortSignal): AsyncGenerator<string, void, void>;
+  events(
+    path: string,
+    request: { readonly body: unknown; readonly headers?: Readonly<Record<string, string>> },
+    signal: AbortSignal,
+  ): AsyncGenerator<string, void, void>;
 }
 
 /** A unix socket's path, or an address on the network with the key that llama-server was started with. */
@@ -31,7 +35,12 @@ export type EngineAddress = string | { readonly url: string; readonly apiKey: st
 export function createEngineSocket(address: EngineAddress): EngineSocket {
   const { send, prefix, ...target } = toTarget(address);
 
-  const open = (path: string, body: unknown, signal: AbortSignal | undefined): Promise<IncomingMessage> =>
+  const open = (
+    path: string,
+    body: unknown,
+    signal: AbortSignal | undefined,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       const outgoing = send({
@@ -42,6 +51,7 @@ export function createEngineSocket(address: EngineAddress): EngineSocket {
         ...(signal ? { signal } : {}),
         headers: {
           ...target.headers,
+          ...headers,
           ...(payload === undefined
             ? {}
             : { "content-type": "application/json", "content-length": String(Buffer.byteLength(payload)) }),
@@ -73,8 +83,8 @@ export function createEngineSocket(address: EngineAddress): EngineSocket {
       if (status !== 200) throw refusal(status, text);
       return schema.parse(parseJson(text));
     },
-    async *events(path, body, signal) {
-      const reply = await open(path, body, signal);
+    async *events(path, { body, headers }, signal) {
+      const reply = await open(path, body, signal, headers);
       try {
         const status = reply.statusCode ?? 0;
         if (status !== 200) throw refusal(status, await readAll(reply));

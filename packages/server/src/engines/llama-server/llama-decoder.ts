@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { GrammarRejected, type BackendModel, type DecodeEvent, type DecodeRequest, type TokenBackend } from "../backend.ts";
 import { CompletionChunk, DetokenizeReply, EndTokensReply, SlotsReply, TokenizeReply, type TokenChunk } from "./api.ts";
+import { traceHeader } from "../upstream/trace-header.ts";
 import { EngineRefused, type EngineSocket } from "./engine-socket.ts";
 import { watchGrammar, type WatchdogOptions } from "./grammar-watchdog.ts";
 import { asRefusal } from "./create-vision.ts";
@@ -106,7 +107,8 @@ export function createLlamaDecoder({ socket, model, watchdog, onStuck, meaningOf
     const prompt = await toPrompt(request);
     unsettled.add(slot);
     try {
-      for await (const data of socket.events("/completion", toCompletionBody(request, prompt), until)) {
+      const asked = { body: toCompletionBody(request, prompt), headers: traceHeader(request) };
+      for await (const data of socket.events("/completion", asked, until)) {
         guard?.heard();
         const chunk = CompletionChunk.parse(JSON.parse(data));
         if ("error" in chunk) throw new EngineRefused(500, chunk.error.message);

@@ -7,6 +7,7 @@ import { createScriptedEngine, end, start, textBlock } from "../../doors/testing
 import { BODY, get, post } from "../../doors/testing/start-test-server.ts";
 import { createTracing } from "../../platform/tracing.ts";
 import { MESSAGE, sendJson, startFakeUpstream } from "../upstream/testing/fake-upstream.ts";
+import { startFakeVllm } from "../vllm/testing/fake-vllm.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const CALLER = "b7ad6b7169203331";
@@ -131,4 +132,30 @@ test("one trace leads from the caller through the router to an upstream, and thr
       "parley_upstream_first_event_seconds_bucket",
     ]),
   );
+});
+
+test("a server that only decodes tokens is told of the span with each decode of a turn", async () => {
+  const collector = await startCollector();
+  const tracing = await createTracing({ otlpEndpoint: collector.url });
+  const box = await startFakeVllm();
+  onTestFinished(() => box.close());
+  const server = await startWithPools(
+    {
+      models: { haiku: "far" },
+      upstreams: { box: { kind: "vllm", url: box.url } },
+      pools: { far: { targets: [{ upstream: "box" }] } },
+    },
+    tracing,
+  );
+  const headers = { traceparent: `00-${TRACE}-${CALLER}-01` };
+  // Stored up to its breakpoint first: a decode of its own.
+  const system = [{ type: "text", text: "Rules. ".repeat(220), cache_control: { type: "ephemeral" } }];
+  const reply = await post(server, "/v1/messages", { ...BODY, model: "far", system }, { headers });
+  expect(await reply.json()).toMatchObject({ type: "message" });
+  await server.close();
+  await tracing.close();
+  const asks = collector.spans.find(({ name }) => name === "upstream box");
+  const decodes = box.requests.filter(({ path, body }) => path === "/v1/completions" && body.includes('"stream":true'));
+  expect(decodes.length).toBeGreaterThan(1);
+  expect(new Set(decodes.map((decode) => decode.headers["traceparent"]))).toEqual(new Set([`00-${TRACE}-${asks?.spanId}-01`]));
 });

@@ -4,6 +4,7 @@ import type { Engine, WeightsDescription } from "../../turn/engine.ts";
 import type { TurnEvent, Usage } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
 import { BackendGone, PictureRefused, type SamplerOptions, type TokenBackend } from "../backend.ts";
+import { traceHeader } from "../upstream/trace-header.ts";
 import { BlockWriter } from "./block-writer.ts";
 import { promptUsage } from "./cache/cache-plan.ts";
 import { createPendingPrefixes } from "./cache/pending-prefixes.ts";
@@ -95,9 +96,11 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
     }
   }
 
-  async function* runOn(backend: TokenBackend, turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void> {
+  async function* runOn(loaded: TokenBackend, turn: Turn, signal: AbortSignal): AsyncGenerator<TurnEvent, void, void> {
     const renderStartMs = clock.monotonicMs();
-    const runtime = runtimeOf(backend, turn.weights);
+    const runtime = runtimeOf(loaded, turn.weights);
+    const trace = traceHeader(turn);
+    const backend: TokenBackend = { ...loaded, decode: (request, until) => loaded.decode({ ...request, ...trace }, until) };
     const prompt = await runtime.renderer.render(turn);
     const room = outputRoom(turn, prompt.tokens.length, backend.model.contextTokens);
     const keys = promptKeys(turn, prompt, backend.model);
@@ -170,7 +173,7 @@ export function createTurnEngine(options: TurnEngineOptions): TurnEngine {
           clock,
           gate: gate && {
             weights: gate,
-            fit: (tools, request) => runtime.toolFit.ask({ tools, request }, { lease, tokens: decoder.tokens }, signal),
+            fit: (tools, request) => runtime.toolFit.ask({ tools, request }, { lease, tokens: decoder.tokens, trace }, signal),
           },
           renderWithNote: async (note) => {
             const noted = await runtime.renderer.render(withNote(turn, note));

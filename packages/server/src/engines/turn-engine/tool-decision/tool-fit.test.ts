@@ -59,6 +59,7 @@ function setUp(save: (file: string) => Promise<void> = (file) => writeFile(file,
       {
         lease: { slot, residentTokens: 0, setResident: (tokens) => void resident.push(tokens), release: () => {} },
         tokens: [7, 8],
+        trace: {},
       },
       signal,
     );

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ToolSpec, Turn, TurnMessage } from "../../../turn/turn.ts";
-import { BackendGone, type TokenBackend, type TokenLogprob } from "../../backend.ts";
+import { BackendGone, type DecodeRequest, type TokenBackend, type TokenLogprob } from "../../backend.ts";
 import type { SlotLease } from "../cache/slot-scheduler.ts";
 import { GREEDY } from "../samplers.ts";
 import type { PromptRenderer } from "../render/rendered-prompt.ts";
@@ -12,6 +12,9 @@ interface Question {
   readonly request: string;
 }
 
+/** Whose question it is. */
+type Trace = Pick<DecodeRequest, "traceparent">;
+
 /** Asks a model, apart from the conversation, whether a tool can do what a request asks. */
 export interface ToolFit {
   /**
@@ -20,7 +23,7 @@ export interface ToolFit {
    */
   ask(
     question: Question,
-    slot: { readonly lease: SlotLease; readonly tokens: readonly number[] },
+    slot: { readonly lease: SlotLease; readonly tokens: readonly number[]; readonly trace: Trace },
     signal: AbortSignal,
   ): Promise<readonly number[] | null>;
 }
@@ -77,7 +80,7 @@ export function createToolFit(deps: {
   }
 
   async function compute(
-    request: { readonly slot: number; readonly tokens: readonly number[]; readonly maxTokens: number },
+    request: Pick<DecodeRequest, "slot" | "tokens" | "maxTokens" | "traceparent">,
     signal: AbortSignal,
   ): Promise<readonly TokenLogprob[]> {
     const decode = backend.decode(
@@ -104,38 +107,38 @@ export function createToolFit(deps: {
   }
 
   /** Computes the shots and keeps them for later questions. One turn does so at a time; others compute them for themselves. */
-  async function keepShots(slot: number, tokens: readonly number[], signal: AbortSignal): Promise<void> {
+  async function keepShots(slot: number, tokens: readonly number[], trace: Trace, signal: AbortSignal): Promise<void> {
     shots = "saving";
     let saved = false;
     try {
-      await compute({ slot, tokens, maxTokens: 0 }, signal);
+      await compute({ slot, tokens, maxTokens: 0, ...trace }, signal);
       saved = await save(slot, shotsFile);
     } finally {
       shots = saved ? "saved" : "none";
     }
   }
 
-  async function judge(asked: Question, slot: number, signal: AbortSignal): Promise<readonly number[]> {
+  async function judge(asked: Question, slot: number, trace: Trace, signal: AbortSignal): Promise<readonly number[]> {
     const fits: number[] = [];
     for (const tool of asked.tools) {
       const { tokens, boundaries } = await renderer.render(question(tool, asked.request));
       if (shots === "saved" && tool === asked.tools[0]) await backend.restoreSlot(slot, shotsFile);
       else if (shots === "none") {
-        await keepShots(slot, tokens.slice(0, boundaries.find(({ path }) => path === LAST_SHOT)?.position ?? 0), signal);
+        await keepShots(slot, tokens.slice(0, boundaries.find(({ path }) => path === LAST_SHOT)?.position ?? 0), trace, signal);
       }
-      fits.push(await odds(await compute({ slot, tokens, maxTokens: 1 }, signal)));
+      fits.push(await odds(await compute({ slot, tokens, maxTokens: 1, ...trace }, signal)));
     }
     return fits;
   }
 
   return {
-    async ask(asked, { lease, tokens: held }, signal) {
+    async ask(asked, { lease, tokens: held, trace }, signal) {
       const own = join(folder, `${randomUUID()}.slot`);
       try {
         if (!(await save(lease.slot, own))) return null;
         lease.setResident([]);
         try {
-          return await judge(asked, lease.slot, signal);
+          return await judge(asked, lease.slot, trace, signal);
         } finally {
           if (!signal.aborted && (await backend.restoreSlot(lease.slot, own))) lease.setResident(held);
         }
