@@ -58,7 +58,14 @@ export async function probeSglang(
     signal,
   }: { readonly url: string; readonly tokenizerConfig: TokenizerConfig; readonly signal: AbortSignal },
 ): Promise<ProbedSglang> {
-  const info = await sglang.call("/model_info", ModelInfoReply, { signal });
+  const info = await sglang.call("/model_info", ModelInfoReply, { signal }).catch((cause: unknown) => {
+    if (!(cause instanceof UpstreamRefused) || cause.status !== 404) throw cause;
+    throw new Error(
+      "this server tells nothing of its model (no /model_info): it is no SGLang of 0.5.23 or later, or a router before some. " +
+        "Name each SGLang as an upstream of its own instead: the pool sends what begins alike to one of them",
+      { cause },
+    );
+  });
   if (!info.is_generation) throw new Error("this SGLang generates nothing: it was started for embeddings");
   const { version, max_req_input_len: longestPrompt } = await sglang.call("/server_info", ServerInfoReply, { signal });
   const contextTokens = longestPrompt + 1;

@@ -152,6 +152,11 @@ describe("connecting to an SGLang", () => {
     await expect(connect()).rejects.toThrow(message);
   });
 
+  test("that is a router's, which tells nothing of the model, is told what to do instead", async () => {
+    fake.probe((outgoing) => void outgoing.writeHead(404).end());
+    await expect(connect()).rejects.toThrow("Name each SGLang as an upstream of its own instead");
+  });
+
   test("whose tokenizer_config is of another model says so", async () => {
     await writeFile(tokenizerConfig, JSON.stringify({ chat_template: "x", eos_token: "<|eot_id|>" }));
     await expect(connect()).rejects.toThrow("is of another model: this SGLang knows no <|eot_id|>");
