@@ -1,10 +1,12 @@
 import cluster, { type Worker } from "node:cluster";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineDoorAddress } from "../doors/engine/open-engine-door.ts";
 import type { RunningWorkers } from "../main.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { MetricReadings } from "../platform/expose-metrics.ts";
 import { UserError } from "./cli-context.ts";
+import { watchWorkerPort } from "./watch-worker-port.ts";
 import { FromWorker, WORKER_VARIABLE, type ToWorker, type WorkerTask } from "./worker-messages.ts";
 
 /** One that lived shorter is started again ever more slowly. */
@@ -12,7 +14,7 @@ const LIVED_MS = 10_000;
 const RESTART_MAX_MS = 5_000;
 /** A scrape does not wait for one that hangs. */
 const METRICS_MS = 2_000;
-/** A worker's own drain (30 s), and what comes after it; its notice comes before. */
+/** A worker's own drain (30 s), and what comes after it. */
 const STOP_MS = 45_000;
 
 /**
@@ -30,6 +32,7 @@ export async function startWorkers(options: {
   const alive = new Map<number, Worker>();
   const ready = new Map<number, PromiseWithResolvers<string>>();
   const asked = new Map<number, (readings: MetricReadings | null) => void>();
+  const port = watchWorkerPort();
   let questions = 0;
   let isStopping = false;
 
@@ -88,16 +91,22 @@ export async function startWorkers(options: {
 
   async function stop(): Promise<void> {
     isStopping = true;
+    if (noticeMs === 0) await port.close();
     const ended = [...alive.values()].map(
       (worker) => new Promise<void>((resolve) => (worker.isDead() ? resolve() : worker.once("exit", () => resolve()))),
     );
     for (const worker of alive.values()) send(worker, { type: "stop" });
+    if (noticeMs > 0) {
+      await sleep(noticeMs);
+      await port.close();
+    }
+    port.dispose();
     const timer = setTimeout(() => {
       for (const [index, worker] of alive) {
         log.warn({ worker: index }, "a worker did not end in time");
         worker.process.kill("SIGKILL");
       }
-    }, noticeMs + STOP_MS);
+    }, STOP_MS);
     await Promise.all(ended);
     clearTimeout(timer);
   }

@@ -1,12 +1,13 @@
+import cluster from "node:cluster";
 import { createServer as createHttpServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endpoints } from "../endpoints/index.ts";
+import { acceptWaiting } from "../platform/accept-waiting.ts";
 import { fail } from "../platform/fail.ts";
 import { createApi } from "./anthropic/create-api.ts";
 import { bodyLimitAt } from "./anthropic/find-route.ts";
 import { toNetworks } from "./anthropic/network-address.ts";
-import { acceptWaiting } from "./accept-waiting.ts";
 import { answerBrokenRequests } from "./broken-request.ts";
 import { cloudBodyLimitAt, serveCloud } from "./cloud/serve-cloud.ts";
 import { clouds } from "./clouds.ts";
@@ -49,6 +50,8 @@ const OPEN_AFTER_MS = 5_000;
 const PING_AFTER_MS = 10_000;
 const STALL_AFTER_MS = 120_000;
 const GRACE_MS = 30_000;
+/** A worker's parent hands the next connection on when the worker has taken one: that takes a while. */
+const HANDED_ON_MS = 5;
 const LINGER_MS = 1_000;
 /** For what was cut off to end by itself; a shutdown does not wait longer for an exchange that does not. */
 const ABORT_MS = 5_000;
@@ -107,7 +110,7 @@ export function createServer(deps: DoorDeps): ParleyServer {
     deps.changes.close();
     // For balancers that ask: until they have seen that this node is not ready they send it more.
     if (noticeMs > 0) await sleep(noticeMs);
-    if (server) await acceptWaiting(server);
+    if (server) await acceptWaiting(connectionsOf(server), cluster.isWorker ? HANDED_ON_MS : 0);
     const closed = new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
     server?.closeIdleConnections();
     const deadlineMs = deps.clock.monotonicMs() + graceMs;
@@ -124,6 +127,13 @@ export function createServer(deps: DoorDeps): ParleyServer {
   }
 
   return { listen, close };
+}
+
+function connectionsOf(server: Server): (onConnection: () => void) => () => void {
+  return (onConnection) => {
+    server.on("connection", onConnection);
+    return () => server.off("connection", onConnection);
+  };
 }
 
 function createDrain(): Drain & { begin(): void; over(graceMs: number): Promise<void>; isOver(): boolean } {

@@ -1,5 +1,5 @@
 import Anthropic from "@anthropic-ai/sdk";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
@@ -14,6 +14,20 @@ import { type RunningParley, SMALL, startParley } from "../support/start-parley.
 
 const PER_MINUTE = 30;
 const WORKERS = 2;
+
+/** What clients get that open a connection for each request, until the port is closed. */
+async function knockUntilClosed(url: string): Promise<string[]> {
+  const got: string[] = [];
+  while (got.at(-1) !== "ECONNREFUSED") {
+    const outgoing = request(`${url}/healthz`, { agent: false }).end();
+    const answered = once(outgoing, "response").then(async ([reply]: IncomingMessage[]) => {
+      await once(reply!.resume(), "end");
+      return String(reply!.statusCode);
+    });
+    got.push(await answered.catch((error: NodeJS.ErrnoException) => error.code ?? error.message));
+  }
+  return got;
+}
 
 /** Turns of the tests before. */
 let earlier = 0;
@@ -172,6 +186,7 @@ test("workers answer on one port: local models by their parent, limits in common
     .toEqual([200, 200]);
   expect(parley.log()).toContain("a worker ended by itself");
 
+  const knocking = Promise.all(Array.from({ length: 20 }, () => knockUntilClosed(parley.url)));
   const last = streamMessage(
     parley,
     { model: "claude-haiku-4-5", max_tokens: 60, messages: [{ role: "user", content: "Tell a story." }] },
@@ -180,6 +195,8 @@ test("workers answer on one port: local models by their parent, limits in common
     },
   );
   expect((await last).end).toBe("message_stop");
+  // No connection that the port took was lost.
+  expect(new Set((await knocking).flat())).toEqual(new Set(["200", "ECONNREFUSED"]));
   expect(await parley.stop()).toBe(0);
   expect(await readLedger(dataDir)).toHaveLength(earlier + granted + replies.length + 1);
 });

@@ -6,7 +6,7 @@ export const nodesRequirements: readonly Requirement[] = [
     [
       "nodes:workers",
       "8",
-      "Workers share port, models, limits and metrics; one that dies is started again, and stopping lets streams finish.",
+      "Workers share port, models, limits and metrics; one that dies is started again, and stopping loses no stream and no connection.",
       "workers answer on one port: local models by their parent, limits in common, metrics in sum, one that is killed comes back",
     ],
     [
