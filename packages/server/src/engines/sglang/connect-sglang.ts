@@ -107,11 +107,10 @@ function toPiece({ text, output_ids: ids, meta_info: meta }: z.infer<typeof Gene
     throw BUSY_STATUSES.has(status) ? upstreamFailure("overloaded", told) : new UpstreamRefused(status, told);
   }
   const isEnd = finish?.type === "stop";
-  const logprobs = meta.output_top_logprobs?.[0];
   return {
     tokens: isEnd && finish.matched === ids.at(-1) ? ids.slice(0, -1) : ids,
     text: finish?.type === "length" ? text.replace(CUT_CHARACTER, "") : text,
-    logprobs: logprobs ? toLogprobs(logprobs, topLogprobs) : null,
+    logprobs: meta.output_top_logprobs?.map((told) => toLogprobs(told ?? [], topLogprobs)) ?? null,
     finish: isEnd ? "end-token" : finish === null ? null : "length",
     cachedTokens,
   };

@@ -185,6 +185,25 @@ describe("decoding on an SGLang", () => {
     await backend.close();
   });
 
+  test("of tokens that came together each keeps its alternatives", async () => {
+    const backend = await connect();
+    type Event = { text: string; output_ids: number[]; meta_info: { output_top_logprobs: unknown[] } };
+    const [one, two, ...rest] = streamOf("reply").split("\n\n");
+    const [a, b] = [one, two].map((event = "") => JSON.parse(event.slice("data: ".length)) as Event);
+    if (a === undefined || b === undefined) throw new Error("the recorded reply has no two tokens");
+    const output_top_logprobs = [...a.meta_info.output_top_logprobs, ...b.meta_info.output_top_logprobs];
+    const both = {
+      text: a.text + b.text,
+      output_ids: [...a.output_ids, ...b.output_ids],
+      meta_info: { ...b.meta_info, output_top_logprobs },
+    };
+    const alone = await collectDecode(backend, { slot: 0, tokens: [1], maxTokens: 6, topLogprobs: 2 });
+    stream = [`data: ${JSON.stringify(both)}`, ...rest].join("\n\n");
+    const together = await collectDecode(backend, { slot: 0, tokens: [1], maxTokens: 6, topLogprobs: 2 });
+    expect(together).toMatchObject({ tokens: alone.tokens, text: alone.text, logprobs: alone.logprobs });
+    await backend.close();
+  });
+
   test("its end token is the end, and no token; a prefill decodes nothing and says what was read", async () => {
     const backend = await connect();
     stream = streamOf("ended");

@@ -14,7 +14,8 @@ export interface DecodedPiece {
   /** Without the token that ended it. */
   readonly tokens: readonly number[];
   readonly text: string;
-  readonly logprobs: readonly TokenLogprob[] | null;
+  /** Of each token, where they were asked for. */
+  readonly logprobs: readonly (readonly TokenLogprob[])[] | null;
   readonly finish: Extract<DecodeEvent, { type: "end" }>["reason"] | null;
   /** What of the prompt it read from its cache; null: it does not say here. */
   readonly cachedTokens: number | null;
@@ -95,9 +96,7 @@ export function createSaltedBackend<Kind extends TokenBackend["kind"]>(
         finish = piece.finish ?? finish;
         if (maxTokens === 0) continue;
         state.tokens += piece.tokens.length;
-        if (piece.tokens.length > 0 || piece.text !== "") {
-          yield { type: "tokens", tokens: piece.tokens, text: piece.text, logprobs: piece.logprobs };
-        }
+        if (piece.tokens.length > 0 || piece.text !== "") yield* toEvents(piece);
       }
       if (finish === null) throw new Error("the engine's reply broke off");
     } catch (error) {
@@ -154,4 +153,12 @@ export function createSaltedBackend<Kind extends TokenBackend["kind"]>(
       engine.close();
     },
   };
+}
+
+/** A busy engine tells several tokens at once: each has alternatives of its own, and the text comes with the last. */
+function* toEvents({ tokens, text, logprobs }: DecodedPiece): Generator<Extract<DecodeEvent, { type: "tokens" }>, void, void> {
+  const first = logprobs === null || tokens.length <= 1 ? [] : tokens.slice(0, -1);
+  for (const [index, token] of first.entries())
+    yield { type: "tokens", tokens: [token], text: "", logprobs: logprobs?.[index] ?? null };
+  yield { type: "tokens", tokens: tokens.slice(first.length), text, logprobs: logprobs?.[first.length] ?? null };
 }

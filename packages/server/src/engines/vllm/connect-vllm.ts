@@ -44,11 +44,11 @@ export async function connectVllm(options: VllmOptions): Promise<VllmBackend> {
       const [choice] = chunk.choices;
       const ids = choice?.token_ids ?? [];
       const isStop = choice?.finish_reason === "stop";
-      const logprobs = choice?.logprobs?.top_logprobs[0];
+      const logprobs = choice?.logprobs?.top_logprobs;
       yield {
         tokens: isStop && ends.has(ids.at(-1) ?? -1) ? ids.slice(0, -1) : ids,
         text: choice?.text ?? "",
-        logprobs: logprobs ? toLogprobs(logprobs, request.topLogprobs) : null,
+        logprobs: logprobs?.map((told) => toLogprobs(told ?? {}, request.topLogprobs)) ?? null,
         finish: isStop ? "end-token" : choice?.finish_reason ? "length" : null,
         cachedTokens,
       };

@@ -67,6 +67,22 @@ describe("decoding on a vLLM", () => {
     await backend.close();
   });
 
+  test("of tokens that came together each keeps its alternatives", async () => {
+    const backend = await connect();
+    type Event = { choices: { text: string; token_ids: number[]; logprobs: { top_logprobs: object[] } }[] };
+    const [one, two, ...rest] = recordedStream("reply").split("\n\n");
+    const [first, second] = [one, two].map((event = "") => JSON.parse(event.slice("data: ".length)) as Event);
+    const [a, b] = [first?.choices[0], second?.choices[0]];
+    if (first === undefined || a === undefined || b === undefined) throw new Error("the recorded reply has no two tokens");
+    const logprobs = { top_logprobs: [...a.logprobs.top_logprobs, ...b.logprobs.top_logprobs] };
+    const both = { ...first, choices: [{ ...a, text: a.text + b.text, token_ids: [...a.token_ids, ...b.token_ids], logprobs }] };
+    const alone = await collectDecode(backend, { slot: 0, tokens: [1], maxTokens: 6, topLogprobs: 2 });
+    fake.stream([`data: ${JSON.stringify(both)}`, ...rest].join("\n\n"));
+    const together = await collectDecode(backend, { slot: 0, tokens: [1], maxTokens: 6, topLogprobs: 2 });
+    expect(together).toMatchObject({ tokens: alone.tokens, text: alone.text, logprobs: alone.logprobs });
+    await backend.close();
+  });
+
   test("its end token is the end, and no token", async () => {
     const backend = await connect();
     fake.stream(recordedStream("ended"));
