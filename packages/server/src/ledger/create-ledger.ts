@@ -56,6 +56,8 @@ interface Waiting {
 interface OnTheWay {
   readonly rows: readonly TurnRecordRow[];
   readonly spooled: SpooledRows;
+  /** Settled when they are in the database, or left to a replay. */
+  readonly handled: PromiseWithResolvers<void>;
 }
 
 /**
@@ -71,6 +73,8 @@ export async function createLedger({ storage, spoolDir, durability = "database",
   /** When the queue was last empty. */
   let writtenAtMs = -Infinity;
   const onTheWay: OnTheWay[] = [];
+  /** The last rows that were on their way: those before them are handled no later. */
+  let newest: Promise<void> | null = null;
   let saving: Promise<void> | null = null;
   /** Set while rows wait on disk. */
   let replaying: Promise<void> | null = null;
@@ -122,7 +126,9 @@ export async function createLedger({ storage, spoolDir, durability = "database",
   /** False: the disk does not take them. */
   async function keepOnDisk(rows: readonly TurnRecordRow[]): Promise<boolean> {
     try {
-      onTheWay.push({ rows, spooled: await spool.keep(rows) });
+      const handled = Promise.withResolvers<void>();
+      onTheWay.push({ rows, spooled: await spool.keep(rows), handled });
+      newest = handled.promise;
     } catch (error) {
       log.warn({ err: error }, "ledger rows go to the database at once");
       return false;
@@ -141,11 +147,12 @@ export async function createLedger({ storage, spoolDir, durability = "database",
         for (const each of batch) each.spooled.saved();
       } catch (error) {
         log.warn({ err: error }, "ledger rows wait on disk");
-        onTheWay.length = 0;
+        batch.push(...onTheWay.splice(0));
         isAway = true;
-        await spool.abandon();
+        await spool.abandon().catch((reason: unknown) => log.warn({ err: reason }, "a spool file was not closed"));
         replaying ??= replayUntilEmpty();
       }
+      for (const each of batch) each.handled.resolve();
       // A commit costs the database the same for one row and for many.
       if (onTheWay.length > 0) await sleep(SAVE_PAUSE_MS);
     }
@@ -221,13 +228,10 @@ export async function createLedger({ storage, spoolDir, durability = "database",
     queuedRows: () => queue.length + inFlightRows,
     isSpooling: () => replaying !== null,
     async caughtUp() {
-      const done = async (): Promise<void> => {
-        await writing;
-        await saving;
-      };
-      if (writing === null && saving === null) return;
+      if (saving === null) return;
+      // Not `saving` itself, which lasts as long as rows keep coming.
       const late = new AbortController();
-      await Promise.race([done(), sleep(CATCH_UP_MS, undefined, { signal: late.signal }).catch(() => undefined)]);
+      await Promise.race([newest, sleep(CATCH_UP_MS, undefined, { signal: late.signal }).catch(() => undefined)]);
       late.abort();
     },
     close,

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { fail } from "../platform/fail.ts";
 import { dumpTable } from "../storage/testing/dump-table.ts";
@@ -244,6 +245,36 @@ test("on disk first: a row that the database refuses is kept for people, and the
   const ids = ["req_fine_1", "req_foul", "req_fine_2"];
   await expect.poll(async () => (await findTurnRecords(storage, ids)).size, { timeout: 5_000 }).toBe(2);
   await expect.poll(async () => (await readdir(spoolDir)).filter((name) => name.endsWith(".kept")).length).toBe(1);
+});
+
+test("on disk first: who reads waits for the rows before it, and not for those that keep coming", async () => {
+  await using ledger = await createLedger({ storage, spoolDir: await spoolFolder(), durability: "disk", log: silentLog });
+  const over = new AbortController();
+  let begun = 0;
+  let newest = "";
+  const come = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      const id = `req_steady_${begun++}`;
+      await ledger.record(sampleTurn(id));
+      newest = id;
+      await sleep(2);
+    }
+  };
+  const coming = Promise.all([come(), come(), come()]);
+  await expect.poll(() => begun).toBeGreaterThan(10);
+  const waitedMs: number[] = [];
+  const missing: string[] = [];
+  for (let look = 0; look < 5; look += 1) {
+    const seen = newest;
+    const startedMs = performance.now();
+    await ledger.caughtUp();
+    waitedMs.push(performance.now() - startedMs);
+    if (!(await findTurnRecords(storage, [seen])).has(seen)) missing.push(seen);
+  }
+  over.abort();
+  await coming;
+  expect(missing).toEqual([]);
+  expect(waitedMs.toSorted((a, b) => a - b)[2]).toBeLessThan(500);
 });
 
 test("on disk first: where the disk takes nothing, rows go to the database at once", async () => {

@@ -59,6 +59,8 @@ export async function openSpool({ directory, log }: { readonly directory: string
   let current: Segment | null = null;
   /** Those with rows that their writer has at hand, by path. */
   const kept = new Map<string, Segment>();
+  /** Whether rows have become a replay's since the last one looked which there are. */
+  let isLeft = false;
 
   // Appends and the ends of segments take turns; a replay reads only segments that have ended.
   let tail: Promise<unknown> = Promise.resolve();
@@ -102,6 +104,7 @@ export async function openSpool({ directory, log }: { readonly directory: string
     openPath = null;
     if (segment === null) return;
     segment.hasEnded = true;
+    if (!segment.isKept) isLeft = true;
     await segment.file.close();
     await removeSaved(segment);
   }
@@ -136,19 +139,24 @@ export async function openSpool({ directory, log }: { readonly directory: string
       }),
     abandon: () =>
       inTurn(async () => {
-        if (current?.isKept === true) await endSegment();
-        kept.clear();
+        try {
+          if (current?.isKept === true) await endSegment();
+        } finally {
+          kept.clear();
+          isLeft = true;
+        }
       }),
     async replay(insert) {
       await inTurn(async () => {
         if (current?.isKept === false) await endSegment();
+        isLeft = false;
       });
       for (const name of await segments()) {
         const path = join(directory, name);
         if (path === openPath || kept.has(path) || (!name.startsWith(ownPrefix) && writerLives(name))) continue;
         await replaySegment(path, insert, log);
       }
-      if (current?.isKept === false) return false;
+      if (isLeft || current?.isKept === false) return false;
       waitingBytes = [...kept.values()].reduce((sum, { bytes }) => sum + bytes, 0);
       return true;
     },
