@@ -50,6 +50,8 @@ export function createReplyBody(signal: AbortSignal, meaning: (error: unknown) =
     if (hasLeft) return;
     hasLeft = true;
     chunks = [];
+    waiting?.resolve(DONE);
+    waiting = null;
     if (outcome !== null) return;
     if (!isFinished) return close(new Left());
     // What still comes is let go, so that the connection can be kept.

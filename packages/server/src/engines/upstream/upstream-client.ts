@@ -42,6 +42,9 @@ export interface UpstreamClientOptions {
 /** Of free connections: shorter than what servers keep them (5 s in Node, 75 s in nginx), so that we close them and not they. */
 const IDLE_MS = 4_000;
 
+/** A kept connection that is closed as a request goes out on it says so about as soon as a packet has gone to and fro. */
+const STALE_MS = 1_000;
+
 /** A kept connection was closed just as a request went out on it. */
 class Stale extends Error {}
 
@@ -60,9 +63,8 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     // What is measured and injected here is HTTP/1.1, which every engine speaks.
     allowH2: false,
   };
-  const pool = new Pool(base.origin, { ...connection, connections: connectionsMax });
-  /** Monotonic: until then a connection may have been kept. */
-  let keptUntilMs = 0;
+  const factory = (origin: URL, poolOptions: object): Client => new OneConnection(origin, poolOptions);
+  const pool = new Pool(base.origin, { ...connection, connections: connectionsMax, factory });
 
   function attempt(
     path: string,
@@ -70,9 +72,10 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     on: Dispatcher,
   ): Promise<UpstreamReply> {
     const { promise, resolve, reject } = Promise.withResolvers<UpstreamReply>();
-    const mayBeKept = on === pool && performance.now() < keptUntilMs;
     const reply = createReplyBody(signal, (error) => meaning(error, { signal, silenceMs, fault: "cut" }));
     let hasAnswered = false;
+    /** Monotonic: until then the server may have closed before it saw anything of the request. */
+    let staleUntilMs = -Infinity;
     // What still waits for a connection has nothing that could be closed.
     const onAbort = (): void => {
       reply.abort();
@@ -80,6 +83,30 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     };
     signal.addEventListener("abort", onAbort);
     const leave = (): void => signal.removeEventListener("abort", onAbort);
+    const handler: ConnectionHandler = {
+      onRequestStart: reply.start,
+      onConnection(isKept) {
+        if (isKept) staleUntilMs = performance.now() + STALE_MS;
+      },
+      onResponseStart(_controller, status, replyHeaders) {
+        staleUntilMs = -Infinity;
+        // Early hints come before the answer.
+        if (status < 200) return;
+        hasAnswered = true;
+        resolve({ status, headers: replyHeaders, body: reply.body, finish: reply.finish });
+      },
+      onResponseData: (_controller, chunk) => reply.push(chunk),
+      onResponseEnd() {
+        leave();
+        reply.end();
+      },
+      onResponseError(_controller, error) {
+        leave();
+        if (hasAnswered) reply.fail(error);
+        else if (!signal.aborted && isClosed(error) && performance.now() < staleUntilMs) reject(new Stale());
+        else reject(meaning(error, { signal, silenceMs, fault: "unreachable" }));
+      },
+    };
     on.dispatch(
       {
         path: prefix + path,
@@ -94,27 +121,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
         headersTimeout: silenceMs,
         bodyTimeout: silenceMs,
       },
-      {
-        onRequestStart: reply.start,
-        onResponseStart(_controller, status, replyHeaders) {
-          // Early hints come before the answer.
-          if (status < 200) return;
-          hasAnswered = true;
-          resolve({ status, headers: replyHeaders, body: reply.body, finish: reply.finish });
-        },
-        onResponseData: (_controller, chunk) => reply.push(chunk),
-        onResponseEnd() {
-          leave();
-          keptUntilMs = performance.now() + IDLE_MS;
-          reply.end();
-        },
-        onResponseError(_controller, error) {
-          leave();
-          if (hasAnswered) reply.fail(error);
-          else if (!signal.aborted && isClosed(error) && (mayBeKept || wasUsed(error))) reject(new Stale());
-          else reject(meaning(error, { signal, silenceMs, fault: "unreachable" }));
-        },
-      },
+      handler,
     );
     return promise;
   }
@@ -140,7 +147,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       } catch (error) {
         if (!(error instanceof Stale)) throw error;
         // The server closed a kept connection just as the request went out: it has seen nothing of it.
-        const fresh = new Client(base.origin, connection);
+        const fresh = new OneConnection(base.origin, connection);
         const again = attempt(path, request, fresh);
         // It closes when its one request has ended.
         fresh.close().catch(() => {});
@@ -155,7 +162,33 @@ function isClosed(error: NodeJS.ErrnoException): boolean {
   return error instanceof errors.SocketError || error.code === "ECONNRESET" || error.code === "EPIPE";
 }
 
-/** Whether an earlier reply came on the connection that failed. */
-function wasUsed(error: Error): boolean {
-  return error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;
+interface ConnectionHandler extends Dispatcher.DispatchHandler {
+  /** The request goes out, on a connection that has carried replies before or on a new one. */
+  onConnection(isKept: boolean): void;
+}
+
+/** Knows whether its connection is a kept one, which undici does not tell. */
+class OneConnection extends Client {
+  #isKept = false;
+
+  constructor(origin: string | URL, options: Client.Options) {
+    super(origin, options);
+    this.on("connect", () => {
+      this.#isKept = false;
+    });
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: ConnectionHandler): boolean {
+    return super.dispatch(options, {
+      ...handler,
+      onRequestStart: (controller, context: unknown) => {
+        handler.onConnection(this.#isKept);
+        handler.onRequestStart?.(controller, context);
+      },
+      onResponseEnd: (controller, trailers) => {
+        this.#isKept = true;
+        handler.onResponseEnd?.(controller, trailers);
+      },
+    });
+  }
 }
