@@ -27,7 +27,7 @@ export async function sendReply(
       await sendBytes(outgoing, reply, all(), { signal, stallAfterMs: options.stallAfterMs });
       return;
     case "stream":
-      if (reply.ready) await settled(reply.ready, options.openAfterMs);
+      const isFirstThere = reply.ready !== undefined && (await isSettledWithin(reply.ready, options.openAfterMs));
       // The first event may have added to them.
       outgoing.writeHead(200, {
         ...all(),
@@ -36,7 +36,8 @@ export async function sendReply(
         // Reverse proxies that buffer would hold the events back.
         "x-accel-buffering": "no",
       });
-      outgoing.flushHeaders();
+      // Else they go out together with the first event, which costs one write less.
+      if (!isFirstThere) outgoing.flushHeaders();
       await writeStream(outgoing, reply.parts, signal, { manner, times: options });
       outgoing.end();
       return;
@@ -45,11 +46,11 @@ export async function sendReply(
   }
 }
 
-/** Waits for `ready` and throws what it rejects with, but not for longer than `ms`. */
-async function settled(ready: Promise<unknown>, ms: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([ready, late]).finally(() => clearTimeout(timer));
+/** Waits for `ready` and throws what it rejects with, but not for longer than `ms`; false: it was not there by then. */
+async function isSettledWithin(ready: Promise<unknown>, ms: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(() => resolve(false), ms);
+  return await Promise.race([ready.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
 export function sendWhole(

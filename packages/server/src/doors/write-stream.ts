@@ -36,7 +36,11 @@ export async function writeStream(
     for await (const part of parts) {
       signal.throwIfAborted();
       const bytes = manner.frame(part);
-      if (bytes === null) continue;
+      if (bytes === null) {
+        // Nothing that the headers could go out with.
+        outgoing.flushHeaders();
+        continue;
+      }
       const hasRoom = outgoing.write(bytes);
       if (!hasRoom) await drained(outgoing, signal, times.stallAfterMs);
       ping.refresh();
