@@ -119,5 +119,22 @@ export const startClaudeCodeRouter =
     return toGateway("claude-code-router", `http://127.0.0.1:${port}`, { "x-api-key": "any" }, running);
   };
 
+/** From a `pip install litellm[proxy]` in the virtual environment `installed`; one process, its own log off. */
+export const startLiteLlm =
+  (installed: string): StartGateway =>
+  async ({ upstream, folder }) => {
+    const port = await freePort();
+    await mkdir(folder, { recursive: true });
+    const model = { model: "anthropic/claude-haiku-4-5", api_base: upstream, api_key: "any" };
+    const file = join(folder, "litellm.yaml");
+    await writeFile(file, JSON.stringify({ model_list: [{ model_name: "claude-haiku-4-5", litellm_params: model }] }));
+    const args = ["--config", file, "--host", "127.0.0.1", "--port", String(port), "--num_workers", "1"];
+    const env = { LITELLM_LOG: "ERROR", LITELLM_TELEMETRY: "False", LITELLM_LOCAL_MODEL_COST_MAP: "True", NO_DOCS: "True" };
+    const running = await spawnPinned(GATEWAY_CORE, join(installed, "bin/litellm"), args, env);
+    running.firstLine.catch(() => {});
+    await untilListening(port);
+    return toGateway("LiteLLM", `http://127.0.0.1:${port}`, { "x-api-key": "any", "anthropic-version": "2023-06-01" }, running);
+  };
+
 export const startStandIn = (): Promise<Running> =>
   spawnPinned(HELPERS_CORE, process.execPath, [join(import.meta.dirname, "upstream.ts")]);

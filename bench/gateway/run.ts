@@ -2,9 +2,10 @@
  * Gateways in front of the same stand-in for `/v1/messages`, each alone on one core, client and stand-in on another. Ours checks keys,
  * holds limits and money and writes the ledger; the others do none of that.
  *
- *   npm run bench:gateway -- [--rounds N] [--seconds N] [--others FOLDER] [--others-node FILE] [--only NAME] [--profile FOLDER] [--json FILE]
+ *   npm run bench:gateway -- [--rounds N] [--seconds N] [--others FOLDER] [--others-node FILE] [--litellm FOLDER] [--only NAME] [--profile FOLDER] [--json FILE]
  *
  * `--others`: a folder with `@portkey-ai/gateway` and `@musistudio/claude-code-router` installed. nginx is taken from the PATH.
+ * `--litellm`: a virtual environment with `litellm[proxy]`. Never 1.82.7, 1.82.8 or 1.107.0, which are compromised.
  * `--others-node`: the node that runs them, where it is not ours: Portkey 1.15 answers nothing whole on Node 24.
  */
 import { existsSync } from "node:fs";
@@ -16,6 +17,7 @@ import { parseArgs } from "node:util";
 import { median, quantile } from "../support/statistics.ts";
 import {
   startClaudeCodeRouter,
+  startLiteLlm,
   startNginx,
   startParley,
   startPortkey,
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "5" },
     others: { type: "string" },
     "others-node": { type: "string", default: process.execPath },
+    litellm: { type: "string" },
     only: { type: "string" },
     profile: { type: "string" },
     json: { type: "string" },
@@ -119,6 +122,7 @@ const starters: readonly (readonly [name: string, start: StartGateway])[] = [
   ...(has("@musistudio/claude-code-router")
     ? [["claude-code-router", startClaudeCodeRouter(others ?? "", values["others-node"])] as const]
     : []),
+  ...(values.litellm === undefined ? [] : [["LiteLLM", startLiteLlm(values.litellm)] as const]),
   ["Parley", startParley("Parley", GATEWAY_CORE, values.profile ?? null)],
   ["Parley, database apart", startParley("Parley, database apart", HELPERS_CORE)],
 ];
