@@ -7,6 +7,7 @@ import {
   type HoldOutcome,
   isSpendHeldAhead,
   openSpendAccount,
+  type Payers,
   releaseSpend,
   renewSpendHolds,
   type WantedHold,
@@ -95,15 +96,15 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
     return opening;
   }
 
-  /** Whether it fits, what lies ready for other turns of the organization left out: a turn that is here goes first. */
+  /** Whether it fits, what lies ready for turns to come left out: a turn that is here goes first. */
   async function holdNow(wanted: WantedHold): Promise<HoldOutcome> {
-    const { organizationId } = wanted;
     const untilMs = clock.monotonicMs() + UNUSED_MS;
     for (;;) {
       const outcome = await queueHold(wanted);
       if (outcome.type === "held" || clock.monotonicMs() >= untilMs) return outcome;
-      if (await reserve.giveBack(organizationId)) continue;
-      if (!(await isSpendHeldAhead(storage, organizationId, { lapseMs, withinMs: UNUSED_MS }))) return outcome;
+      const payers = sharersOf(outcome, wanted);
+      if (await reserve.giveBack(payers)) continue;
+      if (!(await isSpendHeldAhead(storage, payers, { lapseMs, withinMs: UNUSED_MS }))) return outcome;
       // Another process has it, and uses it or gives it back.
       await sleep(ASK_AGAIN_MS);
     }
@@ -183,6 +184,26 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
       await reserve[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Whose money held ahead can stand in the way of a turn that was refused: for a limit of one key, only that key's. */
+function sharersOf(refused: Exclude<HoldOutcome, { type: "held" }>, wanted: WantedHold): Payers {
+  const { organizationId, workspaceId, apiKeyId, userId } = wanted;
+  if (refused.type === "credits") return { organizationId };
+  switch (refused.scope) {
+    case "organization":
+    case "usage_tier":
+      return { organizationId };
+    case "workspace":
+      return { organizationId, workspaceId };
+    case "api_key":
+      return { organizationId, apiKeyId };
+    case "user":
+      return { organizationId, userId };
+    default:
+      refused.scope satisfies never;
+      throw new Error("unknown scope");
+  }
 }
 
 /** The whole prompt at its dearest, as if written to the cache for an hour, and every token that may come. */

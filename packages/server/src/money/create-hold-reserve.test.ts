@@ -91,9 +91,11 @@ test("gives back at once what is asked for, once, and the rest when it closes", 
   const { reserve, turns, held, released } = start();
   const found = await turns(20);
   const all = held.flatMap(({ ids }) => ids);
-  expect(await reserve.giveBack("org_other")).toBe(false);
-  expect(await reserve.giveBack("org")).toBe(true);
-  expect(await reserve.giveBack("org")).toBe(false);
+  expect(await reserve.giveBack({ organizationId: "org_other" })).toBe(false);
+  for (const other of [{ apiKeyId: "key_2" }, { workspaceId: "wrkspc_2" }, { userId: "user_1" }])
+    expect(await reserve.giveBack({ organizationId: "org", ...other })).toBe(false);
+  expect(await reserve.giveBack({ organizationId: "org", apiKeyId: "key" })).toBe(true);
+  expect(await reserve.giveBack({ organizationId: "org" })).toBe(false);
   expect(released).toHaveLength(all.length - found);
   await turns(20);
   await reserve[Symbol.asyncDispose]();

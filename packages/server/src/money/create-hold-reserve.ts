@@ -1,7 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
-import type { WantedHold } from "../storage/spend.ts";
+import type { Payers, WantedHold } from "../storage/spend.ts";
 
 /** Who bears a turn's cost: the scopes that spend limits are set on. */
 export type Payer = Pick<WantedHold, "organizationId" | "workspaceId" | "apiKeyId" | "userId">;
@@ -16,8 +16,8 @@ export type HeldAhead = Pick<WantedHold, "requestId" | "nanoUsd">;
 export interface HoldReserve extends AsyncDisposable {
   /** One that covers `nanoUsd`, from now on its turn's; null: there is none. Tells what is wanted at the same time. */
   take(payer: Payer, nanoUsd: bigint): HeldAhead | null;
-  /** Gives back what lies ready of an organization; false: nothing did. */
-  giveBack(organizationId: string): Promise<boolean>;
+  /** Gives back what lies ready of these; false: nothing did. */
+  giveBack(payers: Payers): Promise<boolean>;
 }
 
 export interface HoldReserveOptions {
@@ -141,11 +141,20 @@ export function createHoldReserve({ hold, release, clock, log }: HoldReserveOpti
       }
       return taken;
     },
-    giveBack: (organizationId) => dropWhere(({ payer }) => payer.organizationId === organizationId),
+    giveBack: (payers) => dropWhere(({ payer }) => isAmong(payer, payers)),
     async [Symbol.asyncDispose]() {
       clearInterval(sweeper);
       await Promise.all(refills);
       await dropWhere(() => true);
     },
   };
+}
+
+function isAmong(payer: Payer, { organizationId, workspaceId, apiKeyId, userId }: Payers): boolean {
+  return (
+    payer.organizationId === organizationId &&
+    (workspaceId === undefined || payer.workspaceId === workspaceId) &&
+    (apiKeyId === undefined || payer.apiKeyId === apiKeyId) &&
+    (userId === undefined || payer.userId === userId)
+  );
 }

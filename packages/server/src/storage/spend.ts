@@ -81,17 +81,22 @@ export async function holdSpendAhead(
   return refused === 0;
 }
 
-/** Whether any process has held money ahead for an organization in the last `withinMs`. */
+/** Those whose turns count towards one limit: of an organization, or of the one part of it that is named. */
+export type Payers = Pick<WantedHold, "organizationId"> & Partial<Pick<WantedHold, "workspaceId" | "apiKeyId" | "userId">>;
+
+/** Whether any process has held money ahead for some of these in the last `withinMs`. */
 export async function isSpendHeldAhead(
   storage: Storage,
-  organizationId: string,
+  { organizationId, workspaceId, apiKeyId, userId }: Payers,
   { lapseMs, withinMs }: { readonly lapseMs: number; readonly withinMs: number },
 ): Promise<boolean> {
   const { rows } = await storage.run({ operation: "look for spend held ahead", repeatable: true }, (database) =>
     database.execute<{ is_held: boolean }>(sql`
       select exists (
         select from spend_holds
-        where organization_id = ${organizationId} and request_id like ${`${AHEAD}%`}
+        where organization_id = ${organizationId} and workspace_id = coalesce(${workspaceId ?? null}, workspace_id)
+          and api_key_id = coalesce(${apiKeyId ?? null}, api_key_id) and (${userId ?? null}::text is null or user_id = ${userId ?? null})
+          and request_id like ${`${AHEAD}%`}
           and expires_at > clock_timestamp() + ${lapseMs - withinMs}::bigint * interval '1 millisecond'
       ) as is_held`),
   );

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import type { Principal } from "../auth/principal.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { SpendScope } from "../storage/spend.ts";
+import { setSpendLimit } from "../storage/spend-limits.ts";
+import { openTestStorage, silentLog } from "../storage/testing/test-storage.ts";
+import { createChargingBiller } from "./create-charging-biller.ts";
+import { createPriceBook } from "./price-book.ts";
+
+const BUSY = { organizationId: "org", workspaceId: "wrkspc_busy", apiKeyId: "apikey_busy", userId: "user_busy" };
+const OTHER = { organizationId: "org", workspaceId: "wrkspc_other", apiKeyId: "apikey_other", userId: "user_other" };
+const NOTHING_USED = {
+  inputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWrite5mTokens: 0,
+  cacheWrite1hTokens: 0,
+  outputTokens: 0,
+  thinkingTokens: 0,
+};
+
+async function start() {
+  const storage = await openTestStorage();
+  onTestFinished(() => storage.close());
+  const newBiller = () => {
+    const biller = createChargingBiller({
+      storage,
+      prices: createPriceBook(),
+      clock: systemClock,
+      log: silentLog,
+      isPrepaid: true,
+      signupNanoUsd: 1_000_000_000_000n,
+      capNanoUsd: null,
+    });
+    onTestFinished(() => biller[Symbol.asyncDispose]());
+    return biller;
+  };
+  const biller = newBiller();
+  let turns = 0;
+  /** A turn that fails before it has used anything; whether it found money held ahead. */
+  async function runTurn(principal: Principal, on = biller): Promise<boolean> {
+    await using charge = await on.hold(principal, {
+      requestId: `req_${turns++}`,
+      model: { id: "claude-haiku-4-5-20251001", weights: "w" },
+      serviceTier: "standard",
+      inferenceGeo: "global",
+      inputTokens: 100,
+      outputTokens: 100,
+      startedAtMs: Date.now(),
+    });
+    return charge.bill(NOTHING_USED).holdId !== undefined;
+  }
+  async function allowNothing(scopeType: SpendScope, scopeId: string): Promise<void> {
+    const scope = { organizationId: "org", scopeType, scopeId, period: "daily" as const };
+    await setSpendLimit(storage, { ...scope, id: "spl_other", amountNanoUsd: 0n, nowMs: Date.now() });
+  }
+  return { newBiller, runTurn, allowNothing };
+}
+
+test.each([
+  ["workspace", "workspaceId"],
+  ["api_key", "apiKeyId"],
+  ["user", "userId"],
+] as const)(
+  "one whose limit of its %s is reached is told at once, and takes nothing from another who is busy",
+  async (scope, id) => {
+    const { newBiller, runTurn, allowNothing } = await start();
+    const elsewhere = newBiller();
+    await allowNothing(scope, OTHER[id]);
+    const over = new AbortController();
+    const found: boolean[] = [];
+    const runLane = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        found.push(await runTurn(BUSY));
+        await sleep(5);
+      }
+    };
+    const busy = Promise.all(Array.from({ length: 8 }, runLane));
+    onTestFinished(async () => {
+      over.abort();
+      await busy;
+    });
+    await expect.poll(() => found.slice(-20).filter(Boolean).length, { timeout: 10_000 }).toBeGreaterThan(15);
+    const from = found.length;
+    for (const on of [undefined, elsewhere, undefined, elsewhere]) {
+      const startedMs = performance.now();
+      await expect(runTurn(OTHER, on)).rejects.toThrow("usage limits");
+      expect(performance.now() - startedMs).toBeLessThan(1_000);
+    }
+    const during = found.slice(from);
+    expect(during.filter(Boolean).length).toBeGreaterThan(during.length / 2);
+  },
+);
