@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { appendFile, chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +30,8 @@ export interface ArrangementOptions {
   /** The same for single nodes. */
   readonly configOf?: Partial<Record<NodeName, Readonly<Record<string, unknown>>>>;
   readonly redis?: boolean;
+  /** Of the database server, `name=value` each. */
+  readonly databaseSettings?: readonly string[];
   /** Left out: all three. */
   readonly nodes?: readonly NodeName[];
   /** Started in place of the stand-ins: two of them, and how nodes reach them. */
@@ -80,7 +83,7 @@ export async function arrange(options: ArrangementOptions) {
   const database = {
     version,
     start(): void {
-      const settings = `-c listen_addresses=${listenAddresses} -c port=${portOf("postgres")} -c unix_socket_directories=${data} -c max_connections=200`;
+      const settings = `-c listen_addresses=${listenAddresses} -c port=${portOf("postgres")} -c unix_socket_directories=${data} -c max_connections=200 ${(options.databaseSettings ?? []).map((each) => `-c ${each}`).join(" ")}`;
       asPostgres([join(bin, "pg_ctl"), "-D", data, "-w", "-l", join(data, "log"), "-o", settings, "start"]);
     },
     /** As in a crash. */
@@ -200,7 +203,10 @@ export async function arrange(options: ArrangementOptions) {
     database,
     redis,
     databaseUrl,
+    redisUrl: `redis://127.0.0.1:${portOf("redis")}`,
+    engineUrl: `http://127.0.0.1:${portOf("engine-1")}`,
     dataOf,
+    databasePid: (): number => Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]),
     log: (name: string): string => running.get(name)?.stderr() ?? "",
     pidOf: (name: string): number => running.get(name)?.child.pid ?? 0,
     kill: async (name: Victim): Promise<void> => running.get(name)?.end("SIGKILL"),

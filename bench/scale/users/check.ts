@@ -2,7 +2,7 @@
  * Holds the simulation of `run.ts` against a real Parley: measures an engine's rates, lets users have their turns at it, and gives the
  * same turns, with the lengths that they really had, to the simulation.
  *
- *   node --conditions=source bench/sizing/check.ts --models FOLDER --llama-server BINARY [--model NAME] [--users N] [--slots N]
+ *   node --conditions=source bench/scale/users/check.ts --models FOLDER --llama-server BINARY [--model NAME] [--users N] [--slots N]
  *     [--seconds N] [--json FILE]
  *
  * Rates are taken by the engine's processor time, and the simulation gets as much of it as the engine had: with PARLEY_THREADS=1 it
@@ -10,12 +10,12 @@
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { enginePid } from "../../packages/server/test/support/processes.ts";
-import { askParley } from "../support/ask-parley.ts";
-import { countingPrompt, longPrompt, type Prompt, toMessages } from "../support/prompts.ts";
-import { loadNow, publish } from "../support/report.ts";
-import { readSetup, startLoadedParley } from "../support/setup.ts";
-import { median, quantile } from "../support/statistics.ts";
+import { enginePid } from "../../../packages/server/test/support/processes.ts";
+import { askParley } from "../../support/ask-parley.ts";
+import { countingPrompt, longPrompt, type Prompt, toMessages } from "../../support/prompts.ts";
+import { loadNow, publish } from "../../support/report.ts";
+import { readSetup, startLoadedParley } from "../../support/setup.ts";
+import { median, quantile } from "../../support/statistics.ts";
 import { type EngineRates, simulate, type TurnTimes, type UserTurn } from "./simulate.ts";
 import { createRandom } from "./users.ts";
 

@@ -1,7 +1,7 @@
 /**
  * How many people an engine serves, by simulation: users who think, ask and read, over slots with measured rates.
  *
- *   node --conditions=source bench/sizing/run.ts [--prefill N --decode 1:N,4:N,8:N --slots N,N]
+ *   node --conditions=source bench/scale/users/run.ts [--prefill N --decode 1:N,4:N,8:N --slots N,N]
  *     [--first-token SECONDS] [--hours N]
  *
  * Without rates it takes those of docs/benchmarks.md. A number of users is served where 95 % of their turns show a first token
@@ -9,7 +9,7 @@
  * against a real server.
  */
 import { parseArgs } from "node:util";
-import { quantile } from "../support/statistics.ts";
+import { quantile } from "../../support/statistics.ts";
 import { type EngineRates, simulate } from "./simulate.ts";
 import { type Profile, PROFILES, turnsOf } from "./users.ts";
 
