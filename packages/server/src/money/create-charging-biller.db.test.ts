@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
 import { expect, onTestFinished, test } from "vitest";
 import type { Principal } from "../auth/principal.ts";
 import { systemClock } from "../platform/clock.ts";
-import type { SpendScope } from "../storage/spend.ts";
+import { holdSpend, listSpendHolds, type SpendScope } from "../storage/spend.ts";
 import { setSpendLimit } from "../storage/spend-limits.ts";
+import { sampleTurnRecord } from "../storage/testing/sample-turn-record.ts";
 import { openTestStorage, silentLog } from "../storage/testing/test-storage.ts";
+import { insertTurnRecords } from "../storage/turn-records.ts";
 import { createChargingBiller } from "./create-charging-biller.ts";
 import { createPriceBook } from "./price-book.ts";
 
@@ -91,3 +94,32 @@ test.each([
     expect(during.filter(Boolean).length).toBeGreaterThan(during.length / 2);
   },
 );
+
+test("rows that are on the ledger already, and whose holds have ended, wait for no account", async () => {
+  const storage = await openTestStorage();
+  onTestFinished(() => storage.close());
+  const rowOf = (organizationId: string, id: string) => ({
+    ...sampleTurnRecord(`req_${id}`),
+    organization_id: organizationId,
+    is_charged: true,
+    hold_id: `ahead_${id}`,
+  });
+  const hold = (organizationId: string, id: string) =>
+    holdSpend(storage, [{ ...BUSY, organizationId, requestId: `ahead_${id}`, nanoUsd: 1n }], {
+      isPrepaid: false,
+      holder: "h",
+      lapseMs: 60_000,
+    });
+  await hold("org_a", "1");
+  await hold("org_b", "2");
+  await insertTurnRecords(storage, [rowOf("org_a", "1")]);
+  const outcome = await storage.run({ operation: "lock", repeatable: false }, (database) =>
+    database.transaction(async (transaction) => {
+      await transaction.execute(sql`select 1 from spend_accounts where organization_id = 'org_a' for update`);
+      const both = insertTurnRecords(storage, [rowOf("org_a", "1"), rowOf("org_b", "2")]);
+      return Promise.race([both.then(() => "recorded"), sleep(3_000).then(() => "waits")]);
+    }),
+  );
+  expect(outcome).toBe("recorded");
+  expect(await listSpendHolds(storage)).toEqual([]);
+});
