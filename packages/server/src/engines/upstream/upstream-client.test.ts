@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { readRetryAfter } from "./retry-after.ts";
 import { createUpstreamClient, type UpstreamReply } from "./upstream-client.ts";
 import { UpstreamFailure } from "./upstream-failure.ts";
 
@@ -212,4 +213,10 @@ test("no header goes out that holds another", async () => {
   await expect(connect(url).send("/x", { ...POST, headers })).rejects.toBeInstanceOf(UpstreamFailure);
   await expect(connect(url).send("/x\r\nx-other: b", POST)).rejects.toBeInstanceOf(UpstreamFailure);
   expect(requests).toEqual([]);
+});
+
+test("of a header that comes twice the first counts", async () => {
+  const { url } = await startServer((socket) => socket.write(whole("", "retry-after: 7\r\nretry-after: 9\r\n")));
+  const reply = await connect(url).send("/x", POST);
+  expect(readRetryAfter(reply.headers, 0)).toBe(7);
 });

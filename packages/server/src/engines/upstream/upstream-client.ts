@@ -93,7 +93,7 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
         // Early hints come before the answer.
         if (status < 200) return;
         hasAnswered = true;
-        resolve({ status, headers: replyHeaders, body: reply.body, finish: reply.finish });
+        resolve({ status, headers: firstOfEach(replyHeaders), body: reply.body, finish: reply.finish });
       },
       onResponseData: (_controller, chunk) => reply.push(chunk),
       onResponseEnd() {
@@ -156,6 +156,11 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     },
     close: () => void pool.destroy().catch(() => {}),
   };
+}
+
+/** Of a header that comes twice, as some proxies make it, the first counts. */
+function firstOfEach(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
 }
 
 function isClosed(error: NodeJS.ErrnoException): boolean {
