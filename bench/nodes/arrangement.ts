@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { appendFile, chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../packages/server/src/platform/clock.ts";
 import { countDifferences } from "../../packages/server/src/storage/reconcile.ts";
 import { openStorage, type Storage } from "../../packages/server/src/storage/storage.ts";
@@ -225,6 +226,8 @@ export async function arrange(options: ArrangementOptions) {
     },
     /** Every place that says what was charged, and what the platform's own comparison finds. */
     async checkMoney() {
+      // What nodes hold ahead for turns that did not come is given back within two seconds.
+      await sleep(2_500);
       const sums = await readSpendSums(storage);
       const differences = Object.values(await countDifferences(storage, Date.now() - 86_400_000)).reduce((a, b) => a + b, 0);
       const agree = new Set([sums.ledger, sums.rollups, sums.charged, sums.credits, sums.spent]).size === 1;
