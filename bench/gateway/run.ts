@@ -46,6 +46,8 @@ const RATE = 100;
 const STAND_IN = "stand-in itself";
 const WARM_UP_SECONDS = 2;
 const MEMORY_EVERY_MS = 250;
+/** After the warm-up: long enough for a server to notice that it rests, and to give its garbage back. */
+const REST_MS = 25_000;
 const clientFile = join(import.meta.dirname, "client.ts");
 
 const body = (isStream: boolean): string =>
@@ -85,7 +87,7 @@ async function measure(gateway: Pick<Gateway, "name" | "url" | "headers"> & { re
     },
   );
   const askStreams = (args: readonly string[]) => (streamsWork ? ask(gateway, true, args) : null);
-  await sleep(2_000);
+  await sleep(REST_MS);
   const restMib = memoryMib(pid);
   let peakMib = restMib;
   const watch = setInterval(() => {

@@ -1,4 +1,4 @@
--- A process holds money for turns that are still to come, under ids that are no request's; the turn's row says which of them ends
+-- A process holds money for turns that are still to come, under ids that are no request's; the turn's row says which of them end
 -- with it. Money held ahead must leave `spare_nano_usd` free everywhere, or nothing of it is held.
 ALTER FUNCTION hold_spend(json, boolean, text, bigint) RENAME TO hold_spend_for_turns;--> statement-breakpoint
 CREATE FUNCTION hold_spend(input json, is_prepaid boolean, held_by text, lapse_ms bigint, spare_nano_usd bigint DEFAULT 0)
@@ -27,16 +27,19 @@ BEGIN
 	RETURN QUERY SELECT * FROM hold_spend_for_turns(input, is_prepaid, held_by, lapse_ms);
 END
 $$;--> statement-breakpoint
--- Rows on the ledger, and the end of what was held for them under another id than theirs. Doing it again changes nothing.
+-- Rows on the ledger, and the end of what was held for them under other ids than theirs. Doing it again changes nothing. Only accounts with a
+-- hold to end are locked: those of rows that are here already, whose holds are gone, out of the order of the others' would lead into deadlocks.
 CREATE FUNCTION record_turns_and_end_holds(input json) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
 	recorded integer;
 	holds text[];
 BEGIN
 	recorded := record_turns(input);
-	holds := ARRAY(SELECT each ->> 'hold_id' FROM json_array_elements(input) each WHERE each ->> 'hold_id' IS NOT NULL);
+	holds := ARRAY(
+		SELECT h.request_id FROM spend_holds h WHERE h.request_id IN (
+			SELECT json_array_elements_text(each -> 'hold_ids') FROM json_array_elements(input) each WHERE json_typeof(each -> 'hold_ids') = 'array'));
 	IF cardinality(holds) > 0 THEN
-		PERFORM 1 FROM spend_accounts WHERE organization_id IN (SELECT each ->> 'organization_id' FROM json_array_elements(input) each)
+		PERFORM 1 FROM spend_accounts WHERE organization_id IN (SELECT h.organization_id FROM spend_holds h WHERE h.request_id = ANY (holds))
 			ORDER BY organization_id FOR UPDATE;
 		PERFORM drop_spend_holds(holds);
 	END IF;

@@ -153,8 +153,8 @@ export async function createLedger({ storage, spoolDir, durability = "database",
         replaying ??= replayUntilEmpty();
       }
       for (const each of batch) each.handled.resolve();
-      // A commit costs the database the same for one row and for many.
-      if (onTheWay.length > 0) await sleep(SAVE_PAUSE_MS);
+      // A commit costs the database the same for one row and for many; once there are many, nothing is gained by waiting.
+      if (onTheWay.length > 0 && countRows(onTheWay) < MAX_BATCH_ROWS) await sleep(SAVE_PAUSE_MS);
     }
     saving = null;
     tidying.refresh();
@@ -262,6 +262,10 @@ function replay(spool: Spool, storage: Storage, log: StorageLog): Promise<boolea
     }
     return { refused };
   });
+}
+
+function countRows(waiting: readonly OnTheWay[]): number {
+  return waiting.reduce((sum, { rows }) => sum + rows.length, 0);
 }
 
 /** What goes into one statement; at least one. */

@@ -48,7 +48,7 @@ const Row: z.ZodType<TurnRecordRow> = z.strictObject({
   limits_ms: z.number().nullable().default(null),
   cache_miss_reason: z.string().nullable().default(null),
   missed_input_tokens: z.number().nullable().default(null),
-  hold_id: z.string().nullable().default(null),
+  hold_ids: z.array(z.string()).default([]),
 });
 
 /** One line a row: its CRC-32 in eight hexadecimal digits, a space, JSON. */

@@ -50,6 +50,6 @@ export function toTurnRecordRow(record: TurnRecord): TurnRecordRow {
     limits_ms: record.admission?.limitsMs ?? null,
     cache_miss_reason: record.cacheMissReason?.type ?? null,
     missed_input_tokens: missed && "missedInputTokens" in missed ? missed.missedInputTokens : null,
-    hold_id: record.bill.holdId ?? null,
+    hold_ids: record.bill.holdIds ?? [],
   };
 }

@@ -23,8 +23,8 @@ export interface Bill {
   readonly cost: Cost;
   /** Whether credits and spend limits bear it, or it is only recorded. */
   readonly isCharged: boolean;
-  /** What is held for the turn and ends with its row, where that is not under the request's own id. */
-  readonly holdId?: string;
+  /** What is held for the turn under other ids than the request's own, and ends with its row as well. */
+  readonly holdIds?: readonly string[];
 }
 
 /** Money held for one turn. The ledger settles it with the turn's row; disposal releases what was not settled. */

@@ -51,13 +51,13 @@ async function start() {
       outputTokens: 100,
       startedAtMs: Date.now(),
     });
-    return charge.bill(NOTHING_USED).holdId !== undefined;
+    return charge.bill(NOTHING_USED).holdIds !== undefined;
   }
   async function allowNothing(scopeType: SpendScope, scopeId: string): Promise<void> {
     const scope = { organizationId: "org", scopeType, scopeId, period: "daily" as const };
     await setSpendLimit(storage, { ...scope, id: "spl_other", amountNanoUsd: 0n, nowMs: Date.now() });
   }
-  return { newBiller, runTurn, allowNothing };
+  return { storage, biller, newBiller, runTurn, allowNothing };
 }
 
 test.each([
@@ -102,7 +102,7 @@ test("rows that are on the ledger already, and whose holds have ended, wait for 
     ...sampleTurnRecord(`req_${id}`),
     organization_id: organizationId,
     is_charged: true,
-    hold_id: `ahead_${id}`,
+    hold_ids: [`ahead_${id}`],
   });
   const hold = (organizationId: string, id: string) =>
     holdSpend(storage, [{ ...BUSY, organizationId, requestId: `ahead_${id}`, nanoUsd: 1n }], {
@@ -121,5 +121,28 @@ test("rows that are on the ledger already, and whose holds have ended, wait for 
     }),
   );
   expect(outcome).toBe("recorded");
+  expect(await listSpendHolds(storage)).toEqual([]);
+});
+
+test("all that was held for a turn, its further steps too, is held until its row is in the database, and no longer", async () => {
+  const { storage, biller } = await start();
+  const charge = await biller.hold(BUSY, {
+    requestId: "req_steps",
+    model: { id: "claude-haiku-4-5-20251001", weights: "w" },
+    serviceTier: "standard",
+    inferenceGeo: "global",
+    inputTokens: 100,
+    outputTokens: 100,
+    startedAtMs: Date.now(),
+  });
+  expect(await charge.extend({ ...NOTHING_USED, inputTokens: 50_000 }, { outputTokens: 100, webSearches: 0 })).toBe(true);
+  const { holdIds = [] } = charge.bill(NOTHING_USED);
+  expect(holdIds).toEqual(["req_steps/2"]);
+  // The row is on the disk of its node.
+  charge.settled();
+  await charge[Symbol.asyncDispose]();
+  expect(await listSpendHolds(storage)).toHaveLength(2);
+  const row = { ...sampleTurnRecord("req_steps"), organization_id: BUSY.organizationId, is_charged: true, hold_ids: holdIds };
+  await insertTurnRecords(storage, [row]);
   expect(await listSpendHolds(storage)).toEqual([]);
 });

@@ -116,7 +116,7 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
       const { serviceTier, inferenceGeo } = estimate;
       const { organizationId, workspaceId, apiKeyId, userId = null } = principal;
       let heldNanoUsd = 0n;
-      /** The first, of its own or held ahead, is ended with the turn's row; those of further steps are its own, and given back after it. */
+      /** Of its own or held ahead, and those of further steps; all are ended with the turn's row. */
       let holds: string[] = [];
 
       /** Holds what is missing to `nanoUsd`. What costs nothing needs no money, even where none is left. */
@@ -124,7 +124,9 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
         const missing = nanoUsd - heldNanoUsd;
         if (missing <= 0n) return null;
         const payer = { organizationId, workspaceId, apiKeyId, userId };
-        const ahead = holds.length === 0 ? reserve.take(payer, missing) : null;
+        // A batch's request may be run twice, and only what is under its own id ends with the row of whichever wins.
+        const mayTake = holds.length === 0 && serviceTier !== "batch";
+        const ahead = mayTake ? reserve.take(payer, missing) : null;
         if (ahead !== null) {
           keep(ahead.requestId, ahead.nanoUsd);
           return null;
@@ -167,14 +169,13 @@ export function createChargingBiller(deps: ChargingBillerDeps): ChargingBiller {
             serviceTier,
             inferenceGeo,
           });
-          const [first = estimate.requestId] = holds;
           const bill = { priceReference: price.reference, cost, isCharged: true };
-          return first === estimate.requestId ? bill : { ...bill, holdId: first };
+          const holdIds = holds.filter((id) => id !== estimate.requestId);
+          return holdIds.length === 0 ? bill : { ...bill, holdIds };
         },
         settled() {
-          const [ended, ...rest] = holds;
-          if (ended !== undefined) running.delete(ended);
-          holds = rest;
+          for (const id of holds) running.delete(id);
+          holds = [];
         },
         [Symbol.asyncDispose]: () => release(holds),
       };

@@ -51,8 +51,8 @@ export interface TurnRecordRow {
   readonly limits_ms: number | null;
   readonly cache_miss_reason: string | null;
   readonly missed_input_tokens: number | null;
-  /** What was held for the turn under another id than its own, and ends with its row; no column. */
-  readonly hold_id: string | null;
+  /** What was held for the turn under other ids than its own, and ends with its row; no column. */
+  readonly hold_ids: readonly string[];
 }
 
 /**

@@ -220,3 +220,16 @@ test("of a header that comes twice the first counts", async () => {
   const reply = await connect(url).send("/x", POST);
   expect(readRetryAfter(reply.headers, 0)).toBe(7);
 });
+
+test("a request that waits for a connection while the upstream says nothing is given up in time, and is never sent", async () => {
+  const { url, requests } = await startServer(() => {});
+  const client = connect(url, 1);
+  const asked = { ...POST, silenceMs: 400 };
+  const outcomes = await Promise.allSettled([client.send("/v1/first", asked), client.send("/v1/second", asked)]);
+  expect(outcomes.map((each) => each.status === "rejected" && (each.reason as UpstreamFailure).fault)).toEqual([
+    "silent",
+    "silent",
+  ]);
+  await sleep(300);
+  expect(requests.filter((request) => request.includes("/v1/second"))).toEqual([]);
+});

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Client, type Dispatcher, errors, Pool } from "undici";
 import { createReplyBody } from "./reply-body.ts";
-import { upstreamFailure } from "./upstream-failure.ts";
+import { type UpstreamFailure, upstreamFailure } from "./upstream-failure.ts";
 
 export interface UpstreamRequest {
   /** POST where there is a body. */
@@ -82,9 +82,23 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
       reject(signal.reason);
     };
     signal.addEventListener("abort", onAbort);
-    const leave = (): void => signal.removeEventListener("abort", onAbort);
+    const leave = (): void => {
+      clearTimeout(waiting);
+      signal.removeEventListener("abort", onAbort);
+    };
+    let hasGivenUp = false;
+    // While all connections are busy with an upstream that says nothing, a request is not even sent.
+    const waiting = setTimeout(() => {
+      hasGivenUp = true;
+      leave();
+      reject(silence(silenceMs));
+    }, silenceMs);
     const handler: ConnectionHandler = {
-      onRequestStart: reply.start,
+      onRequestStart(controller) {
+        clearTimeout(waiting);
+        reply.start(controller);
+        if (hasGivenUp) reply.abort();
+      },
       onConnection(isKept) {
         if (isKept) staleUntilMs = performance.now() + STALE_MS;
       },
@@ -126,13 +140,14 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     return promise;
   }
 
+  const silence = (ms: number): UpstreamFailure => upstreamFailure("silent", `${name} said nothing for ${ms} ms`);
+
   function meaning(
     error: unknown,
     { signal, silenceMs, fault }: { signal: AbortSignal; silenceMs: number; fault: "unreachable" | "cut" },
   ): unknown {
     if (signal.aborted) return signal.reason;
-    if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError)
-      return upstreamFailure("silent", `${name} said nothing for ${silenceMs} ms`);
+    if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) return silence(silenceMs);
     if (error instanceof errors.ConnectTimeoutError)
       return upstreamFailure("unreachable", `${name} took no connection within ${connectMs} ms`);
     const text = error instanceof Error ? error.message || error.name : String(error);

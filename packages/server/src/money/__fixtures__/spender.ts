@@ -53,7 +53,7 @@ async function runTurn(index: number): Promise<string> {
     const bill = charge.bill(usage);
     await ledger.record({ ...sampleTurn(requestId), ...principal, usage, startedAtMs: Date.now(), bill });
     charge.settled();
-    if (bill.holdId !== undefined) counts["held ahead"] = (counts["held ahead"] ?? 0) + 1;
+    if (bill.holdIds !== undefined) counts["held ahead"] = (counts["held ahead"] ?? 0) + 1;
     return "recorded";
   } catch (error) {
     return error instanceof Failure ? error.publicMessage : String(error);

@@ -44,6 +44,6 @@ export function sampleTurnRecord(requestId: string): TurnRecordRow {
     limits_ms: null,
     cache_miss_reason: null,
     missed_input_tokens: null,
-    hold_id: null,
+    hold_ids: [],
   };
 }
