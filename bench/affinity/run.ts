@@ -69,7 +69,8 @@ async function startParley(folder: string): Promise<{ readonly url: string; read
         first: { targets: [{ upstream: "one" }] },
         second: { targets: [{ upstream: "two" }] },
       },
-      models: { haiku: "both", sonnet: "first", opus: "second" },
+      // A pool's name is a model.
+      models: { haiku: "both", sonnet: "both", opus: "both" },
       log: { level: "warn" },
     }),
   );
@@ -101,7 +102,6 @@ async function ask(
     {
       model,
       max_tokens: OUTPUT_TOKENS,
-      temperature: 0,
       cache_control: { type: "ephemeral" },
       system: [{ type: "text", text: system, cache_control: { type: "ephemeral" } }],
       messages,
@@ -125,7 +125,7 @@ async function run(client: Anthropic, manner: Manner): Promise<readonly Turn[]> 
   for (let nth = 1; nth <= turns; nth += 1) {
     for (const [agent, messages] of histories.entries()) {
       const session = `${manner} ${agent}`;
-      const model = manner === "affinity" ? "claude-haiku-4-5" : asked++ % 2 === 0 ? "claude-sonnet-4-5" : "claude-opus-4-5";
+      const model = manner === "affinity" ? "both" : asked++ % 2 === 0 ? "first" : "second";
       const system = textOf(`You are agent ${session}`, Number(values["prefix-tokens"]));
       messages.push({ role: "user", content: `Step ${nth}. ${textOf(`Result ${session}`, 60)}. What next?` });
       const { reply, ...turn } = await ask(client, { model, session, system, messages });
@@ -142,7 +142,7 @@ const parley = await startParley(folder);
 await using _parley = { [Symbol.asyncDispose]: () => parley.end() };
 const client = new Anthropic({ baseURL: parley.url, apiKey: parley.api_key, timeout: 600_000, maxRetries: 0 });
 // What is computed or compiled for the first time is no agent's matter.
-for (const model of ["claude-sonnet-4-5", "claude-opus-4-5"])
+for (const model of ["first", "second"])
   await ask(client, { model, session: "warm", system: "Hello.", messages: [{ role: "user", content: "Hello." }] });
 console.log(
   `${cpus()[0]?.model.trim()}, load average ${loadavg()[0]?.toFixed(2)}; ${agents} agents of ${turns} turns, two replicas of ${values.kind}.\n`,
