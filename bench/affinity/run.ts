@@ -7,13 +7,12 @@
  * The replicas are started as docs/guides/upstream-engines.md tells. Agents ask one after the other, by turns, so that both replicas compute
  * no more than one prompt at a time; an odd number of them, or taking turns would be an affinity as well.
  */
-import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import Anthropic from "@anthropic-ai/sdk";
+import { start } from "../nodes/processes.ts";
 import { median, quantile } from "../support/statistics.ts";
 
 const { values } = parseArgs({
@@ -58,7 +57,7 @@ function textOf(seed: string, words: number): string {
   return `${seed}: ${Array.from({ length: words }, (_, at) => WORDS[(at * 7 + seed.length + at * at) % WORDS.length]).join(" ")}`;
 }
 
-async function startParley(folder: string): Promise<{ readonly url: string; readonly api_key: string; end(): Promise<void> }> {
+async function startParley(folder: string): Promise<AsyncDisposable & { readonly url: string; readonly api_key: string }> {
   const upstream = (url: string | undefined) => ({ kind: values.kind, url, slots: 4 });
   await writeFile(
     join(folder, "parley.yaml"),
@@ -75,21 +74,10 @@ async function startParley(folder: string): Promise<{ readonly url: string; read
     }),
   );
   const program = join(import.meta.dirname, "../../packages/server/src/cli/main.ts");
-  const child = spawn(process.execPath, ["--conditions=source", program, "up", "--json", "--port", "0", "--data", folder], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  createInterface({ input: child.stdout }).once("line", resolve);
-  void gone.then(() => reject(new Error("Parley ended before it was ready")));
-  const ready = JSON.parse(await promise) as { url: string; api_key: string };
-  return {
-    ...ready,
-    async end() {
-      child.kill("SIGTERM");
-      await gone;
-    },
-  };
+  const args = ["--conditions=source", program, "up", "--json", "--port", "0", "--data", folder];
+  const started = start(process.execPath, args);
+  const ready = JSON.parse(await started.firstLine) as { url: string; api_key: string };
+  return { ...ready, [Symbol.asyncDispose]: () => started.end("SIGTERM") };
 }
 
 async function ask(
@@ -138,8 +126,7 @@ async function run(client: Anthropic, manner: Manner): Promise<readonly Turn[]> 
 
 const folder = await mkdtemp(join(tmpdir(), "parley-bench-affinity-"));
 await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
-const parley = await startParley(folder);
-await using _parley = { [Symbol.asyncDispose]: () => parley.end() };
+await using parley = await startParley(folder);
 const client = new Anthropic({ baseURL: parley.url, apiKey: parley.api_key, timeout: 600_000, maxRetries: 0 });
 // What is computed or compiled for the first time is no agent's matter.
 for (const model of ["first", "second"])

@@ -104,7 +104,7 @@ async function countCalls(storage: Storage, turns: number): Promise<Readonly<Rec
 function nameOf(query: string): string {
   const plain = query.replaceAll(/\s+/g, " ").replaceAll('"', "").toLowerCase();
   const called =
-    /^select (?:[\w, ()*]+ from )?(hold_spend|record_turns|take_from_limit_buckets|release_spend)\b|from (hold_spend|take_from_limit_buckets)\(/.exec(
+    /^select (?:[\w, ()*]+ from )?(hold_spend|record_turns_and_end_holds|take_from_limit_buckets|release_spend)\b|from (hold_spend|take_from_limit_buckets)\(/.exec(
       plain,
     );
   const table = /(?:from|into|update) (\w+)/.exec(plain)?.[1] ?? "";
