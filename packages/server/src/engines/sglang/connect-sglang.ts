@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { DecodeRequest, TokenBackend, TokenLogprob } from "../backend.ts";
+import { allowedLogprobs } from "../upstream/allowed-logprobs.ts";
 import { createJsonClient, UpstreamRefused } from "../upstream/json-client.ts";
 import { createSaltedBackend, type DecodedPiece } from "../upstream/salted-backend.ts";
 import { traceHeader } from "../upstream/trace-header.ts";
@@ -117,10 +118,9 @@ function toPiece({ text, output_ids: ids, meta_info: meta }: z.infer<typeof Gene
 }
 
 /** What a grammar forbids has the least number there is, or none. */
-const FORBIDDEN_LOGPROB = -9_999;
-
 function toLogprobs(told: readonly (readonly [number | null, number, ...unknown[]])[], count: number): readonly TokenLogprob[] {
-  return told
-    .flatMap(([logprob, token]) => (logprob === null || logprob <= FORBIDDEN_LOGPROB ? [] : [{ token, logprob }]))
-    .slice(0, count);
+  return allowedLogprobs(
+    told.flatMap(([logprob, token]) => (logprob === null ? [] : [{ token, logprob }])),
+    count,
+  );
 }

@@ -1,26 +1,18 @@
 import { expect, test } from "vitest";
 import { testTokenUpstream } from "../../../test/support/token-upstream-contract.ts";
 import { testTokenBackendContract, type StartOptions } from "../contract/test-token-backend-contract.ts";
-import { engineAt, startForwarder } from "../upstream/testing/reach-engine.ts";
+import { engineAt, startBehindForwarder, startForwarder } from "../upstream/testing/reach-engine.ts";
 import { connectSglang } from "./connect-sglang.ts";
 
 const NEVER = new AbortController().signal;
 const tokenizerOf = (variable: "PARLEY_SGLANG_SMOLLM2" | "PARLEY_SGLANG_QWEN"): string =>
   process.env[`${variable}_TOKENIZER`] ?? `${variable}_TOKENIZER must be the path of that model's tokenizer_config.json`;
 
-async function start({ slots }: Pick<StartOptions, "slots">) {
-  const forwarder = await startForwarder(engineAt("PARLEY_SGLANG_SMOLLM2"));
-  const { url, pid, client } = forwarder;
+function start({ slots }: Pick<StartOptions, "slots">) {
   const tokenizerConfig = tokenizerOf("PARLEY_SGLANG_SMOLLM2");
-  const backend = await connectSglang({ client, url, tokenizerConfig, slots, silenceMs: 120_000, signal: NEVER });
-  return {
-    ...backend,
-    pid,
-    async close() {
-      await backend.close();
-      await forwarder.close();
-    },
-  };
+  return startBehindForwarder(engineAt("PARLEY_SGLANG_SMOLLM2"), ({ url, client }) =>
+    connectSglang({ client, url, tokenizerConfig, slots, silenceMs: 120_000, signal: NEVER }),
+  );
 }
 
 test("what it can do is found by asking", async () => {

