@@ -113,9 +113,12 @@ export async function createLedger({ storage, spoolDir, durability = "database",
     }
   }
 
+  const insert = (rows: readonly TurnRecordRow[]): Promise<void> =>
+    within(INSERT_LIMIT_MS, insertTurnRecords(storage, rows, { outageBudgetMs: INSERT_BUDGET_MS }));
+
   async function insertOrSpool(rows: readonly TurnRecordRow[]): Promise<void> {
     try {
-      await within(INSERT_LIMIT_MS, insertTurnRecords(storage, rows, { outageBudgetMs: INSERT_BUDGET_MS }));
+      await insert(rows);
     } catch (error) {
       if (!isOutage(error)) throw error;
       log.warn({ err: error }, "the database is away: ledger rows wait on disk");
@@ -142,8 +145,7 @@ export async function createLedger({ storage, spoolDir, durability = "database",
     while (onTheWay.length > 0) {
       const batch = takeBatch(onTheWay);
       try {
-        const rows = batch.flatMap((each) => each.rows);
-        await within(INSERT_LIMIT_MS, insertTurnRecords(storage, rows, { outageBudgetMs: INSERT_BUDGET_MS }));
+        await insert(batch.flatMap((each) => each.rows));
         for (const each of batch) each.spooled.saved();
       } catch (error) {
         log.warn({ err: error }, "ledger rows wait on disk");

@@ -8,19 +8,23 @@ import { setSpendLimit } from "../storage/spend-limits.ts";
 import { sampleTurnRecord } from "../storage/testing/sample-turn-record.ts";
 import { openTestStorage, silentLog } from "../storage/testing/test-storage.ts";
 import { insertTurnRecords } from "../storage/turn-records.ts";
+import { NOTHING_USED } from "../turn/add-usage.ts";
 import { createChargingBiller } from "./create-charging-biller.ts";
 import { createPriceBook } from "./price-book.ts";
 
 const BUSY = { organizationId: "org", workspaceId: "wrkspc_busy", apiKeyId: "apikey_busy", userId: "user_busy" };
 const OTHER = { organizationId: "org", workspaceId: "wrkspc_other", apiKeyId: "apikey_other", userId: "user_other" };
-const NOTHING_USED = {
-  inputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWrite5mTokens: 0,
-  cacheWrite1hTokens: 0,
-  outputTokens: 0,
-  thinkingTokens: 0,
-};
+
+/** Before it runs, of a small turn. */
+const estimateOf = (requestId: string) => ({
+  requestId,
+  model: { id: "claude-haiku-4-5-20251001", weights: "w" },
+  serviceTier: "standard" as const,
+  inferenceGeo: "global",
+  inputTokens: 100,
+  outputTokens: 100,
+  startedAtMs: Date.now(),
+});
 
 async function start() {
   const storage = await openTestStorage();
@@ -42,15 +46,7 @@ async function start() {
   let turns = 0;
   /** A turn that fails before it has used anything; whether it found money held ahead. */
   async function runTurn(principal: Principal, on = biller): Promise<boolean> {
-    await using charge = await on.hold(principal, {
-      requestId: `req_${turns++}`,
-      model: { id: "claude-haiku-4-5-20251001", weights: "w" },
-      serviceTier: "standard",
-      inferenceGeo: "global",
-      inputTokens: 100,
-      outputTokens: 100,
-      startedAtMs: Date.now(),
-    });
+    await using charge = await on.hold(principal, estimateOf(`req_${turns++}`));
     return charge.bill(NOTHING_USED).holdIds !== undefined;
   }
   async function allowNothing(scopeType: SpendScope, scopeId: string): Promise<void> {
@@ -126,15 +122,7 @@ test("rows that are on the ledger already, and whose holds have ended, wait for 
 
 test("all that was held for a turn, its further steps too, is held until its row is in the database, and no longer", async () => {
   const { storage, biller } = await start();
-  const charge = await biller.hold(BUSY, {
-    requestId: "req_steps",
-    model: { id: "claude-haiku-4-5-20251001", weights: "w" },
-    serviceTier: "standard",
-    inferenceGeo: "global",
-    inputTokens: 100,
-    outputTokens: 100,
-    startedAtMs: Date.now(),
-  });
+  const charge = await biller.hold(BUSY, estimateOf("req_steps"));
   expect(await charge.extend({ ...NOTHING_USED, inputTokens: 50_000 }, { outputTokens: 100, webSearches: 0 })).toBe(true);
   const { holdIds = [] } = charge.bill(NOTHING_USED);
   expect(holdIds).toEqual(["req_steps/2"]);

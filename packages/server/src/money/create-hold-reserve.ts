@@ -111,8 +111,11 @@ export function createHoldReserve({ hold, release, clock, log }: HoldReserveOpti
     const gone: string[] = [];
     for (const stock of stocks.values()) {
       if (stock.ready.length === 0) continue;
-      gone.push(...stock.ready.filter((each) => isGone(stock, each)).map(({ requestId }) => requestId));
-      stock.ready = stock.ready.filter((each) => !isGone(stock, each));
+      stock.ready = stock.ready.filter((each) => {
+        const isKept = !isGone(stock, each);
+        if (!isKept) gone.push(each.requestId);
+        return isKept;
+      });
     }
     await drop(gone);
     return gone.length > 0;

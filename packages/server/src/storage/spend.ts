@@ -77,8 +77,7 @@ export async function holdSpendAhead(
     database.execute<{ refused_by: string | null }>(sql`
       select refused_by from hold_spend(${toHoldInput(wanted)}::json, ${isPrepaid}, ${holder}, ${lapseMs}::bigint, ${spareNanoUsd}::bigint)`),
   );
-  const refused = rows.filter((row) => row.refused_by !== null).length;
-  return refused === 0;
+  return rows.every((row) => row.refused_by === null);
 }
 
 /** Those whose turns count towards one limit: of an organization, or of the one part of it that is named. */
