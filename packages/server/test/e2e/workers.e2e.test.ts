@@ -170,7 +170,8 @@ test("workers answer on one port: local models by their parent, limits in common
   expect(new Set(asked)).toEqual(new Set([200, 429]));
   expect(granted).toBeGreaterThanOrEqual(PER_MINUTE);
   expect(granted).toBeLessThanOrEqual(PER_MINUTE + refilled);
-  expect(await readLedger(dataDir)).toHaveLength(earlier + granted + replies.length);
+  // A row is on the disk before its reply goes, and in the database a moment later.
+  await expect.poll(() => readLedger(dataDir), { timeout: 10_000 }).toHaveLength(earlier + granted + replies.length);
 
   const { text } = await get("/metrics");
   expect(

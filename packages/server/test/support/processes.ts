@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 export interface ProcessInfo {
@@ -47,6 +47,25 @@ export function privateBytes(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const kilobytes = (name: string): number => Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(rollup)?.[1] ?? 0);
   return kilobytes("Private_Dirty") * 1024;
+}
+
+/** The TCP ports, of IPv4, that a process listens on. */
+export function listeningPorts(pid: number): readonly number[] {
+  const folder = `/proc/${pid}/fd`;
+  const inodes = new Set(readdirSync(folder).map((fd) => /^socket:\[(\d+)\]$/.exec(linkOf(join(folder, fd)))?.[1]));
+  const rows = readFileSync(`/proc/${pid}/net/tcp`, "utf8").split("\n").slice(1);
+  return rows.flatMap((row) => {
+    const [, local = "", , state, , , , , , inode] = row.trim().split(/\s+/);
+    return state === "0A" && inodes.has(inode) ? [Number.parseInt(local.split(":")[1] ?? "", 16)] : [];
+  });
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ""; // Closed meanwhile.
+  }
 }
 
 function readProcess(pid: number): readonly [parent: number, ProcessInfo] | null {
