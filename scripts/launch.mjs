@@ -19,7 +19,7 @@ const node = existsSync(join(root, "node_modules/.bin/node")) ? join(root, "node
 if (first === "up") ensureConsole(root, node);
 // Child processes of Parley start the same way: Node 24 reads TypeScript, and `source` picks it over built output.
 // A small young generation halves the resident memory of a server that mostly waits (bench/memory).
-const nodeOptions = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
+const nodeOptions = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
 const program = script
   ? [join(root, "scripts", script), ...rest]
   : [join(root, "packages/server/src/cli/main.ts"), ...process.argv.slice(2)];

@@ -31,11 +31,13 @@ export const startParley =
         upstreams: { standin: { kind: "anthropic", url: upstream, api_key: "of-the-operator" } },
         pools: { cloud: { targets: [{ upstream: "standin" }] } },
         models: { haiku: "cloud", sonnet: "cloud", opus: "cloud" },
+        // Beyond what the load comes to in a minute; taken and settled for each request all the same.
+        limits: { requests_per_minute: 10_000_000, input_tokens_per_minute: 1e11, output_tokens_per_minute: 1e11 },
         money: { enabled: true, signup_credit_usd: 1_000_000 },
         log: { level: "warn" },
       }),
     );
-    const node = ["--conditions=source", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
+    const node = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
     const profiling = profile === null ? [] : ["--cpu-prof", "--cpu-prof-dir", profile];
     const program = [join(root, "packages/server/src/cli/main.ts"), "up", "--json", "--port", "0", "--data", folder];
     const running = await spawnPinned(GATEWAY_CORE, process.execPath, [...node, ...profiling, ...program]);

@@ -149,7 +149,6 @@ export async function arrange(options: ArrangementOptions) {
       process.execPath,
       "--conditions=source",
       "--disable-warning=ExperimentalWarning",
-      "--max-semi-space-size=8",
       join(checkout, "packages/server/src/cli/main.ts"),
       "up",
       "--json",

@@ -13,7 +13,8 @@ import {
 import { holdSpend } from "../../packages/server/src/storage/spend.ts";
 import { openStorage, type Storage } from "../../packages/server/src/storage/storage.ts";
 import { silentLog } from "../../packages/server/src/storage/testing/test-storage.ts";
-import { insertTurnRecords, type TurnRecordRow } from "../../packages/server/src/storage/turn-records.ts";
+import { recordTurns } from "../../packages/server/src/storage/testing/record-turns.ts";
+import type { TurnRecordRow } from "../../packages/server/src/storage/turn-records.ts";
 import { keyHash, keyId, organizationId, type Tenants, workspaceId } from "./fill-tenants.ts";
 import { median } from "../support/statistics.ts";
 import { cpuMsOf } from "./processor-time.ts";
@@ -98,7 +99,7 @@ export async function measureStatements(
         for (const batch of batches) await holdSpend(storage, batch.slice(HOLDS_MAX).map(toWanted), POLICY);
       }
       await each("record", (batch) =>
-        insertTurnRecords(
+        recordTurns(
           storage,
           batch.map((turn) => toRow(template, turn)),
         ),
@@ -166,7 +167,7 @@ async function measureLocked(
     return (performance.now() - begunMs) / RIVALRY_TURNS;
   }
   const hold = (turn: Who & { readonly requestId: string }) => holdSpend(storage, [toWanted(turn)], POLICY);
-  const record = (turn: Who & { readonly requestId: string }) => insertTurnRecords(storage, [toRow(template, turn)]);
+  const record = (turn: Who & { readonly requestId: string }) => recordTurns(storage, [toRow(template, turn)]);
   const shareOf = async (run: typeof hold | typeof record): Promise<number> => {
     const shares: number[] = [];
     for (let round = 0; round < RIVALRY_ROUNDS; round += 1) {

@@ -13,7 +13,7 @@ import { systemClock } from "../platform/clock.ts";
 import { openStorage, type Storage } from "../storage/storage.ts";
 import { sampleTurnRecord } from "../storage/testing/sample-turn-record.ts";
 import { createTestDatabase, silentLog, type TestDatabase } from "../storage/testing/test-storage.ts";
-import { insertTurnRecords } from "../storage/turn-records.ts";
+import { recordTurns } from "../storage/testing/record-turns.ts";
 import { SYSTEM } from "../tenancy/tenancy-deps.ts";
 import { setOrganizationTier } from "../tenancy/set-organization-tier.ts";
 import { createBackup } from "./create-backup.ts";
@@ -42,7 +42,7 @@ beforeAll(async () => {
     // Over several months of the ledger.
     started_at: new Date(Date.UTC(2026, index % 14, 1 + (index % 27))).toISOString(),
   }));
-  await insertTurnRecords(storage, rows);
+  await recordTurns(storage, rows);
   await storage.run({ operation: "bytes", repeatable: true }, (db) =>
     db.execute(
       sql`insert into idempotency_entries (workspace_id, key, request_hash, claimed_by, status, headers, body, created_at, expires_at)
@@ -122,7 +122,7 @@ test("a backup restored into an empty place is the same database, the same files
   // It goes on: keys work, new rows get numbers after the old ones, the ledger still refuses changes.
   await using authenticator = createAuthenticator({ ...keys, storage: restored });
   await expect(authenticator.authenticate(apiKey)).resolves.toBeDefined();
-  await insertTurnRecords(restored, [sampleTurnRecord("req_after")]);
+  await recordTurns(restored, [sampleTurnRecord("req_after")]);
   const last = await restored.run({ operation: "last", repeatable: true }, (db) =>
     db.execute<{ request_id: string }>(sql`select request_id from turn_records order by sequence desc limit 1`),
   );
@@ -135,7 +135,7 @@ test("a backup under load is one moment: every table agrees with every other", a
   const stopped = new AbortController();
   let next = 0;
   const writer = (async () => {
-    while (!stopped.signal.aborted) await insertTurnRecords(storage, [sampleTurnRecord(`req_load_${next++}`)]);
+    while (!stopped.signal.aborted) await recordTurns(storage, [sampleTurnRecord(`req_load_${next++}`)]);
   })();
   const underLoad = join(folder, "load.tar.gz");
   await createBackup({

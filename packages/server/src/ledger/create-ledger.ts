@@ -3,7 +3,7 @@ import { fail } from "../platform/fail.ts";
 import type { StorageLog } from "../storage/log.ts";
 import { isOutage } from "../storage/outage.ts";
 import type { Storage } from "../storage/storage.ts";
-import { insertTurnRecords, type TurnRecordRow } from "../storage/turn-records.ts";
+import { type EncodedTurnRecord, encodeTurnRecord, insertTurnRecords } from "../storage/turn-records.ts";
 import type { Ledger, TurnRecord } from "./ledger.ts";
 import { openSpool, type Spool, type SpooledRows } from "./spool.ts";
 import { toTurnRecordRow } from "./to-turn-record-row.ts";
@@ -47,14 +47,14 @@ export interface LedgerDeps {
 }
 
 interface Waiting {
-  readonly row: TurnRecordRow;
+  readonly row: EncodedTurnRecord;
   resolve(): void;
   reject(error: unknown): void;
 }
 
 /** Rows that are on disk and on their way to the database. */
 interface OnTheWay {
-  readonly rows: readonly TurnRecordRow[];
+  readonly rows: readonly EncodedTurnRecord[];
   readonly spooled: SpooledRows;
   /** Settled when they are in the database, or left to a replay. */
   readonly handled: PromiseWithResolvers<void>;
@@ -108,15 +108,15 @@ export async function createLedger({ storage, spoolDir, durability = "database",
         for (const each of batch) await writeBatch([each]);
         return;
       }
-      log.error({ err: error, requestIds: rows.map((row) => row.request_id) }, "ledger rows could not be written");
+      log.error({ err: error, requestIds: rows.map((row) => row.requestId) }, "ledger rows could not be written");
       for (const each of batch) each.reject(error);
     }
   }
 
-  const insert = (rows: readonly TurnRecordRow[]): Promise<void> =>
+  const insert = (rows: readonly EncodedTurnRecord[]): Promise<void> =>
     within(INSERT_LIMIT_MS, insertTurnRecords(storage, rows, { outageBudgetMs: INSERT_BUDGET_MS }));
 
-  async function insertOrSpool(rows: readonly TurnRecordRow[]): Promise<void> {
+  async function insertOrSpool(rows: readonly EncodedTurnRecord[]): Promise<void> {
     try {
       await insert(rows);
     } catch (error) {
@@ -127,7 +127,7 @@ export async function createLedger({ storage, spoolDir, durability = "database",
   }
 
   /** False: the disk does not take them. */
-  async function keepOnDisk(rows: readonly TurnRecordRow[]): Promise<boolean> {
+  async function keepOnDisk(rows: readonly EncodedTurnRecord[]): Promise<boolean> {
     try {
       const handled = Promise.withResolvers<void>();
       onTheWay.push({ rows, spooled: await spool.keep(rows), handled });
@@ -167,7 +167,7 @@ export async function createLedger({ storage, spoolDir, durability = "database",
     spool.tidy().catch((error: unknown) => log.warn({ err: error }, "a spool file stays"));
   }, TIDY_AFTER_MS).unref();
 
-  async function spoolRows(rows: readonly TurnRecordRow[]): Promise<void> {
+  async function spoolRows(rows: readonly EncodedTurnRecord[]): Promise<void> {
     isAway = true;
     await spool.append(rows);
     // Also when a replay was running as we began: it may have ended since, without these rows.
@@ -221,7 +221,7 @@ export async function createLedger({ storage, spoolDir, durability = "database",
           fail("overloaded_error", { public: "Overloaded", internal: "the ledger's queue is full", retryAfterSeconds: 1 }),
         );
       }
-      const row = toTurnRecordRow(record);
+      const row = encodeTurnRecord(toTurnRecordRow(record));
       return new Promise((resolve, reject) => {
         queue.push({ row, resolve, reject });
         writing ??= writeQueue();
@@ -243,7 +243,7 @@ export async function createLedger({ storage, spoolDir, durability = "database",
 
 /** Moves what waits on disk. A row that the database refuses is counted and left out, so that the rest can move. */
 function replay(spool: Spool, storage: Storage, log: StorageLog): Promise<boolean> {
-  const insert = (rows: readonly TurnRecordRow[]) =>
+  const insert = (rows: readonly EncodedTurnRecord[]) =>
     within(REPLAY_LIMIT_MS, insertTurnRecords(storage, rows, { outageBudgetMs: REPLAY_BUDGET_MS }));
   return spool.replay(async (rows) => {
     let refused = 0;
@@ -257,7 +257,7 @@ function replay(spool: Spool, storage: Storage, log: StorageLog): Promise<boolea
           await insert([row]).catch((reason: unknown) => {
             if (isOutage(reason)) throw reason;
             refused += 1;
-            log.error({ err: reason, requestId: row.request_id }, "a ledger row was refused by the database");
+            log.error({ err: reason, requestId: row.requestId }, "a ledger row was refused by the database");
           });
         }
       }

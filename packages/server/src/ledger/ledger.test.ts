@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { encodeTurnRecord } from "../storage/turn-records.ts";
 import { sampleTurn } from "./__fixtures__/sample-turn.ts";
 import { formatSpoolLine, parseSpool } from "./spool-format.ts";
 import { toTurnRecordRow } from "./to-turn-record-row.ts";
 
-const rows = ["req_1", 'req_2 "quoted" \n ü 😀', "req_3"].map((id) => toTurnRecordRow(sampleTurn(id)));
+const rows = ["req_1", 'req_2 "quoted" \n ü 😀', "req_3"].map((id) => encodeTurnRecord(toTurnRecordRow(sampleTurn(id))));
 const text = rows.map(formatSpoolLine).join("");
 
 test("what was spooled is read back as it was", () => {
@@ -35,7 +36,7 @@ test("a changed byte never yields a changed row", () => {
       const damaged = Buffer.from(bytes);
       damaged[at] = (damaged[at] ?? 0) ^ flip;
       for (const row of parseSpool(damaged.toString("latin1")).rows) {
-        expect(rows.map((each) => Buffer.from(JSON.stringify(each)).toString("latin1"))).toContain(JSON.stringify(row));
+        expect(rows.map(({ json }) => Buffer.from(json).toString("latin1"))).toContain(row.json);
       }
       expect(parseSpool(damaged.toString("utf8")).rows.length).toBeGreaterThanOrEqual(1);
     }),

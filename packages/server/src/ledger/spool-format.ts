@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { z } from "zod";
-import type { TurnRecordRow } from "../storage/turn-records.ts";
+import { type EncodedTurnRecord, encodeTurnRecord, type TurnRecordRow } from "../storage/turn-records.ts";
 
 const nanoUsd = z.string().regex(/^\d+$/).default("0");
 
@@ -52,13 +52,12 @@ const Row: z.ZodType<TurnRecordRow> = z.strictObject({
 });
 
 /** One line a row: its CRC-32 in eight hexadecimal digits, a space, JSON. */
-export function formatSpoolLine(row: TurnRecordRow): string {
-  const json = JSON.stringify(row);
+export function formatSpoolLine({ json }: EncodedTurnRecord): string {
   return `${crc32(json).toString(16).padStart(8, "0")} ${json}\n`;
 }
 
 export interface SpoolContent {
-  readonly rows: readonly TurnRecordRow[];
+  readonly rows: readonly EncodedTurnRecord[];
   /** Lines that are not what was written. A torn last line is normal after a kill: it was never acknowledged. */
   readonly damagedLines: number;
 }
@@ -66,7 +65,7 @@ export interface SpoolContent {
 export function parseSpool(text: string): SpoolContent {
   const lines = text.split("\n");
   const torn = lines.pop() ?? "";
-  const rows: TurnRecordRow[] = [];
+  const rows: EncodedTurnRecord[] = [];
   let damagedLines = 0;
   for (const line of lines) {
     const row = parseLine(line);
@@ -79,11 +78,11 @@ export function parseSpool(text: string): SpoolContent {
   return { rows, damagedLines };
 }
 
-function parseLine(line: string): TurnRecordRow | null {
+function parseLine(line: string): EncodedTurnRecord | null {
   const json = line.slice(9);
   if (!/^[0-9a-f]{8} /.test(line) || crc32(json) !== Number.parseInt(line.slice(0, 8), 16)) return null;
   try {
-    return Row.parse(JSON.parse(json));
+    return encodeTurnRecord(Row.parse(JSON.parse(json)));
   } catch {
     return null;
   }

@@ -2,11 +2,12 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { encodeTurnRecord } from "../storage/turn-records.ts";
 import { sampleTurn } from "./__fixtures__/sample-turn.ts";
 import { openSpool } from "./spool.ts";
 import { toTurnRecordRow } from "./to-turn-record-row.ts";
 
-const row = (id: string) => toTurnRecordRow(sampleTurn(id));
+const row = (id: string) => encodeTurnRecord(toTurnRecordRow(sampleTurn(id)));
 
 async function open() {
   const directory = await mkdtemp(join(tmpdir(), "parley-spool-"));
@@ -20,7 +21,7 @@ test("what is given up while a replay runs is not taken for moved", async () => 
   await spool.append([row("req_1")]);
   const moved: string[] = [];
   const isEmpty = await spool.replay(async (rows) => {
-    moved.push(...rows.map(({ request_id: id }) => id));
+    moved.push(...rows.map(({ requestId }) => requestId));
     // Its writer has it at hand as this replay begins, and gives it up before it ends.
     await spool.keep([row("req_2")]);
     await spool.abandon();
@@ -29,7 +30,7 @@ test("what is given up while a replay runs is not taken for moved", async () => 
   expect(moved).toEqual(["req_1"]);
   expect(isEmpty).toBe(false);
   const isEmptyAfter = await spool.replay(async (rows) => {
-    moved.push(...rows.map(({ request_id: id }) => id));
+    moved.push(...rows.map(({ requestId }) => requestId));
     return { refused: 0 };
   });
   expect(moved).toEqual(["req_1", "req_2"]);

@@ -7,7 +7,7 @@ import { fail, type Failure } from "../platform/fail.ts";
 import { isErrno, syncDirectory } from "../platform/durable-file.ts";
 import { identifySelf, isAlive } from "../platform/process-identity.ts";
 import type { StorageLog } from "../storage/log.ts";
-import type { TurnRecordRow } from "../storage/turn-records.ts";
+import type { EncodedTurnRecord } from "../storage/turn-records.ts";
 import { formatSpoolLine, parseSpool } from "./spool-format.ts";
 
 const sync = promisify(fdatasync);
@@ -20,7 +20,7 @@ const SEGMENT_BYTES = 1_000_000;
 const LEFT = "left~";
 
 /** Puts rows into the database and says how many of them it refused for good. Throws when it is away. */
-type InsertRows = (rows: readonly TurnRecordRow[]) => Promise<{ readonly refused: number }>;
+type InsertRows = (rows: readonly EncodedTurnRecord[]) => Promise<{ readonly refused: number }>;
 
 /** Rows on disk whose writer still has them at hand. */
 export interface SpooledRows {
@@ -34,9 +34,9 @@ export interface SpooledRows {
  */
 export interface Spool {
   /** On disk when it resolves, for a replay to find. Throws `overloaded_error` when the spool is full or cannot be written. */
-  append(rows: readonly TurnRecordRow[]): Promise<void>;
+  append(rows: readonly EncodedTurnRecord[]): Promise<void>;
   /** The same for rows that the caller puts into the database itself: no replay touches them until `abandon`. */
-  keep(rows: readonly TurnRecordRow[]): Promise<SpooledRows>;
+  keep(rows: readonly EncodedTurnRecord[]): Promise<SpooledRows>;
   /** Removes the file that rows are kept in, if all of them are saved. */
   tidy(): Promise<void>;
   /** What is kept and not saved is left to the next replay. */
@@ -70,7 +70,7 @@ export async function openSpool({ directory, log }: { readonly directory: string
     return result;
   }
 
-  async function write(rows: readonly TurnRecordRow[], isKept: boolean): Promise<Segment> {
+  async function write(rows: readonly EncodedTurnRecord[], isKept: boolean): Promise<Segment> {
     const text = rows.map(formatSpoolLine).join("");
     if (waitingBytes + text.length > MAX_WAITING_BYTES) throw cannotSpool("it is full");
     if (current !== null && (current.isKept !== isKept || current.bytes >= SEGMENT_BYTES)) await endSegment();

@@ -7,7 +7,7 @@ import { holdSpend, listSpendHolds, type SpendScope } from "../storage/spend.ts"
 import { setSpendLimit } from "../storage/spend-limits.ts";
 import { sampleTurnRecord } from "../storage/testing/sample-turn-record.ts";
 import { openTestStorage, silentLog } from "../storage/testing/test-storage.ts";
-import { insertTurnRecords } from "../storage/turn-records.ts";
+import { recordTurns } from "../storage/testing/record-turns.ts";
 import { NOTHING_USED } from "../turn/add-usage.ts";
 import { createChargingBiller } from "./create-charging-biller.ts";
 import { createPriceBook } from "./price-book.ts";
@@ -108,11 +108,11 @@ test("rows that are on the ledger already, and whose holds have ended, wait for 
     });
   await hold("org_a", "1");
   await hold("org_b", "2");
-  await insertTurnRecords(storage, [rowOf("org_a", "1")]);
+  await recordTurns(storage, [rowOf("org_a", "1")]);
   const outcome = await storage.run({ operation: "lock", repeatable: false }, (database) =>
     database.transaction(async (transaction) => {
       await transaction.execute(sql`select 1 from spend_accounts where organization_id = 'org_a' for update`);
-      const both = insertTurnRecords(storage, [rowOf("org_a", "1"), rowOf("org_b", "2")]);
+      const both = recordTurns(storage, [rowOf("org_a", "1"), rowOf("org_b", "2")]);
       return Promise.race([both.then(() => "recorded"), sleep(3_000).then(() => "waits")]);
     }),
   );
@@ -131,6 +131,6 @@ test("all that was held for a turn, its further steps too, is held until its row
   await charge[Symbol.asyncDispose]();
   expect(await listSpendHolds(storage)).toHaveLength(2);
   const row = { ...sampleTurnRecord("req_steps"), organization_id: BUSY.organizationId, is_charged: true, hold_ids: holdIds };
-  await insertTurnRecords(storage, [row]);
+  await recordTurns(storage, [row]);
   expect(await listSpendHolds(storage)).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { openStorage } from "./storage.ts";
 import { fillOlderDatabase } from "./testing/fill-older-database.ts";
 import { sampleTurnRecord } from "./testing/sample-turn-record.ts";
 import { createTestDatabase, silentLog } from "./testing/test-storage.ts";
-import { insertTurnRecords } from "./turn-records.ts";
+import { recordTurns } from "./testing/record-turns.ts";
 
 /** The last migration before the ledger was cut into months. */
 const BEFORE = "0001_append_only_turn_records";
@@ -25,7 +25,7 @@ test("a ledger of an older Parley is cut into months with every row, its rollups
 
   await using storage = await openStorage({ ...database, log: silentLog, clock: systemClock });
   // Known ids keep their row; new ones go on.
-  await insertTurnRecords(storage, [sampleTurnRecord("req_old_7"), sampleTurnRecord("req_new")]);
+  await recordTurns(storage, [sampleTurnRecord("req_old_7"), sampleTurnRecord("req_new")]);
   const read = <Row extends Record<string, unknown>>(query: ReturnType<typeof sql>) =>
     storage.run({ operation: "read", repeatable: true }, async (db) => (await db.execute<Row>(query)).rows);
   expect(

@@ -12,7 +12,8 @@ import { abandonIdempotencyKey, claimIdempotencyKey, completeIdempotencyKey, swe
 import { openStorage, type Storage } from "./storage.ts";
 import { createTestDatabase, openTestStorage, silentLog, type TestDatabase } from "./testing/test-storage.ts";
 import { sampleTurnRecord } from "./testing/sample-turn-record.ts";
-import { countTurnRecords, insertTurnRecords } from "./turn-records.ts";
+import { recordTurns } from "./testing/record-turns.ts";
+import { countTurnRecords } from "./turn-records.ts";
 
 let storage: Storage;
 beforeAll(async () => {
@@ -81,7 +82,7 @@ test("the schema and the migrations say the same", async () => {
 });
 
 test("turn records cannot be updated, deleted or truncated", async () => {
-  await insertTurnRecords(storage, [sampleTurnRecord("req_append_only")]);
+  await recordTurns(storage, [sampleTurnRecord("req_append_only")]);
   for (const statement of [
     sql`update turn_records set output_tokens = 0`,
     sql`delete from turn_records`,
@@ -101,7 +102,7 @@ test("a turn record commits to disk also where the server's default is an asynch
     db.transaction(async (transaction) => {
       await transaction.execute(sql`set local synchronous_commit = off`);
       const same: Storage = { ...storage, run: (_options, work) => work(Object.assign(transaction, { $client: db.$client })) };
-      await insertTurnRecords(same, [sampleTurnRecord("req_durable")]);
+      await recordTurns(same, [sampleTurnRecord("req_durable")]);
       return transaction.execute<{ synchronous_commit: string }>(sql`show synchronous_commit`);
     }),
   );

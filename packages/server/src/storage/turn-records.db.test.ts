@@ -4,7 +4,8 @@ import { systemClock } from "../platform/clock.ts";
 import { openStorage, type Storage } from "./storage.ts";
 import { sampleTurnRecord } from "./testing/sample-turn-record.ts";
 import { createTestDatabase, silentLog, type TestDatabase } from "./testing/test-storage.ts";
-import { ensureLedgerPartitions, insertTurnRecords, type TurnRecordRow } from "./turn-records.ts";
+import { recordTurns } from "./testing/record-turns.ts";
+import { ensureLedgerPartitions, type TurnRecordRow } from "./turn-records.ts";
 
 let database: TestDatabase;
 let storage: Storage;
@@ -27,7 +28,7 @@ function read<Row extends Record<string, unknown>>(query: SQL) {
 
 test("a row goes to its month's partition, made when it is missing, and the next months' are there ahead", async () => {
   await ensureLedgerPartitions(storage);
-  await insertTurnRecords(storage, [
+  await recordTurns(storage, [
     { ...sampleTurnRecord("req_month_1"), started_at: "2031-01-31T23:59:59.999Z" },
     { ...sampleTurnRecord("req_month_2"), started_at: "2031-02-01T00:00:00.000Z" },
   ]);
@@ -49,8 +50,8 @@ test("a row goes to its month's partition, made when it is missing, and the next
 
 test("a request id is unique over all months: the second row is dropped, and its sums with it", async () => {
   const row = { ...sampleTurnRecord("req_once"), organization_id: "org_once" };
-  await insertTurnRecords(storage, [row, { ...row, started_at: "2026-10-05T00:00:00.000Z" }]);
-  await insertTurnRecords(other, [{ ...row, started_at: "2026-12-24T00:00:00.000Z" }]);
+  await recordTurns(storage, [row, { ...row, started_at: "2026-10-05T00:00:00.000Z" }]);
+  await recordTurns(other, [{ ...row, started_at: "2026-12-24T00:00:00.000Z" }]);
   expect(await read(sql`select started_at::text as at from turn_records where request_id = 'req_once'`)).toHaveLength(1);
   expect(
     await read(
@@ -60,7 +61,7 @@ test("a request id is unique over all months: the second row is dropped, and its
 });
 
 test("a partition refuses update, delete and truncate by its own name, too", async () => {
-  await insertTurnRecords(storage, [sampleTurnRecord("req_partition")]);
+  await recordTurns(storage, [sampleTurnRecord("req_partition")]);
   for (const statement of [
     sql`update turn_records_y2026m11 set output_tokens = 0`,
     sql`delete from turn_records_y2026m11`,
@@ -74,9 +75,9 @@ test("a partition refuses update, delete and truncate by its own name, too", asy
 });
 
 test("a row whose cost is not the sum of its parts is refused", async () => {
-  await expect(
-    insertTurnRecords(storage, [{ ...sampleTurnRecord("req_wrong_sum"), cost_nano_usd: "511801" }]),
-  ).rejects.toMatchObject({ internal: expect.stringContaining("turn_records_cost") as string });
+  await expect(recordTurns(storage, [{ ...sampleTurnRecord("req_wrong_sum"), cost_nano_usd: "511801" }])).rejects.toMatchObject({
+    internal: expect.stringContaining("turn_records_cost") as string,
+  });
 });
 
 const MEASURES = [
@@ -121,8 +122,8 @@ test("two processes that record overlapping batches at once: every sum of every 
       ),
     );
   await Promise.all([
-    ...batches().map((batch) => insertTurnRecords(storage, batch)),
-    ...batches().map((batch) => insertTurnRecords(other, batch)),
+    ...batches().map((batch) => recordTurns(storage, batch)),
+    ...batches().map((batch) => recordTurns(other, batch)),
   ]);
 
   const sums = sql.raw(MEASURES.map((name) => `sum(${name})::text as ${name}`).join(", "));

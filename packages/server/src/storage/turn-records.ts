@@ -55,18 +55,29 @@ export interface TurnRecordRow {
   readonly hold_ids: readonly string[];
 }
 
+/** A row as JSON, which is what the database and the spool take: all that is kept of it while it waits for them. */
+export interface EncodedTurnRecord {
+  readonly requestId: string;
+  readonly json: string;
+}
+
+export function encodeTurnRecord(row: TurnRecordRow): EncodedTurnRecord {
+  return { requestId: row.request_id, json: JSON.stringify(row) };
+}
+
 /**
  * Appends rows, adds them to the rollups, charges them and ends their holds, in one transaction; a request id that is there already keeps its first row and
  * counts once. Committed to disk when it resolves, also on a server whose default is an asynchronous commit.
  */
 export async function insertTurnRecords(
   storage: Storage,
-  rows: readonly TurnRecordRow[],
+  rows: readonly EncodedTurnRecord[],
   options: { readonly outageBudgetMs?: number } = {},
 ): Promise<void> {
   // One JSON parameter: the statement's text stays the same for any number of rows, and no parameter limit applies.
+  const all = `[${rows.map(({ json }) => json).join(",")}]`;
   await storage.run({ operation: "record turns", repeatable: true, ...options }, (database) =>
-    database.execute(sql`select record_turns_and_end_holds(${JSON.stringify(rows)}::json)`),
+    database.execute(sql`select record_turns_and_end_holds(${all}::json)`),
   );
 }
 

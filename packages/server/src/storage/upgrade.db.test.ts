@@ -12,7 +12,7 @@ import { migrateAsFarAs } from "./migrate.ts";
 import { openStorage } from "./storage.ts";
 import { sampleTurnRecord } from "./testing/sample-turn-record.ts";
 import { createTestDatabase, silentLog, type TestDatabase } from "./testing/test-storage.ts";
-import { insertTurnRecords } from "./turn-records.ts";
+import { recordTurns } from "./testing/record-turns.ts";
 
 const MIGRATIONS = readMigrationFiles({
   migrationsFolder: fileURLToPath(new URL("../../migrations", import.meta.url)),
@@ -92,7 +92,7 @@ test("a database of every earlier version, with data, is brought up to date and 
       log: silentLog,
       clock: systemClock,
     });
-    await insertTurnRecords(storage, [sampleTurnRecord("req_old_7"), sampleTurnRecord("req_new")]);
+    await recordTurns(storage, [sampleTurnRecord("req_old_7"), sampleTurnRecord("req_new")]);
     const { rows } = await storage.run({ operation: "look", repeatable: true }, (database) =>
       database.execute(
         sql`select (select count(*) from drizzle.__drizzle_migrations)::int as migrations,

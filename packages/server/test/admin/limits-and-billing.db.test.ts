@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { grantOwnCredits } from "../../src/money/grant-own-credits.ts";
 import { setOwnSpendLimit } from "../../src/money/manage-spend-limits.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
-import { insertTurnRecords } from "../../src/storage/turn-records.ts";
+import { recordTurns } from "../../src/storage/testing/record-turns.ts";
 import { setOrganizationTier } from "../../src/tenancy/set-organization-tier.ts";
 import { SYSTEM, type Act } from "../../src/tenancy/tenancy-deps.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
@@ -55,7 +55,7 @@ test("credits, months and what limits have come to are told in cents, and the st
     started_at: `${day}T09:00:00.000Z`,
   });
   const today = new Date().toISOString().slice(0, 10);
-  await insertTurnRecords(storage, [
+  await recordTurns(storage, [
     { ...sampleTurnRecord("req_old"), ...at("2025-03-01"), is_charged: true },
     { ...sampleTurnRecord("req_now"), ...at(today), is_charged: true },
   ]);

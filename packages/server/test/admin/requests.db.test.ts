@@ -4,7 +4,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { end, HELLO, scripted, start, textBlock } from "../../src/doors/testing/scripted-engine.ts";
 import { fail } from "../../src/platform/fail.ts";
-import { insertTurnRecords } from "../../src/storage/turn-records.ts";
+import { recordTurns } from "../../src/storage/testing/record-turns.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
 import { createFailureLog } from "../../src/ledger/create-failure-log.ts";
 import { systemClock } from "../../src/platform/clock.ts";
@@ -122,7 +122,7 @@ test("pages follow one another without a gap or a repetition, over months and eq
     // Five at each moment, the moments at both sides of a month's border.
     started_at: new Date(Date.UTC(2026, 8, 30, 23, 59, 58) + Math.floor(index / 5) * 1_000).toISOString(),
   }));
-  await insertTurnRecords(platform.storage, rows);
+  await recordTurns(platform.storage, rows);
   const span = "starting_at=2026-09-30T00:00:00Z&ending_at=2026-10-02T00:00:00Z";
   const seen: string[] = [];
   let page: Page = await list(`?${span}&limit=7`);
@@ -144,7 +144,7 @@ test("a filter looks at so many requests a page, and says how far it came", asyn
     model: index === 3 ? "rare" : "usual",
     started_at: new Date(Date.UTC(2026, 9, 1) + index * 1_000).toISOString(),
   }));
-  await insertTurnRecords(platform.storage, rows);
+  await recordTurns(platform.storage, rows);
   const filter = { organizationId: "org_rare", fromMs: null, toMs: null, apiKeyIds: [], workspaceIds: [], outcome: null };
   const found: string[] = [];
   let pages = 0;
@@ -203,7 +203,7 @@ test("a filter that is not known is refused, and another organization's request 
     status: 400,
     body: { error: { message: "statuses: Extra inputs are not permitted" } },
   });
-  await insertTurnRecords(platform.storage, [{ ...sampleTurnRecord("req_foreign"), organization_id: "org_foreign" }]);
+  await recordTurns(platform.storage, [{ ...sampleTurnRecord("req_foreign"), organization_id: "org_foreign" }]);
   expect(await get("/req_foreign")).toMatchObject({ status: 404, body: { error: { type: "not_found_error" } } });
 });
 

@@ -20,7 +20,7 @@ import { insertPrompt, updatePrompt } from "../../src/storage/prompts.ts";
 import { insertRequestFailures } from "../../src/storage/request-log.ts";
 import { dumpTable } from "../../src/storage/testing/dump-table.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
-import { insertTurnRecords } from "../../src/storage/turn-records.ts";
+import { recordTurns } from "../../src/storage/testing/record-turns.ts";
 import { setDataRetention } from "../../src/tenancy/set-data-retention.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { runCli } from "../support/run-cli.ts";
@@ -74,7 +74,7 @@ async function fullWorkspace(turns: number) {
     workspace_id: id,
     api_key_id: key.id,
   }));
-  await insertTurnRecords(platform.storage, rows);
+  await recordTurns(platform.storage, rows);
   const prompt = { id: `prompt_${id}`, workspaceId: id, name: "Greeting", content: CONTENT, cases: [] };
   await insertPrompt(platform.storage, prompt, { userId: "user_1", now: new Date() });
   await insertRequestFailures(platform.storage, [

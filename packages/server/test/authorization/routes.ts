@@ -7,7 +7,7 @@ import { requestIncrease } from "../../src/money/manage-increase-requests.ts";
 import { setOwnSpendLimit } from "../../src/money/manage-spend-limits.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { insertPrompt } from "../../src/storage/prompts.ts";
-import { insertTurnRecords } from "../../src/storage/turn-records.ts";
+import { recordTurns } from "../../src/storage/testing/record-turns.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
 import { createInvite } from "../../src/tenancy/manage-invites.ts";
 import { addUser } from "../../src/tenancy/manage-users.ts";
@@ -150,7 +150,7 @@ const ofFile = async (platform: Platform) => ({ file_id: await newFile(platform)
 
 const ofRequest = async ({ storage, organizationId }: Platform) => {
   const id = `req_${randomUUID()}`;
-  await insertTurnRecords(storage, [{ ...sampleTurnRecord(id), organization_id: organizationId }]);
+  await recordTurns(storage, [{ ...sampleTurnRecord(id), organization_id: organizationId }]);
   return { request_id: id };
 };
 

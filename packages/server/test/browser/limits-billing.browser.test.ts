@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKey } from "../../src/auth/manage-api-keys.ts";
 import { grantOwnCredits } from "../../src/money/grant-own-credits.ts";
-import { insertTurnRecords } from "../../src/storage/turn-records.ts";
+import { recordTurns } from "../../src/storage/testing/record-turns.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
 import { setOrganizationTier } from "../../src/tenancy/set-organization-tier.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
@@ -16,7 +16,7 @@ beforeAll(async () => {
   const { id: keyId } = await createKey(keys, { name: "nightly evaluation", workspaceId, expiresAtMs: null }, SYSTEM);
   const month = (ago: number) =>
     new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() - ago, 1, 9)).toISOString();
-  await insertTurnRecords(
+  await recordTurns(
     storage,
     Array.from({ length: 30 }, (_, index) => ({
       ...sampleTurnRecord(`req_month_${index}`),

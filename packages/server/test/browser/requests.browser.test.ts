@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { insertRequestFailures } from "../../src/storage/request-log.ts";
-import { insertTurnRecords, type TurnRecordRow } from "../../src/storage/turn-records.ts";
+import { recordTurns } from "../../src/storage/testing/record-turns.ts";
+import type { TurnRecordRow } from "../../src/storage/turn-records.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
 import { fillRequestLog } from "../support/fill-request-log.ts";
 import { findBarriers, inspectPage, startConsole, takePicture, type ConsoleUnderTest } from "./start-console.ts";
@@ -44,7 +45,7 @@ function someTurns(organizationId: string, workspaceId: string): readonly TurnRe
 beforeAll(async () => {
   ours = await startConsole();
   const { storage, organizationId, workspaceId } = ours.platform;
-  await insertTurnRecords(storage, someTurns(organizationId, workspaceId));
+  await recordTurns(storage, someTurns(organizationId, workspaceId));
   await insertRequestFailures(storage, [
     {
       requestId: REFUSED,

@@ -3,7 +3,8 @@ import { ANALYTICS_GROUPS } from "@parley/wire";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
-import { insertTurnRecords, type TurnRecordRow } from "../../src/storage/turn-records.ts";
+import { recordTurns } from "../../src/storage/testing/record-turns.ts";
+import type { TurnRecordRow } from "../../src/storage/turn-records.ts";
 import { explainRollups } from "../../src/storage/usage-rollups.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
     started_at: startedAt,
     ...change,
   });
-  await insertTurnRecords(platform.storage, [
+  await recordTurns(platform.storage, [
     row("1", "2026-11-01T00:00:00.000Z"),
     row("2", "2026-11-01T23:59:59.999Z", { workspace_id: ODD, model: "claude-opus-4-6", service_tier: "batch" }),
     row("3", "2026-11-03T12:30:15.000Z", { api_key_id: "apikey_b", context_window: "200k-1M", inference_geo: "us" }),

@@ -12,7 +12,7 @@ import { grantCredits } from "../../src/storage/spend.ts";
 import { setSpendLimit } from "../../src/storage/spend-limits.ts";
 import { silentLog } from "../../src/storage/testing/test-storage.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
-import { insertTurnRecords } from "../../src/storage/turn-records.ts";
+import { recordTurns } from "../../src/storage/testing/record-turns.ts";
 import { createOrganization } from "../../src/tenancy/create-organization.ts";
 import { addUser } from "../../src/tenancy/manage-users.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
@@ -108,7 +108,7 @@ async function newOrganization() {
         nowMs: Date.now(),
       }),
     turn: () =>
-      insertTurnRecords(platform.storage, [
+      recordTurns(platform.storage, [
         {
           ...sampleTurnRecord(newId("req")),
           organization_id: organizationId,

@@ -6,7 +6,7 @@ import { toPdf } from "../../src/ledger/statements/to-pdf.ts";
 import { createKey } from "../../src/auth/manage-api-keys.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { sampleTurnRecord } from "../../src/storage/testing/sample-turn-record.ts";
-import { insertTurnRecords } from "../../src/storage/turn-records.ts";
+import { recordTurns } from "../../src/storage/testing/record-turns.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
 
 let platform: Platform;
@@ -22,7 +22,7 @@ beforeAll(async () => {
     api_key_id: keyId,
     started_at,
   });
-  await insertTurnRecords(platform.storage, [
+  await recordTurns(platform.storage, [
     row("before", "2026-10-31T23:59:59.999Z"),
     row("first", "2026-11-01T00:00:00.000Z"),
     row("last", "2026-11-30T23:59:59.999Z"),

@@ -45,7 +45,7 @@ export interface ParleyOptions {
   readonly program?: readonly string[];
 }
 
-const SOURCES = ["--conditions=source", "--max-semi-space-size=8", join(root, "packages/server/src/cli/main.ts")];
+const SOURCES = ["--conditions=source", join(root, "packages/server/src/cli/main.ts")];
 
 /** Starts Parley as a user does, `up --json`, on a port and a data folder of its own. */
 export async function startParley(options: ParleyOptions): Promise<RunningParley> {

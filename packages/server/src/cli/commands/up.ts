@@ -3,8 +3,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../platform/clock.ts";
 import { type Config, ConfigError } from "../../platform/config.ts";
+import { keepGarbageSmall } from "../../platform/garbage.ts";
 import { createLog, jsonLines, type Log, prettyLines } from "../../platform/log.ts";
-import { releaseGarbageAtRest } from "../../platform/release-garbage.ts";
 import { localWeightsOf } from "../../platform/upstreams-config.ts";
 import { lockDirectory } from "../../platform/directory-lock.ts";
 import { type CliContext, UserError } from "../cli-context.ts";
@@ -25,7 +25,7 @@ export async function up(given: CliContext, signal: AbortSignal): Promise<void> 
   const log = createLog({ level: config.log.level, destination });
   const task = readWorkerTask(process.env);
   if (task !== null) {
-    releaseGarbageAtRest();
+    keepGarbageSmall();
     return runWorker(context, task, log, signal);
   }
   await using _lock = await lockDataFolder(dataDir);
@@ -40,7 +40,7 @@ export async function up(given: CliContext, signal: AbortSignal): Promise<void> 
   const readySeconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   context.emit({ url: parley.url, api_key: parley.firstApiKey, console: parley.consoleUrl });
   for (const line of connectLines(parley, readySeconds)) context.say(line);
-  releaseGarbageAtRest();
+  keepGarbageSmall();
   const onHangUp = (): void => {
     parley.reloadRoutes("SIGHUP").catch((error: unknown) => log.error({ err: error }, "the routes stay as they were"));
   };

@@ -3,7 +3,7 @@ import { Failure } from "../../platform/fail.ts";
 /** One producer, any number of readers that each see everything from the beginning, as long as that is kept. */
 export interface Broadcast<Item> {
   /** False once the beginning is no longer kept, or everyone has left. */
-  readonly joinable: boolean;
+  isJoinable(): boolean;
   /** Reads from the beginning. Leaving the generator, or `signal` (whose reason is thrown), ends this reader alone. */
   subscribe(signal: AbortSignal): AsyncGenerator<Item, void, void>;
   /** Resolves when the producer has ended, however it ended. */
@@ -81,53 +81,76 @@ export function createBroadcast<Item>(options: BroadcastOptions<Item>): Broadcas
     }
   }
 
-  async function* subscribe(signal: AbortSignal): AsyncGenerator<Item, void, void> {
-    if (dropped > 0) throw new Abandoned("the beginning is gone");
-    const reader: Reader = { next: 0, wake: () => {} };
-    const leave = (): void => {
+  const source: Source<Item> = {
+    enter(reader) {
+      if (dropped > 0) throw new Abandoned("the beginning is gone");
+      readers.add(reader);
+      running ??= run();
+    },
+    leave(reader, signal) {
       if (!readers.delete(reader)) return;
       roomMade?.();
       if (readers.size > 0 || outcome) return;
       // A server that shuts down has taken the last reader away: that is no client who left.
       abandon.abort(signal.reason instanceof Failure ? signal.reason : new Abandoned("every reader has left"));
-    };
-    // Leaves at once: a generator that nobody asks again would never get to its `finally`.
-    const onAbort = (): void => {
-      leave();
-      reader.wake();
-    };
-    readers.add(reader);
-    running ??= run();
-    signal.addEventListener("abort", onAbort);
-    try {
-      while (true) {
-        signal.throwIfAborted();
-        if (reader.next < dropped + kept.length) {
-          const item = kept[reader.next - dropped] as Item;
-          reader.next++;
-          letGo();
-          roomMade?.();
-          yield item;
-        } else if (outcome) {
-          if ("error" in outcome) throw outcome.error;
-          return;
-        } else {
-          const { promise, resolve } = Promise.withResolvers<void>();
-          reader.wake = resolve;
-          await promise;
-        }
-      }
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-      leave();
-    }
-  }
-
-  return {
-    get joinable() {
-      return dropped === 0 && !abandon.signal.aborted;
     },
-    subscribe,
+    hasNext: (reader) => reader.next < dropped + kept.length,
+    take(reader) {
+      const item = kept[reader.next - dropped] as Item;
+      reader.next++;
+      letGo();
+      roomMade?.();
+      return item;
+    },
+    outcome: () => outcome,
+  };
+
+  // No getter: each object with one that is made anew gets a hidden class of its own, which would keep it as below.
+  return {
+    isJoinable: () => dropped === 0 && !abandon.signal.aborted,
+    subscribe: (signal) => readFrom(source, signal),
     settled,
   };
+}
+
+/** What a reader sees of a broadcast. */
+interface Source<Item> {
+  enter(reader: Reader): void;
+  leave(reader: Reader, signal: AbortSignal): void;
+  hasNext(reader: Reader): boolean;
+  take(reader: Reader): Item;
+  outcome(): { readonly error?: unknown } | null;
+}
+
+/**
+ * Not a closure of the broadcast: V8 gives each generator function that is made a hidden class of its own, which is among the old objects
+ * from the start, and all that such a closure sees would stay with it through every collection of the young: the whole request.
+ */
+async function* readFrom<Item>(source: Source<Item>, signal: AbortSignal): AsyncGenerator<Item, void, void> {
+  const reader: Reader = { next: 0, wake: () => {} };
+  // Leaves at once: a generator that nobody asks again would never get to its `finally`.
+  const onAbort = (): void => {
+    source.leave(reader, signal);
+    reader.wake();
+  };
+  source.enter(reader);
+  signal.addEventListener("abort", onAbort);
+  try {
+    while (true) {
+      signal.throwIfAborted();
+      const outcome = source.outcome();
+      if (source.hasNext(reader)) yield source.take(reader);
+      else if (outcome) {
+        if ("error" in outcome) throw outcome.error;
+        return;
+      } else {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        reader.wake = resolve;
+        await promise;
+      }
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    source.leave(reader, signal);
+  }
 }

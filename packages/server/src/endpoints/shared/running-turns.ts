@@ -55,7 +55,7 @@ export function createRunningTurns(): RunningTurns {
     begin,
     find(identity) {
       const turn = byIdentity.get(identity);
-      return turn?.events.joinable ? turn : undefined;
+      return turn?.events.isJoinable() ? turn : undefined;
     },
     async idle() {
       while (underWay.size > 0) await Promise.all(underWay);
