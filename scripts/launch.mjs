@@ -18,7 +18,6 @@ ensureInstalled(script !== undefined);
 const node = existsSync(join(root, "node_modules/.bin/node")) ? join(root, "node_modules/.bin/node") : process.execPath;
 if (first === "up") ensureConsole(root, node);
 // Child processes of Parley start the same way: Node 24 reads TypeScript, and `source` picks it over built output.
-// A small young generation halves the resident memory of a server that mostly waits (bench/memory).
 const nodeOptions = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
 const program = script
   ? [join(root, "scripts", script), ...rest]

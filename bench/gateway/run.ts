@@ -44,7 +44,7 @@ const PROMPT = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. ".repea
 const AT_ONCE = 32;
 const RATE = 100;
 const STAND_IN = "stand-in itself";
-/** For as long V8 compiles anew what is busy, and afterwards up to twice as much goes through: of what runs on it, Parley or another, the steady state is measured. */
+/** For about so long V8 compiles what is busy anew; afterwards up to twice as much goes through what runs on it. */
 const WARM_UP_SECONDS = 12;
 const MEMORY_EVERY_MS = 250;
 /** After the warm-up: long enough for a server to notice that it rests, and to give its garbage back. */

@@ -8,7 +8,7 @@ type CollectGarbage = (options: { type: "major"; flavor: "last-resort"; executio
 const GARBAGE_MAX_PERCENT = 100;
 /** V8's own figure: for so many collections hidden classes are kept that no object has. */
 const RETAINED_COLLECTIONS = 2;
-/** More than are made at once. */
+/** More collections than giving garbage back once takes. */
 const COLLECTIONS_MAX = 100;
 const LOOK_EVERY_MS = 10_000;
 /** The share of its time in which a server at rest does something: probes, jobs that find nothing to do. */

@@ -10,6 +10,7 @@ export interface InspectedHeap {
   collect(): Promise<number>;
 }
 
+/** Opens the inspector of a process that was started with `INSPECTABLE`. Throws where none listens within 20 s. */
 export async function inspectHeap(pid: number): Promise<InspectedHeap> {
   const others = new Set(listeningPorts(pid));
   process.kill(pid, "SIGUSR1");
