@@ -24,6 +24,8 @@ env.PARLEY_TEST_MODELS ??= join(env.PARLEY_TEST_DATA, "models");
 let passed = 0;
 /** What failed, a line each: told again at the end, which is all that some readers of a long run see. */
 const failures = [];
+/** What failed at first and passed when it was run again, a line and its reason each. */
+const flaky = [];
 /** What was not checked because something is not on this machine, a line each. */
 const skipped = [];
 const seconds = [];
@@ -45,15 +47,19 @@ async function check(title, command, ...arguments_) {
   else failures.push(title);
 }
 
-/** Runs a vitest project, or its tests below some paths, and adds what it counted. A run that cannot say is a failure. */
+/**
+ * Runs a vitest project, or its tests below some paths, and adds what it counted. A run that cannot say is a failure. A test that fails is run
+ * once more, as one of thousands that share two cores with databases and engines may be late; what helped is told, as it is a fault all the same.
+ */
 async function vitest(project, ...paths) {
   process.stdout.write(`\n== vitest ${[project, ...paths].join(" ")}\n`);
-  const { status, report } = await timed(project, () => runVitest(root, ["--project", project, ...paths], env));
+  const { status, report } = await timed(project, () => runVitest(root, ["--project", project, "--retry=1", ...paths], env));
   if (report === null) {
     failures.push(`${project}: no report`);
     return;
   }
   passed += report.numPassedTests;
+  flaky.push(...report.testResults.flatMap((file) => testsOf(file, "passed")));
   const failed = report.testResults.flatMap(failuresOf);
   failures.push(...failed);
   // An unhandled rejection is no failed test but fails the run.
@@ -61,11 +67,19 @@ async function vitest(project, ...paths) {
 }
 
 /** A file's failed tests, or why it did not load, a line and its reason each. */
-function failuresOf({ name, status, message, assertionResults }) {
-  const file = relative(root, name);
-  const failed = assertionResults.filter((test) => test.status === "failed");
-  if (failed.length === 0) return status === "failed" ? [`${file}\n    ${message.slice(0, REASON_CHARACTERS)}`] : [];
-  return failed.map((test) => `${file}: ${test.fullName}\n    ${test.failureMessages.join("\n").slice(0, REASON_CHARACTERS)}`);
+function failuresOf(file) {
+  const failed = testsOf(file, "failed");
+  if (failed.length > 0 || file.status !== "failed") return failed;
+  return [`${relative(root, file.name)}\n    ${file.message.slice(0, REASON_CHARACTERS)}`];
+}
+
+/** Those of a file's tests that ended so and failed at least once, a line and its reason each. */
+function testsOf({ name, assertionResults }, status) {
+  return assertionResults
+    .filter((test) => test.status === status && (status === "failed" || test.failureMessages.length > 0))
+    .map(
+      (test) => `${relative(root, name)}: ${test.fullName}\n    ${test.failureMessages.join("\n").slice(0, REASON_CHARACTERS)}`,
+    );
 }
 
 /**
@@ -190,6 +204,7 @@ if (wants("e2e")) {
 }
 
 for (const each of skipped) process.stdout.write(`\nSKIPPED ${each}\n`);
+for (const each of flaky) process.stdout.write(`\nFLAKY ${each}\n`);
 for (const failure of failures) process.stdout.write(`\nFAILED ${failure}\n`);
 process.stdout.write(`\n${machine()}\n${seconds.join(", ")}\n${passed} passed, ${failures.length} failed\n`);
 process.exit(failures.length === 0 ? 0 : 1);

@@ -57,7 +57,8 @@ test("a server that gives notice says that it is not ready, and answers newcomer
   const message = await post(server, "/v1/messages", BODY);
   expect([message.status, message.headers.get("connection")]).toEqual([200, "close"]);
   await closed;
-  expect(performance.now() - begunMs).toBeGreaterThanOrEqual(400);
+  // A timer of Node counts whole milliseconds, and may end one early.
+  expect(performance.now() - begunMs).toBeGreaterThan(398);
   await expect(ask()).rejects.toMatchObject({ cause: { code: "ECONNREFUSED" } });
 });
 

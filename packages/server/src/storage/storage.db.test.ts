@@ -161,7 +161,8 @@ test("a database that cannot be reached answers overloaded_error within its budg
   });
   const startedMs = performance.now();
   const error = await unreachable.catch((caught: unknown) => caught);
-  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  // Without a budget of its own it waits for 15 s.
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
   expect(error).toMatchObject({ type: "overloaded_error", publicMessage: "Overloaded", retryAfterSeconds: 1 });
   expect((error as Failure).message).not.toContain("hidden");
 });

@@ -76,9 +76,9 @@ beforeEach(async () => {
 const BODY = { model: "claude-haiku-4-5", max_tokens: 100, messages: [{ role: "user" as const, content: "Hi" }] };
 const turn = () => client.messages.create(BODY);
 
-function limit(scopeType: SpendScope, scopeId: string, period: SpendPeriod, amountNanoUsd: bigint) {
+async function limit(scopeType: SpendScope, scopeId: string, period: SpendPeriod, amountNanoUsd: bigint): Promise<void> {
   const { organizationId } = platform;
-  return setSpendLimit(platform.storage, {
+  await setSpendLimit(platform.storage, {
     id: `spl_${scopeType}_${period}`,
     organizationId,
     scopeType,
@@ -87,6 +87,8 @@ function limit(scopeType: SpendScope, scopeId: string, period: SpendPeriod, amou
     amountNanoUsd,
     nowMs: Date.now(),
   });
+  // It counts within a second: where turns came fast, money lies ready that was held before.
+  await expect.poll(() => read(sql`select from spend_holds where request_id like 'ahead%'`), { timeout: 5_000 }).toEqual([]);
 }
 
 test("the first turn opens an account with five dollars, is charged exactly, and holds nothing afterwards", async () => {

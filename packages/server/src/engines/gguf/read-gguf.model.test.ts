@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -31,9 +31,10 @@ test("real weights are read, kept in a side file, and read again when they chang
   expect(facts.specialTokens).toHaveLength(17);
   expect(await readdir(folder)).toContain(".smol.gguf.facts.json");
 
-  const startedMs = performance.now();
   expect(await readGguf(file)).toEqual(facts);
-  expect(performance.now() - startedMs).toBeLessThan(50);
+  const side = join(folder, ".smol.gguf.facts.json");
+  await writeFile(side, (await readFile(side, "utf8")).replace('"layers":30', '"layers":31'));
+  expect(await readGguf(file)).toEqual({ ...facts, layers: 31 });
 
   const handle = await open(file, "r+");
   await handle.write(Buffer.alloc(64, 1), 0, 64, facts.fileBytes - 64);

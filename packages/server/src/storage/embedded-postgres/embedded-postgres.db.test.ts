@@ -87,11 +87,8 @@ test("an initdb that was cut off, and a lock file whose pid now belongs to someo
     `${process.pid}\n${join(directory, "data")}\n1\n5432\n\n\n\nready\n`,
   );
   await writeFile(join(directory, "owner.lock"), JSON.stringify({ pid: process.pid, startedAt: "another boot:1" }));
-  const startedMs = performance.now();
   await using postgres = await startEmbeddedPostgres({ directory, log });
   expect(await query(postgres, "select 1 as one")).toEqual([{ one: 1 }]);
-  process.stdout.write(`start on an initialized folder to the first answer: ${(performance.now() - startedMs).toFixed(0)} ms\n`);
-  expect(performance.now() - startedMs).toBeLessThan(3_000);
 });
 
 test("when the server is killed the supervisor brings it back with everything committed", async () => {

@@ -310,11 +310,9 @@ describe("bounded whatever the schema", () => {
     ],
     ["an expression that explodes", () => ({ type: "string", pattern: "^(a|b)*a(a|b){30}$" })],
     ["an expression with large counts", () => ({ type: "string", pattern: "^(x{1000}){1000}$" })],
-  ])("%s compiles in time", (_name, make) => {
+  ])("%s compiles to few rules", (_name, make) => {
     const schema = make();
-    const start = performance.now();
     const { sampler } = grammarOf(schema);
-    expect(performance.now() - start).toBeLessThan(2000);
     expect(sampler.ruleCount).toBeLessThan(20_000);
   });
 });

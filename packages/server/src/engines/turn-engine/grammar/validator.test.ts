@@ -50,9 +50,8 @@ test("an expression made to run for ever does not", () => {
   const text = `${"a".repeat(40)}!`;
   for (const pattern of ["^(a+)+$", "^(?=(a+)+$).*$"]) {
     const { validate } = createValidator({ pattern });
-    const start = performance.now();
-    validate(text);
-    expect(performance.now() - start).toBeLessThan(1000);
+    // One that tried every way would not end within the test's time, nor within a year.
+    expect(validate(text)).not.toBeNull();
   }
 });
 
