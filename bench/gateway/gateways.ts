@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HELPERS_CORE, type Running, spawnPinned, freePort, untilListening, GATEWAY_CORE } from "./processes.ts";
@@ -20,9 +21,17 @@ function toGateway(name: string, url: string, headers: Readonly<Record<string, s
   return { name, url, headers, pid: running.pid, [Symbol.asyncDispose]: () => running.end() };
 }
 
-/** Key check, limits, the hold on money and the durable ledger are on. `databaseCore`: where its PostgreSQL computes. */
+export interface ParleyOptions {
+  /** Where its PostgreSQL computes. */
+  readonly databaseCore: number;
+  /** Where profiles are written as its processes end. */
+  readonly profile?: string | null;
+  readonly workers?: number;
+}
+
+/** Key check, limits, the hold on money and the durable ledger are on. */
 export const startParley =
-  (name: string, databaseCore: number, profile: string | null = null): StartGateway =>
+  (name: string, { databaseCore, profile = null, workers = 1 }: ParleyOptions): StartGateway =>
   async ({ upstream, folder }) => {
     await mkdir(folder, { recursive: true });
     await writeFile(
@@ -34,6 +43,7 @@ export const startParley =
         // Beyond what the load comes to in a minute; taken and settled for each request all the same.
         limits: { requests_per_minute: 10_000_000, input_tokens_per_minute: 1e11, output_tokens_per_minute: 1e11 },
         money: { enabled: true, signup_credit_usd: 1_000_000 },
+        workers,
         log: { level: "warn" },
       }),
     );
@@ -43,11 +53,13 @@ export const startParley =
     const running = await spawnPinned(GATEWAY_CORE, process.execPath, [...node, ...profiling, ...program]);
     const ready = JSON.parse(await running.firstLine) as { url: string; api_key: string };
     if (databaseCore !== GATEWAY_CORE) {
-      for (const pid of running.descendants())
+      for (const pid of running.descendants().filter(isDatabase))
         execFileSync("taskset", ["-acp", String(databaseCore), String(pid)], { stdio: "ignore" });
     }
     return toGateway(name, ready.url, { "x-api-key": ready.api_key, "anthropic-version": "2023-06-01" }, running);
   };
+
+const isDatabase = (pid: number): boolean => readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("postgres");
 
 export const startNginx: StartGateway = async ({ upstream, folder }) => {
   await mkdir(folder, { recursive: true });

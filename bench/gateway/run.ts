@@ -25,7 +25,8 @@ import {
   type Gateway,
   type StartGateway,
 } from "./gateways.ts";
-import { GATEWAY_CORE, HELPERS_CORE, isInstalled, type Load, memoryMib, runClient } from "./processes.ts";
+import { ask } from "./ask.ts";
+import { GATEWAY_CORE, HELPERS_CORE, isInstalled, memoryMib } from "./processes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -40,31 +41,14 @@ const { values } = parseArgs({
   },
 });
 const seconds = Number(values.seconds);
-const PROMPT = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. ".repeat(36).slice(0, 2_048);
 const AT_ONCE = 32;
 const RATE = 100;
 const STAND_IN = "stand-in itself";
 /** For about so long V8 compiles what is busy anew; afterwards up to twice as much goes through what runs on it. */
 const WARM_UP_SECONDS = 12;
 const MEMORY_EVERY_MS = 250;
-/** After the warm-up: long enough for a server to notice that it rests, and to give its garbage back. */
+/** After the load: long enough for a server to notice that it rests, and to give its garbage back. */
 const REST_MS = 25_000;
-const clientFile = join(import.meta.dirname, "client.ts");
-
-const body = (isStream: boolean): string =>
-  JSON.stringify({ model: "claude-haiku-4-5", max_tokens: 32, stream: isStream, messages: [{ role: "user", content: PROMPT }] });
-const ask = async (
-  gateway: Pick<Gateway, "name" | "url" | "headers">,
-  isStream: boolean,
-  args: readonly string[],
-): Promise<Load> => {
-  const where = ["--url", `${gateway.url}/v1/messages`, "--headers", JSON.stringify(gateway.headers), "--body", body(isStream)];
-  const load = await runClient(clientFile, [...where, ...args]);
-  if (load.wholeMs.length === 0 || load.failures > load.wholeMs.length / 100) {
-    throw new Error(`${gateway.name}: ${load.failures} failed, ${load.wholeMs.length} did not: ${load.lastFailure}`);
-  }
-  return load;
-};
 
 interface Round {
   readonly perSecond: number;
@@ -88,9 +72,7 @@ async function measure(gateway: Pick<Gateway, "name" | "url" | "headers"> & { re
     },
   );
   const askStreams = (args: readonly string[]) => (streamsWork ? ask(gateway, true, args) : null);
-  await sleep(REST_MS);
-  const restMib = memoryMib(pid);
-  let peakMib = restMib;
+  let peakMib = memoryMib(pid);
   const watch = setInterval(() => {
     const now = memoryMib(pid);
     peakMib = { alone: Math.max(peakMib.alone, now.alone), all: Math.max(peakMib.all, now.all) };
@@ -101,12 +83,13 @@ async function measure(gateway: Pick<Gateway, "name" | "url" | "headers"> & { re
   await sleep(1_000);
   const [slow, slowStreams] = [await ask(gateway, false, even), await askStreams(even)];
   clearInterval(watch);
+  await sleep(REST_MS);
   return {
     perSecond: whole.perSecond,
     streamsPerSecond: streams?.perSecond ?? Number.NaN,
     wholeMs: slow.wholeMs,
     firstMs: slowStreams?.firstMs ?? [],
-    restMib,
+    restMib: memoryMib(pid),
     peakMib,
   };
 }
@@ -126,8 +109,8 @@ const starters: readonly (readonly [name: string, start: StartGateway])[] = [
     ? [["claude-code-router", startClaudeCodeRouter(others ?? "", values["others-node"])] as const]
     : []),
   ...(values.litellm === undefined ? [] : [["LiteLLM", startLiteLlm(values.litellm)] as const]),
-  ["Parley", startParley("Parley", GATEWAY_CORE, values.profile ?? null)],
-  ["Parley, database apart", startParley("Parley, database apart", HELPERS_CORE)],
+  ["Parley", startParley("Parley", { databaseCore: GATEWAY_CORE, profile: values.profile ?? null })],
+  ["Parley, database apart", startParley("Parley, database apart", { databaseCore: HELPERS_CORE })],
 ];
 const names = starters.map(([name]) => name).filter((name) => values.only === undefined || values.only === name);
 const rounds = new Map<string, Round[]>([STAND_IN, ...names].map((name) => [name, []]));
