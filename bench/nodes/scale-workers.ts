@@ -11,7 +11,7 @@ import { printTable } from "./print-table.ts";
 const TICKS_PER_SECOND = 100;
 const WORKERS = [1, 2, 4];
 const ROUNDS = 2;
-const CLIENTS_PER_WORKER = 16;
+const CLIENTS_PER_WORKER = 32;
 /** Each process compiles for itself what is busy, and has only its part of the core for that. */
 const WARM_SECONDS_PER_WORKER = 10;
 const SECONDS = 10;

@@ -1,6 +1,7 @@
 import { createClient } from "redis";
 import { setLimitWallClock } from "../storage/testing/set-limit-wall-clock.ts";
 import { openTestStorage } from "../storage/testing/test-storage.ts";
+import { createBucketReserve } from "./create-bucket-reserve.ts";
 import { createMemoryBucketStore } from "./memory-bucket-store.ts";
 import { createPostgresBucketStore } from "./postgres-bucket-store.ts";
 import { openRedisBucketStore } from "./redis-bucket-store.ts";
@@ -29,6 +30,22 @@ testBucketStoreContract(
     const storage = await openTestStorage();
     return {
       open: async (clock) => createPostgresBucketStore({ storage, clock }),
+      setWallMs: (atMs) => setLimitWallClock(storage, atMs),
+      [Symbol.asyncDispose]: () => storage.close(),
+    };
+  },
+  60,
+);
+
+testBucketStoreContract(
+  "PostgreSQL, behind what is taken ahead",
+  async () => {
+    const storage = await openTestStorage();
+    return {
+      async open(clock) {
+        const store = createPostgresBucketStore({ storage, clock });
+        return createBucketReserve({ store, settleLater: store.settle, clock, log: quiet });
+      },
       setWallMs: (atMs) => setLimitWallClock(storage, atMs),
       [Symbol.asyncDispose]: () => storage.close(),
     };

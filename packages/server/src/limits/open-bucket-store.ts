@@ -4,6 +4,7 @@ import type { Log } from "../platform/log.ts";
 import type { EmbeddedPostgres } from "../storage/embedded-postgres/embedded-postgres.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { BucketStore } from "./bucket-store.ts";
+import { createBucketReserve } from "./create-bucket-reserve.ts";
 import { createFailoverBucketStore } from "./failover-bucket-store.ts";
 import { createMemoryBucketStore } from "./memory-bucket-store.ts";
 import { createPostgresBucketStore } from "./postgres-bucket-store.ts";
@@ -42,16 +43,28 @@ export async function openBucketStore(options: {
   const { kind, redisUrl, storage, clock, log } = options;
   if (kind === "memory") return { ...createMemoryBucketStore({ clock }), async [Symbol.asyncDispose]() {} };
   const shared = createPostgresBucketStore({ storage, clock });
-  if (kind === "postgresql") return createSettleQueue(shared, log);
+  if (kind === "postgresql") return withReserve(shared);
   // Loaded where it is used: the client is large.
   const { openRedisBucketStore } = await import("./redis-bucket-store.ts");
   const redis = await openRedisBucketStore({ url: redisUrl ?? "redis://127.0.0.1:6379", clock, log });
-  const queue = createSettleQueue(createFailoverBucketStore({ first: redis, second: shared, clock, log }), log);
+  const failover = withReserve(createFailoverBucketStore({ first: redis, second: shared, clock, log }));
   return {
-    ...queue,
+    ...failover,
     async [Symbol.asyncDispose]() {
-      await queue[Symbol.asyncDispose]();
+      await failover[Symbol.asyncDispose]();
       await redis[Symbol.asyncDispose]();
     },
   };
+
+  function withReserve(store: BucketStore): BucketStore & AsyncDisposable {
+    const queue = createSettleQueue(store, log);
+    const reserve = createBucketReserve({ store, settleLater: queue.settle, clock, log });
+    return {
+      ...reserve,
+      async [Symbol.asyncDispose]() {
+        await reserve[Symbol.asyncDispose]();
+        await queue[Symbol.asyncDispose]();
+      },
+    };
+  }
 }

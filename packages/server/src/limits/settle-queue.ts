@@ -1,13 +1,13 @@
 import type { Log } from "../platform/log.ts";
 import type { BucketDemand, BucketStore } from "./bucket-store.ts";
 
-export interface SettleQueue extends BucketStore, AsyncDisposable {}
+export interface SettleQueue extends Pick<BucketStore, "settle">, AsyncDisposable {}
 
 /**
  * Settles behind the turn's back: what ends together goes to the store together, and no reply waits for it. What cannot be
  * settled is let go with a warning: then a turn has cost its whole reservation, which a minute refills.
  */
-export function createSettleQueue(store: BucketStore, log: Pick<Log, "warn">): SettleQueue {
+export function createSettleQueue(store: Pick<BucketStore, "settle">, log: Pick<Log, "warn">): SettleQueue {
   const waiting = new Map<string, BucketDemand>();
   let flushing: Promise<void> | null = null;
 
@@ -27,8 +27,6 @@ export function createSettleQueue(store: BucketStore, log: Pick<Log, "warn">): S
   }
 
   return {
-    take: (demands) => store.take(demands),
-    read: (demands) => store.read(demands),
     async settle(demands) {
       for (const demand of demands) {
         if (demand.tokens === 0) continue;

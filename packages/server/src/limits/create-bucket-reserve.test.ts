@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { BucketDemand, BucketStore } from "./bucket-store.ts";
+import { createBucketReserve } from "./create-bucket-reserve.ts";
+import { createMemoryBucketStore } from "./memory-bucket-store.ts";
+
+const SWEEP_MS = 250;
+const REQUESTS = { key: "requests", limitPerMinute: 100_000 };
+const OUTPUT = { key: "output", limitPerMinute: 100_000_000 };
+
+// The look at what is too much; the rest is told the time.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] }));
+afterEach(() => void vi.useRealTimers());
+
+/** Processes, each with tokens ahead, over one store. Its clock stands still, and so no bucket refills, unless time is passed. */
+function start() {
+  let nowMs = 0;
+  let fault: Error | null = null;
+  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+  const shared = createMemoryBucketStore({ clock });
+  const asked: string[] = [];
+  let withdrawn = 0;
+  const ask = (what: "take" | "settle" | "read") => (demands: readonly BucketDemand[]) => {
+    asked.push(what);
+    if (what !== "read") withdrawn += demands.reduce((sum, { tokens }) => sum + tokens, 0);
+    if (fault !== null) return Promise.reject(fault);
+    return shared[what](demands) as Promise<never>;
+  };
+  const store: BucketStore = { take: ask("take"), settle: ask("settle"), read: ask("read") };
+  const warnings: string[] = [];
+  const log = { warn: (_: unknown, text?: string) => void warnings.push(text ?? "") };
+  const open = () => createBucketReserve({ store, settleLater: store.settle, clock, log });
+  return {
+    open,
+    asked,
+    warnings,
+    /** Tokens that went from the store, less those that came back; for where no take is refused. */
+    withdrawn: () => withdrawn,
+    left: async ({ key, limitPerMinute }: Pick<BucketDemand, "key" | "limitPerMinute">) =>
+      (await shared.read([{ key, limitPerMinute, tokens: 0 }]))[0]?.remaining,
+    breakStore: (error: Error | null) => void (fault = error),
+    passMs: async (ms: number) => {
+      nowMs += ms;
+      await vi.advanceTimersByTimeAsync(ms);
+    },
+  };
+}
+
+const one = [{ ...REQUESTS, tokens: 1 }];
+
+test("who takes rarely asks the store each time", async () => {
+  const { open, asked, passMs } = start();
+  const reserve = open();
+  for (let second = 0; second < 20; second += 1) {
+    for (let take = 0; take < 7; take += 1) await reserve.take(one);
+    await passMs(1_000);
+  }
+  expect(asked).toEqual(Array.from({ length: 140 }, () => "take"));
+  await reserve[Symbol.asyncDispose]();
+});
+
+test("who takes often asks the store rarely, and not a token is lost", async () => {
+  const { open, asked, left } = start();
+  const reserve = open();
+  const demands = [
+    { ...REQUESTS, tokens: 1 },
+    { ...OUTPUT, tokens: 1_000 },
+  ];
+  for (let turn = 0; turn < 1_000; turn += 1) {
+    expect((await reserve.take(demands)).taken).toBe(true);
+    await reserve.settle([
+      { ...REQUESTS, tokens: 0 },
+      { ...OUTPUT, tokens: -900 },
+    ]);
+  }
+  expect(asked.length).toBeLessThan(100);
+  await reserve[Symbol.asyncDispose]();
+  expect([await left(REQUESTS), await left(OUTPUT)]).toEqual([99_000, 99_900_000]);
+});
+
+test("a reading tells what is left with what is ready here", async () => {
+  const { open, left } = start();
+  const reserve = open();
+  for (let turn = 1; turn <= 100; turn += 1)
+    expect((await reserve.take(one)).readings).toEqual([
+      { limitPerMinute: 100_000, remaining: 100_000 - turn, fullInMs: Math.ceil(turn * 0.6) },
+    ]);
+  expect(await left(REQUESTS)).toBeLessThan(99_900);
+  expect(await reserve.read(one)).toMatchObject([{ remaining: 99_900 }]);
+  await reserve[Symbol.asyncDispose]();
+});
+
+test("two processes let through exactly what a bucket holds", async () => {
+  const { open, asked } = start();
+  const small = [{ key: "small", limitPerMinute: 5_000, tokens: 1 }];
+  const reserves = [open(), open()];
+  let taken = 0;
+  let refused = 0;
+  for (let turn = 0; refused < 20; turn += 1) {
+    const outcome = await reserves[turn % 2]!.take(small);
+    refused = outcome.taken ? 0 : refused + 1;
+    taken += Number(outcome.taken);
+  }
+  expect(taken).toBe(5_000);
+  expect(asked.length).toBeLessThan(5_000);
+  for (const reserve of reserves) await reserve[Symbol.asyncDispose]();
+});
+
+test("what is not used, and what turns give back, is in the store within half a second", async () => {
+  const { open, withdrawn, passMs } = start();
+  const reserve = open();
+  const demand = [{ ...OUTPUT, tokens: 1_000 }];
+  for (let turn = 0; turn < 50; turn += 1) await reserve.take(demand);
+  await reserve.settle([{ ...OUTPUT, tokens: -40_000 }]);
+  expect(withdrawn()).toBeGreaterThan(50_000);
+  await passMs(2 * SWEEP_MS);
+  expect(withdrawn()).toBe(10_000);
+  await reserve[Symbol.asyncDispose]();
+});
+
+test("what was used beyond what was taken is owed within a quarter of a second", async () => {
+  const { open, left, passMs } = start();
+  const reserve = open();
+  for (let turn = 0; turn < 50; turn += 1) await reserve.take(one);
+  await reserve.settle([{ ...REQUESTS, tokens: 50_000 }]);
+  await passMs(SWEEP_MS);
+  const most = 100_000 - 50_050 + Math.floor((SWEEP_MS * REQUESTS.limitPerMinute) / 60_000);
+  expect(await left(REQUESTS)).toBeLessThanOrEqual(most);
+  expect(await left(REQUESTS)).toBeGreaterThan(most - 500);
+  await reserve[Symbol.asyncDispose]();
+});
+
+test("under another limit a bucket is asked for anew, and what was ahead of the old one goes back where it is missing", async () => {
+  const { open, left } = start();
+  const reserve = open();
+  for (let turn = 0; turn < 50; turn += 1) await reserve.take(one);
+  const lower = [{ ...REQUESTS, limitPerMinute: 60, tokens: 1 }];
+  // Of 60 more than ten are ahead: without their return there were none for it.
+  expect(await left({ ...REQUESTS, limitPerMinute: 60 })).toBe(0);
+  expect((await reserve.take(lower)).taken).toBe(true);
+  expect(await left({ ...REQUESTS, limitPerMinute: 60 })).toBe(9);
+  await reserve[Symbol.asyncDispose]();
+});
+
+test("while the store is away, what is ready is used, then takes fail as it does", async () => {
+  const { open, breakStore, warnings } = start();
+  const reserve = open();
+  for (let turn = 0; turn < 50; turn += 1) await reserve.take(one);
+  breakStore(new Error("away"));
+  let taken = 0;
+  const over = async () => {
+    for (;;) {
+      await reserve.take(one);
+      taken += 1;
+    }
+  };
+  await expect(over()).rejects.toThrow("away");
+  expect(taken).toBeGreaterThan(0);
+  expect(warnings.length).toBeLessThanOrEqual(1);
+  breakStore(null);
+  expect((await reserve.take(one)).taken).toBe(true);
+  await reserve[Symbol.asyncDispose]();
+});
