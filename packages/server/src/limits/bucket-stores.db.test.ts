@@ -44,7 +44,7 @@ testBucketStoreContract(
     return {
       async open(clock) {
         const store = createPostgresBucketStore({ storage, clock });
-        return createBucketReserve({ store, settleLater: store.settle, clock, log: quiet });
+        return createBucketReserve({ store, queue: store, clock, log: quiet });
       },
       setWallMs: (atMs) => setLimitWallClock(storage, atMs),
       [Symbol.asyncDispose]: () => storage.close(),

@@ -28,7 +28,7 @@ function start() {
   const store: BucketStore = { take: ask("take"), settle: ask("settle"), read: ask("read") };
   const warnings: string[] = [];
   const log = { warn: (_: unknown, text?: string) => void warnings.push(text ?? "") };
-  const open = () => createBucketReserve({ store, settleLater: store.settle, clock, log });
+  const open = () => createBucketReserve({ store, queue: store, clock, log });
   return {
     open,
     asked,

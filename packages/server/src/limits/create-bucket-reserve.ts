@@ -36,11 +36,11 @@ interface Stock {
 export function createBucketReserve(options: {
   readonly store: BucketStore;
   /** For settlements that nobody waits for. */
-  readonly settleLater: BucketStore["settle"];
+  readonly queue: Pick<BucketStore, "settle">;
   readonly clock: Clock;
   readonly log: Pick<Log, "warn">;
 }): BucketStore & AsyncDisposable {
-  const { store, settleLater, clock, log } = options;
+  const { store, queue, clock, log } = options;
   const stocks = new Map<string, Stock>();
   const refills = new Set<Promise<void>>();
   const sweeper = setInterval(() => void sweep(), WINDOW_MS);
@@ -146,7 +146,7 @@ export function createBucketReserve(options: {
     },
     async settle(demands) {
       const stock = stocks.get(nameOf(demands));
-      if (stock === undefined || !isInUse(stock)) return settleLater(demands);
+      if (stock === undefined || !isInUse(stock)) return queue.settle(demands);
       stock.ready = stock.ready.map((tokens, index) => tokens - (demands[index]?.tokens ?? 0));
     },
     async read(demands) {

@@ -58,7 +58,7 @@ export async function openBucketStore(options: {
 
   function withReserve(store: BucketStore): BucketStore & AsyncDisposable {
     const queue = createSettleQueue(store, log);
-    const reserve = createBucketReserve({ store, settleLater: queue.settle, clock, log });
+    const reserve = createBucketReserve({ store, queue, clock, log });
     return {
       ...reserve,
       async [Symbol.asyncDispose]() {
