@@ -159,6 +159,8 @@ export function createRouter(options: RouterOptions): Router {
         if (event.type === "end") {
           outcome = "completed";
           node.succeeded();
+          // One that failed at once says nothing of how long those take that wait for its place.
+          times.took(node.name, clock.monotonicMs() - begunMs);
         }
         yield event;
       }
@@ -169,7 +171,6 @@ export function createRouter(options: RouterOptions): Router {
       }
       throw error;
     } finally {
-      times.took(node.name, clock.monotonicMs() - begunMs);
       leave();
       metrics.upstreamTurn({ upstream: node.name, outcome, firstEventMs: firstMs }, tracedBy(turn));
     }

@@ -23,7 +23,8 @@ beforeEach(async () => {
   server = await startWithPools({
     models: { haiku: "pair", sonnet: "first", opus: "chat" },
     upstreams: {
-      one: { kind: "anthropic", url: one.url, silence_seconds: 0.3, reply_seconds: 0.3 },
+      // Longer than a busy machine makes anybody wait.
+      one: { kind: "anthropic", url: one.url, silence_seconds: 1.5, reply_seconds: 1.5 },
       two: { kind: "anthropic", url: two.url },
       nobody: { kind: "anthropic", url: "http://127.0.0.1:1" },
       chat: { kind: "chat-completions", url: "http://127.0.0.1:1" },
@@ -136,6 +137,22 @@ test("where nobody is left, 529 says when to come again, and nobody is asked mea
   expect(counts()).toEqual(before);
 });
 
+test("an upstream that wants to be left alone is left alone, whatever turns of it still end well", async () => {
+  const routes = { upstreams: { one: { kind: "anthropic", url: one.url } }, pools: { only: { targets: [{ upstream: "one" }] } } };
+  server.change({ models: { haiku: "only" }, ...routes });
+  const held = heldBack(one);
+  const first = ask();
+  await until(() => held.length === 1);
+  const limited = { type: "error", error: { type: "rate_limit_error", message: "x" } };
+  one.answer((outgoing) => sendJson(outgoing, 429, limited, { "retry-after": "30" }));
+  expect((await ask()).status).toBe(429);
+  held[0]?.();
+  expect((await first).status).toBe(200);
+  const [before] = counts();
+  expect((await ask()).status).toBe(529);
+  expect(counts()[0]).toBe(before);
+});
+
 test("an upstream that was away is used again once a probe has found it", async () => {
   const body = await bodyAt(one);
   one.probe((outgoing) => sendJson(outgoing, 500, "{}"));
@@ -190,6 +207,25 @@ describe("places", () => {
     atOne[0]?.();
     atTwo[1]?.();
     expect((await Promise.all(replies)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+
+  test("turns that failed at once do not make believe that others end as soon", async () => {
+    server.change({
+      models: { haiku: "narrow" },
+      upstreams: { one: { kind: "anthropic", url: one.url, turns: 1 } },
+      pools: { narrow: { targets: [{ upstream: "one" }], queue_turns: 0 } },
+    });
+    one.answer((outgoing) =>
+      sendJson(outgoing, 400, { type: "error", error: { type: "invalid_request_error", message: "bad" } }),
+    );
+    for (let n = 0; n < 5; n += 1) expect((await ask()).status).toBe(400);
+    const held = heldBack(one);
+    const first = ask();
+    await until(() => held.length === 1);
+    const refused = await ask();
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([529, "5"]);
+    held[0]?.();
+    expect((await first).status).toBe(200);
   });
 
   test("who waits longer than the pool lets wait gets 529, and who leaves waits no more", async () => {
@@ -342,4 +378,10 @@ test("an upstream is paused after three failures in a row, longer each time, unt
   expect([health.isSick(), health.pausedUntilMs()]).toEqual([false, nowMs + 3_000]);
   nowMs += 3_001;
   expect(health.pausedUntilMs()).toBe(0);
+  // It said when to come back, and then it died: neither shortens the other.
+  health.failed("overloaded", 30_000);
+  health.failed("unreachable", undefined);
+  expect([health.isSick(), health.pausedUntilMs()]).toEqual([true, nowMs + 30_000]);
+  health.succeeded();
+  expect([health.isSick(), health.pausedUntilMs()]).toEqual([false, nowMs + 30_000]);
 });

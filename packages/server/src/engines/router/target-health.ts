@@ -22,24 +22,32 @@ const COOL_DOWN_MS = 5_000;
 export function createTargetHealth(clock: Pick<Clock, "monotonicMs">): TargetHealth {
   let failures = 0;
   let pauses = 0;
-  let untilMs = 0;
+  let pausedUntilMs = 0;
+  /** It asked to be left alone until then: no turn that it still ends well takes that back. */
+  let coolUntilMs = 0;
   let sick = false;
 
   function pause(): void {
     // Turns that were under way together fail together: that is one failure.
-    if (sick && untilMs > clock.monotonicMs()) return;
-    untilMs = clock.monotonicMs() + Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** pauses);
+    if (sick && pausedUntilMs > clock.monotonicMs()) return;
+    pausedUntilMs = clock.monotonicMs() + Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** pauses);
     pauses += 1;
     sick = true;
   }
 
+  function coolDown(ms: number): void {
+    coolUntilMs = clock.monotonicMs() + Math.min(COOL_DOWN_MAX_MS, ms);
+  }
+
   return {
-    pausedUntilMs: () => (sick || untilMs > clock.monotonicMs() ? untilMs : 0),
+    pausedUntilMs() {
+      const coolMs = coolUntilMs > clock.monotonicMs() ? coolUntilMs : 0;
+      return sick ? Math.max(pausedUntilMs, coolMs) : coolMs;
+    },
     isSick: () => sick,
     succeeded() {
       failures = 0;
       pauses = 0;
-      untilMs = 0;
       sick = false;
     },
     failed(fault, retryAfterMs) {
@@ -48,14 +56,14 @@ export function createTargetHealth(clock: Pick<Clock, "monotonicMs">): TargetHea
           failures = 0;
           return;
         case "limited":
-          untilMs = clock.monotonicMs() + Math.min(COOL_DOWN_MAX_MS, retryAfterMs ?? COOL_DOWN_MS);
+          coolDown(retryAfterMs ?? COOL_DOWN_MS);
           return;
         case "unreachable":
         case "credentials":
           pause();
           return;
         case "overloaded":
-          if (retryAfterMs !== undefined) untilMs = clock.monotonicMs() + Math.min(COOL_DOWN_MAX_MS, retryAfterMs);
+          if (retryAfterMs !== undefined) coolDown(retryAfterMs);
           break;
         case "cut":
         case "silent":

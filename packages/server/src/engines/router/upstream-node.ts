@@ -61,15 +61,17 @@ export interface UpstreamNodeOptions {
   readonly probeEveryMs: number;
   /** It may be given turns again. */
   readonly onRoom: () => void;
+  /** How long a probe may take. */
+  readonly probeWithinMs?: number;
 }
 
-const PROBE_TIMEOUT_MS = 10_000;
+const PROBE_WITHIN_MS = 10_000;
 /** How soon a pause that is over is noticed. */
 const TICK_MS = 500;
 
 /** Watches over an upstream from now on: it is probed now and then while well, and while paused when the pause is over. */
 export function createUpstreamNode(name: string, upstream: Upstream, options: UpstreamNodeOptions): UpstreamNode {
-  const { clock, log, probeEveryMs, onRoom } = options;
+  const { clock, log, probeEveryMs, onRoom, probeWithinMs = PROBE_WITHIN_MS } = options;
   const driver = upstream.start();
   const health = createTargetHealth(clock);
   const leaving = new AbortController();
@@ -118,7 +120,9 @@ export function createUpstreamNode(name: string, upstream: Upstream, options: Up
   async function probe(): Promise<void> {
     const wasSick = health.isSick();
     try {
-      await driver.probe(AbortSignal.any([leaving.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]));
+      const until = AbortSignal.any([leaving.signal, AbortSignal.timeout(probeWithinMs)]);
+      // Also by a driver that waits on: who is never asked again is never found well again.
+      await Promise.race([driver.probe(until), rejectsWith(until)]);
       answeredAtMs = clock.nowMs();
       if (!wasSick) return;
       succeeded();
@@ -204,4 +208,10 @@ export function createUpstreamNode(name: string, upstream: Upstream, options: Up
       };
     },
   };
+}
+
+function rejectsWith(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  return promise;
 }
