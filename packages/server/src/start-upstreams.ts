@@ -105,14 +105,14 @@ function startDriver(
   const tokenUpstream = (connect: TokenUpstreamOptions["connect"]): UpstreamDriver =>
     createTokenUpstream({ name, connect, createEngine: options.createTokenEngine, thinkingOf: thinkingSupport, log });
   const { url, slots } = upstream;
-  if (kind === "llama-server") return tokenUpstream((signal) => connectLlamaServer({ url, apiKey, signal }));
+  const silenceMs = upstream.silence_seconds * MS_PER_SECOND;
+  if (kind === "llama-server") return tokenUpstream((signal) => connectLlamaServer({ url, apiKey, silenceMs, signal }));
   const client = createUpstreamClient({
     url: upstream.url,
     headers: keyHeaders(upstream, apiKey),
     connectMs: upstream.connect_seconds * MS_PER_SECOND,
     connectionsMax: upstream.connections,
   });
-  const silenceMs = upstream.silence_seconds * MS_PER_SECOND;
   const wholeMs = upstream.reply_seconds * MS_PER_SECOND;
   switch (kind) {
     case "vllm":

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BackendGone } from "../backend.ts";
-import { collectDecode } from "../contract/collect-decode.ts";
+import { collectDecode, decodeRequest } from "../contract/collect-decode.ts";
 import { testTokenBackendContract, type StartOptions } from "../contract/test-token-backend-contract.ts";
 import { testWeights } from "../contract/test-weights.ts";
 import { connectLlamaServer } from "./connect-llama-server.ts";
@@ -26,7 +26,7 @@ const flags = (slots: number, contextTokens: number): readonly string[] => {
 async function start({ file, slots, contextTokens }: StartOptions) {
   const server = await startTcpLlamaServer(file, flags(slots, contextTokens));
   const { url, apiKey, pid } = server;
-  const backend = await connectLlamaServer({ url, apiKey, signal: NEVER, lookEveryMs: 100 });
+  const backend = await connectLlamaServer({ url, apiKey, silenceMs: 60_000, signal: NEVER, lookEveryMs: 100 });
   return {
     ...backend,
     pid,
@@ -49,8 +49,8 @@ testTokenBackendContract("a llama-server elsewhere", start, {
 describe("a llama-server elsewhere", () => {
   const file = testWeights("SmolLM2-135M-Instruct.Q4_1.gguf");
   let server: TcpLlamaServer;
-  const connect = (more: { apiKey?: string; lookEveryMs?: number } = {}) =>
-    connectLlamaServer({ url: `${server.url}/v1`, apiKey: server.apiKey, signal: NEVER, ...more });
+  const connect = (more: { apiKey?: string; lookEveryMs?: number; lookWithinMs?: number } = {}) =>
+    connectLlamaServer({ url: `${server.url}/v1`, apiKey: server.apiKey, silenceMs: 60_000, signal: NEVER, ...more });
 
   test("that was started without what is needed says which flag is missing", async () => {
     for (const [missing, args] of [
@@ -74,6 +74,23 @@ describe("a llama-server elsewhere", () => {
     await expect(backend.tokenize("x", { special: false })).resolves.toHaveLength(1);
     await again.close();
     await expect(backend.tokenize("x", { special: false })).rejects.toBeInstanceOf(BackendGone);
+  });
+
+  test("that falls silent without closing a connection is gone, and so are the turns that it had", async () => {
+    server = await startTcpLlamaServer(file, flags(1, 512));
+    const backend = await connect({ lookEveryMs: 100, lookWithinMs: 1_000 });
+    const begun = Promise.withResolvers<void>();
+    const read = async (): Promise<void> => {
+      const request = decodeRequest({ slot: 0, tokens: await backend.tokenize("Once", { special: false }), maxTokens: 400 });
+      for await (const event of backend.decode(request, NEVER)) if (event.type === "tokens") begun.resolve();
+    };
+    const turn = Promise.allSettled([read()]);
+    await begun.promise;
+    // As a machine whose power is cut: whoever is connected hears nothing of it.
+    process.kill(server.pid, "SIGSTOP");
+    expect(await turn).toMatchObject([{ status: "rejected", reason: expect.any(BackendGone) }]);
+    await backend.gone;
+    await server.close();
   });
 
   test("writes over the state that nothing stands for any more", async () => {

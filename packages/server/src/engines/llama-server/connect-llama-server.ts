@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { BackendModel, TokenBackend } from "../backend.ts";
+import { BackendGone, type BackendModel, type TokenBackend } from "../backend.ts";
 import { readSlotNote, writeSlotNote } from "../upstream/slot-note.ts";
 import { watchPresence } from "../upstream/watch-presence.ts";
 import { RemoteModelsReply, RemotePropsReply, RestoreReply, SaveReply, TokenizeReply } from "./api.ts";
-import { createEngineSocket, EngineRefused, type EngineSocket } from "./engine-socket.ts";
+import { createEngineSocket, EngineRefused, type EngineSocket, type RemoteAddress } from "./engine-socket.ts";
 import type { WatchdogOptions } from "./grammar-watchdog.ts";
 import { askEndTokens, createLlamaDecoder } from "./llama-decoder.ts";
 import { readSpecialTokens } from "./read-vocabulary.ts";
@@ -13,14 +13,13 @@ import { createRemoteNames, RemoteNameNote } from "./remote-names.ts";
 /** A network is slower than a socket. */
 const WATCHDOG: WatchdogOptions = { silenceMs: 10_000, probeMs: 10_000 };
 const LOOK_EVERY_MS = 2_000;
-const LOOK_TIMEOUT_MS = 5_000;
+const LOOK_WITHIN_MS = 5_000;
 
-export interface RemoteLlamaServerOptions {
-  readonly url: string;
-  readonly apiKey: string | null;
+export interface RemoteLlamaServerOptions extends RemoteAddress {
   readonly signal: AbortSignal;
   readonly watchdog?: WatchdogOptions;
   readonly lookEveryMs?: number;
+  readonly lookWithinMs?: number;
 }
 
 /**
@@ -28,17 +27,19 @@ export interface RemoteLlamaServerOptions {
  * cannot be reached, or was started without what is needed, and says which flag that is.
  */
 export async function connectLlamaServer(options: RemoteLlamaServerOptions): Promise<TokenBackend> {
-  const { url, apiKey, signal, watchdog = WATCHDOG, lookEveryMs = LOOK_EVERY_MS } = options;
-  const socket = createEngineSocket({ url, apiKey });
+  const { url, apiKey, silenceMs, signal, watchdog = WATCHDOG } = options;
+  const { lookEveryMs = LOOK_EVERY_MS, lookWithinMs = LOOK_WITHIN_MS } = options;
+  const socket = createEngineSocket({ url, apiKey, silenceMs });
   const props = await socket.call("/props", RemotePropsReply, { signal });
   const identity = identityOf(props);
   const model = await readModel((path, schema, more) => socket.call(path, schema, { signal, ...more }), props);
   const names = createRemoteNames();
+  const name = `llama-server at ${new URL(url).host}`;
   const presence = watchPresence({
-    name: `llama-server at ${new URL(url).host}`,
+    name,
     async isThere() {
       try {
-        const now = await socket.call("/props", RemotePropsReply, { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) });
+        const now = await socket.call("/props", RemotePropsReply, { signal: AbortSignal.timeout(lookWithinMs) });
         return identityOf(now) === identity;
       } catch (error) {
         return error instanceof EngineRefused && error.status !== 503;
@@ -54,6 +55,9 @@ export async function connectLlamaServer(options: RemoteLlamaServerOptions): Pro
     onStuck() {},
     meaningOf: (failure) => presence.meaningOf(failure),
   });
+  // What it has under way hears nothing of it by itself.
+  const lost = new AbortController();
+  void presence.gone.then(() => lost.abort(new BackendGone(`${name} is gone`)));
   const act = async <T>(slot: number, action: "save" | "restore", schema: z.ZodType<T>, filename: string): Promise<T> => {
     await decoder.settle(slot);
     try {
@@ -68,7 +72,7 @@ export async function connectLlamaServer(options: RemoteLlamaServerOptions): Pro
     model,
     slots: props.total_slots,
     gone: presence.gone,
-    decode: decoder.decode,
+    decode: (request, until) => decoder.decode(request, AbortSignal.any([until, lost.signal])),
     tokenize: decoder.tokenize,
     detokenize: decoder.detokenize,
     clearSlot: decoder.clearSlot,

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { z } from "zod";
+import { upstreamFailure } from "../upstream/upstream-failure.ts";
 import { ErrorReply } from "./api.ts";
 
 /** llama-server answered with an error. `message` is its own text: for the log, never for a client. */
@@ -25,15 +26,23 @@ export interface EngineSocket {
   ): AsyncGenerator<string, void, void>;
 }
 
-/** A unix socket's path, or an address on the network with the key that llama-server was started with. */
-export type EngineAddress = string | { readonly url: string; readonly apiKey: string | null };
+/** A server on the network, with the key that llama-server was started with. */
+export interface RemoteAddress {
+  readonly url: string;
+  readonly apiKey: string | null;
+  /** How long it may say nothing: a machine that is gone closes no connection. */
+  readonly silenceMs: number;
+}
+
+/** A unix socket's path, or an address on the network. */
+export type EngineAddress = string | RemoteAddress;
 
 /**
  * HTTP to an engine. Each request has its own connection (about 0.1 ms): closing it is how work is cancelled, and
  * a kept-alive connection can be closed by the server just when the next request goes out.
  */
 export function createEngineSocket(address: EngineAddress): EngineSocket {
-  const { send, prefix, ...target } = toTarget(address);
+  const { send, prefix, timeout: silenceMs, ...target } = toTarget(address);
 
   const open = (
     path: string,
@@ -47,6 +56,7 @@ export function createEngineSocket(address: EngineAddress): EngineSocket {
         ...target,
         path: prefix + path,
         agent: false,
+        ...(silenceMs === undefined ? {} : { timeout: silenceMs }),
         method: payload === undefined ? "GET" : "POST",
         ...(signal ? { signal } : {}),
         headers: {
@@ -57,7 +67,14 @@ export function createEngineSocket(address: EngineAddress): EngineSocket {
             : { "content-type": "application/json", "content-length": String(Buffer.byteLength(payload)) }),
         },
       });
-      outgoing.on("response", resolve);
+      let reply: IncomingMessage | null = null;
+      outgoing.on("response", (incoming) => {
+        reply = incoming;
+        resolve(incoming);
+      });
+      outgoing.on("timeout", () => {
+        (reply ?? outgoing).destroy(upstreamFailure("silent", `llama-server said nothing for ${silenceMs} ms`));
+      });
       // Stays after the response too: a connection that breaks later reports it here as well.
       outgoing.on("error", reject);
       outgoing.end(payload);
@@ -103,7 +120,7 @@ export function createEngineSocket(address: EngineAddress): EngineSocket {
   };
 }
 
-interface Target extends Pick<RequestOptions, "socketPath" | "hostname" | "port"> {
+interface Target extends Pick<RequestOptions, "socketPath" | "hostname" | "port" | "timeout"> {
   readonly send: typeof httpRequest;
   readonly prefix: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -116,6 +133,7 @@ function toTarget(address: EngineAddress): Target {
     send: protocol === "https:" ? httpsRequest : httpRequest,
     hostname: hostname.replace(/^\[|\]$/g, ""),
     port,
+    timeout: address.silenceMs,
     prefix: pathname.replace(/\/+$/, "").replace(/\/v1$/, ""),
     headers: address.apiKey === null ? {} : { authorization: `Bearer ${address.apiKey}` },
   };

@@ -16,7 +16,7 @@ afterAll(() => fake.close());
 
 test("a llama-server is told of the span that asks it, where turns are traced", async () => {
   const decoder = createLlamaDecoder({
-    socket: createEngineSocket({ url: fake.url, apiKey: "key" }),
+    socket: createEngineSocket({ url: fake.url, apiKey: "key", silenceMs: 5_000 }),
     model: MODEL,
     watchdog: { silenceMs: 1_000, probeMs: 1_000 },
     onStuck() {},
