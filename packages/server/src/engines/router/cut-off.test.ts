@@ -1,8 +1,9 @@
 import type { ServerResponse } from "node:http";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startWithPools } from "../../../test/support/start-with-pools.ts";
-import { BODY, parseEvents, post } from "../../doors/testing/start-test-server.ts";
+import { BODY, parseEvents, post, until } from "../../doors/testing/start-test-server.ts";
 import { type FakeUpstream, MESSAGE, sendJson, sse, startFakeUpstream } from "../upstream/testing/fake-upstream.ts";
+import { startFakeVllm } from "../vllm/testing/fake-vllm.ts";
 
 const STREAM_HEAD = { "content-type": "text/event-stream" };
 const START = sse([["message_start", { type: "message_start", message: { ...MESSAGE, content: [] } }]]);
@@ -90,4 +91,30 @@ test("a reply that is cut after its first byte ends with an overloaded_error eve
   const whole = await post(server, "/v1/messages", BODY);
   expect([whole.status, Number(whole.headers.get("retry-after"))]).toEqual([529, 1]);
   await server.close();
+});
+
+test("a token backend that takes no turn when it comes to decoding is made up for by another", async () => {
+  const [full, free] = [await startFakeVllm(), await startFakeVllm()];
+  onTestFinished(async () => {
+    await Promise.all([full.close(), free.close()]);
+  });
+  const kind = "vllm";
+  const server = await startWithPools({
+    models: { haiku: "pool" },
+    upstreams: { full: { kind, url: full.url }, free: { kind, url: free.url } },
+    pools: { pool: { targets: [{ upstream: "full" }, { upstream: "free" }] } },
+  });
+  onTestFinished(() => server.close());
+  await until(() => server.router.status().every(({ answeredAtMs }) => answeredAtMs !== null), 20_000);
+  full.refuseStreams(503);
+  const before = full.requests.length;
+  for (let n = 0; n < 8; n += 1) {
+    const stream = n % 2 === 0;
+    const reply = await post(server, "/v1/messages", { ...BODY, stream, messages: [{ role: "user", content: `Hi ${n}` }] });
+    expect(reply.status).toBe(200);
+    const text = await reply.text();
+    expect(text).toContain(stream ? "message_stop" : '"stop_reason"');
+    expect(text).not.toContain("event: error");
+  }
+  expect(full.requests.length).toBeGreaterThan(before);
 });

@@ -5,6 +5,7 @@ import type { Turn } from "../../turn/turn.ts";
 import { BackendGone, type TokenBackend } from "../backend.ts";
 import type { UpstreamDriver } from "../upstream/upstream-driver.ts";
 import { upstreamFailure } from "../upstream/upstream-failure.ts";
+import { holdStart } from "./hold-start.ts";
 
 /** The one model of a token backend elsewhere, as a turn engine wants its models. */
 export interface RemoteModel {
@@ -79,8 +80,10 @@ export function createTokenUpstream(options: TokenUpstreamOptions): UpstreamDriv
 
   return {
     async *run(turn, { model }, signal) {
+      const left = new AbortController();
       try {
-        yield* engine.run(at(turn, model), signal);
+        const events = engine.run(at(turn, model), AbortSignal.any([signal, left.signal]));
+        yield* holdStart(events, () => left.abort());
       } catch (error) {
         throw meaningOf(error, signal);
       }

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { DecodeRequest, TokenBackend, TokenLogprob } from "../backend.ts";
 import { allowedLogprobs } from "../upstream/allowed-logprobs.ts";
 import { createJsonClient, UpstreamRefused } from "../upstream/json-client.ts";
@@ -6,7 +5,7 @@ import { createSaltedBackend, type DecodedPiece } from "../upstream/salted-backe
 import { traceHeader } from "../upstream/trace-header.ts";
 import type { UpstreamClient } from "../upstream/upstream-client.ts";
 import { CompletionChunk, DetokenizeReply, ErrorText, TokenizeReply } from "./api.ts";
-import { probeVllm, type VllmCapabilities } from "./probe-vllm.ts";
+import { askIdentity, probeVllm, type VllmCapabilities } from "./probe-vllm.ts";
 import { toCompletionBody } from "./to-completion-body.ts";
 
 export interface VllmOptions {
@@ -32,7 +31,7 @@ export interface VllmBackend extends TokenBackend {
 export async function connectVllm(options: VllmOptions): Promise<VllmBackend> {
   const { client, url, slots, silenceMs, signal, lookEveryMs } = options;
   const vllm = createJsonClient({ client, silenceMs, error: ErrorText });
-  const { modelName, model, capabilities } = await probeVllm(vllm, { url, model: options.model, signal });
+  const { modelName, model, capabilities, identity } = await probeVllm(vllm, { url, model: options.model, signal });
   const { endTokens, contextTokens } = model;
   const ends = new Set(endTokens);
 
@@ -71,10 +70,7 @@ export async function connectVllm(options: VllmOptions): Promise<VllmBackend> {
       async detokenize(tokens) {
         return (await vllm.call("/detokenize", DetokenizeReply, { body: { model: modelName, tokens } })).prompt;
       },
-      async look(until) {
-        await vllm.call("/version", z.unknown(), { signal: until });
-        return true;
-      },
+      look: async (until) => (await askIdentity(vllm, modelName, until)) === identity,
       close: () => client.close(),
     },
   });

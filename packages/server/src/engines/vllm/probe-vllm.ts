@@ -21,17 +21,44 @@ const Completion = z.object({
   usage: UsageReply,
 });
 
+/** The version and the served model; they stay the same as long as the weights do. */
+interface Served {
+  readonly version: string;
+  readonly model: z.infer<typeof ModelsReply>["data"][number];
+}
+
+async function askServed(vllm: JsonClient, wanted: string | null, signal: AbortSignal): Promise<Served> {
+  const { version } = await vllm.call("/version", VersionReply, { signal });
+  const { data } = await vllm.call("/v1/models", ModelsReply, { signal });
+  const model = wanted === null ? data[0] : data.find(({ id }) => id === wanted);
+  if (model === undefined) throw new Error(`this vLLM serves ${data.map(({ id }) => id).join(", ")}, not ${wanted}`);
+  return { version, model };
+}
+
+/** What the served model is known by: behind one address another may be started in its place without a gap. */
+export async function askIdentity(vllm: JsonClient, model: string, signal: AbortSignal): Promise<string> {
+  return identityOf(await askServed(vllm, model, signal));
+}
+
+function identityOf({ version, model: { id, root, max_model_len } }: Served): string {
+  return JSON.stringify([version, id, root, max_model_len]);
+}
+
 /** Reads the model's facts, and tries all that a token backend needs. */
 export async function probeVllm(
   vllm: JsonClient,
   { url, model: wanted, signal }: { readonly url: string; readonly model: string | null; readonly signal: AbortSignal },
-): Promise<{ readonly modelName: string; readonly model: BackendModel; readonly capabilities: VllmCapabilities }> {
+): Promise<{
+  readonly modelName: string;
+  readonly model: BackendModel;
+  readonly capabilities: VllmCapabilities;
+  /** Changes with the weights. */
+  readonly identity: string;
+}> {
   const call: JsonClient["call"] = (path, schema, more) => vllm.call(path, schema, { signal, ...more });
-  const { version } = await call("/version", VersionReply);
-  const { data } = await call("/v1/models", ModelsReply);
-  const served = wanted === null ? data[0] : data.find(({ id }) => id === wanted);
-  if (served === undefined) throw new Error(`this vLLM serves ${data.map(({ id }) => id).join(", ")}, not ${wanted}`);
-  const { id: modelName, root, max_model_len: contextTokens } = served;
+  const served = await askServed(vllm, wanted, signal);
+  const { version } = served;
+  const { id: modelName, root, max_model_len: contextTokens } = served.model;
   const tokenizer = await call("/tokenizer_info", TokenizerReply).catch((cause: unknown) => {
     if (!(cause instanceof UpstreamRefused)) throw cause;
     throw new Error("start this vLLM with --enable-tokenizer-info-endpoint: it does not tell its special tokens", { cause });
@@ -65,12 +92,13 @@ export async function probeVllm(
   if (!bound.choices[0]?.text.startsWith("yes")) throw new Error("this vLLM does not hold to a grammar");
 
   const ends = [...specialTokens].filter(([text]) => END_SPELLINGS.has(text) || text === tokenizer.eos_token).map(([, id]) => id);
-  const identity = JSON.stringify([url, version, modelName, root, contextTokens, tokenizer.chat_template]);
+  const about = JSON.stringify([url, version, modelName, root, contextTokens, tokenizer.chat_template]);
   return {
     modelName,
+    identity: identityOf(served),
     capabilities: { version, cacheBlockTokens, contextTokens },
     model: {
-      fingerprint: `${createHash("sha256").update(identity).digest("hex").slice(0, 32)}-vllm`,
+      fingerprint: `${createHash("sha256").update(about).digest("hex").slice(0, 32)}-vllm`,
       contextTokens,
       chatTemplate: tokenizer.chat_template,
       // Not told; the family is seen by the template.

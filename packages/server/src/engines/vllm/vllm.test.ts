@@ -122,6 +122,13 @@ describe("decoding on a vLLM", () => {
     await expect(backend.tokenize("x", { special: true })).rejects.toBeInstanceOf(BackendGone);
     await backend.close();
   });
+
+  test("a server that another has taken the place of without a gap is gone, too", async () => {
+    const backend = await connect();
+    fake.becomes("/v1/models", { data: [{ id: "smol", root: "/models/smollm2", max_model_len: 1024 }] });
+    await backend.gone;
+    await expect(collectDecode(backend, { slot: 0, tokens: [1] })).rejects.toBeInstanceOf(BackendGone);
+  });
 });
 
 test("a text is cut where it would spell a special token, and nowhere else", () => {

@@ -23,15 +23,21 @@ export function recordedStream(name: "reply" | "ended" | "bad-grammar"): string 
 export async function startFakeVllm() {
   let knows = KNOWS_ALL;
   let stream = recordedStream("reply");
+  let refusesWith: number | null = null;
+  let told: Readonly<Record<string, unknown>> = recorded;
   const fake = await startFakeUpstream(() => {});
   const reset = (): void => {
     knows = KNOWS_ALL;
     stream = recordedStream("reply");
+    refusesWith = null;
+    told = recorded;
     fake.answer((outgoing, { path, body }) => {
       const asked = Asked.parse(JSON.parse(body));
       const prompt = asked.prompt ?? "";
       if (path === "/tokenize")
         return sendJson(outgoing, 200, { tokens: Array.from({ length: prompt.length }, (_, index) => 100 + index) });
+      if (asked.stream === true && refusesWith !== null)
+        return sendJson(outgoing, refusesWith, { error: { message: "no room" } });
       if (asked.stream === true) return sendSse(outgoing, stream);
       const cached = knows.cached ? Math.floor((prompt.length - 1) / BLOCK_TOKENS) * BLOCK_TOKENS : 0;
       sendJson(outgoing, 200, {
@@ -40,7 +46,7 @@ export async function startFakeVllm() {
       });
     });
     fake.probe((outgoing, { path }) => {
-      const known = path === "/tokenizer_info" && !knows.tokenizer ? undefined : recorded[path];
+      const known = path === "/tokenizer_info" && !knows.tokenizer ? undefined : told[path];
       if (known === undefined) sendJson(outgoing, 404, { error: { message: "Not Found" } });
       else sendJson(outgoing, 200, known);
     });
@@ -52,6 +58,14 @@ export async function startFakeVllm() {
     /** As one that was started without something. */
     lack(what: Partial<typeof KNOWS_ALL>) {
       knows = { ...knows, ...what };
+    },
+    /** As another that is started behind its address. */
+    becomes(path: string, reply: unknown) {
+      told = { ...told, [path]: reply };
+    },
+    /** As one that is full. */
+    refuseStreams(status: number) {
+      refusesWith = status;
     },
     /** What its next replies are. */
     stream(text: string) {
