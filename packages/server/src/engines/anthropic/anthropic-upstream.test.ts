@@ -208,7 +208,10 @@ describe("an upstream's error", () => {
     [404, "not_found_error", "file: gone", {}, 404, "not_found_error", "file: gone", null],
     [401, "authentication_error", "invalid x-api-key", {}, 500, "api_error", "refuses this server", null],
     [400, "invalid_request_error", "Your credit balance is too low", {}, 500, "api_error", "refuses this server", null],
-    [404, "not_found_error", "model: claude-x", {}, 500, "api_error", "refuses this server", null],
+    [400, "invalid_request_error", "This organization has been disabled.", {}, 500, "api_error", "refuses this server", null],
+    // What a client has written is no word about the operator.
+    [400, "invalid_request_error", "x: 'credit balance'", {}, 400, "invalid_request_error", "x: 'credit balance'", null],
+    [404, "not_found_error", "model: claude-x", {}, 404, "not_found_error", "model: claude-x", null],
     [429, "rate_limit_error", "org-of-the-operator", { "retry-after": "17" }, 429, "rate_limit_error", "at its rate limit", "17"],
     [529, "overloaded_error", "Overloaded", { "retry-after": "4" }, 529, "overloaded_error", "is overloaded", "4"],
     [500, "api_error", "trace: /home/x", {}, 500, "api_error", "cannot be used", null],
@@ -232,6 +235,20 @@ describe("an upstream's error", () => {
     }
     expect(alone.rows).toEqual([]);
     await alone.close();
+  });
+
+  test("of a model that its operator has named is the operator's, and of one that a client has named pauses nothing", async () => {
+    fake.answer((outgoing) => sendJson(outgoing, 404, envelope("not_found_error", "model: theirs")));
+    const both = await startWithPools({
+      models: { haiku: "asis", sonnet: "named" },
+      upstreams: { one: { kind: "anthropic", url: fake.url } },
+      pools: { asis: { targets: [{ upstream: "one" }] }, named: { targets: [{ upstream: "one", model: "theirs" }] } },
+    });
+    for (let n = 0; n < 5; n += 1) expect((await post(both, "/v1/messages", BODY)).status).toBe(404);
+    expect(both.router.status()).toMatchObject([{ isUp: true, fault: null }]);
+    const reply = await post(both, "/v1/messages", { ...BODY, model: "claude-sonnet-4-5" });
+    expect([reply.status, await reply.json()]).toMatchObject([500, { error: { type: "api_error" } }]);
+    await both.close();
   });
 });
 
@@ -278,7 +295,8 @@ describe("a faulty upstream", () => {
   test.each(faults)("that %s ends the client's stream with an error", async (_name, play, type) => {
     const alone = await startWithPools({
       models: { haiku: "asis" },
-      upstreams: { one: { kind: "anthropic", url: fake.url, silence_seconds: 0.3 } },
+      // Only what hangs is waited for so shortly: a busy machine may keep the rest for as long.
+      upstreams: { one: { kind: "anthropic", url: fake.url, silence_seconds: type === "timeout_error" ? 0.3 : 30 } },
       pools: { asis: { targets: [{ upstream: "one" }] } },
     });
     play();
@@ -294,7 +312,7 @@ describe("a faulty upstream", () => {
   test("that drips is waited for while it says something, event by event", async () => {
     const dripping = await startWithPools({
       models: { haiku: "asis" },
-      upstreams: { one: { kind: "anthropic", url: fake.url, silence_seconds: 0.3 } },
+      upstreams: { one: { kind: "anthropic", url: fake.url, silence_seconds: 1.5 } },
       pools: { asis: { targets: [{ upstream: "one" }] } },
     });
     const text = sse(EVENTS);
@@ -307,7 +325,7 @@ describe("a faulty upstream", () => {
         const piece = pieces.shift();
         if (piece === undefined) return void outgoing.end();
         outgoing.write(piece);
-        setTimeout(drip, 50);
+        setTimeout(drip, 150);
       };
       drip();
     });

@@ -43,13 +43,13 @@ export function createAnthropicUpstream(options: AnthropicUpstreamOptions): Upst
       silenceMs: isStream ? silenceMs : wholeMs,
       signal,
     });
-    if (reply.status !== 200) await refuse(reply);
+    if (reply.status !== 200) await refuse(reply, model !== null);
     return reply;
   }
 
-  async function refuse({ status, headers, body }: UpstreamReply): Promise<never> {
+  async function refuse({ status, headers, body }: UpstreamReply, isModelOurs: boolean): Promise<never> {
     const text = await readWhole(body, ERROR_MAX_BYTES);
-    throw toUpstreamFailure({ status, headers, text, nowMs: clock.nowMs() });
+    throw toUpstreamFailure({ status, headers, text, isModelOurs, nowMs: clock.nowMs() });
   }
 
   async function readJson(reply: UpstreamReply): Promise<{ readonly json: string; readonly value: Json }> {
@@ -62,7 +62,8 @@ export function createAnthropicUpstream(options: AnthropicUpstreamOptions): Upst
   function toObject(json: string, { headers }: Pick<UpstreamReply, "headers">): Json {
     const value = parseJsonOr(json);
     if (typeof value !== "object" || value === null) throw upstreamFailure("broken", `no JSON object: ${json.slice(0, 500)}`);
-    if ((value as Json)["type"] === "error") throw toUpstreamFailure({ status: null, headers, text: json, nowMs: clock.nowMs() });
+    if ((value as Json)["type"] === "error")
+      throw toUpstreamFailure({ status: null, headers, text: json, isModelOurs: true, nowMs: clock.nowMs() });
     return value as Json;
   }
 
@@ -193,7 +194,7 @@ export function createAnthropicUpstream(options: AnthropicUpstreamOptions): Upst
       const reply = await client.send("/v1/models?limit=1", { headers, silenceMs: PROBE_MS, signal });
       // A server of the protocol without this list is well, too.
       if (reply.status === 200 || reply.status === 404 || reply.status === 405) await readWhole(reply.body, MESSAGE_MAX_BYTES);
-      else await refuse(reply);
+      else await refuse(reply, true);
     },
     close: () => client.close(),
   };

@@ -20,18 +20,20 @@ export interface UpstreamError {
   readonly headers: IncomingHttpHeaders;
   /** The error's JSON. */
   readonly text: string;
+  /** The operator has named the model that it was asked for, and not the client. */
+  readonly isModelOurs: boolean;
   readonly nowMs: number;
 }
 
 /** What an upstream's error is to our client. */
-export function toUpstreamFailure({ status, headers, text, nowMs }: UpstreamError): UpstreamFailure {
+export function toUpstreamFailure({ status, headers, text, isModelOurs, nowMs }: UpstreamError): UpstreamFailure {
   const error = objectOf(objectOf(parseJsonOr(text))["error"]);
   const message = typeof error["message"] === "string" ? error["message"] : "";
   const type = typeOf(error["type"], status);
   const internal = `the upstream answered ${status ?? "in its stream"}: ${text.slice(0, SHOWN_CHARACTERS)}`;
   const retryAfterSeconds = readRetryAfter(headers, nowMs);
   const again = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
-  if (type !== null && OF_THE_REQUEST.has(type) && message !== "" && !isOperators(type, message)) {
+  if (type !== null && OF_THE_REQUEST.has(type) && message !== "" && !isOperators(type, message, isModelOurs)) {
     const code = objectOf(error["details"])["error_code"];
     return new UpstreamFailure("request", type, {
       public: message.slice(0, SHOWN_CHARACTERS),
@@ -57,9 +59,13 @@ export function toUpstreamFailure({ status, headers, text, nowMs }: UpstreamErro
   }
 }
 
-/** The upstream lacks what its operator should have seen to: credit, or the model. */
-function isOperators(type: ErrorType, message: string): boolean {
-  return /credit balance/i.test(message) || (type === "not_found_error" && message.startsWith("model: "));
+/** The API's own words of an account, from their beginning: what stands later in a message may be the client's. */
+const OF_THE_ACCOUNT =
+  /^(?:Your credit balance is too low|This organization has been disabled|You have reached your specified (?:workspace )?API usage limits)/i;
+
+/** The upstream lacks what its operator should have seen to: the account, or the model. */
+function isOperators(type: ErrorType, message: string, isModelOurs: boolean): boolean {
+  return OF_THE_ACCOUNT.test(message) || (isModelOurs && type === "not_found_error" && message.startsWith("model: "));
 }
 
 function typeOf(told: unknown, status: number | null): ErrorType | null {

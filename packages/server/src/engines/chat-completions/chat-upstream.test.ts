@@ -349,6 +349,8 @@ describe("an error of the server", () => {
       "prompt is too long: 700 tokens > 512 maximum",
     ],
     [422, { detail: "unknown role" }, 400, "unknown role"],
+    // A proxy's page tells of machines.
+    [400, "<html>gpu-7.internal</html>", 400, 'refused the request."'],
     [401, { error: { message: "bad key" } }, 500, "refuses this server"],
     [404, { error: 'model "x" not found' }, 500, "refuses this server"],
     [429, { error: { message: "slow down" } }, 429, "rate limit"],

@@ -32,7 +32,7 @@ export function toChatFailure(error: {
     case 400:
     case 422:
       return new UpstreamFailure("request", "invalid_request_error", {
-        public: `This model's server refused the request: ${message.slice(0, SHOWN_CHARACTERS)}`,
+        public: `This model's server refused the request${message === "" ? "." : `: ${message.slice(0, SHOWN_CHARACTERS)}`}`,
         internal,
       });
     case 413:
@@ -59,9 +59,10 @@ export function toChatFailure(error: {
   }
 }
 
+/** Empty for what is no error of the protocol: a proxy's page tells of machines, which are not the client's to know. */
 function readMessage(text: string): string {
   const parsed = ChatError.safeParse(parseJsonOr(text));
-  if (!parsed.success) return text;
+  if (!parsed.success) return "";
   const { error, message, detail } = parsed.data;
   if (typeof error === "string") return error;
   return error?.message ?? message ?? (typeof detail === "string" ? detail : text);
