@@ -202,10 +202,18 @@ export async function isKeyOfDeviceOn(queries: Pick<Queries, "select">, apiKeyId
 /** Ends all that a person has signed in without a browser; returns the ids of the keys that stood for it. */
 export async function endDeviceSignInsOn(queries: Queries, userId: string): Promise<readonly string[]> {
   const standing = queries.select({ id: deviceTokens.apiKeyId }).from(deviceTokens);
+  // Agreed to, and not fetched yet.
+  const granted = queries.select({ id: deviceGrants.apiKeyId }).from(deviceGrants).where(isNotNull(deviceGrants.apiKeyId));
   const ended = await queries
     .update(apiKeys)
     .set({ status: "archived" })
-    .where(and(eq(apiKeys.createdByUserId, userId), ne(apiKeys.status, "archived"), inArray(apiKeys.id, standing)))
+    .where(
+      and(
+        eq(apiKeys.createdByUserId, userId),
+        ne(apiKeys.status, "archived"),
+        or(inArray(apiKeys.id, standing), inArray(apiKeys.id, granted)),
+      ),
+    )
     .returning({ id: apiKeys.id });
   return ended.map(({ id }) => id);
 }

@@ -18,6 +18,7 @@ import { createKey, listKeys, revokeKey, rotateKey } from "../../src/auth/manage
 import { createAwsKey } from "../../src/auth/manage-aws-keys.ts";
 import { createOrganization } from "../../src/tenancy/create-organization.ts";
 import { addUser, removeUser, updateUserRole } from "../../src/tenancy/manage-users.ts";
+import { signUserOut } from "../../src/tenancy/sign-user-out.ts";
 import { SYSTEM } from "../../src/tenancy/tenancy-deps.ts";
 import { runCli } from "../support/run-cli.ts";
 import { type Platform, startPlatform } from "../support/start-platform.ts";
@@ -284,6 +285,17 @@ describe("tokens", () => {
     expect((await use(tokens.access_token)).status).toBe(200);
     await removeUser(platform.keys, { ...SYSTEM, organizationId: platform.organizationId }, person.id);
     await expect.poll(async () => (await use(tokens.access_token)).status, { timeout: 5_000 }).toBe(401);
+    expect((await refresh(tokens.refresh_token)).status).toBe(401);
+  });
+
+  test("end when their person is signed out everywhere, those that were agreed to and not fetched yet as well", async () => {
+    const person = await member("developer");
+    const cookie = await cookieOf(person);
+    const tokens = await signIn(cookie);
+    const agreed = await begin();
+    expect((await approve(cookie, agreed)).status).toBe(200);
+    await signUserOut(platform.keys, { ...SYSTEM, organizationId: platform.organizationId }, person.id);
+    expect(await poll(agreed)).toMatchObject({ status: 400, error: "access_denied" });
     expect((await refresh(tokens.refresh_token)).status).toBe(401);
   });
 

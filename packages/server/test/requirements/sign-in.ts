@@ -139,6 +139,12 @@ export const signInRequirements: readonly Requirement[] = [
     ],
     ["device:refresh", "11", "A refresh token works once.", "are renewed, each refresh token once, and end with the sign-in"],
     ["device:person", "10", "A device's tokens end with the person.", "end with the person"],
+    [
+      "device:signed-out",
+      "10",
+      "Who is signed out everywhere is so on devices, fetched tokens or not.",
+      "end when their person is signed out everywhere, those that were agreed to and not fetched yet as well",
+    ],
     ["device:kinds", "11", "Access and refresh tokens are not interchangeable.", "of one kind are none of the other"],
     [
       "device:command-line",
