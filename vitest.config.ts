@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 
 const resolve = { conditions: ["source"] };
 const ssr = { resolve: { conditions: ["source"] } };
+/** What is waited for comes within a moment; a machine that is busy takes longer than the second by default. */
+const patient = { poll: { timeout: 20_000 } };
 
 /** unit: no I/O beyond temporary files. db: a real PostgreSQL. browser: a real Chromium. model: real weights. e2e: real clients, whole server. */
 export default defineConfig({
@@ -21,6 +23,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
+          expect: patient,
           include: ["packages/*/{src,test}/**/*.test.ts"],
           exclude: ["**/*.{db,browser,model,engine,e2e}.test.ts", "**/node_modules/**"],
           // No module keeps state of its own, so that each is loaded once, which is half of the work of these tests.
@@ -35,6 +38,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "db",
+          expect: patient,
           include: ["packages/*/{src,test}/**/*.db.test.ts"],
           // They wait for databases and processes nearly half of the time.
           maxWorkers: Math.ceil(availableParallelism() * 1.5),
@@ -49,6 +53,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "browser",
+          expect: patient,
           include: ["packages/server/test/browser/*.browser.test.ts"],
           // One browser at a time: two cores draw one page quickly, not four.
           fileParallelism: false,
@@ -61,6 +66,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "model",
+          expect: patient,
           include: ["packages/*/{src,test}/**/*.model.test.ts"],
           pool: "forks",
           maxWorkers: 1,
@@ -75,6 +81,7 @@ export default defineConfig({
         test: {
           // Engines that somebody has started: `npm run test:engines`, not part of `npm test`.
           name: "engines",
+          expect: patient,
           include: ["packages/*/src/**/*.engine.test.ts"],
           pool: "forks",
           maxWorkers: 1,
@@ -88,6 +95,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "e2e",
+          expect: patient,
           include: ["packages/*/test/**/*.e2e.test.ts"],
           pool: "forks",
           maxWorkers: 1,

@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => storage.close());
 
-const LEASE_MS = 300;
+/** Longer than a busy disk keeps a renewal waiting. */
+const LEASE_MS = 1_500;
 const open = () => createDatabaseIdempotencyStore({ storage, clock: systemClock, log: silentLog, leaseMs: LEASE_MS });
 const entry = { workspaceId: "w1", key: "k1" };
 
@@ -19,8 +20,8 @@ test("a claim stands as long as its process lives, and is free soon after it die
   await using other = open();
   const claim = async (store: typeof other) => (await store.claim({ ...entry, requestHash: "h", nowMs: Date.now() })).type;
   expect(await claim(process)).toBe("claimed");
-  // Over several leases: the running one holds it.
-  const untilMs = Date.now() + 4 * LEASE_MS;
+  // Over more than a lease: the running one holds it.
+  const untilMs = Date.now() + 2.5 * LEASE_MS;
   const seen = new Set<string>();
   while (Date.now() < untilMs) seen.add(await claim(other));
   expect([...seen]).toEqual(["running"]);

@@ -267,8 +267,9 @@ describe("a signature", () => {
   test("from another time is refused with both times", async () => {
     expect(await send(away(-6))).toEqual([403, "InvalidSignatureException", expect.stringMatching(/^Signature expired: \d{8}T/)]);
     expect(await send(away(6))).toEqual([403, "InvalidSignatureException", expect.stringMatching(/^Signature not yet current/)]);
-    const later = new Date().toISOString().replace(/[-:]|\.\d{3}/g, "");
-    const redated = await send(away(-3), ({ headers }) => ({ headers: { ...headers, "x-amz-date": later } }));
+    // Another second of the same minute: at midnight minutes later would be another day, which is refused in other words.
+    const later = (stamp: string) => stamp.replace(/\dZ$/, (second) => (second === "0Z" ? "1Z" : "0Z"));
+    const redated = await send({}, ({ headers }) => ({ headers: { ...headers, "x-amz-date": later(headers["x-amz-date"]!) } }));
     expect(redated).toEqual(WRONG);
     const otherDay = await send({}, ({ headers }) => ({
       headers: { ...headers, authorization: headers["authorization"]!.replace(/\/\d{8}\//, "/20250101/") },

@@ -104,8 +104,8 @@ describe("up", () => {
     const second = await startParley({ model: SMALL, dataDir, apiKey, env: OFFLINE });
     const readyMs = performance.now() - startedMs;
     process.stdout.write(`second start: ready after ${Math.round(readyMs)} ms, without a network\n`);
-    // Goal 3 s on a quiet machine; a busy one gets more.
-    expect(readyMs).toBeLessThan(10_000);
+    // Goal 3 s on a quiet machine; a busy one gets ten times that.
+    expect(readyMs).toBeLessThan(30_000);
     expect(await streamMessage(second, HELLO)).toMatchObject({ end: "message_stop" });
     expect(await second.stop()).toBe(0);
     await rm(dataDir, { recursive: true, force: true });

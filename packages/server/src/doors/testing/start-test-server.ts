@@ -219,7 +219,7 @@ export function parseEvents(text: string): { readonly event: string; readonly da
 }
 
 /** Waits until something that happens in the server has happened. */
-export async function until(condition: () => boolean, withinMs = 2_000): Promise<void> {
+export async function until(condition: () => boolean, withinMs = 20_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error("it did not happen in time");

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import { end, HELLO, pause, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
 import {
   BODY,
+  get,
   OTHER_KEY,
   parseEvents,
   post,
@@ -41,6 +42,12 @@ function heldTurn(): () => void {
   return resolve;
 }
 
+/** Requests that another's turn has answered, or will. */
+async function joined(): Promise<number> {
+  const text = await (await get(server, "/metrics", { key: null })).text();
+  return Number(/^parley_turns_shared_total\{how="joined"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
 const withoutComments = (text: string): string => text.replace(/^: .*\n\n/gm, "");
 
 describe("a re-sent request", () => {
@@ -60,8 +67,10 @@ describe("a re-sent request", () => {
     const goOn = heldTurn();
     const first = post(server, "/v1/messages", BODY);
     await until(() => begun() === 1);
+    const before = await joined();
     const second = post(server, "/v1/messages", BODY, { headers: RETRY });
-    setTimeout(goOn, 30);
+    await expect.poll(joined).toBe(before + 1);
+    goOn();
     expect(await (await second).json()).toEqual(await (await first).json());
     expect(begun()).toBe(1);
   });

@@ -166,14 +166,14 @@ test("what is sent faster than it is read waits at the server, and a slow reader
     };
     more();
   });
-  const reply = await connect(url).send("/x", { ...POST, silenceMs: 300 });
+  const reply = await connect(url).send("/x", { ...POST, silenceMs: 1_000 });
   let bytes = 0;
   let isFirst = true;
   for await (const chunk of reply.body) {
     bytes += chunk.length;
     if (!isFirst) continue;
     isFirst = false;
-    await sleep(1_500);
+    await sleep(2_500);
     expect(sent).toBeLessThan(total);
   }
   expect(bytes).toBe(part.length * total);
@@ -191,15 +191,21 @@ test("a server that says nothing is silent, before its head and within its body"
 test("a reply that is finished and left keeps its connection, and one that is only left does not", async () => {
   const { url, sockets } = await startServer((socket, request) => {
     socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\ndone\r\n");
-    if (request.includes("/ends")) setTimeout(() => socket.write("0\r\n\r\n"), 50);
+    if (!request.includes("/ends")) return;
+    setTimeout(() => {
+      socket.write("0\r\n\r\n");
+      hasEnded = true;
+    }, 50);
   });
+  let hasEnded = false;
   const client = connect(url);
   const first = await client.send("/ends", POST);
   for await (const _part of first.body) {
     first.finish();
     break;
   }
-  await sleep(150);
+  await expect.poll(() => hasEnded).toBe(true);
+  await sleep(100);
   expect(sockets.size).toBe(1);
   const second = await client.send("/stays", POST);
   expect(sockets.size).toBe(1);
