@@ -95,6 +95,20 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "State that an engine elsewhere keeps for nothing is written over.",
       "writes over the state that nothing stands for any more",
     ],
+    [
+      "upstreams:llama-vanished",
+      "7",
+      "The turns of a llama-server elsewhere that vanishes without a word end.",
+      "that falls silent without closing a connection is gone, and so are the turns that it had",
+    ],
+  ]),
+  ...provedBy("server/src/engines/llama-server/engine-socket.test.ts", [
+    [
+      "upstreams:llama-silent",
+      "7",
+      "A llama-server elsewhere that hangs over a turn has failed it after `silence_seconds`.",
+      "a server elsewhere that hangs %s is silent, and its connection is closed",
+    ],
   ]),
   ...provedBy("server/src/engines/vllm/vllm.test.ts", [
     [
@@ -120,6 +134,12 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "10",
       "On a vLLM what is not to be reused is read under no earlier salt.",
       "a slot that is not to be reused reads under a salt of its own",
+    ],
+    [
+      "upstreams:vllm-anew",
+      "7",
+      "Another vLLM in the place of one, without a gap, is connected to anew.",
+      "a server that another has taken the place of without a gap is gone, too",
     ],
   ]),
   ...provedBy("server/src/engines/sglang/sglang.test.ts", [
@@ -250,6 +270,20 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "An upstream that dies over a turn without a first byte is made up for by another, or else is a 529 that says when to come again.",
       "%s over a turn without a first byte, with no other left: 529 that says when to come again",
     ],
+    [
+      "router:token-refused",
+      "12",
+      "A turn that a token backend does not take when it comes to decoding is made up for by another.",
+      "a token backend that takes no turn when it comes to decoding is made up for by another",
+    ],
+  ]),
+  ...provedBy("server/src/engines/router/upstream-node.test.ts", [
+    [
+      "router:probe-hangs",
+      "12",
+      "An upstream whose probe hangs is asked again.",
+      "an upstream whose probe never ends is paused, asked again, and found well",
+    ],
   ]),
   ...provedBy("server/src/engines/router/router.test.ts", [
     [
@@ -257,6 +291,12 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "5",
       "A conversation stays on the target where its prefix is.",
       "a conversation stays where its prefix is, and others go elsewhere",
+    ],
+    [
+      "router:left-alone",
+      "12",
+      "An upstream that said when to come back is left alone until then, whatever else it still does well.",
+      "an upstream that wants to be left alone is left alone, whatever turns of it still end well",
     ],
     [
       "router:retry",
