@@ -76,6 +76,14 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "the official SDK accumulates through both what it accumulates from one",
     ],
   ]),
+  ...provedBy("server/src/engines/anthropic/request-alone.test.ts", [
+    [
+      "upstreams:request-alone",
+      "12",
+      "What is wrong with one client's request pauses no upstream for everybody else.",
+      "%s pauses no upstream",
+    ],
+  ]),
   ...provedBy("server/src/engines/llama-server/connect-llama-server.model.test.ts", [
     [
       "upstreams:llama-flags",

@@ -26,6 +26,7 @@ export const text = {
     limited: "It wants to be left alone for a while.",
     overloaded: "It is overloaded.",
     unreachable: "It cannot be reached.",
+    cut: "It went away over a reply.",
     silent: "It does not answer in time.",
     broken: "Its answers cannot be used.",
     credentials: "It refuses our key.",

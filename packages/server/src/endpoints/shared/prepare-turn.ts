@@ -140,22 +140,20 @@ export async function prepareTurnOf(
   return { ...edited, model, inferenceGeo, growthBytes };
 }
 
-/** Headers that say how a request is to be read, and what belongs together. */
-const PASSED_HEADERS = [
-  "anthropic-version",
-  "anthropic-beta",
-  "x-claude-code-session-id",
-  "x-claude-code-agent-id",
-  "traceparent",
-];
+/** Headers that say how a request is to be read. */
+const PROTOCOL_HEADERS = ["anthropic-version", "anthropic-beta"];
+/** Those that say what belongs together. */
+const ID_HEADERS = ["x-claude-code-session-id", "x-claude-code-agent-id", "traceparent"];
 
-function toWireOrigin(body: CountTokensRequest, { path, bodyBytes, headers, query }: WorkspaceRequest): WireOrigin {
+function toWireOrigin(body: CountTokensRequest, request: WorkspaceRequest): WireOrigin {
+  const { path, bodyBytes, headers, query } = request;
   // What came in at another path is in another protocol, and is passed on as it was translated.
   const isNative = /\/v1\/messages(\/count_tokens)?\/?$/.test(path);
-  const passed = PASSED_HEADERS.flatMap((name) => {
-    const value = headers[name];
-    return typeof value === "string" ? [[name, value] as const] : [];
-  });
+  const told = [
+    ...PROTOCOL_HEADERS.map((name) => [name, headers[name]] as const),
+    ...ID_HEADERS.map((name) => [name, header(request, name)] as const),
+  ];
+  const passed = told.filter((each): each is readonly [string, string] => typeof each[1] === "string");
   const bytes = isNative ? bodyBytes : Buffer.from(JSON.stringify(body));
   return { bytes, isBetaPath: query.get("beta") === "true", headers: Object.fromEntries(passed) };
 }

@@ -3,6 +3,7 @@ import { findMedia } from "../../documents/find-media.ts";
 import { measureGrowth } from "../../documents/measure-growth.ts";
 import { resolveFileBlocks } from "../../files/resolve-file-blocks.ts";
 import type { ResolvedModel } from "../../models/model-registry.ts";
+import { fail } from "../../platform/fail.ts";
 import { newId } from "../../platform/ids.ts";
 import type { ServerToolSpec, Turn, WireRequest } from "../../turn/turn.ts";
 import type { PrepareDeps, PreparedTurn, TurnOrigin } from "./prepare-turn.ts";
@@ -32,6 +33,7 @@ export async function prepareWireTurn(
     fileIds.set(source, id);
   });
   const { bytes, headers, isBetaPath } = wire();
+  assertPassable(headers);
   const request: WireRequest = {
     bytes: whole === body ? bytes : Buffer.from(JSON.stringify(whole)),
     body: whole,
@@ -75,6 +77,14 @@ export async function prepareWireTurn(
   };
   const growthBytes = measureGrowth(whole, { pages: new Map(), pictures: new Map() }, fileIds) + mediaBytes(whole);
   return { turn, model, appliedEdits: [], originalInputTokens: null, inferenceGeo, growthBytes };
+}
+
+/** Of a longer header some servers say what they also say when they are broken, and would be taken for it, by everybody's turns. */
+const BETAS_MAX_CHARACTERS = 4_096;
+
+function assertPassable({ "anthropic-beta": betas = "" }: WireOrigin["headers"]): void {
+  if (betas.length <= BETAS_MAX_CHARACTERS) return;
+  throw fail("invalid_request_error", { public: `anthropic-beta: header may have ${BETAS_MAX_CHARACTERS} characters at most` });
 }
 
 /** About 1,600 tokens, of three bytes each. */

@@ -171,6 +171,12 @@ describe("what an upstream used is accounted", () => {
     }
   });
 
+  test("but names that the ledger could not keep are not taken over", async () => {
+    fake.answer((outgoing) => sendJson(outgoing, 200, { ...MESSAGE, id: "msg\u0000", stop_reason: "end\ud800" }));
+    expect((await post(server, "/v1/messages", BODY)).status).toBe(200);
+    expect(server.rows.at(-1)).toMatchObject({ messageId: expect.stringMatching(/^msg_[\w]+$/), stopReason: "end_turn" });
+  });
+
   test("but counts that are none are not believed, and nobody pays for more than was asked for", async () => {
     const usage = { input_tokens: -4, output_tokens: 1e12, cache_read_input_tokens: "many", cache_creation_input_tokens: null };
     fake.answer((outgoing) => sendJson(outgoing, 200, { ...MESSAGE, usage }));

@@ -212,7 +212,7 @@ function endOf(told: Json, usage: End["usage"], times: { readonly prefillMs: num
   return {
     type: "end",
     // Only the ledger and the span read it: the client gets the upstream's own word.
-    stopReason: (typeof told["stop_reason"] === "string" ? told["stop_reason"] : "end_turn") as End["stopReason"],
+    stopReason: (wordOf(told["stop_reason"]) ?? "end_turn") as End["stopReason"],
     stopSequence: typeof told["stop_sequence"] === "string" ? told["stop_sequence"] : null,
     refusal: null,
     usage,
@@ -222,8 +222,13 @@ function endOf(told: Json, usage: End["usage"], times: { readonly prefillMs: num
 }
 
 function idOf(message: Json): { readonly messageId?: string } {
-  const id = message["id"];
-  return typeof id === "string" && id !== "" && id.length <= 200 ? { messageId: id } : {};
+  const messageId = wordOf(message["id"]);
+  return messageId === null ? {} : { messageId };
+}
+
+/** What the ledger can keep: a database refuses a text with a NUL, and the turn's row with it. */
+function wordOf(value: unknown): string | null {
+  return typeof value === "string" && /^[\x21-\x7e]{1,200}$/.test(value) ? value : null;
 }
 
 function deltaCharacters(value: unknown): number {

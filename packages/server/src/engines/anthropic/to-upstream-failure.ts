@@ -14,6 +14,8 @@ const OF_THE_REQUEST: ReadonlySet<string> = new Set([
   "request_too_large",
 ] satisfies ErrorType[]);
 
+const TOO_LARGE: ReadonlySet<number> = new Set([413, 431]);
+
 export interface UpstreamError {
   /** Of the reply; null for an error in a stream, or in a reply of status 200. */
   readonly status: number | null;
@@ -41,6 +43,12 @@ export function toUpstreamFailure({ status, headers, text, isModelOurs, nowMs }:
       ...(typeof code === "string" ? { details: { error_code: code } } : {}),
     });
   }
+  // Said by what stands before the server, in words of its own.
+  if (status !== null && TOO_LARGE.has(status))
+    return new UpstreamFailure("request", "request_too_large", {
+      public: "The request is too large for this model's server.",
+      internal,
+    });
   switch (type) {
     case "rate_limit_error":
       return upstreamFailure("limited", internal, again);

@@ -57,9 +57,10 @@ async function read(reply: UpstreamReply): Promise<string> {
 const POST = { body: "{}", silenceMs: 2_000, signal: NEVER };
 
 test("a server that dies under a request on a new connection is not asked again, also while others are kept", async () => {
+  let finishSlow = (): void => {};
   const { url, requests } = await startServer((socket, request) => {
     if (request.includes("/fine")) socket.write(whole("fine"));
-    else if (request.includes("/slow")) setTimeout(() => socket.write(whole("slow")), 300);
+    else if (request.includes("/slow")) finishSlow = () => void socket.write(whole("slow"));
     else setTimeout(() => socket.resetAndDestroy(), 50);
   });
   const client = connect(url);
@@ -67,8 +68,9 @@ test("a server that dies under a request on a new connection is not asked again,
   await sleep(20);
   // Takes the connection that is kept.
   const slow = client.send("/slow", POST);
-  await sleep(50);
+  await expect.poll(() => requests.length).toBe(2);
   await expect(client.send("/dies", POST)).rejects.toMatchObject({ fault: "unreachable" });
+  finishSlow();
   expect(await read(await slow)).toBe("slow");
   expect(requests.filter((each) => each.includes("/dies"))).toHaveLength(1);
 });
@@ -213,11 +215,11 @@ test("a reply that is finished and left keeps its connection, and one that is on
   await expect.poll(() => sockets.size).toBe(0);
 });
 
-test("no header goes out that holds another", async () => {
+test("no header goes out that holds another, which says nothing of the upstream", async () => {
   const { url, requests } = await startServer((socket) => socket.write(whole("")));
   const headers = { "x-note": "a\r\nx-other: b" };
-  await expect(connect(url).send("/x", { ...POST, headers })).rejects.toBeInstanceOf(UpstreamFailure);
-  await expect(connect(url).send("/x\r\nx-other: b", POST)).rejects.toBeInstanceOf(UpstreamFailure);
+  for (const sent of [connect(url).send("/x", { ...POST, headers }), connect(url).send("/x\r\nx-other: b", POST)])
+    await expect(sent).rejects.not.toBeInstanceOf(UpstreamFailure);
   expect(requests).toEqual([]);
 });
 

@@ -147,6 +147,8 @@ export function createUpstreamClient(options: UpstreamClientOptions): UpstreamCl
     { signal, silenceMs, fault }: { signal: AbortSignal; silenceMs: number; fault: "unreachable" | "cut" },
   ): unknown {
     if (signal.aborted) return signal.reason;
+    // A request that cannot be written: our fault, and not one of an upstream that was never asked.
+    if (error instanceof errors.InvalidArgumentError) return error;
     if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) return silence(silenceMs);
     if (error instanceof errors.ConnectTimeoutError)
       return upstreamFailure("unreachable", `${name} took no connection within ${connectMs} ms`);
