@@ -53,7 +53,7 @@ const GRACE_MS = 30_000;
 /** A worker's parent hands the next connection on when the worker has taken one: that takes a while. */
 const HANDED_ON_MS = 5;
 const LINGER_MS = 1_000;
-/** For what was cut off to end by itself; a shutdown does not wait longer for an exchange that does not. */
+/** For what was cut off to end by itself; a shutdown does not wait longer for an exchange or a turn that does not. */
 const ABORT_MS = 5_000;
 
 export function createServer(deps: DoorDeps): ParleyServer {
@@ -116,7 +116,9 @@ export function createServer(deps: DoorDeps): ParleyServer {
     const deadlineMs = deps.clock.monotonicMs() + graceMs;
     for (;;) {
       await drain.over(Math.max(0, deadlineMs - deps.clock.monotonicMs()));
-      await deps.turns.idle();
+      // A turn whose client has left may go on for as long as its upstream takes to say what it cost.
+      const endMs = Math.max(0, deadlineMs + ABORT_MS - deps.clock.monotonicMs());
+      await Promise.race([deps.turns.idle(), sleep(endMs, undefined, { ref: false })]);
       // Replies are written; a client that keeps its connection open does not hold the shutdown, unless it asks for something still.
       server?.closeIdleConnections();
       const isClosed = await Promise.race([closed.then(() => true), sleep(LINGER_MS, false, { ref: false })]);

@@ -52,15 +52,30 @@ test("a server that gives notice says that it is not ready, and answers newcomer
   };
   expect((await ask()).slice(0, 2)).toEqual([200, "keep-alive"]);
   const begunMs = performance.now();
-  const closed = server.close(10_000, 400);
+  const closed = server.close(10_000, 2_000);
   expect(await ask()).toMatchObject([503, "close", { status: "not_ready", checks: { not_stopping: false } }]);
   const message = await post(server, "/v1/messages", BODY);
   expect([message.status, message.headers.get("connection")]).toEqual([200, "close"]);
   await closed;
   // A timer of Node counts whole milliseconds, and may end one early.
-  expect(performance.now() - begunMs).toBeGreaterThan(398);
+  expect(performance.now() - begunMs).toBeGreaterThan(1_998);
   await expect(ask()).rejects.toMatchObject({ cause: { code: "ECONNREFUSED" } });
 });
+
+test("a turn that goes on though its client has left does not hold a server that stops", async () => {
+  const server = await startTestServer();
+  server.engine.play(async function* script() {
+    yield start;
+    // As an upstream that still works on a reply: nobody can stop it.
+    await new Promise(() => {});
+  });
+  const leave = new AbortController();
+  const reply = await post(server, "/v1/messages", { ...BODY, stream: true }, { signal: leave.signal });
+  await reply.body?.getReader().read();
+  leave.abort();
+  await server.close(100);
+  await expect(fetch(`${server.url}/healthz`)).rejects.toMatchObject({ cause: { code: "ECONNREFUSED" } });
+}, 20_000);
 
 const WAITING = 30;
 

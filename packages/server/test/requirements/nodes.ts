@@ -67,6 +67,12 @@ export const nodesRequirements: readonly Requirement[] = [
       "a server that gives notice says that it is not ready, and answers newcomers until the notice is over",
     ],
     [
+      "nodes:left-turn",
+      "7",
+      "A node that stops waits for no turn that goes on without its client.",
+      "a turn that goes on though its client has left does not hold a server that stops",
+    ],
+    [
       "nodes:waiting-connections",
       "7",
       "Connections that a busy node has not taken yet when it is told to stop are answered.",
