@@ -88,17 +88,16 @@ export function createHoldReserve({ hold, release, clock, log }: HoldReserveOpti
     const nanoUsd = now > before ? now : before;
     const wanted = Array.from({ length: missing }, () => ({ ...stock.payer, requestId: newId("ahead"), nanoUsd }));
     const ids = wanted.map(({ requestId }) => requestId);
-    try {
-      const isHeld = await hold(wanted, nanoUsd * BigInt(missing) * SHARE);
-      const sinceMs = clock.monotonicMs();
-      stock.noneBeforeMs = isHeld ? 0 : sinceMs + PAUSE_MS;
-      if (isHeld) stock.ready.push(...ids.map((requestId) => ({ requestId, nanoUsd, sinceMs })));
-    } catch (error) {
-      stock.noneBeforeMs = clock.monotonicMs() + PAUSE_MS;
+    // Of the asking: by a limit that is set while the answer is on its way it was not measured.
+    const sinceMs = clock.monotonicMs();
+    const isHeld = await hold(wanted, nanoUsd * BigInt(missing) * SHARE).catch((error: unknown) => {
       log.warn({ err: error }, "no money could be held ahead");
-      // It may have been, all the same.
-      await drop(ids);
-    }
+      return false;
+    });
+    stock.noneBeforeMs = isHeld ? 0 : clock.monotonicMs() + PAUSE_MS;
+    if (isHeld) stock.ready.push(...ids.map((requestId) => ({ requestId, nanoUsd, sinceMs })));
+    // It may have been held all the same: by a first try whose answer got lost, and of which the second found that too little is left.
+    else await drop(ids);
   }
 
   async function drop(ids: readonly string[]): Promise<void> {
