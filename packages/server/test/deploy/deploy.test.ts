@@ -61,6 +61,10 @@ test("image, compose files and unit set only variables that the configuration kn
   expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
 
+test("the unit tells nobody but Parley to stop, which needs its engine and its database until its streams have finished", async () => {
+  expect(await deploy("systemd/parley.service")).toMatch(/^KillMode=mixed$/m);
+});
+
 test("the chart sets only variables that the configuration knows, and keys of its engines", async () => {
   const nodes = await deploy("helm/parley/templates/nodes.yaml");
   const named = [...nodes.matchAll(/- (?:\{ )?name: ([A-Z][A-Z_]+)/g)].map(([, name = ""]) => name);
