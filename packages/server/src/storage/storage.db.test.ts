@@ -212,5 +212,5 @@ test("one pool connection is never left checked out", async () => {
       Array.from({ length: 50 }, () => narrow.run({ operation: "fail", repeatable: false }, (db) => db.execute(sql`select 1/0`))),
     ),
   ).resolves.toHaveLength(50);
-  expect(await narrow.ping()).toBeLessThan(1_000);
+  expect(await narrow.ping()).toBeLessThan(10_000);
 });

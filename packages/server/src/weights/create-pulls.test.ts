@@ -26,9 +26,11 @@ test("a pull goes on whoever looks, is started once, and ends as weights", async
   const { hub, folder, pulls } = await start({ gate });
   await using _hub = hub;
   pulls.start(TOY_WEIGHTS);
-  await vi.waitFor(() => expect(pulls.list()).toMatchObject([{ status: "running", doneBytes: TOY_BYTES.length / 2 }]));
+  await vi.waitFor(() => expect(pulls.list()).toMatchObject([{ status: "running", doneBytes: TOY_BYTES.length / 2 }]), {
+    timeout: 15_000,
+  });
   open();
-  await vi.waitFor(() => expect(pulls.list()).toEqual([]));
+  await vi.waitFor(() => expect(pulls.list()).toEqual([]), { timeout: 15_000 });
   expect(hub.ranges).toHaveLength(1);
   expect(await readFile(join(folder, "toy.gguf"))).toEqual(TOY_BYTES);
 });
@@ -42,7 +44,7 @@ test("a stopped pull keeps what came, and the next one goes on from there", asyn
   expect([pulls.list(), await pulls.stop("toy")]).toEqual([[], false]);
   open();
   pulls.start(TOY_WEIGHTS);
-  await vi.waitFor(() => expect(pulls.list()).toEqual([]));
+  await vi.waitFor(() => expect(pulls.list()).toEqual([]), { timeout: 15_000 });
   expect(hub.ranges[1]).toMatch(/^bytes=[1-9]\d*-$/);
   expect(await readFile(join(folder, "toy.gguf"))).toEqual(TOY_BYTES);
 });
@@ -50,7 +52,7 @@ test("a stopped pull keeps what came, and the next one goes on from there", asyn
 test("a pull that failed says what each source answered, until it is tried again or dismissed", async () => {
   const { hub, pulls, onChange } = await start({ status: 503 });
   await using _hub = hub;
-  await vi.waitFor(() => expect(pulls.list()).toMatchObject([{ status: "failed" }]));
+  await vi.waitFor(() => expect(pulls.list()).toMatchObject([{ status: "failed" }]), { timeout: 15_000 });
   expect(pulls.list()[0]?.fault).toContain("hub me/toy: the hub answered 503");
   expect(onChange).toHaveBeenCalledTimes(2);
   await pulls[Symbol.asyncDispose]();

@@ -44,7 +44,7 @@ beforeAll(async () => {
   server = await startWithPools({
     models: { haiku: "plain", sonnet: "able" },
     upstreams: {
-      plain: { kind: "chat-completions", url: fake.url, api_key: "k", silence_seconds: 0.3 },
+      plain: { kind: "chat-completions", url: fake.url, api_key: "k", silence_seconds: 1 },
       able: { kind: "chat-completions", url: fake.url, thinking: "template", structured_outputs: true, images: true },
     },
     pools: {
