@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { BucketDemand, BucketStore } from "./bucket-store.ts";
 import { createBucketReserve } from "./create-bucket-reserve.ts";
@@ -19,11 +20,15 @@ function start() {
   const shared = createMemoryBucketStore({ clock });
   const asked: string[] = [];
   let withdrawn = 0;
-  const ask = (what: "take" | "settle" | "read") => (demands: readonly BucketDemand[]) => {
+  let delay = { nth: Number.POSITIVE_INFINITY, until: Promise.resolve() };
+  const ask = (what: "take" | "settle" | "read") => async (demands: readonly BucketDemand[]) => {
     asked.push(what);
+    const until = asked.length === delay.nth ? delay.until : null;
     if (what !== "read") withdrawn += demands.reduce((sum, { tokens }) => sum + tokens, 0);
-    if (fault !== null) return Promise.reject(fault);
-    return shared[what](demands) as Promise<never>;
+    if (fault !== null) throw fault;
+    const answer = (await shared[what](demands)) as never;
+    await until;
+    return answer;
   };
   const store: BucketStore = { take: ask("take"), settle: ask("settle"), read: ask("read") };
   const warnings: string[] = [];
@@ -37,6 +42,8 @@ function start() {
     withdrawn: () => withdrawn,
     left: async ({ key, limitPerMinute }: Pick<BucketDemand, "key" | "limitPerMinute">) =>
       (await shared.read([{ key, limitPerMinute, tokens: 0 }]))[0]?.remaining,
+    /** The nth question is answered late. */
+    delayNth: (nth: number, until: Promise<void>) => void (delay = { nth, until }),
     breakStore: (error: Error | null) => void (fault = error),
     passMs: async (ms: number) => {
       nowMs += ms;
@@ -80,12 +87,28 @@ test("who takes often asks the store rarely, and not a token is lost", async () 
 test("a reading tells what is left with what is ready here", async () => {
   const { open, left } = start();
   const reserve = open();
-  for (let turn = 1; turn <= 100; turn += 1)
-    expect((await reserve.take(one)).readings).toEqual([
-      { limitPerMinute: 100_000, remaining: 100_000 - turn, fullInMs: Math.ceil(turn * 0.6) },
-    ]);
+  for (let turn = 1; turn <= 100; turn += 1) {
+    const { readings } = await reserve.take(one);
+    expect(readings).toEqual([{ limitPerMinute: 100_000, remaining: 100_000 - turn, fullInMs: Math.ceil(turn * 0.6) }]);
+    // What is on its way is in no reading of a take.
+    await setImmediate();
+  }
   expect(await left(REQUESTS)).toBeLessThan(99_900);
   expect(await reserve.read(one)).toMatchObject([{ remaining: 99_900 }]);
+  await reserve[Symbol.asyncDispose]();
+});
+
+test("a reading waits for what is on its way", async () => {
+  const { open, asked, delayNth } = start();
+  const reserve = open();
+  const { promise, resolve: reply } = Promise.withResolvers<void>();
+  delayNth(9, promise);
+  for (let take = 0; take < 8; take += 1) await reserve.take(one);
+  expect(asked).toHaveLength(9);
+  const reading = reserve.read(one);
+  await setImmediate();
+  reply();
+  expect(await reading).toMatchObject([{ remaining: 99_992 }]);
   await reserve[Symbol.asyncDispose]();
 });
 

@@ -150,6 +150,8 @@ export function createBucketReserve(options: {
       stock.ready = stock.ready.map((tokens, index) => tokens - (demands[index]?.tokens ?? 0));
     },
     async read(demands) {
+      // What is on its way is gone from the store, and not here yet.
+      await Promise.all(refills);
       const readings = await store.read(demands);
       return toBuckets(readings, now()).map((bucket, index) => readBucket(withdraw(bucket, -aheadOf(demands[index]?.key))));
     },
