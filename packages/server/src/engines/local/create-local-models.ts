@@ -1,6 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import { fail } from "../../platform/fail.ts";
 import type { Log } from "../../platform/log.ts";
+import { delay, raceAbort } from "../../platform/race-abort.ts";
 import type { WeightsDescription } from "../../turn/engine.ts";
 import { BackendGone } from "../backend.ts";
 import type { GgufFacts } from "../gguf/gguf-facts.ts";
@@ -18,7 +19,6 @@ import type {
 } from "./model-pool-types.ts";
 import { planLoad, type LoadPlan } from "./plan-load.ts";
 import { privateBytes } from "./private-bytes.ts";
-import { delay, raceAbort } from "./race-abort.ts";
 import { afterCrash } from "./restart-delay.ts";
 
 export interface LocalModelsOptions extends BackendChoice {

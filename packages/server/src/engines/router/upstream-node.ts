@@ -1,5 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Log } from "../../platform/log.ts";
+import { raceAbort } from "../../platform/race-abort.ts";
 import type { UpstreamDriver } from "../upstream/upstream-driver.ts";
 import { UpstreamFailure, type UpstreamFault } from "../upstream/upstream-failure.ts";
 import { createTargetHealth } from "./target-health.ts";
@@ -122,7 +123,7 @@ export function createUpstreamNode(name: string, upstream: Upstream, options: Up
     try {
       const until = AbortSignal.any([leaving.signal, AbortSignal.timeout(probeWithinMs)]);
       // Also by a driver that waits on: who is never asked again is never found well again.
-      await Promise.race([driver.probe(until), rejectsWith(until)]);
+      await raceAbort(driver.probe(until), until);
       answeredAtMs = clock.nowMs();
       if (!wasSick) return;
       succeeded();
@@ -208,10 +209,4 @@ export function createUpstreamNode(name: string, upstream: Upstream, options: Up
       };
     },
   };
-}
-
-function rejectsWith(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-  return promise;
 }

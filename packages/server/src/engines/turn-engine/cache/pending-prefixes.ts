@@ -1,3 +1,5 @@
+import { raceAbort } from "../../../platform/race-abort.ts";
+
 /**
  * Prefixes that a running turn is computing right now. A second turn with the same prefix waits for it and reads the
  * result, instead of computing the same thousands of tokens beside it.
@@ -28,20 +30,8 @@ export function createPendingPrefixes(): PendingPrefixes {
       for (;;) {
         const busy = keys.map((key) => pending.get(key)).find((promise) => promise !== undefined);
         if (busy === undefined) return;
-        await untilAborted(busy, signal);
+        await raceAbort(busy, signal);
       }
     },
   };
-}
-
-async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
