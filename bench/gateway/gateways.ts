@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { HELPERS_CORE, type Running, spawnPinned, freePort, untilListening, GATEWAY_CORE } from "./processes.ts";
+import { HELPERS_CORE, isDatabase, type Running, spawnPinned, freePort, untilListening, GATEWAY_CORE } from "./processes.ts";
 
 /** A gateway under load: where to send, with which headers, and whose memory counts. */
 export interface Gateway extends AsyncDisposable {
@@ -53,13 +52,11 @@ export const startParley =
     const running = await spawnPinned(GATEWAY_CORE, process.execPath, [...node, ...profiling, ...program]);
     const ready = JSON.parse(await running.firstLine) as { url: string; api_key: string };
     if (databaseCore !== GATEWAY_CORE) {
-      for (const pid of running.descendants().filter(isDatabase))
+      for (const { pid } of running.descendants().filter(isDatabase))
         execFileSync("taskset", ["-acp", String(databaseCore), String(pid)], { stdio: "ignore" });
     }
     return toGateway(name, ready.url, { "x-api-key": ready.api_key, "anthropic-version": "2023-06-01" }, running);
   };
-
-const isDatabase = (pid: number): boolean => readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("postgres");
 
 export const startNginx: StartGateway = async ({ upstream, folder }) => {
   await mkdir(folder, { recursive: true });

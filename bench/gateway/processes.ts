@@ -1,9 +1,13 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { descendantsOf, type ProcessInfo } from "../../packages/server/test/support/processes.ts";
+
+/** PostgreSQL's own processes: its first one, and those that it has named after their work. */
+export const isDatabase = ({ command }: ProcessInfo): boolean => /^(?:\S*\/)?postgres\b/.test(command);
 
 /** What is measured computes here, and nothing else of ours. */
 export const GATEWAY_CORE = 0;
@@ -14,7 +18,7 @@ export interface Running {
   readonly pid: number;
   readonly firstLine: Promise<string>;
   /** Processes that it has started, and theirs. */
-  descendants(): readonly number[];
+  descendants(): readonly ProcessInfo[];
   end(): Promise<void>;
 }
 
@@ -47,26 +51,10 @@ export async function spawnPinned(
   };
 }
 
-function descendantsOf(pid: number): readonly number[] {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const found = [pid];
-  for (const each of found) for (const [child, parent] of parents) if (parent === each) found.push(child);
-  return found.slice(1);
-}
-
 /** MiB that the process and its descendants have in memory, what they share counted once; and the process alone. */
 export function memoryMib(pid: number): { readonly alone: number; readonly all: number } {
   const alone = pssOf(pid);
-  return { alone, all: descendantsOf(pid).reduce((sum, each) => sum + pssOf(each), alone) };
+  return { alone, all: descendantsOf(pid).reduce((sum, each) => sum + pssOf(each.pid), alone) };
 }
 
 function pssOf(pid: number): number {

@@ -1,14 +1,14 @@
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { descendantsOf } from "../../packages/server/test/support/processes.ts";
 import { ask } from "../gateway/ask.ts";
 import { type Gateway, startParley, startStandIn } from "../gateway/gateways.ts";
-import { HELPERS_CORE } from "../gateway/processes.ts";
+import { HELPERS_CORE, isDatabase } from "../gateway/processes.ts";
+import { cpuMsOf } from "../scale/processor-time.ts";
 import { printTable } from "./print-table.ts";
 
-const TICKS_PER_SECOND = 100;
+const MS_PER_SECOND = 1_000;
 const WORKERS = [1, 2, 4];
 const ROUNDS = 2;
 const CLIENTS_PER_WORKER = 32;
@@ -58,13 +58,8 @@ async function measure(gateway: Gateway, workers: number, isStream: boolean): Pr
 
 /** Of the process and its workers. */
 function cpuSeconds(pid: number): readonly number[] {
-  return [pid, ...descendantsOf(pid).map((each) => each.pid)].flatMap((each) => {
-    const stat = readFileSync(`/proc/${each}/stat`, "utf8");
-    const end = stat.lastIndexOf(")");
-    if (stat.slice(stat.indexOf("(") + 1, end).startsWith("postgres")) return [];
-    const fields = stat.slice(end + 2).split(" ");
-    return [(Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND];
-  });
+  const workers = descendantsOf(pid).filter((each) => !isDatabase(each));
+  return [pid, ...workers.map((each) => each.pid)].map((each) => cpuMsOf(each) / MS_PER_SECOND);
 }
 
 function printWork(what: string, work: ReadonlyMap<number, readonly Work[]>): void {
