@@ -88,6 +88,7 @@ export function createBucketReserve(options: {
   async function release(some: Iterable<Stock>, keep: (stock: Stock, index: number) => number): Promise<boolean> {
     const demands = new Map<string, BucketDemand>();
     for (const stock of some) {
+      if (!isInUse(stock)) continue;
       const kept = stock.ready.map((tokens, index) => Math.max(0, Math.min(tokens, keep(stock, index))));
       const used = kept.map((tokens, index) => tokens - at(stock.ready, index));
       stock.ready = kept;
@@ -134,7 +135,7 @@ export function createBucketReserve(options: {
       const stock = stockOf(demands, nowMs);
       note(stock, demands, nowMs);
       if (isInUse(stock) && demands.every(({ tokens }, index) => at(stock.ready, index) >= tokens)) {
-        stock.ready = stock.ready.map((tokens, index) => tokens - (demands[index]?.tokens ?? 0));
+        use(stock, demands);
         refillWhereLow(stock, nowMs);
         return { taken: true, readings: readingsOf(stock, nowMs) };
       }
@@ -147,7 +148,7 @@ export function createBucketReserve(options: {
     async settle(demands) {
       const stock = stocks.get(nameOf(demands));
       if (stock === undefined || !isInUse(stock)) return queue.settle(demands);
-      stock.ready = stock.ready.map((tokens, index) => tokens - (demands[index]?.tokens ?? 0));
+      use(stock, demands);
     },
     async read(demands) {
       // What is on its way is gone from the store, and not here yet.
@@ -180,6 +181,10 @@ function newStock(demands: readonly BucketDemand[], nowMs: number): Stock {
     tokens: [none, none],
     noneBeforeMs: 0,
   };
+}
+
+function use(stock: Stock, demands: readonly BucketDemand[]): void {
+  stock.ready = stock.ready.map((tokens, index) => tokens - (demands[index]?.tokens ?? 0));
 }
 
 /** Something is ready, or on its way. */
