@@ -45,6 +45,8 @@ function someTurns(organizationId: string, workspaceId: string): readonly TurnRe
 beforeAll(async () => {
   ours = await startConsole();
   const { storage, organizationId, workspaceId } = ours.platform;
+  // Two weeks and more before the others.
+  await fillRequestLog(ours.platform, 100_000);
   await recordTurns(storage, someTurns(organizationId, workspaceId));
   await insertRequestFailures(storage, [
     {
@@ -114,7 +116,6 @@ for (const [look, options] of [
 }
 
 test("a hundred thousand requests scroll with a screenful of rows in the page, in the server's order", async () => {
-  await fillRequestLog(ours.platform, 100_000);
   const { page, context, problems } = await ours.openAsOwner();
   await page.goto(`${ours.address}/requests?model=many`);
   const rows = page.getByRole("row").filter({ has: page.getByRole("link") });
