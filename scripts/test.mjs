@@ -48,38 +48,49 @@ async function check(title, command, ...arguments_) {
 }
 
 /**
- * Runs a vitest project, or its tests below some paths, and adds what it counted. A run that cannot say is a failure. A test that fails is run
- * once more, as one of thousands that share two cores with databases and engines may be late; what helped is told, as it is a fault all the same.
+ * Runs a vitest project, or its tests below some paths, and adds what it counted. Files in which something failed are run once more, whole, as tests
+ * build upon those before them: one of thousands that share two cores with databases and engines may be late. What passes then is told all the
+ * same, as it is a fault.
  */
 async function vitest(project, ...paths) {
-  process.stdout.write(`\n== vitest ${[project, ...paths].join(" ")}\n`);
-  const { status, report } = await timed(project, () => runVitest(root, ["--project", project, "--retry=1", ...paths], env));
-  if (report === null) {
-    failures.push(`${project}: no report`);
-    return;
+  const files = await runFiles(project, paths);
+  const doubtful = [...files.values()].filter((file) => failuresOf(file).length > 0);
+  if (doubtful.length > 0) {
+    const names = doubtful.map(({ name }) => name);
+    for (const [name, file] of await runFiles(project, names)) files.set(name, file);
   }
-  passed += report.numPassedTests;
-  flaky.push(...report.testResults.flatMap((file) => testsOf(file, "passed")));
-  const failed = report.testResults.flatMap(failuresOf);
-  failures.push(...failed);
+  const last = [...files.values()];
+  const failed = last.flatMap(failuresOf);
+  const passedThen = ({ title }) => !failed.some((failure) => failure.title === title);
+  failures.push(...failed.map(told));
+  flaky.push(...doubtful.flatMap(failuresOf).filter(passedThen).map(told));
+  passed += last.flatMap(({ assertionResults }) => assertionResults).filter(({ status }) => status === "passed").length;
+}
+
+/** What vitest says of each file, by its name; a run that cannot say is a failure. */
+async function runFiles(project, paths) {
+  process.stdout.write(`\n== vitest ${[project, ...paths].join(" ")}\n`);
+  const { status, report } = await timed(project, () => runVitest(root, ["--project", project, ...paths], env));
+  const files = report?.testResults ?? [];
+  if (report === null) failures.push(`${project}: no report`);
   // An unhandled rejection is no failed test but fails the run.
-  if (status !== 0 && failed.length === 0) failures.push(`${project}: an error outside of its tests`);
+  else if (status !== 0 && files.flatMap(failuresOf).length === 0) failures.push(`${project}: an error outside of its tests`);
+  return new Map(files.map((file) => [file.name, file]));
 }
 
-/** A file's failed tests, or why it did not load, a line and its reason each. */
-function failuresOf(file) {
-  const failed = testsOf(file, "failed");
-  if (failed.length > 0 || file.status !== "failed") return failed;
-  return [`${relative(root, file.name)}\n    ${file.message.slice(0, REASON_CHARACTERS)}`];
+/** A file's failed tests, or why it did not load. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const failed = assertionResults
+    .filter((test) => test.status === "failed")
+    .map(({ fullName, failureMessages }) => ({
+      title: `${relative(root, name)}: ${fullName}`,
+      reason: failureMessages.join("\n"),
+    }));
+  return failed.length > 0 || status !== "failed" ? failed : [{ title: relative(root, name), reason: message }];
 }
 
-/** Those of a file's tests that ended so and failed at least once, a line and its reason each. */
-function testsOf({ name, assertionResults }, status) {
-  return assertionResults
-    .filter((test) => test.status === status && (status === "failed" || test.failureMessages.length > 0))
-    .map(
-      (test) => `${relative(root, name)}: ${test.fullName}\n    ${test.failureMessages.join("\n").slice(0, REASON_CHARACTERS)}`,
-    );
+function told({ title, reason }) {
+  return `${title}\n    ${reason.slice(0, REASON_CHARACTERS)}`;
 }
 
 /**
