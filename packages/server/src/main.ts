@@ -42,7 +42,7 @@ import { createLimiter } from "./limits/create-limiter.ts";
 import { chooseBucketStore, openBucketStore } from "./limits/open-bucket-store.ts";
 import { createLimitPolicy } from "./limits/limit-policy.ts";
 import { toAcceleration, toDefaultLimits, toTiers } from "./limits/to-tiers.ts";
-import { followRouteReloads } from "./models/follow-route-reloads.ts";
+import { followRoutes } from "./models/follow-routes.ts";
 import { createPriceBook } from "./money/price-book.ts";
 import { advanceTiers, monthlyCapOf } from "./money/advance-tiers.ts";
 import { createChargingBiller } from "./money/create-charging-biller.ts";
@@ -197,7 +197,13 @@ export async function startParley(options: {
   const borrowed = role.kind === "worker" ? started.use(borrowEngines(role.door, engineOptions)) : null;
   const engines = borrowed ?? started.use(await startEngines({ ...engineOptions, dataDir, storage, signal: stopping.signal }));
   const { router, routes, modelControl } = engines;
-  started.use(await followRouteReloads({ storage, reload: engines.reloadRoutes, node: `${hostname()}:${process.pid}`, log }));
+  const node = `${hostname()}:${process.pid}`;
+  const drain = (upstreams: ReadonlySet<string>): void => {
+    router.drain(upstreams);
+    log.info({ upstreams: [...upstreams] }, "the upstreams that get no new turns are others now");
+    changes.note(null, "models");
+  };
+  started.use(await followRoutes({ storage, reload: engines.reloadRoutes, drain, node, log }));
   const { enabled: runsCode, folder: containersFolder, container_days: lifeDays, concurrency } = config.code_execution;
   const containers = createContainers({
     storage,

@@ -28,6 +28,11 @@ export function actOnModel(weights: string, action: ModelAction) {
 /** Reads upstreams, pools and families anew, on all nodes. */
 export const reloadRoutes = () => call(ConsoleDone, "/console/api/routes/reload", { method: "POST" });
 
+/** Gives an upstream no new turns, on all nodes, until it is resumed. */
+export const drainUpstream = (name: string) => call(ConsoleDone, drainPath(name), { method: "POST" });
+export const resumeUpstream = (name: string) => call(ConsoleDone, drainPath(name), { method: "DELETE" });
+const drainPath = (name: string): string => `/console/api/upstreams/${encodeURIComponent(name)}/drain`;
+
 /** The newest of a line, or the first that there is. */
 export function pickModel(models: readonly ModelInfo[] | undefined, line: "haiku" | "sonnet"): ModelInfo | undefined {
   return models?.find((model) => model.line === line && model.lifecycle === "active") ?? models?.[0];

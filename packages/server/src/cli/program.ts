@@ -20,7 +20,7 @@ import { type IncreaseOptions, requestSpendIncrease } from "./commands/spend.ts"
 import { installSandbox, showSandbox } from "./commands/sandbox.ts";
 import { type StatementOptions, writeStatement } from "./commands/statements.ts";
 import { setTier, type TierOptions } from "./commands/tier.ts";
-import { reloadUpstreams } from "./commands/upstreams.ts";
+import { drainUpstream, reloadUpstreams } from "./commands/upstreams.ts";
 import { top, type TopOptions } from "./commands/top.ts";
 import { createUser, printLink } from "./commands/users.ts";
 import { exportWorkspaceTo, removeWorkspace } from "./commands/workspaces.ts";
@@ -394,6 +394,15 @@ export function createProgram(signal: AbortSignal): Command {
     ["upstreams reload", "upstreams reload --json"],
     upstreams,
   ).action((options: GlobalOptions) => reloadUpstreams(createCliContext(options)));
+  command(
+    "drain <name>",
+    "Have all nodes give an upstream no new turns, until `resume`; those that it has end there.",
+    ["upstreams drain gpu-1"],
+    upstreams,
+  ).action((name: string, options: GlobalOptions) => drainUpstream(createCliContext(options), name, true));
+  command("resume <name>", "Have all nodes give a drained upstream turns again.", ["upstreams resume gpu-1"], upstreams).action(
+    (name: string, options: GlobalOptions) => drainUpstream(createCliContext(options), name, false),
+  );
 
   const sandbox = program.command("sandbox").description("Where code of models runs.");
   command("status", "Show whether code can run, and with which Python.", ["sandbox status"], sandbox).action(

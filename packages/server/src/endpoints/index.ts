@@ -46,6 +46,8 @@ import { consoleModelsPull } from "./console-models-pull/endpoint.ts";
 import { consoleModelsPullStop } from "./console-models-pull-stop/endpoint.ts";
 import { consoleModelsUnload } from "./console-models-unload/endpoint.ts";
 import { consoleRoutesReload } from "./console-routes-reload/endpoint.ts";
+import { consoleUpstreamsDrain } from "./console-upstreams-drain/endpoint.ts";
+import { consoleUpstreamsResume } from "./console-upstreams-resume/endpoint.ts";
 import { consoleOpenid } from "./console-openid/endpoint.ts";
 import { consoleOpenidConfirm } from "./console-openid-confirm/endpoint.ts";
 import { consoleOpenidCallback } from "./console-openid-callback/endpoint.ts";
@@ -238,6 +240,8 @@ export const endpoints: readonly Endpoint[] = [
   consoleModelsLoad,
   consoleModelsUnload,
   consoleRoutesReload,
+  consoleUpstreamsDrain,
+  consoleUpstreamsResume,
   consoleModelsPull,
   consoleModelsPullStop,
   consolePromptsList,

@@ -197,7 +197,7 @@ const MS_PER_SECOND = 1_000;
 const ANSWERED_STEP_MS = 10_000;
 
 function toUpstream(
-  { upstream, isUp, fault, pausedForMs, answeredAtMs, outstandingTokens, runningTurns }: UpstreamStatus,
+  { upstream, isUp, fault, pausedForMs, answeredAtMs, outstandingTokens, runningTurns, isDrained }: UpstreamStatus,
   { kind, geo, url }: { readonly kind: string; readonly geo: string | null; readonly url: string | null },
 ): ConsoleModels["upstreams"][number] {
   const toldMs = answeredAtMs === null ? null : Math.floor(answeredAtMs / ANSWERED_STEP_MS) * ANSWERED_STEP_MS;
@@ -212,6 +212,7 @@ function toUpstream(
     answered_at: toldMs === null ? null : new Date(toldMs).toISOString(),
     outstanding_tokens: outstandingTokens,
     running_turns: runningTurns,
+    is_drained: isDrained,
   };
 }
 

@@ -20,7 +20,7 @@ test("readings of several processes are added up; an upstream is up where all of
   const processes = [true, false].map((isUp) => {
     const metrics = createMetrics();
     metrics.httpRequest(REQUEST, UNTRACED);
-    metrics.watchUpstreams(() => [{ upstream: "one", isUp, outstandingTokens: 10, runningTurns: 1 }]);
+    metrics.watchUpstreams(() => [{ upstream: "one", isUp, outstandingTokens: 10, runningTurns: 1, isDrained: !isUp }]);
     return metrics;
   });
   const { text, contentType } = await mergeMetrics(await Promise.all(processes.map(readElsewhere)), "text");
@@ -28,6 +28,7 @@ test("readings of several processes are added up; an upstream is up where all of
   expect(text).toContain('parley_http_requests_total{endpoint="messages-create",method="POST",status="200"} 2');
   expect(text).toContain('parley_http_request_duration_seconds_bucket{le="0.005",endpoint="messages-create"} 2');
   expect(text).toContain('parley_upstream_outstanding_tokens{upstream="one"} 20');
+  expect(text).toContain('parley_upstream_drained{upstream="one"} 1');
   expect(text).toContain('parley_upstream_up{upstream="one"} 0');
   const utilization = Number(/^nodejs_eventloop_utilization (.*)$/m.exec(text)?.[1]);
   expect(utilization).toBeLessThanOrEqual(1);

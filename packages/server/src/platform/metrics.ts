@@ -55,6 +55,7 @@ export interface UpstreamGauge {
   readonly isUp: boolean;
   readonly outstandingTokens: number;
   readonly runningTurns: number;
+  readonly isDrained: boolean;
 }
 
 export interface RoutesGauge {
@@ -254,7 +255,12 @@ function watchEngine(registry: Registry, read: () => EngineLoad): void {
 }
 
 function watchUpstreams(registry: Registry, read: () => readonly UpstreamGauge[]): void {
-  const each = (name: string, help: string, value: (upstream: UpstreamGauge) => number, how: "sum" | "min" = "sum"): void => {
+  const each = (
+    name: string,
+    help: string,
+    value: (upstream: UpstreamGauge) => number,
+    how: "sum" | "min" | "max" = "sum",
+  ): void => {
     registry.registerMetric(
       new Gauge({
         name,
@@ -270,13 +276,14 @@ function watchUpstreams(registry: Registry, read: () => readonly UpstreamGauge[]
       }),
     );
   };
-  each("parley_upstream_up", "1 where turns go to the upstream, 0 where it is paused", ({ isUp }) => Number(isUp), "min");
+  each("parley_upstream_up", "0 where the upstream is paused, as it failed, else 1", ({ isUp }) => Number(isUp), "min");
   each(
     "parley_upstream_outstanding_tokens",
     "About what the turns that it has now come to",
     ({ outstandingTokens }) => outstandingTokens,
   );
   each("parley_upstream_turns_running", "Turns that it has now", ({ runningTurns }) => runningTurns);
+  each("parley_upstream_drained", "1 where it gets no new turns", ({ isDrained }) => Number(isDrained), "max");
 }
 
 function watchRoutes(registry: Registry, read: () => RoutesGauge): void {

@@ -1,5 +1,5 @@
-import { asc, eq, lt, max } from "drizzle-orm";
-import { routeReloadAnswers, routeReloads } from "./schema.ts";
+import { asc, eq, lt, sql } from "drizzle-orm";
+import { drainedUpstreams, routeReloadAnswers, routeReloads } from "./schema.ts";
 import type { Storage } from "./storage.ts";
 
 export type RouteReloadAnswer = typeof routeReloadAnswers.$inferSelect;
@@ -21,11 +21,21 @@ export function askRouteReload(storage: Storage, askedBy: string): Promise<numbe
   });
 }
 
-/** 0: nobody has asked lately. */
-export function lastRouteReload(storage: Storage): Promise<number> {
+/** What operators want of all nodes. */
+export interface RouteOrders {
+  /** 0: nobody has asked lately. */
+  readonly lastReload: number;
+  /** Names of upstreams that get no new turns, in their order. */
+  readonly drained: readonly string[];
+}
+
+/** In one statement, as each process of each node asks every second. */
+export function readRouteOrders(storage: Storage): Promise<RouteOrders> {
   return storage.run({ operation: "look for new routes", repeatable: true }, async (database) => {
-    const [row] = await database.select({ id: max(routeReloads.id) }).from(routeReloads);
-    return row?.id ?? 0;
+    const { rows } = await database.execute<{ last_reload: number; drained: readonly string[] }>(sql`
+      select (select coalesce(max(${routeReloads.id}), 0)::float8 from ${routeReloads}) as last_reload,
+        array(select ${drainedUpstreams.upstream} from ${drainedUpstreams} order by 1) as drained`);
+    return { lastReload: rows[0]?.last_reload ?? 0, drained: rows[0]?.drained ?? [] };
   });
 }
 

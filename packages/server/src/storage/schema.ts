@@ -37,7 +37,7 @@ export { dataPolicies } from "./schema/data-policies.ts";
 export { prompts, promptVersions } from "./schema/prompts.ts";
 export { containers } from "./schema/containers.ts";
 export { deviceGrants, deviceTokens } from "./schema/device-sign-in.ts";
-export { routeReloadAnswers, routeReloads } from "./schema/routes.ts";
+export { drainedUpstreams, routeReloadAnswers, routeReloads } from "./schema/routes.ts";
 export { files } from "./schema/files.ts";
 export { skills, skillVersions } from "./schema/skills.ts";
 export {

@@ -1,6 +1,8 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { followRouteReloads } from "../../src/models/follow-route-reloads.ts";
+import { followRoutes } from "../../src/models/follow-routes.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { openStorage, type Storage } from "../../src/storage/storage.ts";
 import { createTestDatabase, silentLog, type TestDatabase } from "../../src/storage/testing/test-storage.ts";
@@ -124,10 +126,11 @@ test("an operator has all nodes read their routes anew, and is told what each ma
   });
   const reloads: string[] = [];
   const follow = (node: string, problem: string | null) =>
-    followRouteReloads({
+    followRoutes({
       storage,
       node,
       log: { warn() {} },
+      drain() {},
       reload() {
         reloads.push(node);
         return problem;
@@ -150,4 +153,55 @@ test("an operator has all nodes read their routes anew, and is told what each ma
   expect(stderr).toContain("Not all nodes go by the new routes.");
   // Each once, and none for what was asked before it began.
   expect(reloads.toSorted()).toEqual(["one", "two"]);
+});
+
+test("an operator drains an upstream on all nodes and resumes it, also while none runs, and the audit log says who", async () => {
+  await parley("organizations", "create", "--name", "Upstream");
+  const server = { kind: "anthropic", url: "https://api.example.com" };
+  const pools = { large: { targets: [{ upstream: "gpu-1" }, { upstream: "gpu-2" }] } };
+  await writeFile(
+    join(database.dataDir, "parley.yaml"),
+    JSON.stringify({ upstreams: { "gpu-1": server, "gpu-2": server }, pools }),
+  );
+  expect(await parley("upstreams", "drain", "gpu-7")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("The configuration names no upstream gpu-7, but gpu-1, gpu-2."),
+  });
+  expect(await parley("upstreams", "resume", "gpu-1")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("is not drained"),
+  });
+  const drained: Record<string, string[]> = {};
+  const follow = (node: string) =>
+    followRoutes({
+      storage,
+      node,
+      log: { warn() {} },
+      reload: () => null,
+      drain: (upstreams) => void (drained[node] = [...upstreams]),
+    });
+  {
+    await using _one = await follow("one");
+    await using _two = await follow("two");
+    expect((await parley("upstreams", "drain", "gpu-1")).lines).toEqual([{ drained: ["gpu-1"], pools_left_to_fallbacks: [] }]);
+    await expect.poll(() => drained).toEqual({ one: ["gpu-1"], two: ["gpu-1"] });
+    expect((await parley("upstreams", "drain", "gpu-2")).lines).toEqual([
+      { drained: ["gpu-1", "gpu-2"], pools_left_to_fallbacks: ["large"] },
+    ]);
+    await expect.poll(() => drained).toEqual({ one: ["gpu-1", "gpu-2"], two: ["gpu-1", "gpu-2"] });
+  }
+  // A node that starts knows it before it takes a turn.
+  {
+    await using _three = await follow("three");
+    expect(drained["three"]).toEqual(["gpu-1", "gpu-2"]);
+    for (const upstream of ["gpu-1", "gpu-2"]) expect((await parley("upstreams", "resume", upstream)).code).toBe(0);
+    await expect.poll(() => drained["three"]).toEqual([]);
+  }
+  const { rows } = await storage.run({ operation: "read the log", repeatable: true }, (database) =>
+    database.execute<{ act: string }>(
+      sql`select action || ' ' || target_id || ' by ' || actor_type as act from audit_log where target_type = 'upstream' order by sequence`,
+    ),
+  );
+  const acts = ["drain gpu-1", "drain gpu-2", "resume gpu-1", "resume gpu-2"];
+  expect(rows.map(({ act }) => act)).toEqual(acts.map((act) => `upstream.${act} by cli`));
 });

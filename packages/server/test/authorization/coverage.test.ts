@@ -6,11 +6,13 @@ import { ROUTES } from "./routes.ts";
 /** Paths with a parameter that names nothing of the caller's. */
 const SHARED_OBJECTS = [
   "models-get",
-  // Weights are the server's; only administrators may ask.
+  // Weights and upstreams are the server's; only administrators may ask.
   "console-models-load",
   "console-models-pull",
   "console-models-pull-stop",
   "console-models-unload",
+  "console-upstreams-drain",
+  "console-upstreams-resume",
 ];
 
 test("every endpoint has its line in the authorization table, and the table has no other", () => {

@@ -316,6 +316,8 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   "console-models-load": { ...plain({ params: { weights: "tiny" } }), forAdministrators: true },
   "console-models-unload": { ...plain({ params: { weights: "tiny" } }), forAdministrators: true },
   "console-routes-reload": { ...plain(), forAdministrators: true },
+  "console-upstreams-drain": { ...plain({ params: { upstream: "unheard-of" } }), status: 404, forAdministrators: true },
+  "console-upstreams-resume": { ...plain({ params: { upstream: "unheard-of" } }), status: 404, forAdministrators: true },
   "console-models-pull": { ...plain({ params: { weights: "unheard-of" } }), status: 404, forAdministrators: true },
   "console-models-pull-stop": { ...plain({ params: { weights: "unheard-of" } }), status: 404, forAdministrators: true },
   "console-api-keys-create": { ...plain({ json: { name: "made" } }), forAdministrators: true },

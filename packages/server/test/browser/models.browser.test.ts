@@ -9,6 +9,7 @@ import { createModelControl } from "../../src/models/model-control.ts";
 import { createChanges } from "../../src/platform/changes.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { pool, upstream } from "../../src/platform/upstreams-config.ts";
+import { readRouteOrders } from "../../src/storage/route-reloads.ts";
 import { createPulls } from "../../src/weights/create-pulls.ts";
 import { startToyHub, TOY_BYTES, TOY_WEIGHTS, type ToyHub } from "../../src/weights/testing/toy-hub.ts";
 import { createWeightsStore } from "../../src/weights/weights-store.ts";
@@ -29,7 +30,15 @@ const ROUTES = {
   ),
   pools: { cloud: pool.parse({ title: "The cloud", targets: [{ upstream: "here", weight: 2 }, { upstream: "there" }] }) },
 };
-const well = { isUp: true, fault: null, pausedForMs: null, answeredAtMs: Date.now(), outstandingTokens: 1_234, runningTurns: 1 };
+const well = {
+  isUp: true,
+  fault: null,
+  pausedForMs: null,
+  answeredAtMs: Date.now(),
+  outstandingTokens: 1_234,
+  runningTurns: 1,
+  isDrained: false,
+};
 let upstreams: readonly UpstreamStatus[] = ["here", "there"].map((name) => ({ ...well, upstream: name }));
 const PLAN = {
   memory: {
@@ -185,6 +194,37 @@ test("upstream engines show how they are, and why one is paused", async () => {
   const phone = await openModels({ isPhone: true, isDark: true });
   await phone.page.getByText("It refuses our key.").scrollIntoViewIfNeeded();
   await takePicture(phone.page, "models-upstreams-dark-phone");
+  expect(await isWithinWidth(phone.page)).toBe(true);
+  await phone.context.close();
+});
+
+test("an administrator drains an upstream and resumes it, told what that leaves without anybody", async () => {
+  const { page, context, problems } = await openModels();
+  const section = page.getByRole("region", { name: "Upstream engines" }).first();
+  const drained = async () => (await readRouteOrders(ours.platform.storage)).drained;
+  await section.getByRole("button", { name: "Drain here" }).click();
+  const dialog = page.getByRole("dialog", { name: "Drain here" });
+  await dialog.getByText("Those that it has end there.").waitFor();
+  expect(await dialog.getByText("has no upstream left").count()).toBe(0);
+  await dialog.getByRole("button", { name: "Drain" }).click();
+  await page.getByText("here gets no new turns.").waitFor();
+  expect(await drained()).toEqual(["here"]);
+  // As the router tells once it has read it.
+  upstreams = upstreams.map((each) => (each.upstream === "here" ? { ...each, isDrained: true } : each));
+  await section.getByText("Drained", { exact: true }).waitFor();
+  await section.getByRole("button", { name: "Drain there" }).click();
+  await page.getByText("The cloud has no upstream left then").waitFor();
+  await takePicture(page, "models-drain-light");
+  expect(await findBarriers(page)).toEqual([]);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await section.getByRole("button", { name: "Resume here" }).click();
+  await page.getByText("here gets turns again.").waitFor();
+  expect(await drained()).toEqual([]);
+  expect(problems).toEqual([]);
+  await context.close();
+  const phone = await openModels({ isPhone: true, isDark: true });
+  await phone.page.getByRole("button", { name: "Drain there" }).scrollIntoViewIfNeeded();
+  await takePicture(phone.page, "models-drain-dark-phone");
   expect(await isWithinWidth(phone.page)).toBe(true);
   await phone.context.close();
 });

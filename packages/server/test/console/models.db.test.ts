@@ -46,7 +46,7 @@ afterAll(() => platform[Symbol.asyncDispose]());
 async function steered(): Promise<string[]> {
   const { json } = await call("/v1/organizations/audit_log?limit=100", "GET");
   return (json["data"] as Entry[])
-    .filter(({ action }) => /^(model|routes)\./.test(action))
+    .filter(({ action }) => /^(model|routes|upstream)\./.test(action))
     .map(({ action, target }) => `${action} ${target.id}`);
 }
 
@@ -56,6 +56,8 @@ test("who loads and unloads models, or changes who answers for them, is on the a
   expect((await call("/console/api/models/tiny/unload")).status).toBe(200);
   expect((await call("/console/api/models/unheard-of/pull")).status).toBe(404);
   expect((await call("/console/api/routes/reload")).status).toBe(200);
+  expect((await call("/console/api/upstreams/unheard-of/drain")).status).toBe(404);
+  expect((await call("/console/api/upstreams/unheard-of/drain", "DELETE")).status).toBe(404);
   expect((await steered()).toSorted()).toEqual(["model.load tiny", "model.unload tiny", "routes.reload routes"]);
 });
 

@@ -307,6 +307,18 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "an upstream that wants to be left alone is left alone, whatever turns of it still end well",
     ],
     [
+      "router:drained",
+      "12",
+      "An upstream that is drained ends what it has and gets nothing new.",
+      "ends what it has and gets nothing new, and is home again when it is resumed",
+    ],
+    [
+      "router:drained-waiting",
+      "12",
+      "Who waits for an upstream that is drained is answered elsewhere.",
+      "is waited for no longer: fallbacks answer, else 529 says to come again",
+    ],
+    [
       "router:retry",
       "7",
       "A failure before the first byte is tried on another target.",

@@ -68,7 +68,7 @@ const ConsoleUpstream = z
     geo: z.string().nullable(),
     /** Its address; administrators alone see it. */
     url: z.string().nullable(),
-    /** False: no turn goes there now. */
+    /** False: it is paused, as it failed. */
     is_up: z.boolean(),
     /** Why not; null while all is well. */
     fault: z.string().nullable(),
@@ -79,6 +79,8 @@ const ConsoleUpstream = z
     /** Of the turns that it has now, about. */
     outstanding_tokens: z.int(),
     running_turns: z.int(),
+    /** An administrator lets it end what it has: no new turn goes there. */
+    is_drained: z.boolean(),
   })
   .meta({ id: "ConsoleUpstream" });
 export type ConsoleUpstream = z.infer<typeof ConsoleUpstream>;

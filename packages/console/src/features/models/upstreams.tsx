@@ -3,12 +3,13 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
 import { consoleModelsQuery, reloadRoutes } from "../../api/models.ts";
 import { formatRelative, formatWhole } from "../../format/format.ts";
-import { Badge } from "../../ui/badge.tsx";
+import { Badge, type BadgeTone } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ErrorNote } from "../../ui/error-note.tsx";
 import { Section } from "../../ui/section.tsx";
 import { Table } from "../../ui/table.tsx";
 import { text } from "./text.ts";
+import { UpstreamSteering } from "./upstream-steering.tsx";
 
 /** Other servers that answer for models here, whether they are well, and which names lead to them. */
 export function Upstreams({
@@ -53,6 +54,19 @@ export function Upstreams({
               isNumber: true,
               cell: ({ outstanding_tokens: tokens }) => formatWhole(tokens),
             },
+            ...(maySteer
+              ? [
+                  {
+                    name: text.steering,
+                    isNameHidden: true,
+                    cell: (upstream: ConsoleUpstream) => (
+                      <div className="flex justify-end">
+                        <UpstreamSteering upstream={upstream} upstreams={upstreams} pools={pools} />
+                      </div>
+                    ),
+                  },
+                ]
+              : []),
           ]}
         />
       </div>
@@ -65,7 +79,7 @@ export function Upstreams({
             </dt>
             <dd className="flex min-w-0 flex-wrap items-center gap-1.5">
               {pool.targets.map(({ upstream, model, weight, classes }) => (
-                <Badge key={`${upstream}/${model ?? ""}`} tone={isUp(upstreams, upstream) ? "good" : "danger"}>
+                <Badge key={`${upstream}/${model ?? ""}`} tone={toneOf(upstreams, upstream)}>
                   {text.target(model === null ? upstream : `${upstream} / ${model}`, weight)}
                   {classes.length < ALL_CLASSES && ` (${classes.join(", ")})`}
                 </Badge>
@@ -100,11 +114,18 @@ function Reload() {
   );
 }
 
-function Health({ upstream: { is_up: isUpNow, fault, retry_in_seconds: retry } }: { readonly upstream: ConsoleUpstream }) {
+function Health({
+  upstream: { is_up: isUpNow, is_drained: isDrained, fault, retry_in_seconds: retry },
+}: {
+  readonly upstream: ConsoleUpstream;
+}) {
   const why = fault === null ? null : (text.faults[fault] ?? fault);
   return (
     <div className="grid justify-items-start gap-1">
-      <Badge tone={isUpNow ? "good" : "danger"}>{isUpNow ? text.up : text.paused}</Badge>
+      <span className="flex flex-wrap gap-1.5">
+        <Badge tone={isUpNow ? "good" : "danger"}>{isUpNow ? text.up : text.paused}</Badge>
+        {isDrained && <Badge tone="warn">{text.isDrained}</Badge>}
+      </span>
       {why !== null && (
         <span className="text-[0.89rem] text-muted">
           {isUpNow ? text.lastFailed(why) : why}
@@ -115,5 +136,8 @@ function Health({ upstream: { is_up: isUpNow, fault, retry_in_seconds: retry } }
   );
 }
 
-const isUp = (upstreams: readonly ConsoleUpstream[], name: string): boolean =>
-  upstreams.find((each) => each.name === name)?.is_up ?? false;
+function toneOf(upstreams: readonly ConsoleUpstream[], name: string): BadgeTone {
+  const upstream = upstreams.find((each) => each.name === name);
+  if (upstream?.is_drained) return "warn";
+  return upstream?.is_up ? "good" : "danger";
+}

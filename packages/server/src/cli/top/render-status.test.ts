@@ -59,6 +59,20 @@ const status: ServerStatus = {
         answered_at: null,
         outstanding_tokens: 1_500,
         running_turns: 1,
+        is_drained: false,
+      },
+      {
+        name: "gpu-2",
+        kind: "vllm",
+        geo: null,
+        url: null,
+        is_up: true,
+        fault: null,
+        retry_in_seconds: null,
+        answered_at: null,
+        outstanding_tokens: 0,
+        running_turns: 2,
+        is_drained: true,
       },
     ],
     pools: [
@@ -92,7 +106,8 @@ test("a look shows queue, slots, cache, tokens a second, spend and upstreams", (
     `${"qwen".padEnd(40)} [###############.....] 3/4 slots  2 waiting  41.5 tok/s  ready`,
     "",
     "Upstreams",
-    `${"gpu-1".padEnd(24)} ${"vllm".padEnd(16)} paused 1 turns  1,500 tokens under way  us  unreachable, asked again in 4 s`,
+    `${"gpu-1".padEnd(24)} ${"vllm".padEnd(16)} paused  1 turns  1,500 tokens under way  us  unreachable, asked again in 4 s`,
+    `${"gpu-2".padEnd(24)} ${"vllm".padEnd(16)} drained 2 turns  0 tokens under way`,
     "",
     "Pools",
     `${"large".padEnd(24)} 5 waiting  gpu-1 x2, else qwen`,
@@ -104,7 +119,7 @@ test("no line is wider, and no look taller, than the terminal; another node's co
   expect([lines.length, Math.max(...lines.map((line) => line.length))]).toEqual([6, 45]);
   expect(lines[0]).toBe("Parley a:1   2026-11-22 08:00:10 UTC   ! gone");
   expect(lines[2]).toContain("- turns/s");
-  expect(lines.at(-1)).toBe("… 10 more lines: make the window taller");
+  expect(lines.at(-1)).toBe("… 11 more lines: make the window taller");
 });
 
 test("counters are read from what Prometheus gets", async () => {

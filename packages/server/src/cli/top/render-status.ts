@@ -42,7 +42,7 @@ export function renderStatus({ status, before, fault, width, height }: View): st
     ...section("Upstreams", models.upstreams.length),
     ...models.upstreams.map(
       (each) =>
-        `${fit(each.name, 24)} ${fit(each.kind, 16)} ${each.is_up ? "up    " : "paused"} ${whole(each.running_turns)} turns  ${whole(each.outstanding_tokens)} tokens under way${each.geo === null ? "" : `  ${each.geo}`}${each.fault === null ? "" : `  ${each.fault}`}${each.retry_in_seconds === null ? "" : `, asked again in ${each.retry_in_seconds} s`}`,
+        `${fit(each.name, 24)} ${fit(each.kind, 16)} ${fit(standingOf(each), 7)} ${whole(each.running_turns)} turns  ${whole(each.outstanding_tokens)} tokens under way${each.geo === null ? "" : `  ${each.geo}`}${each.fault === null ? "" : `  ${each.fault}`}${each.retry_in_seconds === null ? "" : `, asked again in ${each.retry_in_seconds} s`}`,
     ),
   ];
   const pools = [
@@ -81,6 +81,11 @@ function section(title: string, rows: number): string[] {
 function bar(part: number, of: number): string {
   const filled = of === 0 ? 0 : Math.round((part / of) * BAR_WIDTH);
   return `[${"#".repeat(filled)}${".".repeat(BAR_WIDTH - filled)}]`;
+}
+
+function standingOf({ is_up: isUp, is_drained: isDrained }: ServerStatus["models"]["upstreams"][number]): string {
+  if (isDrained) return "drained";
+  return isUp ? "up" : "paused";
 }
 
 function fit(text: string, width: number): string {

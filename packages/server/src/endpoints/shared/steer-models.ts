@@ -3,11 +3,19 @@ import { isAdministrator, toAdminPrincipal } from "../../sign-in/to-admin-princi
 import type { SessionPrincipal } from "../../sign-in/sessions.ts";
 import { changeAudited } from "../../storage/audit-log.ts";
 import { findFirstOrganization } from "../../storage/organizations.ts";
+import type { Queries } from "../../storage/storage.ts";
 import { toAuditedAct } from "../../tenancy/tenancy-deps.ts";
 import type { SessionRequest } from "../define-endpoint.ts";
 import type { EndpointDeps } from "../deps.ts";
 
-type Steering = "model.load" | "model.unload" | "model.pull" | "model.pull_stop" | "routes.reload";
+type Steering =
+  | "model.load"
+  | "model.unload"
+  | "model.pull"
+  | "model.pull_stop"
+  | "routes.reload"
+  | "upstream.drain"
+  | "upstream.resume";
 
 /** Whether somebody may say what this server's memory and disk are used for: an administrator of the organization that owns it. */
 export async function maySteerModels({ tenancy }: EndpointDeps, session: SessionPrincipal): Promise<boolean> {
@@ -15,12 +23,12 @@ export async function maySteerModels({ tenancy }: EndpointDeps, session: Session
   return (await findFirstOrganization(tenancy.storage))?.organizationId === session.organizationId;
 }
 
-/** Does it for whoever may, and says so on the audit log. */
+/** Does it for whoever may, and says so on the audit log. `steer` gets what the path names, and the transaction of the log's row. */
 export async function steerModels(
   { session, params, requestId }: SessionRequest,
   deps: EndpointDeps,
   action: Steering,
-  steer: (weights: string) => Promise<void>,
+  steer: (name: string, queries: Queries) => Promise<void>,
 ): Promise<void> {
   const admin = toAdminPrincipal(session);
   if (!(await maySteerModels(deps, session))) {
@@ -28,16 +36,27 @@ export async function steerModels(
       public: "Only administrators of the organization that owns this server may change its models.",
     });
   }
-  const weights = params["weights"] ?? "";
-  const target = action === "routes.reload" ? { type: "server", id: "routes" } : { type: "model", id: weights };
+  const target = targetOf(action, params);
   await changeAudited(
     deps.tenancy.storage,
     "steer models",
     toAuditedAct(deps.tenancy, { ...admin, requestId }),
-    async (_, record) => {
+    async (queries, record) => {
       await record({ action, target, before: null, after: null });
       // What is refused is undone with its row.
-      await steer(weights);
+      await steer(target.id, queries);
     },
   );
+}
+
+function targetOf(action: Steering, params: SessionRequest["params"]): { readonly type: string; readonly id: string } {
+  switch (action) {
+    case "routes.reload":
+      return { type: "server", id: "routes" };
+    case "upstream.drain":
+    case "upstream.resume":
+      return { type: "upstream", id: params["upstream"] ?? "" };
+    default:
+      return { type: "model", id: params["weights"] ?? "" };
+  }
 }

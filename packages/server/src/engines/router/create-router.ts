@@ -70,6 +70,8 @@ export interface Router extends Engine {
    * upstream cannot be made.
    */
   reroute(routes: Routes): void;
+  /** From now on no new turn goes to these upstreams, and to all others again. What they have ends there; probes go on. */
+  drain(upstreams: ReadonlySet<string>): void;
   close(): void;
 }
 
@@ -93,6 +95,8 @@ interface Place {
 const PROBE_EVERY_MS = 15_000;
 const ATTEMPTS_MAX = 3;
 const RETRY_SECONDS_MIN = 1;
+/** How long somebody drains an upstream for is not known. */
+const DRAINED_RETRY_MS = 30_000;
 
 /** An engine of pools of upstreams beside the local one. See docs/decisions/2026-11-22-upstream-engines.md. */
 export function createRouter(options: RouterOptions): Router {
@@ -101,6 +105,7 @@ export function createRouter(options: RouterOptions): Router {
   const queued = new Map<string, number>();
   const times = createServiceTimes();
   const queue = createTurnQueue((workspaceId) => running.get(workspaceId) ?? 0);
+  let drained: ReadonlySet<string> = new Set();
   let isClosed = false;
   let [nodes, pools] = open(options, new Map());
 
@@ -112,7 +117,8 @@ export function createRouter(options: RouterOptions): Router {
         [...routes.upstreams].map(([name, upstream]): [string, UpstreamNode] => {
           const old = before.get(name);
           if (old?.upstream.identity === upstream.identity) return [name, old];
-          const node = createUpstreamNode(name, upstream, { clock, log, probeEveryMs, onRoom: () => queue.wake() });
+          const isDrained = (): boolean => drained.has(name);
+          const node = createUpstreamNode(name, upstream, { clock, log, probeEveryMs, isDrained, onRoom: () => queue.wake() });
           made.push(node);
           return [name, node];
         }),
@@ -276,11 +282,11 @@ export function createRouter(options: RouterOptions): Router {
   /** Nobody is there to ask. */
   function allPaused({ targets }: OpenPool, turn: Turn, cause: unknown = null): Failure {
     const asked = targets.filter((target) => isFor(target, turn));
-    const waitsMs = asked.map(({ node }) => node.pausedUntilMs() - clock.monotonicMs());
+    const waitsMs = asked.map(({ node }) => (node.isDrained() ? DRAINED_RETRY_MS : node.pausedUntilMs() - clock.monotonicMs()));
     const seconds = asked.length === 0 ? 0 : Math.ceil(Math.min(...waitsMs) / 1000);
     return fail("overloaded_error", {
       public: "No upstream of this model can take a turn now. Try again later.",
-      internal: `all paused: ${asked.map(({ node }) => node.name).join(", ")}`,
+      internal: `all paused or drained: ${asked.map(({ node }) => node.name).join(", ")}`,
       retryAfterSeconds: Math.max(RETRY_SECONDS_MIN, seconds),
       cause,
     });
@@ -357,6 +363,10 @@ export function createRouter(options: RouterOptions): Router {
       [nodes, pools] = open(routes, before);
       for (const node of before.values()) if (nodes.get(node.name) !== node) node.retire();
       for (const pool of queued.keys()) if (!pools.has(pool) && queued.get(pool) === 0) queued.delete(pool);
+      queue.wake();
+    },
+    drain(upstreams) {
+      drained = upstreams;
       queue.wake();
     },
     close() {

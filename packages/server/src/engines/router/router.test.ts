@@ -250,6 +250,64 @@ describe("places", () => {
   });
 });
 
+describe("an upstream that is drained", () => {
+  test("ends what it has and gets nothing new, and is home again when it is resumed", async () => {
+    const body = await bodyAt(one);
+    const held = heldBack(one);
+    const first = ask(body);
+    await until(() => held.length === 1);
+    server.router.drain(new Set(["one"]));
+    const [before] = counts();
+    expect((await ask(body)).status).toBe(200);
+    expect((await post(server, "/v1/messages/count_tokens", { model: body.model, messages: body.messages })).status).toBe(200);
+    expect(counts()[0]).toBe(before);
+    // It is well: probes go on, and nothing says that it failed.
+    expect(server.router.status()).toMatchObject([{ upstream: "one", isUp: true, isDrained: true, runningTurns: 1 }, {}, {}, {}]);
+    const exposed = await (await get(server, "/metrics", { key: null })).text();
+    expect(exposed).toContain('parley_upstream_drained{upstream="one"} 1');
+    expect(exposed).toContain('parley_upstream_drained{upstream="two"} 0');
+    held[0]?.();
+    expect((await first).status).toBe(200);
+    // Also by routes that were read anew meanwhile, where it is another server.
+    server.change({
+      models: { haiku: "pair" },
+      upstreams: { one: { kind: "anthropic", url: one.url, turns: 9 }, two: { kind: "anthropic", url: two.url } },
+      pools: { pair: { targets: [{ upstream: "one" }, { upstream: "two" }] } },
+    });
+    expect((await ask(body)).status).toBe(200);
+    expect(counts()[0]).toBe(before);
+    one.answer((outgoing) => sendJson(outgoing, 200, MESSAGE));
+    server.router.drain(new Set());
+    expect((await ask(body)).status).toBe(200);
+    expect(counts()[0]).toBe((before ?? 0) + 1);
+  });
+
+  test("is waited for no longer: fallbacks answer, else 529 says to come again", async () => {
+    server.change({
+      models: { haiku: "narrow", sonnet: "alone" },
+      upstreams: { one: { kind: "anthropic", url: one.url, turns: 1 }, two: { kind: "anthropic", url: two.url } },
+      pools: {
+        narrow: { targets: [{ upstream: "one" }], fallbacks: ["other"] },
+        other: { targets: [{ upstream: "two" }] },
+        alone: { targets: [{ upstream: "one" }] },
+      },
+    });
+    const held = heldBack(one);
+    const first = ask();
+    await until(() => held.length === 1);
+    const waiting = ask();
+    await until(() => queued("narrow") === 1);
+    server.router.drain(new Set(["one"]));
+    const moved = await waiting;
+    expect([moved.status, moved.headers.get("parley-fallback")]).toEqual([200, "other"]);
+    const refused = await ask({ model: "claude-sonnet-4-5" });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([529, "30"]);
+    held[0]?.();
+    expect((await first).status).toBe(200);
+    expect(counts()).toEqual([1, 1]);
+  });
+});
+
 describe("regions", () => {
   test("a turn for the United States goes to upstreams there only, and costs a tenth more", async () => {
     server.change({

@@ -17,7 +17,14 @@ test("an upstream whose probe never ends is paused, asked again, and found well"
   const node = createUpstreamNode(
     "one",
     { identity: "1", start: () => driver, geo: null, turnsMax: null, isPassedOn: false },
-    { clock: systemClock, log: { info() {}, warn() {} }, probeEveryMs: 60_000, probeWithinMs: 50, onRoom() {} },
+    {
+      clock: systemClock,
+      log: { info() {}, warn() {} },
+      probeEveryMs: 60_000,
+      probeWithinMs: 50,
+      isDrained: () => false,
+      onRoom() {},
+    },
   );
   onTestFinished(() => node.close());
   await expect.poll(() => node.isOpen()).toBe(false);

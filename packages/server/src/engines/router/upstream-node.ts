@@ -29,6 +29,8 @@ export interface UpstreamStatus {
   readonly answeredAtMs: number | null;
   readonly outstandingTokens: number;
   readonly runningTurns: number;
+  /** An operator lets it end what it has. */
+  readonly isDrained: boolean;
 }
 
 /** One upstream, whatever pools it is in. */
@@ -38,7 +40,9 @@ export interface UpstreamNode {
   readonly driver: UpstreamDriver;
   /** About what its turns come to. */
   outstandingTokens(): number;
+  /** Whether turns go there: it is well, and nobody drains it. */
   isOpen(): boolean;
+  isDrained(): boolean;
   /** Whether it may be given another turn now. */
   hasRoom(): boolean;
   /** Monotonic milliseconds; 0: it is not paused. */
@@ -60,6 +64,7 @@ export interface UpstreamNodeOptions {
   readonly clock: Clock;
   readonly log: Pick<Log, "info" | "warn">;
   readonly probeEveryMs: number;
+  readonly isDrained: () => boolean;
   /** It may be given turns again. */
   readonly onRoom: () => void;
   /** How long a probe may take. */
@@ -72,7 +77,7 @@ const TICK_MS = 500;
 
 /** Watches over an upstream from now on: it is probed now and then while well, and while paused when the pause is over. */
 export function createUpstreamNode(name: string, upstream: Upstream, options: UpstreamNodeOptions): UpstreamNode {
-  const { clock, log, probeEveryMs, onRoom, probeWithinMs = PROBE_WITHIN_MS } = options;
+  const { clock, log, probeEveryMs, isDrained, onRoom, probeWithinMs = PROBE_WITHIN_MS } = options;
   const driver = upstream.start();
   const health = createTargetHealth(clock);
   const leaving = new AbortController();
@@ -171,7 +176,8 @@ export function createUpstreamNode(name: string, upstream: Upstream, options: Up
     upstream,
     driver,
     outstandingTokens: () => outstanding,
-    isOpen: () => health.pausedUntilMs() === 0,
+    isOpen: () => !isDrained() && health.pausedUntilMs() === 0,
+    isDrained,
     hasRoom: () => upstream.turnsMax === null || running < upstream.turnsMax,
     pausedUntilMs: () => health.pausedUntilMs(),
     enter(tokens) {
@@ -206,6 +212,7 @@ export function createUpstreamNode(name: string, upstream: Upstream, options: Up
         answeredAtMs,
         outstandingTokens: outstanding,
         runningTurns: running,
+        isDrained: isDrained(),
       };
     },
   };

@@ -26,3 +26,10 @@ export const routeReloadAnswers = pgTable(
   },
   (table) => [primaryKey({ columns: [table.reloadId, table.node] })],
 );
+
+/** Upstreams that no node gives new turns, whatever its configuration says, until somebody takes that back. */
+export const drainedUpstreams = pgTable("drained_upstreams", {
+  upstream: text("upstream").primaryKey(),
+  drainedAt: instant("drained_at").notNull(),
+  drainedBy: text("drained_by").notNull(),
+});
