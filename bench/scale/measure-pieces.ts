@@ -2,7 +2,7 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { createKeyCache } from "../../packages/server/src/auth/create-key-cache.ts";
-import { chooseTarget } from "../../packages/server/src/engines/router/choose-target.ts";
+import { chooseTarget, hashOfName } from "../../packages/server/src/engines/router/choose-target.ts";
 import { openRedisBucketStore } from "../../packages/server/src/limits/redis-bucket-store.ts";
 import { toBucketKey } from "../../packages/server/src/limits/to-bucket-key.ts";
 import { systemClock } from "../../packages/server/src/platform/clock.ts";
@@ -73,7 +73,7 @@ export async function measureRedis(url: string, pid: number): Promise<ServiceTim
 export function measureRouter(): ServiceTimes["router"] {
   return TARGETS.map((count) => {
     const targets = Array.from({ length: count }, (_, index) => ({
-      name: `engine-${index}/model`,
+      nameHash: hashOfName(`engine-${index}/model`),
       weight: 1 + (index % 3),
       outstanding: (index * 7919) % 20_000,
     }));

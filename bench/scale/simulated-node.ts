@@ -46,6 +46,10 @@ const HOLDS_MAX = 100;
 const ROWS_MAX = 200;
 /** Between two statements with rows that are on the disk already. */
 const SAVE_PAUSE_MS = 20;
+/** `create-hold-reserve.ts`: at most so many turns' money ahead, for so long. */
+const MONEY_AHEAD = { mostAhead: 64, freshMs: 750 };
+/** `create-bucket-reserve.ts`; what is left is taken to be plenty. */
+const LIMITS_AHEAD = { mostAhead: Number.POSITIVE_INFINITY, freshMs: 500 };
 const SECOND_MS = 1_000;
 
 /** What a node reads of a workspace that it does not know, beside its key. */
@@ -86,11 +90,12 @@ export function createSimulatedNode(world: NodeWorld): SimulatedNode {
   const hold = createGatherer<number>(HOLDS_MAX, (organizations, done) =>
     ask({ name: "hold", count: organizations.length, organizations: ordered(organizations) }, done),
   );
-  const reserve = createSimulatedReserve((organization, count, done) =>
-    ask({ name: "hold", count, organizations: [organization] }, () => done(timeline.nowMs())),
-  );
+  const money = createSimulatedReserve(MONEY_AHEAD);
   function holdMoney({ key, organization }: Turn, done: () => void): void {
-    if (reserve.take(key, organization, timeline.nowMs())) done();
+    const isHeld = money.take(key, timeline.nowMs(), (count, held) =>
+      ask({ name: "hold", count, organizations: [organization] }, () => held(timeline.nowMs())),
+    );
+    if (isHeld) done();
     else hold(organization, done);
   }
   const insert = (organizations: readonly number[], done: () => void): void =>
@@ -112,6 +117,7 @@ export function createSimulatedNode(world: NodeWorld): SimulatedNode {
   let settling = new Set<number>();
   let isSettling = false;
   function settle(organization: number): void {
+    if (limits.isInUse(organization)) return;
     if (redis !== null) {
       redis.use(times.redis.callCpuMs, () => {});
       return;
@@ -127,7 +133,15 @@ export function createSimulatedNode(world: NodeWorld): SimulatedNode {
     ask({ name: "settle", count: organizations.length, organizations }, settleNext);
   }
 
+  const limits = createSimulatedReserve(LIMITS_AHEAD);
   function take(organization: number, done: () => void): void {
+    const isTaken = limits.take(organization, timeline.nowMs(), (_count, taken) =>
+      askLimits(organization, () => taken(timeline.nowMs())),
+    );
+    if (isTaken) done();
+    else askLimits(organization, done);
+  }
+  function askLimits(organization: number, done: () => void): void {
     if (redis === null) {
       ask({ name: "take", count: 1, organizations: [organization] }, done);
       return;

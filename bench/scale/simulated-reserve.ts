@@ -1,14 +1,13 @@
-/** Money held ahead for keys whose turns come one after the other, as `create-hold-reserve.ts` does. */
+/** What is taken ahead for those whose turns come one after the other, as `create-hold-reserve.ts` and `create-bucket-reserve.ts` do. */
 export interface SimulatedReserve {
-  /** False: there is none, and the turn holds its own. */
-  take(key: number, organization: number, nowMs: number): boolean;
+  /** False: there is none, and the turn takes its own. `fetch` takes for so many turns more, and says when it has. */
+  take(id: number, nowMs: number, fetch: (count: number, done: (atMs: number) => void) => void): boolean;
+  /** Whether something is there, or on its way. */
+  isInUse(id: number): boolean;
 }
 
 const WINDOW_MS = 250;
 const BUSY_TURNS = 8;
-const MOST_AHEAD = 64;
-/** Older money is given back. */
-const FRESH_MS = 750;
 
 interface Stock {
   ready: number;
@@ -19,10 +18,14 @@ interface Stock {
   isFilling: boolean;
 }
 
-/** `hold`: one statement for so many turns of an organization. */
-export function createSimulatedReserve(
-  hold: (organization: number, count: number, done: (atMs: number) => void) => void,
-): SimulatedReserve {
+/** `mostAhead`: turns; what is older than `freshMs` is given back. */
+export function createSimulatedReserve({
+  mostAhead,
+  freshMs,
+}: {
+  readonly mostAhead: number;
+  readonly freshMs: number;
+}): SimulatedReserve {
   const stocks = new Map<number, Stock>();
 
   function note(stock: Stock, nowMs: number): void {
@@ -33,31 +36,35 @@ export function createSimulatedReserve(
       stock.windowSinceMs = nowMs;
     }
     stock.turnsNow += 1;
-    if (nowMs - stock.filledAtMs > FRESH_MS) stock.ready = 0;
+    if (nowMs - stock.filledAtMs > freshMs) stock.ready = 0;
   }
 
   return {
-    take(key, organization, nowMs) {
-      let stock = stocks.get(key);
+    take(id, nowMs, fetch) {
+      let stock = stocks.get(id);
       if (stock === undefined) {
         stock = { ready: 0, filledAtMs: 0, windowSinceMs: nowMs, turnsNow: 0, turnsBefore: 0, isFilling: false };
-        stocks.set(key, stock);
+        stocks.set(id, stock);
       }
       const found = stock;
       note(found, nowMs);
       const isThere = found.ready > 0;
       if (isThere) found.ready -= 1;
-      const wished = Math.min(MOST_AHEAD, Math.max(found.turnsNow, found.turnsBefore));
+      const wished = Math.min(mostAhead, Math.max(found.turnsNow, found.turnsBefore));
       if (wished >= BUSY_TURNS && found.ready <= wished / 2 && !found.isFilling) {
         const missing = wished - found.ready;
         found.isFilling = true;
-        hold(organization, missing, (atMs) => {
+        fetch(missing, (atMs) => {
           found.isFilling = false;
           found.ready += missing;
           found.filledAtMs = atMs;
         });
       }
       return isThere;
+    },
+    isInUse(id) {
+      const stock = stocks.get(id);
+      return stock !== undefined && (stock.ready > 0 || stock.isFilling);
     },
   };
 }

@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Turn } from "../../turn/turn.ts";
 
 export interface Choosable {
-  readonly name: string;
+  /** `hashOfName` of a name that is its own. */
+  readonly nameHash: number;
   readonly weight: number;
   /** Tokens of the turns that it has now. */
   readonly outstanding: number;
@@ -17,12 +18,13 @@ const SLACK_TOKENS = 16_384;
  */
 export function chooseTarget<T extends Choosable>(targets: readonly T[], affinity: () => string): T | null {
   if (targets.length <= 1) return targets[0] ?? null;
-  const key = affinity();
+  const key = hash("sha1", affinity(), "buffer");
+  const [high, low] = [key.readInt32BE(0), key.readInt32BE(4)];
   let home: T | null = null;
   let best = -Infinity;
   let least: T | null = null;
   for (const target of targets) {
-    const score = rendezvousScore(key, target);
+    const score = rendezvousScore(high, low, target);
     if (score > best) [home, best] = [target, score];
     if (least === null || load(target) < load(least)) least = target;
   }
@@ -34,10 +36,24 @@ function load({ outstanding, weight }: Choosable): number {
   return outstanding / weight;
 }
 
-/** Each target wins a share of the keys that is its share of the weights. */
-function rendezvousScore(key: string, { name, weight }: Choosable): number {
-  const hash = createHash("sha1").update(key).update("\0").update(name).digest().readUInt32BE(0);
-  return -weight / Math.log((hash + 1) / (2 ** 32 + 1));
+export function hashOfName(name: string): number {
+  return hash("sha1", name, "buffer").readInt32BE(0);
+}
+
+/**
+ * Each target wins a share of the keys that is its share of the weights. A turn's key is hashed once and mixed with each name's hash, as hashing
+ * both together for each of a thousand targets would take longer than the rest of a turn.
+ */
+function rendezvousScore(high: number, low: number, { nameHash, weight }: Choosable): number {
+  const mixed = mix(mix(high ^ nameHash) ^ low) >>> 0;
+  return -weight / Math.log((mixed + 1) / (2 ** 32 + 1));
+}
+
+/** The finalizer of MurmurHash3: each bit of what goes in changes half of those that come out. */
+function mix(bits: number): number {
+  const first = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  const second = Math.imul(first ^ (first >>> 13), 0xc2b2ae35);
+  return second ^ (second >>> 16);
 }
 
 /** What turns have in common that share a prefix: their session, else all that they begin with. */

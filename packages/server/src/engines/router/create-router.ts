@@ -9,7 +9,7 @@ import type { TurnEvent } from "../../turn/turn-event.ts";
 import type { Turn } from "../../turn/turn.ts";
 import type { UpstreamDriver } from "../upstream/upstream-driver.ts";
 import { UpstreamFailure } from "../upstream/upstream-failure.ts";
-import { affinityOf, chooseTarget, turnTokens } from "./choose-target.ts";
+import { affinityOf, chooseTarget, hashOfName, turnTokens } from "./choose-target.ts";
 import { createServiceTimes } from "./service-times.ts";
 import { createTurnQueue } from "./turn-queue.ts";
 import { createUpstreamNode, type Upstream, type UpstreamNode, type UpstreamStatus } from "./upstream-node.ts";
@@ -77,6 +77,7 @@ export interface Router extends Engine {
 
 interface Target extends PoolTarget {
   readonly name: string;
+  readonly nameHash: number;
   readonly node: UpstreamNode;
   readonly outstanding: number;
 }
@@ -130,6 +131,7 @@ export function createRouter(options: RouterOptions): Router {
         return {
           ...target,
           name,
+          nameHash: hashOfName(name),
           node,
           get outstanding() {
             return node.outstandingTokens();

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { BODY, get, parseEvents, post, until } from "../../doors/testing/start-test-server.ts";
 import { type FakeUpstream, MESSAGE, sendJson, sendSse, sse, startFakeUpstream } from "../upstream/testing/fake-upstream.ts";
-import { chooseTarget } from "./choose-target.ts";
+import { chooseTarget, hashOfName } from "./choose-target.ts";
 import { createTargetHealth } from "./target-health.ts";
 import { type PooledServer, startWithPools } from "../../../test/support/start-with-pools.ts";
 
@@ -392,7 +392,12 @@ describe("new routes", () => {
 
 describe("the choice of a target", () => {
   const targets = (...outstanding: number[]) =>
-    outstanding.map((tokens, n) => ({ name: `t${n}`, weight: n === 2 ? 2 : 1, outstanding: tokens }));
+    outstanding.map((tokens, n) => ({
+      name: `t${n}`,
+      nameHash: hashOfName(`t${n}`),
+      weight: n === 2 ? 2 : 1,
+      outstanding: tokens,
+    }));
 
   test("follows the weights, and a target that goes moves only its own", () => {
     const keys = Array.from({ length: 4_000 }, (_, n) => `k${n}`);
