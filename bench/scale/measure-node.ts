@@ -10,7 +10,8 @@ import { sendTurns } from "./send-turns.ts";
 import type { NodeCost, ServiceTimes } from "./service-times.ts";
 
 const AT_ONCE = 32;
-const WARM_SECONDS = 5;
+/** V8 compiles what is busy anew for so long. */
+const WARM_SECONDS = 12;
 const SECONDS = 10;
 const ALONE_SECONDS = 5;
 const IDLE_SECONDS = 20;
