@@ -114,17 +114,20 @@ test("a look-up that began before a revocation does not bring the key back", asy
   const gate = new Promise<void>((resolve) => {
     release = resolve;
   });
+  const { promise: isFound, resolve: found } = Promise.withResolvers<void>();
   const slow: Storage = {
     ...storage,
     run: async (options, work) => {
       const result = await storage.run(options, work);
-      if (options.operation === "find api key") await gate;
+      if (options.operation !== "find api keys") return result;
+      found();
+      await gate;
       return result;
     },
   };
   await using authenticator = createAuthenticator({ ...deps, storage: slow });
   const early = authenticator.authenticate(created.secret);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await isFound;
   await revokeKey({ ...deps, authenticator }, created.id, SYSTEM);
   release();
   await early;
@@ -141,10 +144,10 @@ test("a thousand requests with one key cost one query, and steady use never wait
 });
 
 test("a key expires at its time, also while it is cached", async () => {
-  const created = await createKey(deps, { name: "brief", workspaceId: null, expiresAtMs: clock.nowMs() + 300 }, SYSTEM);
+  const created = await createKey(deps, { name: "brief", workspaceId: null, expiresAtMs: clock.nowMs() + 60_000 }, SYSTEM);
   await using authenticator = createAuthenticator(deps);
   await authenticator.authenticate(created.secret);
-  offsetMs += 301;
+  offsetMs += 60_001;
   await expect(authenticator.authenticate(created.secret)).rejects.toMatchObject(INVALID);
   expect((await listKeys(deps)).find((key) => key.id === created.id)?.status).toBe("expired");
 });
