@@ -42,3 +42,27 @@ export async function collectDecode(backend: TokenBackend, options: DecodeOption
   if (!end) throw new Error("the decode ended without an end event");
   return { tokens, text, logprobs, prefills, end };
 }
+
+/** The backend, and what resolves once so many of its decodes have had their first token: they are under way, on a fast machine and a slow one. */
+export function watchDecodes(
+  backend: TokenBackend,
+  count: number,
+): { readonly watched: TokenBackend; readonly underWay: Promise<void> } {
+  const { promise: underWay, resolve } = Promise.withResolvers<void>();
+  let begun = 0;
+  const watched: TokenBackend = {
+    ...backend,
+    async *decode(request, signal) {
+      let isFirst = true;
+      for await (const event of backend.decode(request, signal)) {
+        if (isFirst && event.type === "tokens") {
+          isFirst = false;
+          begun += 1;
+          if (begun === count) resolve();
+        }
+        yield event;
+      }
+    },
+  };
+  return { watched, underWay };
+}

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BackendGone, GrammarRejected, type TokenBackend } from "../backend.ts";
-import { collectDecode, decodeRequest } from "./collect-decode.ts";
+import { collectDecode, decodeRequest, watchDecodes } from "./collect-decode.ts";
 import { testWeights } from "./test-weights.ts";
 
 /** What the suite asks for: the backend itself, and the process to kill. */
@@ -388,9 +388,10 @@ export function testTokenBackendContract(
 
     test("kill -9 ends every call with BackendGone", async () => {
       const doomed = await start(options());
-      const running = [0, 1].map((slot) => collectDecode(doomed, { slot, tokens: question, maxTokens: 1500 }));
+      const { watched, underWay } = watchDecodes(doomed, 2);
+      const running = [0, 1].map((slot) => collectDecode(watched, { slot, tokens: question, maxTokens: 1500 }));
       const settled = Promise.allSettled(running);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await Promise.race([underWay, settled]);
       process.kill(doomed.pid, "SIGKILL");
       for (const result of await settled) {
         expect(result).toMatchObject({ status: "rejected", reason: expect.any(BackendGone) });

@@ -2,11 +2,10 @@ import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BackendGone, GrammarRejected } from "../backend.ts";
-import { collectDecode, decodeRequest } from "../contract/collect-decode.ts";
+import { collectDecode, decodeRequest, watchDecodes } from "../contract/collect-decode.ts";
 import { testTokenBackendContract, type StartOptions } from "../contract/test-token-backend-contract.ts";
 import { testWeights } from "../contract/test-weights.ts";
 import { readGguf } from "../gguf/read-gguf.ts";
@@ -101,7 +100,7 @@ describe("llama-server as a supervised child", () => {
     const pid = Number(String(line).trim());
     expect(isAlive(pid)).toBe(true);
     parent.kill("SIGKILL");
-    await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
     expect(await readdir(runFolder)).toHaveLength(1);
     expect(await endOrphanedEngines(runFolder)).toEqual([]);
     expect(await readdir(runFolder)).toEqual([]);
@@ -117,10 +116,11 @@ describe("llama-server as a supervised child", () => {
   test("a stopped engine under a grammar is cut off by the watchdog", async () => {
     const backend = await start(small(), { watchdog: { silenceMs: 400, probeMs: 600 } });
     const tokens = await ask(backend, "Write a poem.");
-    const constrained = collectDecode(backend, { slot: 0, tokens, maxTokens: 400, grammar: "root ::= [a-z ]+" });
-    const free = collectDecode(backend, { slot: 1, tokens, maxTokens: 400 });
+    const { watched, underWay } = watchDecodes(backend, 2);
+    const constrained = collectDecode(watched, { slot: 0, tokens, maxTokens: 400, grammar: "root ::= [a-z ]+" });
+    const free = collectDecode(watched, { slot: 1, tokens, maxTokens: 400 });
     const settled = Promise.allSettled([constrained, free]);
-    await sleep(300);
+    await Promise.race([underWay, settled]);
     process.kill(backend.pid, "SIGSTOP");
     const [first, second] = await settled;
     expect(first).toMatchObject({ status: "rejected", reason: expect.any(GrammarRejected) });
