@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Completion } from "@parley/wire";
-import { end, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
+import { end, HELLO, scripted, start, textBlock } from "../../doors/testing/scripted-engine.ts";
 import { parseEvents, post, startTestServer, type TestServer } from "../../doors/testing/start-test-server.ts";
 
 let server: TestServer;
@@ -16,6 +16,8 @@ const BODY = {
 };
 
 test("a legacy prompt becomes a turn, and its reply a completion", async () => {
+  const rows = server.rows.length;
+  server.engine.play(scripted(HELLO));
   const reply: unknown = await (await post(server, "/v1/complete", BODY)).json();
   expect(Completion.parse(reply)).toMatchObject({
     type: "completion",
@@ -33,7 +35,7 @@ test("a legacy prompt becomes a turn, and its reply a completion", async () => {
     stopSequences: ["\n\nHuman:"],
     maxTokens: 50,
   });
-  expect(server.rows).toHaveLength(1);
+  expect(server.rows).toHaveLength(rows + 1);
 });
 
 test("a streamed completion comes in pieces and ends with its reason", async () => {

@@ -405,6 +405,7 @@ describe("an error of the server", () => {
 
   test("a client that leaves stops the server", async () => {
     const left = fake.left();
+    const rows = server.rows.length;
     fake.answer((outgoing) =>
       sendSse(outgoing, chunks([{ content: "Hello" }], null, null).replace("data: [DONE]\n\n", ""), { open: true }),
     );
@@ -412,7 +413,7 @@ describe("an error of the server", () => {
     const reply = await post(server, "/v1/messages", { ...BODY, stream: true }, { signal: leave.signal });
     await reply.body?.getReader().read();
     leave.abort();
-    await until(() => fake.left() === left + 1);
+    await until(() => fake.left() === left + 1 && server.rows.length === rows + 1);
     expect(server.rows.at(-1)).toMatchObject({ outcome: "client_closed" });
   });
 });

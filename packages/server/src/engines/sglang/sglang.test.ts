@@ -268,6 +268,7 @@ describe("decoding on an SGLang", () => {
 
   test.each(["leaving the generator", "the signal"])("%s stops the request by its name", async (how) => {
     const backend = await connect();
+    const gone = fake.left();
     const [head = ""] = streamOf("reply").split("\n\n");
     const left = new AbortController();
     const reason = new Error("the client left");
@@ -293,7 +294,7 @@ describe("decoding on an SGLang", () => {
     };
     expect(await run().catch((error: unknown) => error)).toBe(how === "the signal" ? reason : null);
     expect(fake.requests.at(-1)).toMatchObject({ path: "/abort_request", body: JSON.stringify({ rid: lastBody()["rid"] }) });
-    expect(fake.left()).toBe(0);
+    expect(fake.left()).toBe(gone);
     await backend.close();
   });
 });
