@@ -21,9 +21,11 @@ test("reconciliation finds nothing after honest work, and each kind of differenc
   const change = (statement: SQL) => storage.run({ operation: "change", repeatable: false }, (db) => db.execute(statement));
   const agreed = { minutes: 0, hours: 0, days: 0, organizations: 0, credits: 0, charges: 0, spend: 0, holds: 0 };
 
+  // Of one hour, whenever that ends.
+  const startedAtMs = Date.now();
   const turn = (id: string, isCharged: boolean) => {
     const sample = sampleTurn(id);
-    return { ...sample, startedAtMs: Date.now(), bill: { ...sample.bill, isCharged } };
+    return { ...sample, startedAtMs, bill: { ...sample.bill, isCharged } };
   };
   const { organizationId, workspaceId, apiKeyId } = sampleTurn("req");
   const grant = { organizationId, kind: "grant" as const, nanoUsd: 3_000_000n, expiresAtMs: null };
