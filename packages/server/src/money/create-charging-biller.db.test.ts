@@ -80,9 +80,11 @@ test.each([
       over.abort();
       await busy;
     });
-    await expect.poll(() => found.slice(-20).filter(Boolean).length, { timeout: 10_000 }).toBeGreaterThan(15);
+    await expect.poll(() => found.slice(-20).filter(Boolean).length).toBeGreaterThan(15);
     const from = found.length;
-    for (const on of [undefined, elsewhere, undefined, elsewhere]) {
+    // A fast machine refuses a few before the busy one has had a single turn.
+    for (let tries = 0; tries < 4 || found.length < from + 16; tries += 1) {
+      const on = tries % 2 === 0 ? undefined : elsewhere;
       const startedMs = performance.now();
       await expect(runTurn(OTHER, on)).rejects.toThrow("usage limits");
       expect(performance.now() - startedMs).toBeLessThan(UNUSED_MS);
