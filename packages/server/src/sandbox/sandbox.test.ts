@@ -125,7 +125,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => listener.listen(0, "0.0.0.0", resolve));
   port = (listener.address() as { port: number }).port;
   abstract = createServer(onConnection);
-  await new Promise<void>((resolve) => abstract.listen("\0parley-attack", resolve));
+  await new Promise<void>((resolve) => abstract.listen(`\0${dataDir}`, resolve));
 });
 afterAll(() => {
   listener.close();
@@ -175,7 +175,7 @@ for address in ["127.0.0.1", "localhost", "0.0.0.0", "::1"]:
       const ran = await python(`
 import socket
 s = socket.socket(socket.AF_UNIX)
-try: s.connect("\\0parley-attack"); print("through")
+try: s.connect("\\0${dataDir}"); print("through")
 except OSError: print("held")
 `);
       return OK(ran) && reached === 0;
