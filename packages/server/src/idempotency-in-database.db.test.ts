@@ -27,7 +27,7 @@ test("a claim stands as long as its process lives, and is free soon after it die
   expect([...seen]).toEqual(["running"]);
   // It ends without a word, as a killed one does.
   await process[Symbol.asyncDispose]();
-  await expect.poll(() => claim(other), { timeout: 10_000 }).toBe("claimed");
+  await expect.poll(() => claim(other)).toBe("claimed");
   // Whoever comes back after it was taken over changes nothing.
   await process.complete({ ...entry, expiresAtMs: Date.now() + 60_000 }, { status: 200, headers: {}, body: Buffer.from("late") });
   expect(await claim(process)).toBe("running");

@@ -400,7 +400,7 @@ describe("streams", () => {
     socket.on("error", () => {});
     socket.pause();
     socket.write(`${head(Buffer.byteLength(body))}\r\n${body}`);
-    await until(() => server.engine.stopped() === stopped + 1, 5_000);
+    await until(() => server.engine.stopped() === stopped + 1);
     // Kernel buffers and the lead of 1,024 events; the whole would be 20,000.
     expect(produced).toBeLessThan(4_000);
     socket.destroy();
@@ -443,7 +443,7 @@ test("a server that closes lets a stream finish, and ends one that takes too lon
   const short = post(own, "/v1/messages", { ...BODY, stream: true, max_tokens: 100 });
   const long = post(own, "/v1/messages", { ...BODY, stream: true, max_tokens: 50_000 });
   const [shortReply, longReply] = await Promise.all([short, long]);
-  const closed = own.close(300);
+  const closed = own.close(1_000);
   expect(parseEvents(await shortReply.text()).at(-1)?.event).toBe("message_stop");
   expect(parseEvents(await longReply.text()).at(-1)).toMatchObject({
     event: "error",

@@ -131,7 +131,7 @@ test.each(["down", "frozen"] as const)(
     expect(await readdir(spoolDir)).toHaveLength(1);
     if (mode === "frozen") return;
     cut.set("up");
-    await expect.poll(() => ledger.isSpooling(), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => ledger.isSpooling()).toBe(false);
     expect((await findTurnRecords(storage, ids)).size).toBe(50);
     expect(await readdir(spoolDir)).toEqual([]);
   },
@@ -167,7 +167,7 @@ test("writes that overlap with a replay are all moved in the end", async () => {
   }
   cut.set("up");
   await Promise.all(pending);
-  await expect.poll(() => ledger.isSpooling(), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => ledger.isSpooling()).toBe(false);
   expect((await findTurnRecords(storage, ids)).size).toBe(1_200);
   expect(await readdir(spoolDir)).toEqual([]);
 });
@@ -193,8 +193,8 @@ test("on disk first: a row is acknowledged while the database does not answer, a
   expect(ledger.isSpooling()).toBe(true);
   cut.set("up");
   await ledger.record(sampleTurn("req_disk_2"));
-  await expect.poll(async () => (await findTurnRecords(storage, [...ids, "req_disk_2"])).size, { timeout: 5_000 }).toBe(301);
-  await expect.poll(() => ledger.isSpooling(), { timeout: 5_000 }).toBe(false);
+  await expect.poll(async () => (await findTurnRecords(storage, [...ids, "req_disk_2"])).size).toBe(301);
+  await expect.poll(() => ledger.isSpooling()).toBe(false);
   await ledger.close();
   expect(await readdir(spoolDir)).toEqual([]);
 });
@@ -238,7 +238,7 @@ test("on disk first: a row that the database refuses is kept for people, and the
     ledger.record(sampleTurn("req_fine_2")),
   ]);
   const ids = ["req_fine_1", "req_foul", "req_fine_2"];
-  await expect.poll(async () => (await findTurnRecords(storage, ids)).size, { timeout: 5_000 }).toBe(2);
+  await expect.poll(async () => (await findTurnRecords(storage, ids)).size).toBe(2);
   await expect.poll(async () => (await readdir(spoolDir)).filter((name) => name.endsWith(".kept")).length).toBe(1);
 });
 

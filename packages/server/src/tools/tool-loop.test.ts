@@ -50,7 +50,7 @@ beforeEach(async () => {
   server = await startToolServer(
     toolsWith(createWebSearch({ provider, resultsMax: 5, pageMaxCharacters: 500, seal: (id, text) => SEALS.sign(id, text) })),
     {
-      callTimeoutMs: 500,
+      callTimeoutMs: 2_000,
     },
   );
 });

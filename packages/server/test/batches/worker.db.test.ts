@@ -22,7 +22,8 @@ import { openTestStorage, silentLog } from "../../src/storage/testing/test-stora
 
 const OWNER = { organizationId: "org_1", workspaceId: "wrkspc_1", apiKeyId: "apikey_1" };
 const PROTOCOL = { version: "2026-10-21", betas: [], isBeta: false };
-const times = { leaseMs: 600, idleMs: 20, retryMs: 10 };
+/** A lease longer than a busy disk keeps a renewal waiting. */
+const times = { leaseMs: 1_500, idleMs: 20, retryMs: 10 };
 const started = new AsyncDisposableStack();
 
 let storage: Storage;

@@ -71,9 +71,9 @@ test(
     };
     await Promise.all(answered.map(askAgain));
     await Promise.all(inDoubt.map((key) => load.repeat(key)));
-    for (const folder of Object.values(nodes.spools)) await expect.poll(() => readdir(folder), { timeout: 20_000 }).toEqual([]);
+    for (const folder of Object.values(nodes.spools)) await expect.poll(() => readdir(folder)).toEqual([]);
     // What dead processes held, living ones drop.
-    await expect.poll(async () => (await readSpendSums(storage)).holds, { timeout: 20_000, interval: 250 }).toBe(0);
+    await expect.poll(async () => (await readSpendSums(storage)).holds, { interval: 250 }).toBe(0);
 
     const batches = await listBatches();
     const results = await Promise.all(

@@ -99,7 +99,7 @@ test("a turn whose client leaves is on the ledger with what it had used and the 
   leave.abort();
   const rowOf = async () =>
     (await readLedger(parley.dataDir)).find(({ request_id }) => request_id === reply.headers.get("request-id"));
-  await expect.poll(rowOf, { timeout: 10_000 }).toMatchObject({ outcome: "client_closed" });
+  await expect.poll(rowOf).toMatchObject({ outcome: "client_closed" });
   const row = await rowOf();
   expect(row?.output_tokens).toBeGreaterThan(0);
   expect(row?.prefill_ms).toBeGreaterThan(0);

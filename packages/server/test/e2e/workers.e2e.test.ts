@@ -171,7 +171,7 @@ test("workers answer on one port: local models by their parent, limits in common
   expect(granted).toBeGreaterThanOrEqual(PER_MINUTE);
   expect(granted).toBeLessThanOrEqual(PER_MINUTE + refilled);
   // A row is on the disk before its reply goes, and in the database a moment later.
-  await expect.poll(() => readLedger(dataDir), { timeout: 10_000 }).toHaveLength(earlier + granted + replies.length);
+  await expect.poll(() => readLedger(dataDir)).toHaveLength(earlier + granted + replies.length);
 
   const { text } = await get("/metrics");
   expect(
@@ -181,7 +181,7 @@ test("workers answer on one port: local models by their parent, limits in common
 
   const [victim = 0] = workerPids();
   process.kill(victim, "SIGKILL");
-  await expect.poll(() => workerPids().filter((pid) => pid !== victim), { timeout: 20_000 }).toHaveLength(WORKERS);
+  await expect.poll(() => workerPids().filter((pid) => pid !== victim)).toHaveLength(WORKERS);
   await expect
     .poll(async () => (await Promise.all([get("/healthz"), get("/healthz")])).map(({ status }) => status))
     .toEqual([200, 200]);

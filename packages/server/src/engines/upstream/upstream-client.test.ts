@@ -187,7 +187,7 @@ test("a server that says nothing is silent, before its head and within its body"
   });
   const client = connect(url);
   await expect(client.send("/head", { ...POST, silenceMs: 200 })).rejects.toMatchObject({ fault: "silent" });
-  await expect(read(await client.send("/body", { ...POST, silenceMs: 200 }))).rejects.toMatchObject({ fault: "silent" });
+  await expect(read(await client.send("/body", { ...POST, silenceMs: 1_000 }))).rejects.toMatchObject({ fault: "silent" });
 });
 
 test("a reply that is finished and left keeps its connection, and one that is only left does not", async () => {

@@ -19,7 +19,7 @@ export async function commandLines(): Promise<string[]> {
   return lines.map((line) => line.replaceAll("\0", " "));
 }
 
-export async function untilAsync(condition: () => Promise<boolean>, withinMs = 5_000): Promise<void> {
+export async function untilAsync(condition: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error("it did not happen in time");

@@ -38,7 +38,7 @@ export interface ToyHubOptions {
 /** Resolves once something of the toy weights is on disk: only from there a download can go on. */
 export async function hasBegun(folder: string): Promise<void> {
   const partial = join(folder, ".partial", TOY_WEIGHTS.name, TOY_WEIGHTS.file);
-  await vi.waitFor(async () => expect((await stat(partial)).size).toBeGreaterThan(0));
+  await vi.waitFor(async () => expect((await stat(partial)).size).toBeGreaterThan(0), { timeout: 20_000 });
 }
 
 /** A hub that serves the toy weights from this process. */
