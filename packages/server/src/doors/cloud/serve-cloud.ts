@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { AdminRequest, SessionRequest, WorkspaceRequest } from "../../endpoints/define-endpoint.ts";
 import { admit } from "../admit.ts";
@@ -82,7 +82,7 @@ async function serveCall(
       bodyBytes: body === json ? bodyBytes : Buffer.from(JSON.stringify(body)),
       upload: NO_UPLOAD,
     }),
-    headers: { ...incoming.headers, "anthropic-version": version, "anthropic-beta": betas.join(",") },
+    headers: toNativeHeaders(incoming.headers, version, betas),
     principal,
   };
   // The endpoints of clouds are a workspace's; `defineEndpoint` types the handler by its permission.
@@ -91,6 +91,16 @@ async function serveCall(
   const limits = await limitHeaders(deps, exchange, reply.headers);
   const elapsedMs = (): number => Math.round(deps.clock.monotonicMs() - exchange.arrivedAtMs);
   await sendReply(call.toReply?.(reply, { elapsedMs }) ?? reply, limits, exchange, options);
+}
+
+/** As the API's own path would have got them: some servers refuse a header without a beta. */
+function toNativeHeaders(
+  { "anthropic-beta": _betas, ...headers }: IncomingHttpHeaders,
+  version: string,
+  betas: readonly string[],
+): IncomingHttpHeaders {
+  const named = betas.length === 0 ? {} : { "anthropic-beta": betas.join(",") };
+  return { ...headers, "anthropic-version": version, ...named };
 }
 
 function modelOf(body: unknown): string | null {

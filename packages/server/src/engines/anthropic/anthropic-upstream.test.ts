@@ -94,6 +94,17 @@ describe("a request is passed on", () => {
     expect(seen()?.path).toBe("/v1/messages/count_tokens");
   });
 
+  test("that came in at a cloud's door, with the betas of its body as the header, and without a header where it names none", async () => {
+    fake.answer((outgoing) => sendJson(outgoing, 200, MESSAGE));
+    const { model: _, ...rest } = BODY;
+    const path = "/v1/projects/p/locations/global/publishers/anthropic/models/claude-haiku-4-5@20251001:rawPredict";
+    const body = { ...rest, anthropic_version: "vertex-2023-10-16" };
+    await post(server, path, { ...body, anthropic_beta: ["one-2030-01-01", "two-2030-01-01"] });
+    expect(seen()?.headers).toMatchObject({ "anthropic-beta": "one-2030-01-01,two-2030-01-01" });
+    expect((await post(server, path, body)).status).toBe(200);
+    expect(seen()?.headers).not.toHaveProperty("anthropic-beta");
+  });
+
   test("of the legacy completions is refused by name", async () => {
     const reply = await post(server, "/v1/complete", {
       model: "asis",
