@@ -301,6 +301,12 @@ export const upstreamsRequirements: readonly Requirement[] = [
       "a conversation stays where its prefix is, and others go elsewhere",
     ],
     [
+      "router:counts",
+      "12",
+      "An upstream that does not count tokens, or limits it, is not paused for that.",
+      "who asks an upstream to count that %s pauses nobody's turns",
+    ],
+    [
       "router:left-alone",
       "12",
       "An upstream that said when to come back is left alone until then, whatever else it still does well.",

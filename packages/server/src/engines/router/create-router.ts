@@ -323,8 +323,10 @@ export function createRouter(options: RouterOptions): Router {
       try {
         return await ask(target.node.driver, target.model);
       } catch (error) {
-        target.node.failed(error);
-        if (!(error instanceof UpstreamFailure) || error.fault === "request") throw error;
+        if (!(error instanceof UpstreamFailure)) throw error;
+        // Who counts nothing, or limits it, may take turns all the same; who is not there takes none.
+        if (error.fault === "unreachable") target.node.failed(error);
+        if (error.fault === "request") throw error;
         failure = error;
       } finally {
         leave();

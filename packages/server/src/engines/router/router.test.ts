@@ -153,6 +153,17 @@ test("an upstream that wants to be left alone is left alone, whatever turns of i
   expect(counts()[0]).toBe(before);
 });
 
+test.each([
+  ["limits it", 429, { type: "error", error: { type: "rate_limit_error", message: "This would exceed your rate limit." } }, 429],
+  ["does not know it", 404, "<html>Not Found</html>", 500],
+  ["fails at it", 500, { type: "error", error: { type: "api_error", message: "Internal server error" } }, 500],
+])("who asks an upstream to count that %s pauses nobody's turns", async (_what, status, told, expected) => {
+  one.answer((outgoing) => sendJson(outgoing, status, told));
+  const { max_tokens: _, ...body } = { ...BODY, model: "claude-sonnet-4-5" };
+  for (let n = 0; n < 4; n += 1) expect((await post(server, "/v1/messages/count_tokens", body)).status).toBe(expected);
+  expect(server.router.status()[0]).toMatchObject({ upstream: "one", isUp: true, fault: null });
+});
+
 test("an upstream that was away is used again once a probe has found it", async () => {
   const body = await bodyAt(one);
   one.probe((outgoing) => sendJson(outgoing, 500, "{}"));
