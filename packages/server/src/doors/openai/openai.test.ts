@@ -69,6 +69,33 @@ describe("the official OpenAI client", () => {
     expect(JSON.stringify(completion)).not.toContain("Hm");
   });
 
+  test.each([[[]], [[""]]])("gets JSON as the arguments of a call that has none, whole and streamed (%j)", async (pieces) => {
+    server.engine.play(scripted([start, ...toolBlock(0, "get_weather", ...pieces), end({ stopReason: "tool_use" })]));
+    const streamed = await client.chat.completions.stream({ ...ASK, tools: TOOLS }).finalChatCompletion();
+    const whole = await client.chat.completions.create({ ...ASK, tools: TOOLS });
+    for (const { choices } of [streamed, whole])
+      expect(choices[0]?.message.tool_calls).toMatchObject([{ function: { name: "get_weather", arguments: "{}" } }]);
+  });
+
+  test("sends back a call before which it wrote only line breaks, and a result without output", async () => {
+    server.engine.play(scripted(HELLO));
+    const call = { id: "c1", type: "function" as const, function: { name: "get_weather", arguments: "{}" } };
+    await client.chat.completions.create({
+      ...ASK,
+      tools: TOOLS,
+      messages: [
+        { role: "user", content: [{ type: "text", text: "Weather?" }, { type: "text", text: "" }] },
+        { role: "assistant", content: "\n\n", tool_calls: [call] },
+        { role: "tool", tool_call_id: "c1", content: "" },
+      ],
+    });
+    expect(turn()?.messages).toMatchObject([
+      { role: "user", content: [{ text: "Weather?" }] },
+      { role: "assistant", content: [{ type: "tool_use", id: "c1", input: {} }] },
+      { role: "user", content: [{ type: "tool_result", toolUseId: "c1", content: [] }] },
+    ]);
+  });
+
   test("gets no counts in a stream that did not ask for them, and the protocol's end", async () => {
     server.engine.play(scripted(HELLO));
     const text = await (await post(server, "/v1/chat/completions", { ...ASK, stream: true })).text();

@@ -67,8 +67,8 @@ function toCompletion(message: Json, { created }: ChatReplyOptions): Json {
 
 async function* toChunks(parts: AsyncIterable<StreamPart>, options: ChatReplyOptions): AsyncGenerator<StreamPart, void, void> {
   let frame: Json = {};
-  /** Place among the calls, by the block's index. */
-  const calls = new Map<unknown, number>();
+  /** By the block's index: the place among the calls, and whether anything was said of its arguments. */
+  const calls = new Map<unknown, { readonly index: number; hasArguments: boolean }>();
   let usage: Json = {};
   const chunk = (delta: Json, finish: FinishReason | null = null): StreamPart => ({
     event: "chunk",
@@ -88,7 +88,7 @@ async function* toChunks(parts: AsyncIterable<StreamPart>, options: ChatReplyOpt
         const block = objectOf(data["content_block"]);
         if (block["type"] !== "tool_use") break;
         const index = calls.size;
-        calls.set(data["index"], index);
+        calls.set(data["index"], { index, hasArguments: false });
         yield chunk({
           tool_calls: [{ index, id: block["id"], type: "function", function: { name: block["name"], arguments: "" } }],
         });
@@ -96,11 +96,18 @@ async function* toChunks(parts: AsyncIterable<StreamPart>, options: ChatReplyOpt
       }
       case "content_block_delta": {
         const delta = objectOf(data["delta"]);
-        const index = calls.get(data["index"]);
+        const call = calls.get(data["index"]);
         if (delta["type"] === "text_delta") yield chunk({ content: delta["text"] });
-        else if (delta["type"] === "input_json_delta" && index !== undefined && delta["partial_json"] !== "") {
-          yield chunk({ tool_calls: [{ index, function: { arguments: delta["partial_json"] } }] });
+        else if (delta["type"] === "input_json_delta" && call !== undefined && delta["partial_json"] !== "") {
+          call.hasArguments = true;
+          yield chunk({ tool_calls: [{ index: call.index, function: { arguments: delta["partial_json"] } }] });
         }
+        break;
+      }
+      case "content_block_stop": {
+        const call = calls.get(data["index"]);
+        // A call without arguments says nothing of them in the Messages protocol; clients of this one parse what they were told.
+        if (call?.hasArguments === false) yield chunk({ tool_calls: [{ index: call.index, function: { arguments: "{}" } }] });
         break;
       }
       case "message_delta":
@@ -115,7 +122,7 @@ async function* toChunks(parts: AsyncIterable<StreamPart>, options: ChatReplyOpt
         yield { comment: "ping" };
         break;
       default:
-      // What stops a block, and what the protocol has no word for.
+      // What the protocol has no word for.
     }
   }
 }

@@ -106,8 +106,10 @@ function toBlocks(message: Exclude<ChatRequestMessage, SystemMessage>, path: rea
   switch (message.role) {
     case "user":
       return toContentBlocks(message.content, path);
-    case "tool":
-      return [{ type: "tool_result", tool_use_id: message.tool_call_id, content: toContentBlocks(message.content, path) }];
+    case "tool": {
+      const content = toContentBlocks(message.content, path);
+      return [{ type: "tool_result", tool_use_id: message.tool_call_id, ...(content.length === 0 ? {} : { content }) }];
+    }
     case "assistant": {
       const text = message.content ? textOf(message.content) : "";
       const calls = (message.tool_calls ?? []).map((call, index) => ({
@@ -116,7 +118,8 @@ function toBlocks(message: Exclude<ChatRequestMessage, SystemMessage>, path: rea
         name: call.function.name,
         input: parseArguments(call.function.arguments, [...path, "tool_calls", index, "function", "arguments"]),
       }));
-      return [...(text === "" ? [] : [{ type: "text", text }]), ...calls];
+      // Line breaks before a call are common in what clients send back.
+      return [...(text.trim() === "" ? [] : [{ type: "text", text }]), ...calls];
     }
     default:
       message satisfies never;
@@ -135,11 +138,11 @@ function parseArguments(json: string, path: readonly (string | number)[]): Json 
 }
 
 function toContentBlocks(content: ChatContent, path: readonly (string | number)[]): Block[] {
-  if (typeof content === "string") return [{ type: "text", text: content }];
+  if (typeof content === "string") return toTextBlocks(content);
   return content.flatMap((part, index): Block[] => {
     switch (part.type) {
       case "text":
-        return [{ type: "text", text: part.text }];
+        return toTextBlocks(part.text);
       case "refusal":
         return [{ type: "text", text: part.refusal }];
       case "image_url":
@@ -152,6 +155,11 @@ function toContentBlocks(content: ChatContent, path: readonly (string | number)[
         return [];
     }
   });
+}
+
+/** This protocol allows empty texts, as of a tool that printed nothing; a message has none. */
+function toTextBlocks(text: string): Block[] {
+  return text === "" ? [] : [{ type: "text", text }];
 }
 
 function toImageSource(url: string, path: readonly (string | number)[]): Json {
