@@ -1,5 +1,6 @@
 import type { Log } from "../../platform/log.ts";
 import { Failure } from "../../platform/fail.ts";
+import { raceAbort } from "../../platform/race-abort.ts";
 import type { Engine, WeightsDescription } from "../../turn/engine.ts";
 import type { Turn } from "../../turn/turn.ts";
 import { BackendGone, type TokenBackend } from "../backend.ts";
@@ -62,10 +63,8 @@ export function createTokenUpstream(options: TokenUpstreamOptions): UpstreamDriv
 
   const engine = options.createEngine({
     list: async () => [],
-    acquire: async (_weights, signal) => {
-      signal.throwIfAborted();
-      return { backend: await reach(), release() {} };
-    },
+    // Connecting goes on for those who still wait.
+    acquire: async (_weights, signal) => ({ backend: await raceAbort(reach(), signal), release() {} }),
   });
 
   /** What the router must know of a failure; a client's own mistake stays what it is. */
