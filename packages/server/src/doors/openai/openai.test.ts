@@ -84,7 +84,13 @@ describe("the official OpenAI client", () => {
       ...ASK,
       tools: TOOLS,
       messages: [
-        { role: "user", content: [{ type: "text", text: "Weather?" }, { type: "text", text: "" }] },
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "Weather?" },
+            { type: "text", text: "" },
+          ],
+        },
         { role: "assistant", content: "\n\n", tool_calls: [call] },
         { role: "tool", tool_call_id: "c1", content: "" },
       ],

@@ -9,6 +9,7 @@ function engineOver(models: RemoteModel): Engine {
     list: async () => [],
     async *run({ weights }, signal) {
       await models.acquire(weights, signal);
+      yield* [];
     },
     async countTokens({ weights }, signal) {
       await models.acquire(weights, signal);
