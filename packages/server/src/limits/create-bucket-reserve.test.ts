@@ -183,3 +183,53 @@ test("while the store is away, what is ready is used, then takes fail as it does
   expect((await reserve.take(one)).taken).toBe(true);
   await reserve[Symbol.asyncDispose]();
 });
+
+test("who is refused at a bucket of its own takes from nobody what is ahead of a shared one", async () => {
+  const { open, asked } = start();
+  const reserve = open();
+  const own = { key: "own", limitPerMinute: 10, tokens: 1 };
+  const shared = { ...REQUESTS, tokens: 1 };
+  for (let turn = 0; turn < 50; turn += 1) await reserve.take([shared]);
+  for (let turn = 0; turn < 10; turn += 1) await reserve.take([shared, own]);
+  asked.length = 0;
+  for (let turn = 0; turn < 100; turn += 1) {
+    expect((await reserve.take([shared, own])).taken).toBe(false);
+    expect((await reserve.take([shared])).taken).toBe(true);
+  }
+  expect(asked.filter((what) => what === "settle")).toEqual([]);
+  // Each refusal is the store's; the others' come by lumps.
+  expect(asked.length).toBeLessThan(130);
+  await reserve[Symbol.asyncDispose]();
+});
+
+test("a take that needs what is on its way waits for it", async () => {
+  const { open, delayNth } = start();
+  const reserve = open();
+  const { promise, resolve: reply } = Promise.withResolvers<void>();
+  delayNth(9, promise);
+  for (let take = 0; take < 8; take += 1) await reserve.take(one);
+  const rest = reserve.take([{ ...REQUESTS, tokens: 100_000 - 8 }]);
+  await setImmediate();
+  reply();
+  expect((await rest).taken).toBe(true);
+  await reserve[Symbol.asyncDispose]();
+});
+
+test("closing waits until what goes back has arrived", async () => {
+  const { open, asked, delayNth } = start();
+  const reserve = open();
+  for (let take = 0; take < 50; take += 1) await reserve.take(one);
+  await setImmediate();
+  const { promise, resolve: reply } = Promise.withResolvers<void>();
+  delayNth(asked.length + 1, promise);
+  await reserve.settle([{ ...REQUESTS, tokens: -1_000 }]);
+  vi.advanceTimersByTime(SWEEP_MS);
+  expect(asked.at(-1)).toBe("settle");
+  let isClosed = false;
+  const closing = reserve[Symbol.asyncDispose]().then(() => (isClosed = true));
+  await setImmediate();
+  await setImmediate();
+  expect(isClosed).toBe(false);
+  reply();
+  await closing;
+});

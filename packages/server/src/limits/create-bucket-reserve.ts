@@ -1,10 +1,10 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
+import { createRecentUse, type RecentUse, WINDOW_MS } from "../platform/recent-use.ts";
+import { createUnderWay } from "../platform/under-way.ts";
 import type { BucketDemand, BucketStore } from "./bucket-store.ts";
-import { type Bucket, type BucketReading, fullBucket, readBucket, refill, withdraw } from "./token-bucket.ts";
+import { type Bucket, type BucketReading, fullBucket, readBucket, refill, waitMs, withdraw } from "./token-bucket.ts";
 
-/** What is taken ahead is for about so long. */
-const WINDOW_MS = 250;
 /** Fewer takes in a window are none that anything is taken ahead for. */
 const BUSY_TAKES = 8;
 /** So many times what is taken ahead must be left in each bucket. */
@@ -19,10 +19,7 @@ interface Stock {
   buckets: readonly Bucket[];
   /** Ours, and not used. Below zero: used without having been taken, until the next look settles it. */
   ready: number[];
-  windowSinceMs: number;
-  /** Takes, and their tokens, in this window and in the one before. */
-  takes: readonly [now: number, before: number];
-  tokens: readonly [now: readonly number[], before: readonly number[]];
+  readonly recent: RecentUse<readonly number[]>;
   /** While more is on its way, or there is none to be had. */
   noneBeforeMs: number;
 }
@@ -42,7 +39,8 @@ export function createBucketReserve(options: {
 }): BucketStore & AsyncDisposable {
   const { store, queue, clock, log } = options;
   const stocks = new Map<string, Stock>();
-  const refills = new Set<Promise<void>>();
+  /** Between the store and here, and in neither. */
+  const underWay = createUnderWay();
   const sweeper = setInterval(() => void sweep(), WINDOW_MS);
   sweeper.unref();
   const now = (): number => Math.floor(clock.monotonicMs());
@@ -59,7 +57,7 @@ export function createBucketReserve(options: {
 
   /** Takes ahead for as much as came in a window, where there is plenty. */
   function refillWhereLow(stock: Stock, nowMs: number): void {
-    if (nowMs < stock.noneBeforeMs || Math.max(...stock.takes) < BUSY_TAKES) return;
+    if (nowMs < stock.noneBeforeMs || stock.recent.count() < BUSY_TAKES) return;
     const wished = stock.wanted.map((_, index) => wish(stock, index, nowMs));
     if (!wished.some((tokens, index) => tokens > 0 && at(stock.ready, index) <= tokens / 2)) return;
     const missing = wished.map((tokens, index) => Math.max(0, tokens - at(stock.ready, index)));
@@ -67,9 +65,7 @@ export function createBucketReserve(options: {
       (bucket, index) => readBucket(refill(bucket, nowMs)).remaining >= at(missing, index) * SPARE,
     );
     stock.noneBeforeMs = isPlenty ? Number.POSITIVE_INFINITY : nowMs + PAUSE_MS;
-    if (!isPlenty) return;
-    const refilling = takeAhead(stock, missing).finally(() => refills.delete(refilling));
-    refills.add(refilling);
+    if (isPlenty) void underWay.follow(takeAhead(stock, missing));
   }
 
   async function takeAhead(stock: Stock, missing: readonly number[]): Promise<void> {
@@ -99,30 +95,45 @@ export function createBucketReserve(options: {
       }
     }
     if (demands.size === 0) return false;
-    await store
+    const settling = store
       .settle([...demands.values()])
       .catch((error: unknown) => log.warn({ err: error }, "what was taken from limits ahead was not given back"));
+    await underWay.follow(settling);
     return true;
   }
 
   async function sweep(): Promise<void> {
     const nowMs = now();
-    for (const [name, stock] of stocks) if (isOver(stock, nowMs) && !isInUse(stock)) stocks.delete(name);
+    for (const [name, stock] of stocks) if (stock.recent.isOver(nowMs) && !isInUse(stock)) stocks.delete(name);
     await release(stocks.values(), (stock, index) => wish(stock, index, nowMs));
   }
 
   /** Tokens of a bucket, of all that take from it. */
   function aheadOf(key: string | undefined): number {
     let tokens = 0;
-    for (const { wanted, ready } of stocks.values())
-      tokens += at(
-        ready,
-        wanted.findIndex((each) => each.key === key),
-      );
+    for (const stock of stocks.values()) {
+      if (!isInUse(stock)) continue;
+      const index = stock.wanted.findIndex((each) => each.key === key);
+      tokens += at(stock.ready, index);
+    }
     return tokens;
   }
 
-  /** All that this process has ahead of any of these buckets. */
+  /** The store's buckets with what is ours. */
+  const withOurs = (demands: readonly BucketDemand[], readings: readonly BucketReading[]): Bucket[] =>
+    toBuckets(readings, now()).map((bucket, index) => withdraw(bucket, -aheadOf(demands[index]?.key)));
+
+  /**
+   * Gives back all that this process has ahead of any of these buckets, where a take that was refused would then fit: who is refused anyway takes
+   * it from nobody. False: it would not, or there was nothing.
+   */
+  async function giveBackFor(demands: readonly BucketDemand[], readings: readonly BucketReading[]): Promise<boolean> {
+    await underWay.settled();
+    // Of a reading up to a millisecond's refill is rounded away.
+    const wouldFit = withOurs(demands, readings).every((bucket, index) => waitMs(bucket, demands[index]?.tokens ?? 0) <= 1);
+    return wouldFit && giveBack(demands);
+  }
+
   function giveBack(demands: readonly BucketDemand[]): Promise<boolean> {
     const keys = new Set(demands.map(({ key }) => key));
     const sharers = [...stocks.values()].filter(({ wanted }) => wanted.some(({ key }) => keys.has(key)));
@@ -133,14 +144,14 @@ export function createBucketReserve(options: {
     async take(demands) {
       const nowMs = now();
       const stock = stockOf(demands, nowMs);
-      note(stock, demands, nowMs);
+      stock.recent.note(nowMs, (sums) => sums.map((tokens, index) => tokens + (demands[index]?.tokens ?? 0)));
       if (isInUse(stock) && demands.every(({ tokens }, index) => at(stock.ready, index) >= tokens)) {
         use(stock, demands);
         refillWhereLow(stock, nowMs);
         return { taken: true, readings: readingsOf(stock, nowMs) };
       }
       let outcome = await store.take(demands);
-      if (!outcome.taken && (await giveBack(demands))) outcome = await store.take(demands);
+      if (!outcome.taken && (await giveBackFor(demands, outcome.readings))) outcome = await store.take(demands);
       stock.buckets = toBuckets(outcome.readings, now());
       if (outcome.taken) refillWhereLow(stock, now());
       return outcome;
@@ -151,14 +162,12 @@ export function createBucketReserve(options: {
       use(stock, demands);
     },
     async read(demands) {
-      // What is on its way is gone from the store, and not here yet.
-      await Promise.all(refills);
-      const readings = await store.read(demands);
-      return toBuckets(readings, now()).map((bucket, index) => readBucket(withdraw(bucket, -aheadOf(demands[index]?.key))));
+      await underWay.settled();
+      return withOurs(demands, await store.read(demands)).map(readBucket);
     },
     async [Symbol.asyncDispose]() {
       clearInterval(sweeper);
-      await Promise.all(refills);
+      await underWay.settled();
       await release(stocks.values(), () => 0);
     },
   };
@@ -176,9 +185,7 @@ function newStock(demands: readonly BucketDemand[], nowMs: number): Stock {
     wanted: demands.map(({ key, limitPerMinute }) => ({ key, limitPerMinute })),
     buckets: demands.map(({ limitPerMinute }) => fullBucket(limitPerMinute, nowMs)),
     ready: none,
-    windowSinceMs: nowMs,
-    takes: [0, 0],
-    tokens: [none, none],
+    recent: createRecentUse<readonly number[]>(none, nowMs),
     noneBeforeMs: 0,
   };
 }
@@ -191,23 +198,9 @@ function use(stock: Stock, demands: readonly BucketDemand[]): void {
 const isInUse = ({ ready, noneBeforeMs }: Stock): boolean =>
   noneBeforeMs === Number.POSITIVE_INFINITY || ready.some((tokens) => tokens !== 0);
 
-const isOver = ({ windowSinceMs }: Stock, nowMs: number): boolean => nowMs - windowSinceMs >= 2 * WINDOW_MS;
-
 /** What came in a window of late. */
-const wish = (stock: Stock, index: number, nowMs: number): number =>
-  isOver(stock, nowMs) ? 0 : Math.max(at(stock.tokens[0], index), at(stock.tokens[1], index));
-
-function note(stock: Stock, demands: readonly BucketDemand[], nowMs: number): void {
-  if (nowMs - stock.windowSinceMs >= WINDOW_MS) {
-    const isNext = !isOver(stock, nowMs);
-    const none = demands.map(() => 0);
-    stock.takes = [0, isNext ? stock.takes[0] : 0];
-    stock.tokens = [none, isNext ? stock.tokens[0] : none];
-    stock.windowSinceMs = nowMs;
-  }
-  stock.takes = [stock.takes[0] + 1, stock.takes[1]];
-  stock.tokens = [stock.tokens[0].map((tokens, index) => tokens + (demands[index]?.tokens ?? 0)), stock.tokens[1]];
-}
+const wish = ({ recent }: Stock, index: number, nowMs: number): number =>
+  recent.isOver(nowMs) ? 0 : Math.max(...recent.sums().map((tokens) => at(tokens, index)));
 
 const toDemands = ({ wanted }: Stock, tokens: readonly number[]): BucketDemand[] =>
   wanted.map((each, index) => ({ ...each, tokens: at(tokens, index) }));

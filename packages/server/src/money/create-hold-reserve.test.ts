@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { WantedHold } from "../storage/spend.ts";
 import { createHoldReserve } from "./create-hold-reserve.ts";
@@ -10,6 +11,7 @@ function start() {
   let nowMs = 0;
   let answer: boolean | Error = true;
   let answersAfterMs = 0;
+  let releasing = Promise.resolve();
   const held: { readonly ids: readonly string[]; readonly nanoUsd: bigint; readonly spare: bigint }[] = [];
   const released: string[] = [];
   const reserve = createHoldReserve({
@@ -21,6 +23,7 @@ function start() {
     },
     async release(ids) {
       released.push(...ids);
+      await releasing;
     },
     clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
     log,
@@ -34,6 +37,9 @@ function start() {
     },
     answerAfterMs: (ms: number) => {
       answersAfterMs = ms;
+    },
+    releaseUntil: (until: Promise<void>) => {
+      releasing = until;
     },
     passMs: (ms: number) => {
       nowMs += ms;
@@ -129,4 +135,18 @@ test("asks no more for a second where not enough is left or nothing could be hel
   expect(held).toHaveLength(2);
   // A first try may have held it whose answer got lost.
   expect(released).toEqual(held.flatMap(({ ids }) => ids));
+});
+
+test("closing waits until what goes back has arrived", async () => {
+  const { reserve, turns, releaseUntil } = start();
+  await turns(20);
+  const { promise, resolve: answer } = Promise.withResolvers<void>();
+  releaseUntil(promise);
+  void reserve.giveBack({ organizationId: "org" });
+  let isClosed = false;
+  const closing = reserve[Symbol.asyncDispose]().then(() => (isClosed = true));
+  await setImmediate();
+  expect(isClosed).toBe(false);
+  answer();
+  await closing;
 });

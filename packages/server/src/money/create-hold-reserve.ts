@@ -1,6 +1,8 @@
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
+import { createRecentUse, type RecentUse, WINDOW_MS } from "../platform/recent-use.ts";
+import { createUnderWay } from "../platform/under-way.ts";
 import type { Payers, WantedHold } from "../storage/spend.ts";
 
 /** Who bears a turn's cost: the scopes that spend limits are set on. */
@@ -28,8 +30,6 @@ export interface HoldReserveOptions {
   readonly log: Pick<Log, "warn">;
 }
 
-/** What is held ahead is for about so long. */
-const WINDOW_MS = 250;
 /** Fewer turns in a window are none that money is held ahead for. */
 const BUSY_TURNS = 8;
 const MOST_AHEAD = 64;
@@ -37,7 +37,6 @@ const MOST_AHEAD = 64;
 const SHARE = 64n;
 /** A spend limit that is set counts within a second: older money is not used. */
 const FRESH_MS = 750;
-const SWEEP_MS = 250;
 /** How long money can lie ready unused, its return included. */
 export const UNUSED_MS = 2_000;
 /** Where there is not plenty, how soon it is looked at again. */
@@ -47,45 +46,30 @@ interface Stock {
   readonly payer: Payer;
   /** The oldest first. */
   ready: (HeldAhead & { readonly sinceMs: number })[];
-  windowSinceMs: number;
-  /** Turns, and the dearest of them, in this window and in the one before. */
-  turns: readonly [now: number, before: number];
-  dearest: readonly [now: bigint, before: bigint];
+  /** The dearest of the turns. */
+  readonly recent: RecentUse<bigint>;
   /** While more is on its way, or there is none to be had. */
   noneBeforeMs: number;
 }
 
 export function createHoldReserve({ hold, release, clock, log }: HoldReserveOptions): HoldReserve {
   const stocks = new Map<string, Stock>();
-  const refills = new Set<Promise<void>>();
-  const sweeper = setInterval(() => void sweep(), SWEEP_MS);
+  const underWay = createUnderWay();
+  const sweeper = setInterval(() => void sweep(), WINDOW_MS);
   sweeper.unref();
 
   function stockOf(payer: Payer): Stock {
     const key = `${payer.workspaceId}/${payer.apiKeyId}/${payer.userId ?? ""}`;
     let stock = stocks.get(key);
     if (stock === undefined) {
-      stock = { payer, ready: [], windowSinceMs: clock.monotonicMs(), turns: [0, 0], dearest: [0n, 0n], noneBeforeMs: 0 };
+      stock = { payer, ready: [], recent: createRecentUse(0n, clock.monotonicMs()), noneBeforeMs: 0 };
       stocks.set(key, stock);
     }
     return stock;
   }
 
-  function note(stock: Stock, nanoUsd: bigint, nowMs: number): void {
-    const ageMs = nowMs - stock.windowSinceMs;
-    if (ageMs >= WINDOW_MS) {
-      const isNext = ageMs < 2 * WINDOW_MS;
-      stock.turns = [0, isNext ? stock.turns[0] : 0];
-      stock.dearest = [0n, isNext ? stock.dearest[0] : 0n];
-      stock.windowSinceMs = nowMs;
-    }
-    stock.turns = [stock.turns[0] + 1, stock.turns[1]];
-    if (nanoUsd > stock.dearest[0]) stock.dearest = [nanoUsd, stock.dearest[1]];
-  }
-
   async function refill(stock: Stock, missing: number): Promise<void> {
-    const [now, before] = stock.dearest;
-    const nanoUsd = now > before ? now : before;
+    const nanoUsd = stock.recent.sums().reduce(dearerOf);
     const wanted = Array.from({ length: missing }, () => ({ ...stock.payer, requestId: newId("ahead"), nanoUsd }));
     const ids = wanted.map(({ requestId }) => requestId);
     // Of the asking: by a limit that is set while the answer is on its way it was not measured.
@@ -102,7 +86,10 @@ export function createHoldReserve({ hold, release, clock, log }: HoldReserveOpti
 
   async function drop(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    await release(ids).catch((error: unknown) => log.warn({ err: error }, "money held ahead was not given back; it lapses"));
+    const releasing = release(ids).catch((error: unknown) =>
+      log.warn({ err: error }, "money held ahead was not given back; it lapses"),
+    );
+    await underWay.follow(releasing);
   }
 
   /** Takes out what `isGone` says, and gives it back. */
@@ -122,8 +109,8 @@ export function createHoldReserve({ hold, release, clock, log }: HoldReserveOpti
 
   async function sweep(): Promise<void> {
     const nowMs = clock.monotonicMs();
-    for (const [key, { ready, windowSinceMs, noneBeforeMs }] of stocks)
-      if (ready.length === 0 && nowMs - windowSinceMs > 2 * WINDOW_MS && nowMs >= noneBeforeMs) stocks.delete(key);
+    for (const [key, { ready, recent, noneBeforeMs }] of stocks)
+      if (ready.length === 0 && recent.isOver(nowMs) && nowMs >= noneBeforeMs) stocks.delete(key);
     await dropWhere((_stock, { sinceMs }) => nowMs - sinceMs > FRESH_MS);
   }
 
@@ -131,26 +118,27 @@ export function createHoldReserve({ hold, release, clock, log }: HoldReserveOpti
     take(payer, nanoUsd) {
       const nowMs = clock.monotonicMs();
       const stock = stockOf(payer);
-      note(stock, nanoUsd, nowMs);
-      const wished = Math.min(MOST_AHEAD, Math.max(...stock.turns));
+      stock.recent.note(nowMs, (dearest) => dearerOf(dearest, nanoUsd));
+      const wished = Math.min(MOST_AHEAD, stock.recent.count());
       const isFit = ({ sinceMs, nanoUsd: held }: Stock["ready"][number]) => held >= nanoUsd && nowMs - sinceMs <= FRESH_MS;
       const at = stock.ready.findIndex(isFit);
       const [taken = null] = at < 0 ? [] : stock.ready.splice(at, 1);
       if (wished >= BUSY_TURNS && stock.ready.length <= wished / 2 && nowMs >= stock.noneBeforeMs) {
         stock.noneBeforeMs = Infinity;
-        const refilling = refill(stock, wished - stock.ready.length).finally(() => refills.delete(refilling));
-        refills.add(refilling);
+        void underWay.follow(refill(stock, wished - stock.ready.length));
       }
       return taken;
     },
     giveBack: (payers) => dropWhere(({ payer }) => isAmong(payer, payers)),
     async [Symbol.asyncDispose]() {
       clearInterval(sweeper);
-      await Promise.all(refills);
+      await underWay.settled();
       await dropWhere(() => true);
     },
   };
 }
+
+const dearerOf = (one: bigint, other: bigint): bigint => (one > other ? one : other);
 
 function isAmong(payer: Payer, { organizationId, workspaceId, apiKeyId, userId }: Payers): boolean {
   return (
