@@ -137,6 +137,14 @@ test("where nobody is left, 529 says when to come again, and nobody is asked mea
   expect(counts()).toEqual(before);
 });
 
+test("where an upstream at its limit says nothing of when, clients are told to come back when its pause is over", async () => {
+  const limited = { type: "error", error: { type: "rate_limit_error", message: "x" } };
+  for (const each of [one, two]) each.answer((outgoing) => sendJson(outgoing, 429, limited));
+  const refused = await post(server, "/v1/messages", BODY);
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "5"]);
+  expect(Math.max(...server.router.status().map(({ pausedForMs }) => pausedForMs ?? 0))).toBeLessThanOrEqual(5_000);
+});
+
 test("an upstream that wants to be left alone is left alone, whatever turns of it still end well", async () => {
   const routes = { upstreams: { one: { kind: "anthropic", url: one.url } }, pools: { only: { targets: [{ upstream: "one" }] } } };
   server.change({ models: { haiku: "only" }, ...routes });

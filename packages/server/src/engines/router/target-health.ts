@@ -1,5 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
-import type { UpstreamFault } from "../upstream/upstream-failure.ts";
+import { LIMITED_SECONDS, type UpstreamFault } from "../upstream/upstream-failure.ts";
 
 /** What is known of one upstream: whether turns go there now, and if not, until when. */
 export interface TargetHealth {
@@ -17,7 +17,6 @@ const PAUSE_FIRST_MS = 2_000;
 const PAUSE_MAX_MS = 60_000;
 /** An upstream's word of when to come back counts, but one that says an hour is asked again before. */
 const COOL_DOWN_MAX_MS = 120_000;
-const COOL_DOWN_MS = 5_000;
 
 export function createTargetHealth(clock: Pick<Clock, "monotonicMs">): TargetHealth {
   let failures = 0;
@@ -56,7 +55,7 @@ export function createTargetHealth(clock: Pick<Clock, "monotonicMs">): TargetHea
           failures = 0;
           return;
         case "limited":
-          coolDown(retryAfterMs ?? COOL_DOWN_MS);
+          coolDown(retryAfterMs ?? LIMITED_SECONDS * 1_000);
           return;
         case "unreachable":
         case "credentials":

@@ -39,6 +39,9 @@ const PUBLIC: Readonly<Record<Exclude<UpstreamFault, "request">, readonly [Error
   credentials: ["api_error", "The upstream of this model refuses this server. Its operator has to mend that."],
 };
 
+/** How long an upstream at its limit that does not say when to come back is left alone. */
+export const LIMITED_SECONDS = 5;
+
 /** A failure of the upstream's own, in words that tell nothing of it; `internal` is for the log. */
 export function upstreamFailure(
   fault: Exclude<UpstreamFault, "request">,
@@ -46,5 +49,6 @@ export function upstreamFailure(
   more: Pick<FailureOptions, "cause" | "retryAfterSeconds"> = {},
 ): UpstreamFailure {
   const [type, text] = PUBLIC[fault];
-  return new UpstreamFailure(fault, type, { public: text, internal, ...more });
+  const again = fault === "limited" ? { retryAfterSeconds: LIMITED_SECONDS } : {};
+  return new UpstreamFailure(fault, type, { public: text, internal, ...again, ...more });
 }
