@@ -4,8 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { crc32, inflateSync } from "node:zlib";
+import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemClock } from "../../src/platform/clock.ts";
 import { lookForSandbox } from "../../src/sandbox/open-sandbox.ts";
+import { openStorage } from "../../src/storage/storage.ts";
+import { silentLog } from "../../src/storage/testing/test-storage.ts";
 import { lendPython } from "../support/lend-python.ts";
 import { runCli } from "../support/run-cli.ts";
 import { LARGE, type RunningParley, startParley } from "../support/start-parley.ts";
@@ -28,6 +32,11 @@ beforeAll(async () => {
   parley = await startParley({ model: LARGE, dataDir, env: { PARLEY_DEFAULT_TEMPERATURE: "0", PARLEY_WEB_SEARCH: "local" } });
   const { code, stderr } = await runCli(["index", "add", FROGS, "--url", "https://frogs.example", "--data", dataDir]);
   if (code !== 0) throw new Error(stderr);
+  // What is found says since when it is in the index, and on another day the model would answer in other words.
+  await using storage = await openStorage({ databaseUrl: null, dataDir, log: silentLog, clock: systemClock, maxConnections: 1 });
+  await storage.run({ operation: "date the index", repeatable: true }, (database) =>
+    database.execute(sql`update search_documents set added_at = '2026-11-24T10:00:00Z'`),
+  );
 });
 afterAll(async () => {
   await parley?.[Symbol.asyncDispose]();
