@@ -43,6 +43,32 @@ const usage = (part: Partial<Usage>): Usage => ({ ...NOTHING_USED, ...part });
 const limits: ModelClassLimits = { requests: 60, inputTokens: 100_000, outputTokens: 20_000 };
 const haiku = { modelClass: "haiku", inputTokens: 10_000, outputTokens: 4_000 };
 
+test("a turn whose draw on priority fails has taken nothing", async () => {
+  const clock: Clock = { nowMs: () => START_MS, monotonicMs: () => 0 };
+  const memory = createMemoryBucketStore({ clock });
+  const limiter = createLimiter({
+    store: {
+      ...memory,
+      take: (demands) =>
+        demands.some(({ key }) => key.includes("priority")) ? Promise.reject(new Error("away")) : memory.take(demands),
+    },
+    policy: {
+      limitsOf: async () => ({
+        organization: { tier: null, default: limits, modelClasses: {}, countTokensRequestsPerMinute: 2 },
+        workspace: {},
+        priority: { haiku: { inputTokens: 12_000, outputTokens: 5_000 } },
+      }),
+    },
+    clock,
+  });
+  await expect(limiter.reserve(principal, { ...haiku, mayUsePriority: true })).rejects.toThrow("away");
+  expect(await limiter.headers(principal, "haiku")).toMatchObject({
+    "anthropic-ratelimit-requests-remaining": "60",
+    "anthropic-ratelimit-input-tokens-remaining": "100000",
+    "anthropic-ratelimit-output-tokens-remaining": "20000",
+  });
+});
+
 test("the headers can be read without taking anything, in debt too", async () => {
   const { limiter } = createSetup(limits);
   const hold = await limiter.reserve(principal, { modelClass: "haiku", inputTokens: 100_000, outputTokens: 0 });

@@ -83,29 +83,30 @@ export function createLimiter({ store, policy, clock }: LimiterDeps): Limiter {
       const held = { requests: 1, inputTokens, allInputTokens: inputTokens, outputTokens };
       const { demands, headers } = await take(limits, held, `${modelClass} models`);
       const commitment = Object.hasOwn(inForce.priority, modelClass) ? inForce.priority[modelClass] : undefined;
+      /** Null: nothing was used. */
+      const correct = (usage: Usage | null): Promise<void> => {
+        const used = usage === null ? NOTHING : usedBy(usage);
+        return store.settle(
+          limits.map((limit, index) => {
+            const demand = toDemand(limit, used);
+            return { ...demand, tokens: demand.tokens - (demands[index]?.tokens ?? 0) };
+          }),
+        );
+      };
       const { organizationId } = principal;
+      const asked = { organizationId, modelClass, inputTokens, outputTokens, nowMs: clock.nowMs() };
       const draw =
         mayUsePriority && commitment
-          ? await drawOnPriority(store, {
-              organizationId,
-              modelClass,
-              commitment,
-              inputTokens,
-              outputTokens,
-              nowMs: clock.nowMs(),
+          ? await drawOnPriority(store, { ...asked, commitment }).catch(async (error: unknown) => {
+              await correct(null);
+              throw error;
             })
           : null;
       return createReservation({
         headers: { ...headers, ...draw?.headers },
         serviceTier: draw?.isTaken ? "priority" : "standard",
         async correct(usage) {
-          const used = usage === null ? NOTHING : usedBy(usage);
-          await store.settle(
-            limits.map((limit, index) => {
-              const demand = toDemand(limit, used);
-              return { ...demand, tokens: demand.tokens - (demands[index]?.tokens ?? 0) };
-            }),
-          );
+          await correct(usage);
           await draw?.settle(usage);
         },
       });
