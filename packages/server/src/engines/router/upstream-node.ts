@@ -135,11 +135,11 @@ export function createUpstreamNode(name: string, upstream: Upstream, options: Up
       log.info({ upstream: name }, "an upstream is back");
     } catch (error) {
       if (leaving.signal.aborted) return;
-      if (error instanceof UpstreamFailure && error.fault !== "limited") failed(error);
-      else if (!(error instanceof UpstreamFailure)) {
+      if (!(error instanceof UpstreamFailure)) {
         health.failed("unreachable", undefined);
         fault = "unreachable";
-      }
+        // A well one that limits its probes may take turns all the same; a paused one is asked again when it says.
+      } else if (error.fault !== "limited" || wasSick) failed(error);
     }
   }
 
