@@ -30,6 +30,7 @@ export async function startWorkers(options: {
 }): Promise<RunningWorkers> {
   const { count, noticeMs, door, clock, log } = options;
   const alive = new Map<number, Worker>();
+  const serving = new WeakSet<Worker>();
   const ready = new Map<number, PromiseWithResolvers<string>>();
   const asked = new Map<number, (readings: MetricReadings | null) => void>();
   const port = watchWorkerPort();
@@ -39,6 +40,7 @@ export async function startWorkers(options: {
   function fork(index: number, restartMs: number): void {
     const task: WorkerTask = { index, workers: count, door };
     const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(task) });
+    port.follow(worker);
     const startedMs = clock.monotonicMs();
     let problem: string | null = null;
     alive.set(index, worker);
@@ -48,6 +50,7 @@ export async function startWorkers(options: {
       const { data } = parsed;
       switch (data.type) {
         case "ready":
+          serving.add(worker);
           return ready.get(index)?.resolve(data.url);
         case "failed":
           problem = data.problem;
@@ -95,7 +98,11 @@ export async function startWorkers(options: {
     const ended = [...alive.values()].map(
       (worker) => new Promise<void>((resolve) => (worker.isDead() ? resolve() : worker.once("exit", () => resolve()))),
     );
-    for (const worker of alive.values()) send(worker, { type: "stop" });
+    for (const worker of alive.values()) {
+      if (serving.has(worker)) send(worker, { type: "stop" });
+      // One that is only starting may not listen for messages yet, and has nothing under way.
+      else worker.process.kill("SIGTERM");
+    }
     if (noticeMs > 0) {
       await sleep(noticeMs);
       await port.close();

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lookForSandbox } from "../../src/sandbox/open-sandbox.ts";
 import { descendantsOf } from "../support/processes.ts";
@@ -15,17 +16,19 @@ import { type RunningParley, SMALL, startParley } from "../support/start-parley.
 const PER_MINUTE = 30;
 const WORKERS = 2;
 
-/** What clients get that open a connection for each request, until the port is closed. */
+/** What a client gets on a connection of its own: a status, or how the connection failed. */
+async function knock(url: string): Promise<string> {
+  const outgoing = request(`${url}/healthz`, { agent: false }).end();
+  const answered = once(outgoing, "response").then(async ([reply]: IncomingMessage[]) => {
+    await once(reply!.resume(), "end");
+    return String(reply!.statusCode);
+  });
+  return answered.catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
+}
+
 async function knockUntilClosed(url: string): Promise<string[]> {
   const got: string[] = [];
-  while (got.at(-1) !== "ECONNREFUSED") {
-    const outgoing = request(`${url}/healthz`, { agent: false }).end();
-    const answered = once(outgoing, "response").then(async ([reply]: IncomingMessage[]) => {
-      await once(reply!.resume(), "end");
-      return String(reply!.statusCode);
-    });
-    got.push(await answered.catch((error: NodeJS.ErrnoException) => error.code ?? error.message));
-  }
+  while (got.at(-1) !== "ECONNREFUSED") got.push(await knock(url));
   return got;
 }
 
@@ -179,8 +182,13 @@ test("workers answer on one port: local models by their parent, limits in common
   ).toBe(earlier + granted + replies.length);
   expect(text).toMatch(/^parley_engine_slots [1-9]/m);
 
+  // One that is killed has a connection that it was handed and has not taken: it is closed, and the others are answered.
   const [victim = 0] = workerPids();
+  process.kill(victim, "SIGSTOP");
+  const handedOn = Promise.all(Array.from({ length: 6 }, () => knock(parley.url)));
+  await sleep(500);
   process.kill(victim, "SIGKILL");
+  expect((await handedOn).filter((each) => each === "200").length).toBeGreaterThanOrEqual(5);
   await expect.poll(() => workerPids().filter((pid) => pid !== victim)).toHaveLength(WORKERS);
   await expect
     .poll(async () => (await Promise.all([get("/healthz"), get("/healthz")])).map(({ status }) => status))
@@ -201,5 +209,7 @@ test("workers answer on one port: local models by their parent, limits in common
   expect(answers.filter((each) => each === "200").length).toBeGreaterThan(0);
   expect(answers.filter((each) => each !== "200" && each !== "ECONNREFUSED").length).toBeLessThanOrEqual(2);
   expect(await parley.stop()).toBe(0);
+  // Neither who served nor who was just starting again.
+  expect(parley.log()).not.toContain("a worker did not end in time");
   expect(await readLedger(dataDir)).toHaveLength(earlier + granted + replies.length + 1);
 });
